@@ -1,0 +1,1 @@
+namespace Headgate.IntegrationTests; public sealed class Smoke { [Fact] public void Runs() => Assert.True(true); }
