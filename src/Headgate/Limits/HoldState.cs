@@ -51,6 +51,8 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     public override void Settle(long declared, long actual, long now) { }
 
+    public override void Forfeit(long declared, long now) { }
+
     protected override void Charge(long cost, long late) { }
 
     protected override void Release(long now) { }
