@@ -23,6 +23,7 @@ internal sealed class Scheduler
     private readonly IndexedHeap<Constraint, ByWake> _wakes = new();
     private readonly List<Constraint> _dirty = [];
     private readonly PriorityQueue<Permit, long> _expiries = new();
+    private readonly PriorityQueue<Constraint, (RequestPriority Level, long Tag, long Order)> _ready = new();
     private readonly List<Lane> _passed = [];
     private long _order;
 
@@ -90,23 +91,24 @@ internal sealed class Scheduler
         return true;
     }
 
-    /// <summary>Everything whose time has come, and everything that became better.</summary>
+    /// <summary>Everything whose time has come, and everything that became better: at one instant, whoever's turn comes first goes first.</summary>
     public void Run(long now)
     {
         Expire(now);
         while (true)
         {
-            if (_dirty.Count > 0)
+            foreach (var better in _dirty)
+                Ready(better, now);
+            _dirty.Clear();
+            while (_wakes.First is { } due && due.WakeAt <= now)
             {
-                var better = _dirty[^1];
-                _dirty.RemoveAt(_dirty.Count - 1);
-                if (better.IsDirty)
-                    Serve(better, now);
+                SetWake(due, LimitState.Never);
+                Ready(due, now);
             }
-            else if (_wakes.First is { } due && due.WakeAt <= now)
-                Serve(due, now);
-            else
+            if (!_ready.TryDequeue(out var constraint, out _))
                 return;
+            if (Serve(constraint, now))
+                Ready(constraint, now);
         }
     }
 
@@ -218,33 +220,40 @@ internal sealed class Scheduler
         Empty(lane);
     }
 
-    /// <summary>Lets the lanes of one constraint go in their order for as long as they can.</summary>
-    private void Serve(Constraint constraint, long now)
+    private void Ready(Constraint constraint, long now)
+    {
+        if (constraint.First(now) is { } first)
+            _ready.Enqueue(constraint, (first.Level, first.Tag, first.Order));
+    }
+
+    /// <summary>Lets the first lane of a constraint that can go do so; says whether the next is worth trying at once.</summary>
+    private bool Serve(Constraint constraint, long now)
     {
         _passed.Clear();
-        var wake = LimitState.Never;
         constraint.IsDirty = false;
-        while (constraint.First(now) is { } lane)
+        var (wake, goesOn) = (LimitState.Never, false);
+        while (!goesOn && constraint.First(now) is { } lane)
         {
             constraint.Unpark(lane);
             if (Go(lane, now, constraint))
-                continue;
-            if (lane.HeldBy != constraint)
-            {
+                goesOn = true;
+            else if (lane.HeldBy != constraint)
                 ParkAt(lane.HeldBy!, lane, now);
-                continue;
+            else
+            {
+                _passed.Add(lane);
+                wake = Math.Min(wake, lane.FreeAt);
+                lane.Claim(now);
+                // Whoever costs as much fares no better here.
+                if (_passed.Count > BackFill || constraint.CostOf(lane) <= constraint.SmallestCost)
+                    break;
             }
-            _passed.Add(lane);
-            wake = Math.Min(wake, lane.FreeAt);
-            lane.Claim(now);
-            // Whoever costs as much fares no better here.
-            if (_passed.Count > BackFill || constraint.CostOf(lane) <= constraint.SmallestCost)
-                break;
         }
         foreach (var lane in _passed)
             constraint.ParkBack(lane);
-        constraint.IsDirty = false;
-        SetWake(constraint, constraint.ParkedCount == 0 ? LimitState.Never : wake);
+        if (wake < constraint.WakeAt)
+            SetWake(constraint, wake);
+        return goesOn;
     }
 
     /// <summary>Lets a lane go that is parked nowhere, and parks it again with its next waiter; false if it could not go at all.</summary>
@@ -260,11 +269,10 @@ internal sealed class Scheduler
                 Empty(lane);
                 return true;
             }
-            // Others have waited here too: its next waiter takes its turn among them.
-            if (servedBy?.ParkedCount > 0)
+            // Others wait too: its next waiter takes its turn among them.
+            if (servedBy is not null && (servedBy.ParkedCount > 0 || _ready.Count > 0))
             {
-                var goesOn = CanGo(lane, now);
-                ParkAt(goesOn ? servedBy : lane.HeldBy!, lane, now);
+                ParkAt(CanGo(lane, now) ? servedBy : lane.HeldBy!, lane, now);
                 return true;
             }
         }
@@ -312,7 +320,7 @@ internal sealed class Scheduler
     {
         constraint.Park(lane);
         lane.Claim(now);
-        if (lane.FreeAt < constraint.WakeAt)
+        if (lane.FreeAt > now && lane.FreeAt < constraint.WakeAt)
             SetWake(constraint, lane.FreeAt);
     }
 
