@@ -7,13 +7,11 @@ namespace Headgate;
 internal sealed class AttemptMessage : HttpRequestMessage
 {
     private readonly ISendWitness _witness;
-    // The version the first send was made with; the handler lowers it if the server asks for that.
-    private Version? _sentVersion;
 
     public AttemptMessage(HttpMethod method, Uri uri, ISendWitness witness) : base(method, uri) => _witness = witness;
 
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
-    public bool Sent => _sentVersion is not null;
+    public bool Sent { get; private set; }
 
     /// <summary>Copies a header of the request as it was given, unparsed.</summary>
     public void Add(string name, System.Net.Http.Headers.HeaderStringValues values)
@@ -34,8 +32,8 @@ internal sealed class AttemptMessage : HttpRequestMessage
 
     internal void OnHeaders()
     {
-        if (_sentVersion is { } before)
-            throw Repeated(before);
+        if (Sent)
+            throw new RepeatedSendException(IsSurelyStream);
         try
         {
             _witness.BeforeFirstByte();
@@ -45,18 +43,12 @@ internal sealed class AttemptMessage : HttpRequestMessage
             // Wrapped, since the transport takes an IOException for a failure of the connection.
             throw new SendRefusedException(e);
         }
-        _sentVersion = Version;
+        Sent = true;
     }
 
-    private RepeatedSendException Repeated(Version before)
-    {
-        if (Version != before)
-            return new("the server asks for HTTP/1.1", unprocessed: true, needsHttp11: true);
-        // HTTP/1.1 repeats only what has no body, or one that waits for 100 Continue. A repeat of anything else is of a stream that the
-        // server refused, or that lies above the last one it says it has acted on (RFC 9113 §8.7).
-        var isStream = Content is not null && Headers.ExpectContinue != true;
-        return new(isStream ? "the server refused the stream without acting on it" : "the server closed the connection without an answer", isStream, needsHttp11: false);
-    }
+    // Over HTTP/1.1 only what has no body is repeated, or one that waits for 100 Continue.
+    private bool IsSurelyStream =>
+        (Content is not null && Headers.ExpectContinue != true) || (Version.Major >= 2 && VersionPolicy != HttpVersionPolicy.RequestVersionOrLower);
 
     protected override void Dispose(bool disposing)
     {

@@ -31,12 +31,17 @@ internal static class SendGuard
     /// <summary>What we call ourselves where the caller says nothing.</summary>
     public static readonly string UserAgent = "Headgate/" + typeof(SendGuard).Assembly.GetName().Version?.ToString(3);
 
-    /// <summary>The selector; null means ASCII, what the handler does without one.</summary>
+    /// <summary>
+    /// The selector. Values outside ASCII go out as UTF-8, as other tools send them: without an encoding the handler would fail on them
+    /// half way, after the stamp. No encoding of a line break can come of that.
+    /// </summary>
     public static Encoding? Select(string header, HttpRequestMessage request)
     {
-        if (request is AttemptMessage attempt && header == Marker)
+        if (request is not AttemptMessage attempt)
+            return null;
+        if (header == Marker)
             attempt.OnHeaders();
-        return null;
+        return Encoding.UTF8;
     }
 
     /// <summary>The selector, in front of the one that is there; never twice, since the second would stop the first send.</summary>
@@ -53,7 +58,11 @@ internal static class SendGuard
 
     private sealed class Chain(HeaderEncodingSelector<HttpRequestMessage> next)
     {
-        public Encoding? Select(string header, HttpRequestMessage request) => SendGuard.Select(header, request) ?? next(header, request);
+        public Encoding? Select(string header, HttpRequestMessage request)
+        {
+            var ours = SendGuard.Select(header, request);
+            return next(header, request) ?? ours;
+        }
     }
 }
 
@@ -61,12 +70,12 @@ internal static class SendGuard
 internal sealed class SendRefusedException(Exception cause) : Exception("the send was refused before its first byte", cause);
 
 /// <summary>The transport tried to send an attempt a second time, which the guard stopped.</summary>
-/// <param name="message">What that tells of the first time, for people.</param>
-/// <param name="unprocessed">Whether the server said that it did not act on it.</param>
-/// <param name="needsHttp11">Whether the server asked for HTTP/1.1.</param>
-internal sealed class RepeatedSendException(string message, bool unprocessed, bool needsHttp11) : Exception(message)
+/// <param name="wasStream">
+/// Whether the first time was surely an HTTP/2 or HTTP/3 stream. Those are repeated only if the server refused them, or said that it acted
+/// on none so late: it did nothing (RFC 9113 §8.7). A connection of HTTP/1.1 that closed says nothing of the kind.
+/// </param>
+internal sealed class RepeatedSendException(bool wasStream)
+    : Exception(wasStream ? "the server refused the stream without acting on it" : "the server closed the connection without an answer")
 {
-    public bool Unprocessed => unprocessed;
-
-    public bool NeedsHttp11 => needsHttp11;
+    public bool Unprocessed => wasStream;
 }

@@ -48,7 +48,7 @@ internal static class FailureReader
         {
             OperationCanceledException => Cancelled(exception, sent, reason),
             HttpRequestException http => Of(http, sent),
-            HttpProtocolException protocol => Failed(FailureClass.Network, sent, Protocol(protocol)),
+            HttpProtocolException protocol => Protocol(protocol, sent),
             HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => Failed(FailureClass.Invalid, sent, TooLarge),
             AuthenticationException => Failed(FailureClass.Network, sent, Tls(exception)),
             IOException or SocketException or ObjectDisposedException => Failed(FailureClass.Network, sent, Broken(exception, sent)),
@@ -80,11 +80,11 @@ internal static class FailureReader
         HttpRequestError.UserAuthenticationError => Failed(FailureClass.Network, sent, "the exchange of credentials failed"),
         HttpRequestError.InvalidResponse => Failed(FailureClass.Network, sent, "what came back was not a valid HTTP answer"),
         HttpRequestError.ConfigurationLimitExceeded => Failed(FailureClass.Invalid, sent, TooLarge),
-        HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Failed(FailureClass.Network, sent, Protocol(protocol)),
+        HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Protocol(protocol, sent),
         HttpRequestError.HttpProtocolError => Failed(FailureClass.Network, sent, "the server broke the protocol"),
         HttpRequestError.ResponseEnded => Failed(FailureClass.Network, sent, Ended),
-        // Only writing the request itself fails without a cause: a character that headers cannot hold, or more than the server takes.
-        _ when e.InnerException is null && sent => Failed(FailureClass.Invalid, sent, "the headers cannot be sent: a character outside ASCII, or more than the server accepts"),
+        // Only writing the request itself fails without a cause, when an HTTP/2 server has said how much it takes.
+        _ when e.InnerException is null && sent => Failed(FailureClass.Invalid, sent, "the headers of the request are larger than the server accepts"),
         _ when Find<InvalidOperationException>(e) is not (null or ObjectDisposedException) => Failed(FailureClass.Invalid, sent, "the body could not be read"),
         _ => Failed(FailureClass.Network, sent, Broken(e, sent)),
     };
@@ -99,13 +99,13 @@ internal static class FailureReader
         _ => "no connection" + Code(e),
     };
 
-    private static string Protocol(HttpProtocolException e) => e.ErrorCode switch
+    private static Outcome Protocol(HttpProtocolException e, bool sent) => Failed(FailureClass.Network, sent, e.ErrorCode switch
     {
-        0x7 => "the server refused the stream (HTTP/2 error 0x7)",
-        0x8 => "the server cancelled the stream (HTTP/2 error 0x8)",
+        0x7 => "the server refused the stream without acting on it",
         0xb => "the server asks for less (HTTP/2 error 0xb, enhance your calm)",
-        _ => $"the server ended the stream or connection (HTTP error 0x{e.ErrorCode:x})",
-    };
+        0xd => "the server asks for HTTP/1.1 (HTTP/2 error 0xd)",
+        _ => $"the server ended the stream or the connection (HTTP/2 error 0x{e.ErrorCode:x})",
+    }) with { Unprocessed = e.ErrorCode == 0x7 };
 
     // What is wrong with a certificate is worth its length, and says nothing secret.
     private static string Tls(Exception e)
