@@ -33,7 +33,7 @@ internal static class Admission
     {
         var limit = checkpoint.State.Limit;
         var most = limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Algorithm == LimitAlgorithm.Counter ? Math.Max(1, limit.Amount / 50) : limit.Amount;
-        return checkpoint.State is not HoldState && checkpoint.UnitsOf(lane.Cost) is var units && units > most
+        return !checkpoint.State.CountsAttempts && checkpoint.UnitsOf(lane.Cost) is var units && units > most
             ? new RefusedException(RefusalReason.TooCostly, $"costs {units} {limit.Unit}, more than {checkpoint.Describe()} ever allows at once ({most})")
             : null;
     }

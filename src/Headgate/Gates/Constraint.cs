@@ -134,7 +134,7 @@ internal sealed class Checkpoint(LimitState state, Scope scope) : Constraint
     public string Unit => State.Limit.Unit;
 
     /// <summary>The cost of a lane alone; zero if this limit does not concern it.</summary>
-    public long UnitsOf(Cost cost) => State is HoldState ? 1 : cost.In(Unit);
+    public long UnitsOf(Cost cost) => State.CountsAttempts ? 1 : cost.In(Unit);
 
     public override long CostOf(Lane lane) => UnitsOf(lane.Cost) is var units and > 0 ? units + lane.Gate.ReserveOf(this, lane.Priority, units) : 0;
 
@@ -156,7 +156,12 @@ internal sealed class Checkpoint(LimitState state, Scope scope) : Constraint
     /// <summary>A lane that claims this has another tag.</summary>
     public void Reclaim(Lane lane) => _claims!.Update(lane);
 
-    public override string Describe() => State is HoldState ? $"a pause the server asked for ({scope.Name})" : $"{State.Limit} ({scope.Name})";
+    public override string Describe() => State switch
+    {
+        HoldState => $"a pause the server asked for ({scope.Name})",
+        ConcurrencyCap cap => $"at most {cap.Now} at once ({scope.Name})",
+        _ => $"{State.Limit} ({scope.Name})",
+    };
 
     protected override long ServiceTime(Lane lane) => State.ServiceTime(UnitsOf(lane.Cost));
 }

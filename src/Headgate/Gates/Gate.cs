@@ -40,7 +40,7 @@ internal sealed class Gate
     /// <summary>What a priority with a share must leave free in a limit for higher ones, beside its own cost.</summary>
     public long ReserveOf(Checkpoint checkpoint, RequestPriority priority, long units)
     {
-        if (_shares.Count == 0 || checkpoint.State is HoldState || !_shares.TryGetValue(priority, out var share))
+        if (_shares.Count == 0 || checkpoint.State.CountsAttempts || !_shares.TryGetValue(priority, out var share))
             return 0;
         var limit = checkpoint.State.Limit;
         var room = limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;

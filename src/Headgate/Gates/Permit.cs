@@ -62,8 +62,7 @@ internal sealed class Permit : IValueTaskSource<Permit>
         {
             if (state is HoldState hold)
                 hold.Granted(it.Item1);
-            else
-                state.Take(units);
+            state.Take(units);
         });
         if (key is not null)
             Lane.Gate.Keys!.Touch(key, now);
@@ -122,11 +121,7 @@ internal sealed class Permit : IValueTaskSource<Permit>
         if (State != PermitState.Granted)
             return;
         State = PermitState.Ended;
-        ForEach(0, static (state, units, _) =>
-        {
-            if (state is not HoldState)
-                state.Return(units);
-        });
+        ForEach(0, static (state, units, _) => state.Return(units));
     }
 
     public ValueTask<Permit> Task => new(this, _source.Version);

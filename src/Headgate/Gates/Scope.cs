@@ -30,7 +30,10 @@ internal sealed class Scope
 
     public Checkpoint[] Checkpoints { get; private set; }
 
-    public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => checkpoint.State is not HoldState).Select(checkpoint => checkpoint.State.Limit);
+    public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
+
+    /// <summary>Adds something of our own that holds requests back; before the scope is used.</summary>
+    public void Add(LimitState own) => Checkpoints = [.. Checkpoints, new Checkpoint(own, this)];
 
     /// <summary>Whether it could be forgotten: nothing under way and every limit as if never used.</summary>
     public bool IsIdle(long now)
@@ -43,7 +46,7 @@ internal sealed class Scope
 
     /// <summary>After a hold, requests go this far apart: the slowest pace of its limits; where none is known, 20 ms.</summary>
     public long ReleaseGap() => Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent)
-        ? Checkpoints.Where(c => c.State is not HoldState && c.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))
+        ? Checkpoints.Where(c => !c.State.CountsAttempts && c.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))
         : 20 * Clock.Millisecond;
 
     /// <summary>How long the release after a hold takes: min(P, 1 s).</summary>
@@ -55,7 +58,7 @@ internal sealed class Scope
     /// </summary>
     public void Change(IReadOnlyList<Limit> limits, long now)
     {
-        var old = Checkpoints.Where(checkpoint => checkpoint != HoldPoint).ToList();
+        var old = Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).ToList();
         var next = new List<Checkpoint>();
         for (var index = 0; index < limits.Count; index++)
         {
@@ -73,8 +76,6 @@ internal sealed class Scope
                 next.Add(new Checkpoint(state, this));
             }
         }
-        if (HoldPoint is not null)
-            next.Add(HoldPoint);
-        Checkpoints = [.. next];
+        Checkpoints = [.. next, .. Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts)];
     }
 }

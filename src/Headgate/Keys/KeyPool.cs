@@ -4,14 +4,14 @@ using Headgate.Limits;
 namespace Headgate.Keys;
 
 /// <summary>One key of a pool: its name, its value (never shown), and the limits that are its own. Owned by the lock of its dispatcher.</summary>
-internal sealed class PoolKey(string name, string secret, Scope scope) : IHeapItem
+internal sealed class PoolKey(KeySecret secret, Scope scope) : IHeapItem
 {
     public int HeapIndex { get; set; } = -1;
 
-    public string Name => name;
+    public string Name => secret.Name;
 
     /// <summary>The value. Goes into the request and nowhere else.</summary>
-    public string Secret => secret;
+    public KeySecret Secret => secret;
 
     public Scope Scope => scope;
 
@@ -24,7 +24,7 @@ internal sealed class PoolKey(string name, string secret, Scope scope) : IHeapIt
     /// <summary>How much of its limits was left, as last looked at, in parts of 2^20.</summary>
     public long Left { get; set; } = long.MaxValue;
 
-    public override string ToString() => name;
+    public override string ToString() => secret.Name;
 }
 
 /// <summary>
@@ -100,7 +100,7 @@ internal sealed class KeyPool : Constraint
     {
         long most = 0;
         foreach (var checkpoint in _keys[0].Scope.Checkpoints)
-            if (checkpoint.State is not HoldState)
+            if (!checkpoint.State.CountsAttempts)
                 most = Math.Max(most, checkpoint.State.ServiceTime(checkpoint.UnitsOf(lane.Cost)));
         return most / Math.Max(1, _alive.Count);
     }
@@ -127,7 +127,7 @@ internal sealed class KeyPool : Constraint
             var free = checkpoint.State.FreeAt(1, now);
             if (free > now)
                 at = Math.Max(at, free);
-            if (checkpoint.State is not HoldState)
+            if (!checkpoint.State.CountsAttempts)
                 left = Math.Min(left, (long)((Int128)checkpoint.State.Available(now) * (1 << 20) / checkpoint.State.Limit.Amount));
         }
         (key.ReadyAt, key.Left) = (at, left);

@@ -34,6 +34,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What counts whole because nobody knows yet when it arrives.</summary>
     protected long Unanswered => _held + (_onTheWay?.Sum ?? 0) + (_stragglers?.Sum ?? 0);
 
+    /// <summary>It counts attempts, whatever they cost.</summary>
+    public virtual bool CountsAttempts => false;
+
     /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
     public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
 
@@ -67,7 +70,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What a cost uses of the limit's throughput, in nanoseconds of it: the measure of fair shares.</summary>
     public virtual long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Nanoseconds(Length) * cost / limit.Amount, long.MaxValue / 4);
 
-    public void Take(long cost) => _held += cost;
+    public virtual void Take(long cost) => _held += cost;
 
     /// <summary>Taken and sent in one, with nominal timing.</summary>
     public void TakeSent(long cost, long now)
@@ -77,7 +80,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     }
 
     /// <summary>Never sent: nothing happened.</summary>
-    public void Return(long cost) => _held -= cost;
+    public virtual void Return(long cost) => _held -= cost;
 
     /// <summary>The first byte leaves.</summary>
     public virtual void Sent(long cost, long sent)
