@@ -1,0 +1,65 @@
+using Headgate.Time;
+
+namespace Headgate.Limits;
+
+/// <summary>
+/// What the server asked for: nobody goes before a stated time, and afterwards the queue is let go over min(P, 1 s) at the allowed
+/// rate, never as a herd. A new hold never shortens an older one.
+/// </summary>
+internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(AnyNumber, terms, ours)
+{
+    private static readonly Limit AnyNumber = new() { Amount = 1, Algorithm = LimitAlgorithm.Concurrent };
+
+    private long _until = long.MinValue;
+    private long _rampEnd = long.MinValue;
+    private long _gap;
+    private long _next;
+
+    /// <summary>The end of the hold, if there is one now.</summary>
+    public long? Until(long now) => _until > now ? _until : null;
+
+    /// <summary>Holds everybody until a time; afterwards they go <paramref name="gap"/> apart for <paramref name="ramp"/>, both in nanoseconds.</summary>
+    public void Set(long until, long gap, long ramp)
+    {
+        if (until <= _until)
+            return;
+        (_until, _next, _gap, _rampEnd) = (until, until, gap, until + ramp);
+    }
+
+    public void Lift() => (_until, _rampEnd) = (long.MinValue, long.MinValue);
+
+    public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
+
+    public override bool FitsAt(long at, long cost, long now, long taken) => at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0);
+
+    public override long ServiceTime(long cost) => 0;
+
+    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Max(now, _next) : now;
+
+    /// <summary>A grant, during the ramp, moves the next one.</summary>
+    public void Granted(long now)
+    {
+        if (now < _rampEnd)
+            _next = Math.Max(now, _next) + _gap;
+    }
+
+    public override void Sent(long cost, long sent) { }
+
+    public override void Answered(long cost, long sent, long now) { }
+
+    public override void Lost(long cost, long sent, long now) { }
+
+    public override void Settle(long declared, long actual, long now) { }
+
+    public override void Forfeit(long declared, long now) { }
+
+    protected override void Charge(long cost, long late) { }
+
+    protected override void Release(long now) { }
+
+    protected override bool IsEmpty(long now) => _rampEnd <= now;
+
+    protected override IEnumerable<(long Late, long Cost)>? Remembers(long span) => [];
+
+    protected override long MostWithin(long span) => 0;
+}

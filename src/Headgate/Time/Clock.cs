@@ -1,0 +1,32 @@
+namespace Headgate.Time;
+
+/// <summary>The monotonic clock of the engine: nanoseconds since an arbitrary start, from a <see cref="TimeProvider"/>. Thread-safe.</summary>
+internal sealed class Clock(TimeProvider time)
+{
+    public const long Microsecond = 1_000;
+    public const long Millisecond = 1_000_000;
+    public const long Second = 1_000_000_000;
+
+    private readonly bool _isNanoseconds = time.TimestampFrequency == Second;
+    private readonly long _frequency = time.TimestampFrequency;
+
+    public TimeProvider Provider => time;
+
+    /// <summary>Now, in monotonic nanoseconds. On Linux this is CLOCK_MONOTONIC, comparable between the processes of one boot.</summary>
+    public long Now
+    {
+        get
+        {
+            var stamp = time.GetTimestamp();
+            return _isNanoseconds ? stamp : (long)((Int128)stamp * Second / _frequency);
+        }
+    }
+
+    /// <summary>The wall clock in nanoseconds since the Unix epoch.</summary>
+    public long UnixNow => Nanoseconds(time.GetUtcNow() - DateTimeOffset.UnixEpoch);
+
+    public static long Nanoseconds(TimeSpan span) => span.Ticks >= long.MaxValue / 100 ? long.MaxValue : span.Ticks * 100;
+
+    /// <summary>Rounded up to the next tick of 100 ns, so that nothing waits too short.</summary>
+    public static TimeSpan Span(long nanoseconds) => new(nanoseconds <= 0 ? 0 : (nanoseconds - 1) / 100 + 1);
+}
