@@ -10,7 +10,9 @@ internal static class Program
     public static Command[] Verbs() =>
     [
         // send, run
-        // verify, simulate, demo
+        // verify
+        SimulateCommand.Create(),
+        // demo
         ConfigCommand.Create(),
         VersionCommand.Create(),
         CompletionCommand.Create(),

@@ -33,13 +33,19 @@ internal static class CompletionTree
         var below = command.Subcommands.Where(verb => !verb.Hidden).ToList();
         verbs.Add(new CompletionVerb(
             path,
-            [.. below.Select(verb => (verb.Name, verb.Description ?? ""))],
-            [.. options.Select(option => new CompletionOption([option.Name, .. option.Aliases], option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool), Choices(option), option.Description ?? ""))],
+            [.. below.Select(verb => (verb.Name, FirstLine(verb.Description)))],
+            [.. options.Select(Describe)],
             [.. command.Arguments.SelectMany(Choices)]));
         List<Option> recursive = [.. options.Where(option => option.Recursive)];
         foreach (var verb in below)
             Walk(verb, $"{path} {verb.Name}", recursive, verbs);
     }
+
+    /// <summary>A description without what follows its first line.</summary>
+    public static string FirstLine(string? description) => description?.Split('\n')[0].TrimEnd('\r') ?? "";
+
+    private static CompletionOption Describe(Option option) => new(
+        [option.Name, .. option.Aliases], option.Arity.MaximumNumberOfValues > 0 && option.ValueType != typeof(bool), Choices(option), FirstLine(option.Description));
 
     private static IReadOnlyList<string> Choices(Symbol symbol) =>
         symbol is Option { ValueType: var type } && type == typeof(bool) ? [] : [.. symbol.GetCompletions(CompletionContext.Empty).Select(item => item.Label)];

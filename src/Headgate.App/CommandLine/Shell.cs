@@ -58,14 +58,14 @@ internal sealed class Shell(IEnumerable<Command> verbs, TextWriter output, TextW
     private async Task<ExitCode> RunVerbAsync(string[] args)
     {
         var root = MakeRoot();
-        if (args.Length == 0)
+        var parse = root.Parse(args.Length == 0 ? ["--help"] : Usual(args), Parsing);
+        if (parse.Action is HelpAction)
         {
-            await root.Parse(["--help"], Parsing).InvokeAsync(Invocation(error));
-            return ExitCode.Usage;
+            ShortenBelow(parse.CommandResult.Command);
+            await parse.InvokeAsync(Invocation(args.Length == 0 ? error : output));
+            return args.Length == 0 ? ExitCode.Usage : ExitCode.Ok;
         }
-        var parse = root.Parse(Usual(args), Parsing);
-        var wanted = parse.Action is HelpAction;
-        if (!wanted && UsageErrors.Find(parse) is { Count: > 0 } sentences)
+        if (UsageErrors.Find(parse) is { Count: > 0 } sentences)
         {
             foreach (var sentence in sentences)
                 Tell(ExitCode.Usage, sentence);
@@ -85,6 +85,13 @@ internal sealed class Shell(IEnumerable<Command> verbs, TextWriter output, TextW
         foreach (var verb in verbs)
             root.Add(verb);
         return root;
+    }
+
+    // A list of verbs says a line of each; their own help says all.
+    private static void ShortenBelow(Command command)
+    {
+        foreach (var verb in command.Subcommands)
+            verb.Description = CompletionTree.FirstLine(verb.Description);
     }
 
     private InvocationConfiguration Invocation(TextWriter data) => new()

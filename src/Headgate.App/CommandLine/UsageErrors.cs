@@ -17,6 +17,9 @@ internal static class UsageErrors
         // The parser takes an unknown option for an argument where the verb has room for one.
         foreach (var argument in parse.CommandResult.Children.OfType<ArgumentResult>())
             strangers.AddRange(argument.Tokens.Where(token => IsOption(token.Value) && !afterDashes.Contains(token)).Select(token => token.Value));
+        // What follows an unknown option was meant as its value.
+        if (strangers.Exists(IsOption))
+            strangers.RemoveAll(stranger => !IsOption(stranger));
         var sentences = strangers.Select(stranger => Describe(command, parse, stranger)).ToList();
         if (sentences.Count == 0)
             sentences.AddRange(parse.Errors.Select(error => IsMissingVerb(error, command) ? MissingVerb(command) : OnOneLine(error.Message)));

@@ -71,11 +71,20 @@ public sealed class ShellTests
 
         var wrong = await ShellRun.OfVerbsAsync([take], ["take", "--limt", "5/s"]);
         Assert.Equal(2, wrong.Code);
-        Assert.Contains("unknown option \"--limt\"; did you mean \"--limit\"?", wrong.Error, StringComparison.Ordinal);
+        Assert.Equal(Line("headgate: unknown option \"--limt\"; did you mean \"--limit\"?") + Line("try: headgate take --help"), wrong.Error);
         Assert.Equal("--limt", (await ShellRun.OfVerbsAsync([take], ["take", "--", "--limt"])).Output);
         Assert.Equal("-", (await ShellRun.OfVerbsAsync([take], ["take", "-"])).Output);
         Assert.Equal("@name", (await ShellRun.OfVerbsAsync([take], ["take", "@name"])).Output);
         Assert.Equal("[x]", (await ShellRun.OfVerbsAsync([take], ["take", "[x]"])).Output);
+    }
+
+    [Fact]
+    public async Task A_list_of_verbs_shows_the_first_line_of_each_and_their_own_help_all()
+    {
+        Assert.DoesNotContain("And more.", (await ShellRun.OfVerbsAsync([Verb()], ["--help"])).Output, StringComparison.Ordinal);
+        Assert.Contains("And more.", (await ShellRun.OfVerbsAsync([Verb()], ["act", "--help"])).Output, StringComparison.Ordinal);
+
+        static Command Verb() => new("act", "Does it.\nAnd more.");
     }
 
     [Fact]
