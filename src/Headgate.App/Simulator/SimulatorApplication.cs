@@ -136,8 +136,10 @@ internal sealed class SimulatorApplication(SimulatorOptions options, Judge judge
     /// <summary>False if the simulator stops meanwhile.</summary>
     private async Task<bool> TryDelayAsync(TimeSpan delay)
     {
-        if (delay > TimeSpan.Zero)
-            await Task.Delay(delay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var start = time.GetTimestamp();
+        // Timers count whole milliseconds and can end early by several, so the clock is asked again.
+        for (var left = delay; left > TimeSpan.Zero && !stopping.IsCancellationRequested; left = delay - time.GetElapsedTime(start))
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !stopping.IsCancellationRequested;
     }
 }
