@@ -17,6 +17,9 @@ internal sealed class InputFile : IAsyncDisposable
     private const int Peeked = 4096;
     private readonly Stream _stream;
 
+    // Otherwise the runtime takes a packed file that was cut off for a shorter one, and the lines behind the cut would be lost unseen.
+    static InputFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     private InputFile(string name, Stream stream, InputFormat format) => (Name, _stream, Format) = (name, stream, format);
 
     /// <summary>What to call it in messages.</summary>

@@ -7,6 +7,7 @@ namespace Headgate.App.Results;
 internal sealed class BodyReceiver(long maxBody, string? directory)
 {
     private const int FirstSize = 16 * 1024;
+    private readonly long _maxBody = Math.Min(maxBody, Array.MaxLength - 1);
 
     /// <summary>Reads a body to its end.</summary>
     /// <param name="body">The stream; what it throws goes through.</param>
@@ -16,10 +17,10 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     /// <exception cref="ResultWriteException">The file cannot be written.</exception>
     public async ValueTask<ReceivedBody> ReadAsync(Stream body, long? length, string name, CancellationToken cancellation = default)
     {
-        if (length > maxBody && directory is null)
+        if (length > _maxBody && directory is null)
             return new(default, null, IsTooLarge: true);
         // An announced length is believed up to 1 MiB: the rest of the memory is taken when bytes have come.
-        var buffer = new byte[(int)Math.Min(length ?? FirstSize, Math.Min(maxBody, 1024 * 1024)) + 1];
+        var buffer = new byte[(int)Math.Min(length ?? FirstSize, Math.Min(_maxBody, 1024 * 1024)) + 1];
         var count = 0;
         while (true)
         {
@@ -27,10 +28,10 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             count += read;
             if (read == 0)
                 return new(buffer.AsMemory(0, count), null, IsTooLarge: false);
-            if (count > maxBody)
+            if (count > _maxBody)
                 break;
             if (count == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, maxBody + 1));
+                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, _maxBody + 1));
         }
         return directory is null
             ? new(default, null, IsTooLarge: true)
@@ -66,7 +67,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
         }
         finally
         {
-            if (!isDone)
+            if (!isDone && File.Exists(part))
                 File.Delete(part);
         }
     }
