@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Headgate.Ledgers;
+
+/// <summary>
+/// The names of a scope's files: <c>NAME.jsonl</c> of a process that has the whole scope, <c>NAME.share-2-of-3.jsonl</c> of one that has a share,
+/// and a lock beside each, since the files themselves are replaced now and then.
+/// </summary>
+internal sealed class ScopeFiles(string directory, string scope)
+{
+    private const int LongestName = 60;
+    private readonly string _stem = Path.Combine(directory, NameOf(scope));
+
+    public string Scope => scope;
+
+    public string Whole => _stem + ".jsonl";
+
+    public string WholeLock => _stem + ".lock";
+
+    public string Share(int slot, int of) => string.Create(CultureInfo.InvariantCulture, $"{_stem}.share-{slot}-of-{of}.jsonl");
+
+    public static string LockOf(string file) => Path.ChangeExtension(file, ".lock");
+
+    public static string FileOf(string lockFile) => Path.ChangeExtension(lockFile, ".jsonl");
+
+    /// <summary>The files of shares that are there, with the number of parts each was made for.</summary>
+    public IEnumerable<(string File, int Of)> Shares(string extension)
+    {
+        foreach (var file in Directory.EnumerateFiles(directory, $"{Path.GetFileName(_stem)}.share-*-of-*{extension}").Order(StringComparer.Ordinal))
+            if (int.TryParse(Path.GetFileNameWithoutExtension(file).AsSpan()[(Path.GetFileNameWithoutExtension(file).LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var of))
+                yield return (file, of);
+    }
+
+    /// <summary>Readable, and different for scopes that only look alike.</summary>
+    private static string NameOf(string scope)
+    {
+        var name = new StringBuilder();
+        foreach (var c in scope.Length > LongestName ? scope[..LongestName] : scope)
+            name.Append(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-');
+        return $"{name.ToString().Trim('.', '-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(scope)).AsSpan(0, 8))}";
+    }
+}
