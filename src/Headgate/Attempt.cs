@@ -143,6 +143,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Dispatcher.Ended(_permit, Actual);
         else
             _engine.Dispatcher.Lost(_permit);
+        _engine.Ended(this);
     }
 
     public void Dispose() => End(isWhole: false);

@@ -112,13 +112,18 @@ internal sealed record EngineSettings
     {
         if (Keys is null)
             return this;
+        var keys = Share is > 1 ? Keys with { Limits = Shares.Of(Keys.Limits, Share.Value) } : Keys;
         var api = new UpstreamMap(Configuration).Find(url);
-        var withKeys = api with { Keys = Keys };
-        return this with { Configuration = Configuration with { Upstreams = [.. Configuration.Upstreams.Where(other => other.Name != api.Name), withKeys] } };
+        var withKeys = api with { Keys = keys };
+        return this with { Keys = keys, Configuration = Configuration with { Upstreams = [.. Configuration.Upstreams.Where(other => other.Name != api.Name), withKeys] } };
     }
 
     /// <summary>Reads the keys of an API: relative paths of <c>--keys</c> are relative to where we are, those of the configuration to its file.</summary>
-    public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration api) => ReferenceEquals(api.Keys, Keys)
-        ? KeyFile.Read([.. api.Keys!.From])
-        : KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), Directory);
+    public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration api)
+    {
+        var entries = ReferenceEquals(api.Keys, Keys)
+            ? KeyFile.Read([.. api.Keys!.From])
+            : KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), Directory);
+        return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
+    }
 }
