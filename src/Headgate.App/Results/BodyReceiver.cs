@@ -41,7 +41,8 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     // Into a file of another name first: a file that has its name is whole.
     private static async Task<string> SpillAsync(string directory, ReadOnlyMemory<byte> begun, Stream rest, string name, CancellationToken cancellation)
     {
-        var path = Path.Combine(directory, string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.') + ".body");
+        var safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.');
+        var path = Path.Combine(directory, safe + ".body");
         var part = path + ".part";
         var isDone = false;
         try

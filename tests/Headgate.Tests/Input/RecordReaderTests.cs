@@ -37,6 +37,17 @@ public sealed class RecordReaderTests
         Assert.Equal($"1@0:a|2@2:{line}|3@{3 + line.Length}:b", await Cut($"a\n{line}\nb"));
     }
 
+    [Fact]
+    public async Task A_read_that_never_ends_can_be_left()
+    {
+        using var stop = new CancellationTokenSource();
+        using var reader = new RecordReader(new Silent(), 100);
+        var next = reader.MoveNextAsync(stop.Token).AsTask();
+        Assert.False(next.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+    }
+
     private static async Task<string> Cut(string text, bool quoted = false, int maxLength = 1_000_000)
     {
         // Every way of cutting the stream into reads must give the same records.
@@ -53,6 +64,14 @@ public sealed class RecordReaderTests
             Assert.Equal(first ??= records, records);
         }
         return first!;
+    }
+
+    // A terminal where nobody types.
+    private sealed class Silent() : ReadingStream(new MemoryStream())
+    {
+        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(new TaskCompletionSource<int>().Task);
     }
 
     private sealed class Steps(byte[] bytes, int step) : ReadingStream(new MemoryStream(bytes))

@@ -111,6 +111,16 @@ public sealed class ResultRecordWriterTests
         Assert.Contains($"\"elapsed\":{text}}}", Write(Record(new JobResult { StatusCode = 200, Elapsed = new TimeSpan(ticks) })), StringComparison.Ordinal);
 
     [Fact]
+    public void The_headers_of_an_answer_are_taken_as_they_came()
+    {
+        using var answer = new HttpResponseMessage { Content = new ByteArrayContent([]) };
+        answer.Headers.TryAddWithoutValidation("Set-Cookie", ["a=1", "b=2"]);
+        answer.Headers.TryAddWithoutValidation("Date", "someday");
+        answer.Content.Headers.TryAddWithoutValidation("Content-Type", "odd");
+        Assert.Equal([new("Set-Cookie", "a=1"), new("Set-Cookie", "b=2"), new("Date", "someday"), new("Content-Type", "odd")], JobFields.Of(answer));
+    }
+
+    [Fact]
     public void The_text_of_a_result_is_decoded_by_its_charset()
     {
         var headers = JobFields.Received();

@@ -134,6 +134,16 @@ public sealed class ResultWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_disk_that_is_full_is_named()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        await using var writer = new ResultWriter(new FileSink("/dev/full"), null, isOrdered: false, _time);
+        var failure = await Assert.ThrowsAsync<ResultWriteException>(async () => await writer.WriteAsync(Record(1), Cancellation));
+        Assert.StartsWith("/dev/full cannot be written: No space left on device", failure.Message);
+        Assert.Equal("/dev/full", failure.File);
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_made_says_why() =>
         Assert.StartsWith($"{_folder["no/such/out.jsonl"]} cannot be written: ", Assert.Throws<ResultWriteException>(() => new FileSink(_folder["no/such/out.jsonl"])).Message);
 
