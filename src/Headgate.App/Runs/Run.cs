@@ -17,6 +17,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     private readonly HashSet<string> _known = [];
     private InputCheck? _check;
+    private InputFile? _pipe;
     private RunFiles _files = null!;
     private Tally _tally = null!;
     private Bound? _bound;
@@ -32,7 +33,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
         var (files, ledger) = await RunFiles.OpenAsync(options, HeaderOf(settings, state, clock), time, stop);
         _files = files;
-        _tally = new Tally(clock);
+        _tally = new Tally(clock) { Total = _check is null ? null : _check.Requests + (options.SkipBad ? _check.BadLines : 0) };
         _bound = new Bound(clock);
         using var engine = new Engine(settings.Configuration, new EngineOptions
         {
@@ -94,7 +95,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var source = new LineSource { DetectsDuplicates = _check is null, KeepsRaw = options.FailedTo is not null };
         try
         {
-            await foreach (var line in source.ReadAsync(options.Input, work.Waiting))
+            await foreach (var line in (_pipe is null ? source.ReadAsync(options.Input, work.Waiting) : source.ReadAsync(_pipe, work.Waiting)))
             {
                 if (!_files.IsToDo(line, out var maybeSent))
                 {
@@ -142,8 +143,12 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     private async Task<EngineSettings> CheckInputAsync(CancellationToken stop)
     {
         var settings = options.Engine;
-        if (options.Input != "-" && InputFile.CanReadTwice(options.Input))
+        // Opened once: a pipe opened a second time would have lost what was read of it.
+        _pipe = await InputFile.OpenAsync(options.Input, cancellation: stop);
+        if (_pipe.CanReadTwice)
         {
+            await _pipe.DisposeAsync();
+            _pipe = null;
             _check = await InputCheck.ReadAsync(options.Input, stop);
             if (_check.BadLines > 0 && !options.SkipBad)
                 throw new CommandException(ExitCode.Input, BadLines(_check));
