@@ -7,31 +7,33 @@ using Headgate.Limits;
 namespace Headgate.App.Commands;
 
 /// <summary><c>headgate verify</c>: proves from a ledger that no limit was exceeded and no line lost, or says where.</summary>
-internal static class VerifyCommand
+internal sealed class VerifyCommand
 {
     private const int WrongUse = 2;
     private const int WrongLimit = 3;
 
-    private static readonly Argument<string> Ledger = new("LEDGER") { Description = "The ledger of a run: RESULTS.ledger" };
-    private static readonly Option<string?> Input = new("--input") { Description = "The file of requests; by default the one the ledger names", HelpName = "FILE" };
-    private static readonly Option<string?> Results = new("--results") { Description = "The file of results; by default the one the ledger names", HelpName = "FILE" };
-    private static readonly Option<string[]> Limits = new("--limit") { Description = "Audit this limit for every API, in place of the declared ones", HelpName = "LIMIT", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<string?> Log = new("--log") { Description = "Audit the arrivals in the server's access log too", HelpName = "ACCESS_LOG" };
-    private static readonly Option<bool> Json = new("--json") { Description = "Write the report as JSON" };
+    private readonly Argument<string> _ledger = new("LEDGER") { Description = "The ledger of a run: RESULTS.ledger" };
+    private readonly Option<string?> _input = new("--input") { Description = "The file of requests; by default the one the ledger names", HelpName = "FILE" };
+    private readonly Option<string?> _results = new("--results") { Description = "The file of results; by default the one the ledger names", HelpName = "FILE" };
+    private readonly Option<string[]> _limits = new("--limit") { Description = "Audit this limit for every API, in place of the declared ones", HelpName = "LIMIT", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string?> _log = new("--log") { Description = "Audit the arrivals in the server's access log too", HelpName = "ACCESS_LOG" };
+    private readonly Option<bool> _json = new("--json") { Description = "Write the report as JSON" };
 
     /// <summary>The verb.</summary>
-    public static Command Create()
+    public static Command Create() => new VerifyCommand().Build();
+
+    private Command Build()
     {
-        var command = new Command("verify", "Prove from the ledger of a run that no limit was exceeded and no line lost") { Ledger, Input, Results, Limits, Log, Json };
+        var command = new Command("verify", "Prove from the ledger of a run that no limit was exceeded and no line lost") { _ledger, _input, _results, _limits, _log, _json };
         command.SetAction(Run);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private int Run(ParseResult parsed)
     {
         var (output, errors) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         var others = new List<Limit>();
-        foreach (var text in parsed.GetValue(Limits) ?? [])
+        foreach (var text in parsed.GetValue(_limits) ?? [])
         {
             if (!Limit.TryParse(text, out var limit, out var wrong))
                 return Refuse(errors, wrong!, WrongLimit);
@@ -40,7 +42,7 @@ internal static class VerifyCommand
         LedgerTimeline ledger;
         try
         {
-            ledger = TimelineReader.Read(parsed.GetRequiredValue(Ledger));
+            ledger = TimelineReader.Read(parsed.GetRequiredValue(_ledger));
         }
         catch (LedgerException noLedger)
         {
@@ -51,15 +53,15 @@ internal static class VerifyCommand
             return Refuse(errors, error.Message, VerifyReport.Unreadable);
         }
         List<Limit> ofLog = [.. others];
-        if (parsed.GetValue(Log) is not null && others.Count == 0 && !TryLimitsOfLog(ledger, ofLog, out var unclear))
+        if (parsed.GetValue(_log) is not null && others.Count == 0 && !TryLimitsOfLog(ledger, ofLog, out var unclear))
             return Refuse(errors, unclear, WrongUse);
 
         var report = new VerifyReport { Ledger = ledger, Limits = LedgerAudit.Run(ledger, others.Count > 0 ? others : null) };
         // The attempts are done with; a million lines take their room.
         ledger.Attempts.Clear();
         ledger.Attempts.TrimExcess();
-        report = WithLog(WithLines(report, parsed.GetValue(Input), parsed.GetValue(Results)), parsed.GetValue(Log), ofLog);
-        if (parsed.GetValue(Json))
+        report = WithLog(WithLines(report, parsed.GetValue(_input), parsed.GetValue(_results)), parsed.GetValue(_log), ofLog);
+        if (parsed.GetValue(_json))
             VerifyJson.Write(report, output);
         else
             VerifyText.Write(report, output);

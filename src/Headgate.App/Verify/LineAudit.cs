@@ -10,7 +10,8 @@ internal sealed class LineAudit
 
     private readonly Dictionary<string, int> _byId = [];
     private readonly Dictionary<long, int> _byLine = [];
-    private readonly List<(long Line, bool HasId)> _items = [];
+    /// <summary>By number and hash of the id; 0 without one.</summary>
+    private readonly List<(long Line, int Id)> _items = [];
     private byte[] _results = [];
 
     public required string Input { get; init; }
@@ -83,7 +84,7 @@ internal sealed class LineAudit
         if (id is not null)
             _byId.TryAdd(id, _items.Count);
         _byLine[line] = _items.Count;
-        _items.Add((line, id is not null));
+        _items.Add((line, HashOf(id)));
     }
 
     private void ReadResults()
@@ -116,17 +117,18 @@ internal sealed class LineAudit
         }
     }
 
-    /// <summary>By number where that line has the same id or none; by id where lines have moved since.</summary>
+    /// <summary>By number where that line has the same id; by id where lines have moved since.</summary>
     private int? Find(long? line, string? id)
     {
-        int? byId = id is not null && _byId.TryGetValue(id, out var named) ? named : null;
-        if (line is not { } number || !_byLine.TryGetValue(number, out var item))
-            return byId;
-        if (byId == item || byId is null && !_items[item].HasId)
-            return item;
-        // The id is an earlier line's: either the line has moved, or this one repeats the id and was refused for it.
-        return byId is { } first && _items[item].HasId && _results[first] > 0 && _results[item] == 0 ? item : byId;
+        int? byLine = line is { } number && _byLine.TryGetValue(number, out var item) ? item : null;
+        if (byLine is { } there && (id is null || _items[there].Id == HashOf(id)))
+            return there;
+        if (id is not null && _byId.TryGetValue(id, out var named))
+            return named;
+        return byLine is { } bare && _items[bare].Id == 0 ? bare : null;
     }
+
+    private static int HashOf(string? id) => id is null ? 0 : string.GetHashCode(id, StringComparison.Ordinal) | 1;
 
     private static bool TryReadResult(ReadOnlySpan<byte> json, out long? line, out string? id, out bool isOk)
     {

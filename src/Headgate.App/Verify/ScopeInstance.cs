@@ -3,7 +3,7 @@ using Headgate.Limits;
 namespace Headgate.App.Verify;
 
 /// <summary>One thing that limits are declared of: everything, an API, one key, one proxy.</summary>
-/// <param name="Scope">As declared: <c>total</c>, <c>api</c>, <c>api/key</c>, <c>api/proxy</c>.</param>
+/// <param name="Scope">As declared: <c>total</c>, <c>api</c>, <c>api/key</c>, <c>api/key:gold</c>, <c>api/proxy</c>.</param>
 /// <param name="Member">Which key or proxy of it.</param>
 /// <param name="Lanes">The lanes whose attempts count.</param>
 /// <param name="Epochs">The limits, as they held.</param>
@@ -37,7 +37,8 @@ internal sealed record ScopeInstance(string Scope, string? Member, IReadOnlyList
         void AddMember(string scope, IEnumerable<string> names, IEnumerable<int> ofMember)
         {
             var distinct = names.Distinct().ToList();
-            Add(scope, distinct[^1], [.. ofMember], [scope, .. distinct.Select(name => $"{scope}:{name}")]);
+            var own = distinct.Find(name => ledger.Limits.ContainsKey($"{scope}:{name}"));
+            Add(own is null ? scope : $"{scope}:{own}", own is null ? distinct[^1] : null, [.. ofMember], [scope, .. distinct.Select(name => $"{scope}:{name}")]);
         }
 
         void Add(string scope, string? member, List<int> ofScope, List<string> names)
@@ -45,7 +46,7 @@ internal sealed record ScopeInstance(string Scope, string? Member, IReadOnlyList
             var epochs = names.Where(ledger.Limits.ContainsKey).Select(name => ledger.Limits[name]).ToList();
             used.UnionWith(names);
             if (epochs.Count > 0)
-                found.Add(new ScopeInstance(scope, member, ofScope, Merge(ledger.Limits.GetValueOrDefault(scope), [.. names.Skip(1).Where(ledger.Limits.ContainsKey).Select(name => ledger.Limits[name])])));
+                found.Add(new ScopeInstance(scope, member, ofScope, Merge(ledger.Limits.GetValueOrDefault(names[0]), [.. names.Skip(1).Where(ledger.Limits.ContainsKey).Select(name => ledger.Limits[name])])));
         }
     }
 
