@@ -10,7 +10,7 @@ internal sealed class BucketAudit
 {
     private readonly Arrivals _arrivals;
     private readonly EpochWalk _walk;
-    private readonly long _resolution;
+    private readonly long _blurUs;
     private BucketTerms? _terms;
     private Int128 _level;
     private Int128 _underWay;
@@ -20,16 +20,16 @@ internal sealed class BucketAudit
     private double _worstUse = -1;
     private (Int128 Level, BucketTerms Terms, Limit Limit, long From, long To)? _worst;
 
-    private BucketAudit(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long resolution) =>
-        (_arrivals, _walk, _resolution) = (arrivals, new EpochWalk(epochs), resolution);
+    private BucketAudit(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long blurUs) =>
+        (_arrivals, _walk, _blurUs) = (arrivals, new EpochWalk(epochs), blurUs);
 
     /// <summary>Finds the fullest level.</summary>
     /// <param name="arrivals">What counts.</param>
     /// <param name="epochs">The limits, as they held.</param>
-    /// <param name="resolution">To how many microseconds the times were cut off: a gap may have been longer by less than that.</param>
-    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long resolution)
+    /// <param name="blurUs">How much longer a gap may have been than the difference of its recorded times.</param>
+    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long blurUs)
     {
-        var audit = new BucketAudit(arrivals, epochs, resolution);
+        var audit = new BucketAudit(arrivals, epochs, blurUs);
         audit.Sweep(long.MaxValue);
         return audit.Found();
     }
@@ -61,7 +61,7 @@ internal sealed class BucketAudit
         _level = before is { } old ? _level * terms.Period / old.Period : 0;
         if (before is null || !_walk.Present!.IsRestart || _level == 0)
             return;
-        var rebuilt = new BucketAudit(_arrivals, [new LimitEpoch(long.MinValue, _walk.Present.Limit)], _resolution);
+        var rebuilt = new BucketAudit(_arrivals, [new LimitEpoch(long.MinValue, _walk.Present.Limit)], _blurUs);
         rebuilt.Sweep(at);
         rebuilt.ChargeUpTo(at);
         _level = Int128.Min(_level, rebuilt._level);
@@ -101,16 +101,24 @@ internal sealed class BucketAudit
         _worst = (level, terms, _walk.Present!.Limit!, _level > 0 ? _busySince : now, now);
     }
 
-    private Worst? Found() => _worst is not { } worst ? null : new Worst
+    private Worst? Found()
     {
-        Limit = worst.Limit,
-        Measure = Measure.Level,
-        Amount = Units(worst.Level, worst.Terms.Period),
-        Allowed = worst.Terms.Room,
-        IsBreach = worst.Level > (Int128)worst.Terms.Room * worst.Terms.Period + (Int128)worst.Terms.Rate * _resolution,
-        FromUs = worst.From,
-        ToUs = worst.To,
-    };
+        if (_worst is not { } worst)
+            return null;
+        var (rate, period) = ((Int128)worst.Terms.Rate, worst.Terms.Period);
+        var isBreach = worst.Level > (Int128)worst.Terms.Room * period + rate * _blurUs;
+        var amount = Units(worst.Level, period);
+        return new Worst
+        {
+            Limit = worst.Limit,
+            Measure = Measure.Level,
+            Amount = isBreach ? amount : Math.Min(amount, worst.Terms.Room),
+            Allowed = worst.Terms.Room,
+            IsBreach = isBreach,
+            FromUs = worst.From,
+            ToUs = worst.To,
+        };
+    }
 
     /// <summary>Rounded up to thousandths, so that nothing above the room reads as the room.</summary>
     private static decimal Units(Int128 level, long period) =>

@@ -42,8 +42,8 @@ internal sealed class LedgerAudit
 {
     private const int NamedAttempts = 100;
 
-    /// <summary>The ledger's times are whole microseconds.</summary>
-    private const long Resolution = 1;
+    /// <summary>A ledger's times are whole microseconds, rounded either way.</summary>
+    private const long BlurUs = 2;
 
     private readonly LedgerTimeline _ledger;
     private readonly ArrivalsBuilder _builder;
@@ -87,20 +87,20 @@ internal sealed class LedgerAudit
                 yield return Fixed(instance, epochs, arrivals, isProven);
                 break;
             case LimitAlgorithm.Bucket:
-                yield return Found(instance, epochs, arrivals, null, BucketAudit.Find(arrivals, epochs, Resolution), isProven);
+                yield return Found(instance, epochs, arrivals, null, BucketAudit.Find(arrivals, epochs, BlurUs), isProven);
                 break;
             case LimitAlgorithm.Counter:
-                yield return Found(instance, epochs, arrivals, "as the bucket that its two windows never refuse", BucketAudit.Find(arrivals, epochs, Resolution), isProven);
-                yield return Found(instance, epochs, arrivals, "any window", SlidingAudit.Find(arrivals, epochs, Resolution), isProven);
+                yield return Found(instance, epochs, arrivals, "as the bucket that its two windows never refuse", BucketAudit.Find(arrivals, epochs, BlurUs), isProven);
+                yield return Found(instance, epochs, arrivals, "any window", SlidingAudit.Find(arrivals, epochs, BlurUs), isProven);
                 break;
             case LimitAlgorithm.Spaced:
-                yield return Found(instance, epochs, arrivals, slot.HasJitter ? "from send to send" : null, SpacedAudit.Find(arrivals, epochs, Resolution), isProven);
+                yield return Found(instance, epochs, arrivals, slot.HasJitter ? "from send to send" : null, SpacedAudit.Find(arrivals, epochs, BlurUs), isProven);
                 break;
             case LimitAlgorithm.Concurrent:
-                yield return Found(instance, epochs, arrivals, null, ConcurrentAudit.Find(arrivals, epochs), isProven);
+                yield return Found(instance, epochs, arrivals, null, ConcurrentAudit.Find(arrivals, epochs, BlurUs), isProven);
                 break;
             default:
-                yield return Found(instance, epochs, arrivals, null, SlidingAudit.Find(arrivals, epochs, Resolution), isProven);
+                yield return Found(instance, epochs, arrivals, null, SlidingAudit.Find(arrivals, epochs, BlurUs), isProven);
                 break;
         }
     }
@@ -108,7 +108,7 @@ internal sealed class LedgerAudit
     /// <summary>What no window of that length exceeds, wherever it begins, no aligned one does; else it is by the server's clock, as far as it is known.</summary>
     private LimitFinding Fixed(ScopeInstance instance, List<LimitEpoch> epochs, Arrivals arrivals, bool isProven)
     {
-        var anywhere = SlidingAudit.Find(arrivals, epochs, Resolution);
+        var anywhere = SlidingAudit.Find(arrivals, epochs, BlurUs);
         if (anywhere is not { IsBreach: true })
             return Found(instance, epochs, arrivals, "wherever its windows begin", anywhere, isProven);
         var skew = epochs.Select(epoch => epoch.Limit?.Skew).FirstOrDefault(stated => stated is not null);

@@ -62,7 +62,7 @@ internal sealed class LedgerTimeline
     public long Unsent { get; set; }
 
     /// <summary>What is known of arrival: guaranteed, bounded or nominal.</summary>
-    public string Timing => Headers.Count > 0 ? Headers[0].Timing : "bounded";
+    public string Timing => Headers.Count > 0 ? Headers[0].Timing.Split(':')[0] : "bounded";
 
     /// <summary>The wall clock at a moment of the time line, as the first header has it.</summary>
     public DateTimeOffset Wall(long us) => DateTimeOffset.UnixEpoch.AddMicroseconds(us + (Headers.Count > 0 ? Headers[0].WallUs - Headers[0].MonoUs : 0));

@@ -11,8 +11,8 @@ internal static class SlidingAudit
     /// <summary>Finds the worst window.</summary>
     /// <param name="arrivals">What counts.</param>
     /// <param name="epochs">The limits, as they held.</param>
-    /// <param name="resolution">To how many microseconds the times were cut off: a window shorter than that cannot be told.</param>
-    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long resolution)
+    /// <param name="blurUs">How much longer a gap may have been than the difference of its recorded times: what is no breach for certain is none.</param>
+    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long blurUs)
     {
         var walk = new EpochWalk(epochs);
         var (sends, sent) = (arrivals.BySent, 0L);
@@ -23,7 +23,7 @@ internal static class SlidingAudit
             var now = sends[i].FromUs;
             if (!arrivals.IsPeak(i))
                 continue;
-            if (walk.At(now) is not { } limit || Window(limit, resolution) is not (> 0 and var window))
+            if (walk.At(now) is not { } limit || Window(limit, blurUs) is not (> 0 and var window))
                 continue;
             var amount = sent - arrivals.ArrivedBy(now - window);
             var use = amount / (double)limit.Amount;
@@ -37,10 +37,10 @@ internal static class SlidingAudit
             Amount = worst.Amount,
             Allowed = found.Amount,
             IsBreach = worst.Amount > found.Amount,
-            FromUs = worst.At - Window(found, resolution) + 1,
+            FromUs = worst.At - Window(found, blurUs) + 1,
             ToUs = worst.At,
         };
     }
 
-    private static long Window(Limit limit, long resolution) => Periods.Us(limit) / resolution * resolution;
+    private static long Window(Limit limit, long blurUs) => Periods.Us(limit) - blurUs + 1;
 }

@@ -11,8 +11,8 @@ internal static class SpacedAudit
     /// <summary>Finds the shortest gap.</summary>
     /// <param name="arrivals">What counts; with a jitter the sends.</param>
     /// <param name="epochs">The limits, as they held.</param>
-    /// <param name="resolution">To how many microseconds the times were cut off: a gap may have been longer by less than that.</param>
-    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long resolution)
+    /// <param name="blurUs">How much longer a gap may have been than the difference of its recorded times.</param>
+    public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long blurUs)
     {
         var walk = new EpochWalk(epochs);
         Worst? worst = null;
@@ -23,7 +23,7 @@ internal static class SpacedAudit
             if (!arrival.IsStraggler && before is { } last && walk.At(arrival.FromUs) is { } limit)
             {
                 var gap = last.Late == Attempt.Never ? long.MinValue / 2 : arrival.FromUs - last.Late;
-                var isBreach = (Int128)(gap + resolution) * limit.Amount <= (Int128)Periods.Us(limit) * last.Cost;
+                var isBreach = (Int128)(gap + blurUs) * limit.Amount <= (Int128)Periods.Us(limit) * last.Cost;
                 if (gap < shortest || (isBreach && !worst!.IsBreach))
                     worst = Worst.Of(worst, Found(limit, last, arrival.FromUs, gap, isBreach));
                 shortest = Math.Min(shortest, gap);

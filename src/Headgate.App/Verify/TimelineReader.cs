@@ -9,6 +9,12 @@ internal sealed class TimelineReader
     /// <summary>More than any limit allows at all: enough to be a breach, and sums stay exact.</summary>
     private const long LargestCost = 1_000_000_000_001;
 
+    /// <summary>What D is at least, where nothing is said of it.</summary>
+    private const long LeastBoundUs = 250_000;
+
+    /// <summary>Times are rounded to whole microseconds, either way.</summary>
+    private const long BlurUs = 2;
+
     private readonly LedgerTimeline _ledger;
     private readonly Dictionary<long, int> _open = [];
     private readonly Dictionary<Lane, int> _lanes = [];
@@ -61,7 +67,7 @@ internal sealed class TimelineReader
                 TakeIntent(reader.Intent, reader.Line);
                 break;
             case LedgerRecordKind.End:
-                TakeEnd(reader.End);
+                TakeEnd(reader.End, reader.Line);
                 break;
             case LedgerRecordKind.Limits:
                 TakeLimits(reader.Limits!.Limits, reader.Limits.AtUs + _shift, isHeader: false);
@@ -135,7 +141,7 @@ internal sealed class TimelineReader
         });
     }
 
-    private void TakeEnd(in LedgerEnd end)
+    private void TakeEnd(in LedgerEnd end, long line)
     {
         if (!_open.Remove(end.Number, out var index))
         {
@@ -143,6 +149,11 @@ internal sealed class TimelineReader
             return;
         }
         ref var attempt = ref Row(index);
+        if (!end.IsUnsent && (end.EndUs + _shift < attempt.Sent || end.LateUs + _shift < attempt.Sent))
+        {
+            _ledger.Damage.Add(new LedgerDamage(line, 0, $"attempt {end.Number} ends before it begins"));
+            return;
+        }
         if (end.IsUnsent)
         {
             attempt.State = AttemptState.Unsent;
@@ -152,12 +163,32 @@ internal sealed class TimelineReader
         (attempt.State, attempt.End, attempt.Late) = (AttemptState.Ended, end.EndUs + _shift, end.LateUs + _shift);
         _last = Math.Max(_last, attempt.End);
         if (end.Status != 0)
+        {
             _ledger.Answered++;
+            LearnBound(attempt, end.Status);
+        }
         Count(end.Status != 0 ? end.Status.ToString() : end.Class ?? "no answer");
         foreach (var actual in end.Cost ?? [])
             if (actual.Amount > UnitCost.In(actual.Unit, attempt.Cost))
                 _ledger.Undeclared.Add(new LedgerFault(end.Number, $"{actual.Amount} {actual.Unit} used, {UnitCost.In(actual.Unit, attempt.Cost)} declared"));
         attempt.Cost = UnitCost.Settled(attempt.Cost, Within(end.Cost));
+    }
+
+    /// <summary>Where D is not stated, or has grown since: the latest late of an answer that came after it tells.</summary>
+    private void LearnBound(in Attempt attempt, int status)
+    {
+        if (_ledger.Timing != "bounded" || attempt.Late > attempt.End || status is 408 or 502 or 504)
+            return;
+        var bounds = BoundsOf(_ledger.Lanes[attempt.Lane].Upstream);
+        if (attempt.Late - attempt.Sent > bounds[^1].BoundUs + BlurUs)
+            bounds.Add((Math.Max(attempt.Sent, bounds[^1].FromUs), attempt.Late - attempt.Sent));
+    }
+
+    private List<(long FromUs, long BoundUs)> BoundsOf(string upstream)
+    {
+        if (!_ledger.Bounds.TryGetValue(upstream, out var bounds))
+            _ledger.Bounds[upstream] = bounds = [(long.MinValue, _header.TimingBound is { } stated ? Periods.Us(stated) : LeastBoundUs)];
+        return bounds;
     }
 
     private void TakeLimits(IReadOnlyDictionary<string, IReadOnlyList<string>> limits, long at, bool isHeader)
@@ -173,7 +204,7 @@ internal sealed class TimelineReader
     private void TakeBounds(IReadOnlyDictionary<string, decimal> bounds, long at)
     {
         foreach (var (upstream, bound) in bounds)
-            AddTo(_ledger.Bounds, upstream, (at, (long)(bound * 1000)));
+            AddTo(_ledger.Bounds, upstream, (_ledger.Bounds.ContainsKey(upstream) ? at : long.MinValue, (long)(bound * 1000)));
     }
 
     private List<Limit> Parse(string scope, IReadOnlyList<string> texts)
@@ -196,6 +227,8 @@ internal sealed class TimelineReader
             return known;
         var upstream = intent.Upstream ?? "";
         var identity = intent.Key is { } key && _header.Keys.TryGetValue(upstream, out var keys) ? keys.GetValueOrDefault(key, key) : intent.Key;
+        if (_ledger.Timing == "bounded")
+            BoundsOf(upstream);
         var lane = new Lane(upstream, intent.Key, identity, intent.Proxy);
         if (!_lanes.TryGetValue(lane, out var index))
         {

@@ -10,11 +10,11 @@ public sealed class LedgerAuditTests
     {
         using var full = new LedgerScript(null, "3/s").Burst(3, 0, 10).Burst(3, 1010, 10);
         Assert.Equal((3m, 3m, false), Facts(full.Audit().Single()));
-        using var over = new LedgerScript(null, "3/s").Burst(3, 0, 10).Send(1009.999, 1020);
+        using var over = new LedgerScript(null, "3/s").Burst(3, 0, 10).Send(1009.998, 1020);
         var found = over.Audit().Single();
         Assert.Equal((4m, 3m, true), Facts(found));
         Assert.Equal([1, 2, 3, 4], found.Attempts);
-        Assert.Equal(1_009_999, found.Worst!.ToUs);
+        Assert.Equal(1_009_998, found.Worst!.ToUs);
     }
 
     [Fact]
