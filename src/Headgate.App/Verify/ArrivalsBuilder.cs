@@ -11,8 +11,12 @@ namespace Headgate.App.Verify;
 internal sealed class ArrivalsBuilder
 {
     private readonly LedgerTimeline _ledger;
+    private readonly Arrivals _arrivals = new();
     private readonly int[] _byLane;
     private readonly int[] _laneStarts;
+
+    /// <summary>Of whom the arrivals are that stand there now.</summary>
+    private (IReadOnlyList<int> Lanes, LimitSlot Slot)? _present;
 
     public ArrivalsBuilder(LedgerTimeline ledger)
     {
@@ -39,11 +43,24 @@ internal sealed class ArrivalsBuilder
         return count;
     }
 
-    /// <summary>The arrivals that count against a limit.</summary>
+    /// <summary>The arrivals that count against a limit; good until the next call.</summary>
     public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot)
     {
+        // Limits that differ in their numbers only see the same.
+        var seen = slot with { Ordinal = 0, Algorithm = slot.Algorithm == LimitAlgorithm.Concurrent ? LimitAlgorithm.Concurrent : LimitAlgorithm.Sliding };
+        if (_present is { } present && ReferenceEquals(present.Lanes, lanes) && present.Slot == seen)
+            return _arrivals;
+        _present = (lanes, seen);
+        _arrivals.Clear();
+        _arrivals.Reserve(lanes.Sum(lane => Of(lane).Length));
+        Place(lanes, slot);
+        _arrivals.Sort();
+        return _arrivals;
+    }
+
+    private void Place(IReadOnlyList<int> lanes, LimitSlot slot)
+    {
         var timing = TimingOf(slot);
-        var arrivals = new List<Arrival>(lanes.Sum(lane => Of(lane).Length));
         var attempts = CollectionsMarshal.AsSpan(_ledger.Attempts);
         foreach (var lane in lanes)
         {
@@ -55,16 +72,15 @@ internal sealed class ArrivalsBuilder
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
                 if (slot.Algorithm == LimitAlgorithm.Concurrent)
-                    arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
+                    _arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
                 else if (timing == LimitTiming.Nominal)
-                    arrivals.Add(new Arrival(attempt.Sent, attempt.Sent, cost, index));
+                    _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent, cost, index));
                 else if (slot.Unit != Limit.Requests)
-                    arrivals.Add(new Arrival(attempt.Sent, Math.Max(attempt.Late, attempt.State == AttemptState.Ended ? attempt.End : 0), cost, index));
+                    _arrivals.Add(new Arrival(attempt.Sent, Math.Max(attempt.Late, attempt.State == AttemptState.Ended ? attempt.End : 0), cost, index));
                 else
-                    Place(arrivals, attempt, cost, index, timing == LimitTiming.Bounded ? BoundOf(slot, bounds, attempt.Sent) : null);
+                    Place(attempt, cost, index, timing == LimitTiming.Bounded ? BoundOf(slot, bounds, attempt.Sent) : null);
             }
         }
-        return new Arrivals(arrivals);
     }
 
     /// <summary>What is known of arrival for a limit: its own word, else the ledger's.</summary>
@@ -75,22 +91,22 @@ internal sealed class ArrivalsBuilder
         _ => LimitTiming.Bounded,
     };
 
-    private static void Place(List<Arrival> arrivals, in Attempt attempt, long cost, int index, long? bound)
+    private void Place(in Attempt attempt, long cost, int index, long? bound)
     {
         if (bound is not { } d || attempt.Late <= attempt.Sent + d)
         {
-            arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
+            _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
             return;
         }
         var isGivenUp = attempt.Late > attempt.End;
         if (isGivenUp && attempt.End <= attempt.Sent + d)
         {
-            arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
+            _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
             return;
         }
-        arrivals.Add(new Arrival(attempt.Sent, attempt.Sent + d, cost, index));
+        _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent + d, cost, index));
         if (isGivenUp)
-            arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
+            _arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
     }
 
     private static long? BoundOf(LimitSlot slot, List<(long FromUs, long BoundUs)>? bounds, long sent)

@@ -128,7 +128,7 @@ internal sealed class LedgerAudit
 
     private LimitFinding Found(ScopeInstance instance, List<LimitEpoch> epochs, Arrivals arrivals, string? rule, Worst? worst, bool isProven)
     {
-        var involved = worst is null ? [] : arrivals.Within(worst.FromUs, worst.ToUs).Distinct().ToList();
+        var (involved, first) = worst is null ? (0, []) : arrivals.Within(worst.FromUs, worst.ToUs, NamedAttempts);
         return new LimitFinding
         {
             Scope = instance.Scope,
@@ -138,8 +138,8 @@ internal sealed class LedgerAudit
             Sends = _builder.Sends(instance.Lanes),
             Worst = worst,
             IsProven = isProven,
-            Involved = involved.Count,
-            Attempts = [.. involved.Take(NamedAttempts).Select(index => _ledger.Attempts[index].Number)],
+            Involved = involved,
+            Attempts = first.ConvertAll(index => _ledger.Attempts[index].Number),
         };
     }
 }

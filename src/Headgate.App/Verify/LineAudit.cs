@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Headgate.Ledgers;
 
@@ -8,10 +9,11 @@ internal sealed class LineAudit
 {
     private const int NamedLines = 100;
 
-    private readonly Dictionary<string, int> _byId = [];
-    private readonly Dictionary<long, int> _byLine = [];
-    /// <summary>By number and hash of the id; 0 without one.</summary>
+    /// <summary>The lines of the input in order, each with the hash of its id; 0 without one.</summary>
     private readonly List<(long Line, int Id)> _items = [];
+
+    /// <summary>Results that are not at their line: by id, with their own numbers.</summary>
+    private readonly Dictionary<string, List<long>> _moved = [];
     private byte[] _results = [];
 
     public required string Input { get; init; }
@@ -55,9 +57,10 @@ internal sealed class LineAudit
     {
         var audit = new LineAudit { Input = input, Results = results };
         foreach (var (line, id) in InputLines.Read(input))
-            audit.Expect(line, id);
+            audit._items.Add((line, HashOf(id)));
         audit._results = new byte[audit._items.Count];
         audit.ReadResults();
+        audit.FindMoved();
         for (var i = 0; i < audit._items.Count; i++)
         {
             if (audit._results[i] == 1)
@@ -76,15 +79,6 @@ internal sealed class LineAudit
     {
         if (list.Count < NamedLines)
             list.Add(line);
-    }
-
-    // A second line with the same id is a bad line; its result is told by its number.
-    private void Expect(long line, string? id)
-    {
-        if (id is not null)
-            _byId.TryAdd(id, _items.Count);
-        _byLine[line] = _items.Count;
-        _items.Add((line, HashOf(id)));
     }
 
     private void ReadResults()
@@ -107,25 +101,45 @@ internal sealed class LineAudit
             ResultCount++;
             if (isOk)
                 Ok++;
-            if (Find(line, id) is { } item)
-                _results[item] = (byte)Math.Min(2, _results[item] + 1);
+            if (ItemAt(line) is { } item && (id is null || _items[item].Id is 0 || _items[item].Id == HashOf(id)))
+                Count(item);
+            else if (id is not null)
+                (_moved.TryGetValue(id, out var others) ? others : _moved[id] = []).Add(lines.Number);
             else
-            {
-                UnknownCount++;
-                Name(Unknown, lines.Number);
-            }
+                Miss(lines.Number);
         }
     }
 
-    /// <summary>By number where that line has the same id; by id where lines have moved since.</summary>
-    private int? Find(long? line, string? id)
+    /// <summary>Lines are known by their id, so they may have moved since. A second one with the same id is a bad line, and told by its number alone.</summary>
+    private void FindMoved()
     {
-        int? byLine = line is { } number && _byLine.TryGetValue(number, out var item) ? item : null;
-        if (byLine is { } there && (id is null || _items[there].Id == HashOf(id)))
-            return there;
-        if (id is not null && _byId.TryGetValue(id, out var named))
-            return named;
-        return byLine is { } bare && _items[bare].Id == 0 ? bare : null;
+        var item = -1;
+        foreach (var (_, id) in _moved.Count > 0 ? InputLines.Read(Input) : [])
+        {
+            item++;
+            if (id is null || !_moved.Remove(id, out var results))
+                continue;
+            foreach (var _ in results)
+                Count(item);
+        }
+        foreach (var number in _moved.Values.SelectMany(results => results).Order())
+            Miss(number);
+    }
+
+    private void Count(int item) => _results[item] = (byte)Math.Min(2, _results[item] + 1);
+
+    private void Miss(long number)
+    {
+        UnknownCount++;
+        Name(Unknown, number);
+    }
+
+    private int? ItemAt(long? line)
+    {
+        if (line is not { } number)
+            return null;
+        var index = CollectionsMarshal.AsSpan(_items).BinarySearch(new AtLine(number));
+        return index >= 0 ? index : null;
     }
 
     private static int HashOf(string? id) => id is null ? 0 : string.GetHashCode(id, StringComparison.Ordinal) | 1;
@@ -155,5 +169,10 @@ internal sealed class LineAudit
         {
             return false;
         }
+    }
+
+    private readonly record struct AtLine(long Number) : IComparable<(long Line, int Id)>
+    {
+        public int CompareTo((long Line, int Id) other) => Number.CompareTo(other.Line);
     }
 }

@@ -15,7 +15,8 @@ internal static class SlidingAudit
     public static Worst? Find(Arrivals arrivals, IReadOnlyList<LimitEpoch> epochs, long blurUs)
     {
         var walk = new EpochWalk(epochs);
-        var (sends, sent) = (arrivals.BySent, 0L);
+        var sends = arrivals.BySent;
+        var sent = 0L;
         (double Use, long At, long Amount, Limit? Limit) worst = (-1, 0, 0, null);
         for (var i = 0; i < sends.Length; i++)
         {

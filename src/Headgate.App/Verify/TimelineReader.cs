@@ -19,7 +19,8 @@ internal sealed class TimelineReader
     private readonly Dictionary<long, int> _open = [];
     private readonly Dictionary<Lane, int> _lanes = [];
     private readonly Dictionary<(string?, string?, string?), int> _names = [];
-    private readonly HashSet<long> _numbers = [];
+    /// <summary>The numbers of attempts so far, a bit each.</summary>
+    private readonly Dictionary<long, ulong> _numbers = [];
     private readonly List<(string Scope, string Text)> _unreadable = [];
     private LedgerHeader _header = new();
     private long _shift;
@@ -33,6 +34,8 @@ internal sealed class TimelineReader
     {
         using var reader = LedgerReader.Open(path);
         var timeline = new TimelineReader(path);
+        // An attempt takes 200 bytes of a ledger, or more.
+        timeline._ledger.Attempts.EnsureCapacity((int)Math.Min(new FileInfo(path).Length / 200, 100_000_000));
         while (reader.Read())
             timeline.Take(reader);
         return timeline.End(reader);
@@ -120,7 +123,7 @@ internal sealed class TimelineReader
 
     private void TakeIntent(in LedgerIntent intent, long line)
     {
-        if (!_numbers.Add(intent.Number))
+        if (!IsNew(intent.Number))
         {
             _ledger.Damage.Add(new LedgerDamage(line, 0, $"attempt {intent.Number} begins a second time"));
             return;
@@ -236,6 +239,15 @@ internal sealed class TimelineReader
             _ledger.Lanes.Add(lane);
         }
         return _names[names] = index;
+    }
+
+    private bool IsNew(long number)
+    {
+        ref var bits = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_numbers, number >> 6, out _);
+        var bit = 1UL << (int)(number & 63);
+        var isNew = (bits & bit) == 0;
+        bits |= bit;
+        return isNew;
     }
 
     private void Count(string outcome) => _ledger.Outcomes[outcome] = _ledger.Outcomes.GetValueOrDefault(outcome) + 1;
