@@ -5,8 +5,6 @@ namespace Headgate.Limits;
 /// <summary>At most N in flight: not ended + c ≤ N. Ended is a body read to the end or thrown away; what was aborted counts for <c>straggle</c> more.</summary>
 internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime ours) : LimitState(limit, terms, ours)
 {
-    private long _inFlight;
-
     public override long Available(long now)
     {
         Advance(now);
@@ -18,7 +16,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     public override long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Second * cost / Limit.Amount, long.MaxValue / 4);
 
-    public override void Sent(long cost, long sent) => _inFlight += cost;
+    public override void Sent(long cost, long sent) { }
 
     public override void Answered(long cost, long sent, long now) { }
 
@@ -26,9 +24,10 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     public override void Settle(long declared, long actual, long now) { }
 
+    public override void Forfeit(long declared, long now) { }
+
     public override void Ended(long cost, bool isAborted, long now)
     {
-        _inFlight -= cost;
         if (isAborted && Terms.Straggle > 0)
             HoldAgain(cost, now + Terms.Straggle);
         else

@@ -34,6 +34,12 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What counts whole because nobody knows yet when it arrives.</summary>
     protected long Unanswered => _held + (_onTheWay?.Sum ?? 0) + (_stragglers?.Sum ?? 0);
 
+    /// <summary>It counts attempts, whatever they cost.</summary>
+    public virtual bool CountsAttempts => false;
+
+    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
+    public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
+
     /// <summary>All that was ever charged.</summary>
     protected long TotalCharged { get; private set; }
 
@@ -64,7 +70,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What a cost uses of the limit's throughput, in nanoseconds of it: the measure of fair shares.</summary>
     public virtual long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Nanoseconds(Length) * cost / limit.Amount, long.MaxValue / 4);
 
-    public void Take(long cost) => _held += cost;
+    public virtual void Take(long cost) => _held += cost;
 
     /// <summary>Taken and sent in one, with nominal timing.</summary>
     public void TakeSent(long cost, long now)
@@ -74,7 +80,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     }
 
     /// <summary>Never sent: nothing happened.</summary>
-    public void Return(long cost) => _held -= cost;
+    public virtual void Return(long cost) => _held -= cost;
 
     /// <summary>The first byte leaves.</summary>
     public virtual void Sent(long cost, long sent)
@@ -114,6 +120,18 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         ChargeInOrder(actual, now);
     }
 
+    /// <summary>A unit that is settled at the end of the body, of a request that was given up: the declared cost, which may still arrive until <c>straggle</c> from now.</summary>
+    public virtual void Forfeit(long declared, long now)
+    {
+        if (SettlesAtAnswer)
+            return;
+        Advance(now);
+        if (terms.Timing == LimitTiming.Nominal)
+            Settle(declared, declared, now);
+        else
+            HoldAgain(declared, now + terms.Straggle);
+    }
+
     /// <summary>The answer's body was read to the end or thrown away.</summary>
     public virtual void Ended(long cost, bool isAborted, long now) { }
 
@@ -145,6 +163,16 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
                 ChargeInOrder(assumed, now);
         }
         TotalCharged = old.TotalCharged;
+    }
+
+    /// <summary>As <see cref="Inherit"/>, beside the old limit: what that holds ends there, so here it counts until it must have arrived.</summary>
+    public void InheritFinished(LimitState old, long now)
+    {
+        Inherit(old, now);
+        var unanswered = Unanswered;
+        (_held, _onTheWay, _stragglers) = (0, null, null);
+        if (unanswered > 0)
+            (_stragglers = new TimedQueue()).Add(now + terms.Bound + terms.Straggle, unanswered);
     }
 
     /// <summary>P, a calendar month taken as 31 days.</summary>

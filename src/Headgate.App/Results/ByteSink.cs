@@ -1,0 +1,114 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Headgate.App.Results;
+
+/// <summary>Where lines go. Not thread-safe, but for <see cref="Sync"/>.</summary>
+internal interface IByteSink : IDisposable
+{
+    /// <summary>Hands bytes to the system: when this returns they survive the death of this process.</summary>
+    /// <exception cref="ResultWriteException">They could not be written.</exception>
+    void Write(ReadOnlySpan<byte> lines);
+
+    /// <summary>Has what was written survive a loss of power. May run beside <see cref="Write"/>.</summary>
+    /// <exception cref="ResultWriteException">The disk refused.</exception>
+    void Sync();
+}
+
+/// <summary>A file that is written at its end.</summary>
+internal sealed class FileSink : IByteSink
+{
+    private readonly string _path;
+    private readonly SafeFileHandle _handle;
+    private readonly bool _isSeekable;
+    private long _length; // up to here the file has whole lines
+
+    /// <exception cref="ResultWriteException">The file cannot be opened or made.</exception>
+    public FileSink(string path)
+    {
+        _path = path;
+        try
+        {
+            _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            (_isSeekable, _length) = LengthOf(_handle);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ResultWriteException(path, failure);
+        }
+    }
+
+    public void Write(ReadOnlySpan<byte> lines)
+    {
+        try
+        {
+            RandomAccess.Write(_handle, lines, _length);
+            _length += lines.Length;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            CutBack();
+            throw new ResultWriteException(_path, failure);
+        }
+    }
+
+    public void Sync()
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(_handle);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ResultWriteException(_path, failure);
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    // A full disk takes part of the lines. Their writers are told that they failed, so they may not stand there either.
+    private void CutBack()
+    {
+        try
+        {
+            if (_isSeekable)
+                RandomAccess.SetLength(_handle, _length);
+        }
+        catch (IOException)
+        {
+            // The failure that is reported is the one before; the torn line is cut off when the file is read again.
+        }
+    }
+
+    private static (bool IsSeekable, long Length) LengthOf(SafeFileHandle handle)
+    {
+        try
+        {
+            return (true, RandomAccess.GetLength(handle));
+        }
+        catch (NotSupportedException)
+        {
+            return (false, 0); // a pipe or a terminal: -o /dev/stdout
+        }
+    }
+}
+
+/// <summary>A stream, such as standard output.</summary>
+internal sealed class StreamSink(string name, Stream stream) : IByteSink
+{
+    public void Write(ReadOnlySpan<byte> lines)
+    {
+        try
+        {
+            stream.Write(lines);
+            stream.Flush();
+        }
+        catch (IOException failure)
+        {
+            throw new ResultWriteException(name, failure);
+        }
+    }
+
+    public void Sync() { }
+
+    public void Dispose() => stream.Dispose();
+}

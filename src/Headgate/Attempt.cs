@@ -1,0 +1,191 @@
+using Headgate.Gates;
+using Headgate.Ledgers;
+using Headgate.Limits;
+using Headgate.Retries;
+
+namespace Headgate;
+
+/// <summary>
+/// One send, paid for by one permit: from the moment the permit is there until the attempt has ended. It is told by the guard right before
+/// its first byte, writes down the intent, and starts the clock of its timeout then.
+/// </summary>
+internal sealed class Attempt : ISendWitness, IDisposable
+{
+    private readonly Engine _engine;
+    private readonly Exchange _exchange;
+    private readonly Permit _permit;
+    private readonly CancellationTokenSource _cancellation;
+    private readonly CancellationTokenRegistration _caller;
+    private readonly CancellationToken _callersToken;
+    private bool _timesOutAtDeadline;
+
+    public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
+    {
+        (_engine, Upstream, _exchange, _permit, _callersToken) = (engine, upstream, exchange, permit, cancellation);
+        _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, engine.Clock.Provider);
+        _caller = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
+    }
+
+    public Upstream Upstream { get; }
+
+    public Permit Permit => _permit;
+
+    /// <summary>Its number in the ledger; 0 until it was sent.</summary>
+    public long Number { get; private set; }
+
+    public long SentAt { get; private set; }
+
+    /// <summary>When it had arrived at the latest, as far as is known.</summary>
+    public long LateAt { get; private set; }
+
+    /// <summary>When the final headers came, or it was given up.</summary>
+    public long AnsweredAt { get; private set; }
+
+    public long EndedAt { get; private set; }
+
+    /// <summary>Nobody knows whether, or when, it arrived.</summary>
+    public bool IsLost { get; private set; }
+
+    public int Status { get; private set; }
+
+    public FailureClass Failure { get; private set; }
+
+    /// <summary>What units settled at the end came to, where that is known.</summary>
+    public Cost? Actual { get; set; }
+
+    public HttpResponseMessage? Answer { get; private set; }
+
+    public CancellationToken Token => _cancellation.Token;
+
+    public bool WasSent => Number != 0;
+
+    /// <summary>Sends, and waits for the headers of the final answer.</summary>
+    public async ValueTask<Outcome> SendAsync()
+    {
+        var message = Message();
+        try
+        {
+            Answer = await Upstream.Transport.SendAsync(message, Token).ConfigureAwait(false);
+            Status = (int)Answer.StatusCode;
+            return OutcomeReader.Read(Answer, _engine.Clock.Provider.GetUtcNow());
+        }
+        catch (Exception e)
+        {
+            try
+            {
+                return Failed(e);
+            }
+            catch
+            {
+                // The intent could not be written: nothing was sent, and the run will stop.
+                _engine.Dispatcher.Return(_permit);
+                Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Reads the body within the attempt; null if all went well.</summary>
+    public async ValueTask<Outcome?> ReceiveAsync(Func<HttpResponseMessage, CancellationToken, ValueTask> receive)
+    {
+        try
+        {
+            await receive(Answer!, Token).ConfigureAwait(false);
+            return null;
+        }
+        catch (HeadgateException)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            Answer!.Dispose();
+            return Failed(e);
+        }
+    }
+
+    /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
+    public void BeforeFirstByte()
+    {
+        var now = _engine.Clock.Now;
+        Number = _engine.Journal.NextNumber();
+        SentAt = now;
+        _engine.Journal.Intent(this, _exchange);
+        _engine.Dispatcher.Sent(_permit, now);
+        var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
+        if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
+            (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
+        _cancellation.CancelAfter(timeout);
+    }
+
+    /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
+    public void Settle(in Outcome outcome)
+    {
+        (Failure, IsLost) = (outcome.Class, outcome is { Sent: true, BoundsArrival: false });
+        var now = AnsweredAt = _engine.Clock.Now;
+        if (!outcome.Sent)
+            _engine.Dispatcher.Return(_permit);
+        else if (outcome.BoundsArrival)
+        {
+            LateAt = Upstream.Late(SentAt, now);
+            _engine.Dispatcher.Answered(_permit);
+        }
+        else
+        {
+            LateAt = Upstream.Terms.Timing == LimitTiming.Nominal ? SentAt : now + Upstream.Terms.Straggle;
+            _engine.Dispatcher.Lost(_permit);
+        }
+    }
+
+    /// <summary>The body was read to the end, or nothing more of it will be.</summary>
+    public void End(bool isWhole)
+    {
+        if (EndedAt != 0)
+            return;
+        EndedAt = _engine.Clock.Now;
+        _caller.Dispose();
+        _cancellation.Dispose();
+        if (isWhole)
+            _engine.Dispatcher.Ended(_permit, Actual);
+        else
+            _engine.Dispatcher.Lost(_permit);
+        _engine.Ended(this);
+    }
+
+    public void Dispose() => End(isWhole: false);
+
+    /// <summary>What the ledger says of its end; written by whoever knows that its result is on disk.</summary>
+    public void WriteEnd()
+    {
+        if (WasSent)
+            _engine.Journal.End(this);
+    }
+
+    private Outcome Failed(Exception e)
+    {
+        var reason = !Token.IsCancellationRequested ? CancellationReason.None
+            : _callersToken.IsCancellationRequested ? CancellationReason.Caller
+            : _timesOutAtDeadline ? CancellationReason.Deadline
+            : CancellationReason.AttemptTimeout;
+        // A body that was being read when its time ran out breaks with whatever the transport throws then.
+        return FailureReader.Classify(reason == CancellationReason.None ? e : new OperationCanceledException(e.Message, e), WasSent, reason);
+    }
+
+    private AttemptMessage Message()
+    {
+        var message = new AttemptMessage(_exchange.Method, _exchange.Uri, this)
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        var redirect = _exchange.Redirect;
+        foreach (var header in _exchange.Request.Headers.NonValidated)
+            if (redirect is null || redirect.Keeps(header.Key, Upstream.KeyHeader))
+                message.Add(header.Key, header.Value);
+        if (_exchange.Body is { } body)
+            message.Content = body;
+        if (_permit.Key is { } key)
+            Upstream.Configuration.Keys!.Template.Apply(message, key.Secret);
+        return message.Ready();
+    }
+}

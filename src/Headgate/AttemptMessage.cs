@@ -1,0 +1,59 @@
+namespace Headgate;
+
+/// <summary>
+/// One send of a request, for a transport that has the <see cref="SendGuard"/>. The body is shared by all attempts of the request:
+/// disposing the attempt leaves it alone.
+/// </summary>
+internal sealed class AttemptMessage : HttpRequestMessage
+{
+    private readonly ISendWitness _witness;
+
+    public AttemptMessage(HttpMethod method, Uri uri, ISendWitness witness) : base(method, uri) => _witness = witness;
+
+    /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
+    public bool Sent { get; private set; }
+
+    /// <summary>Copies a header of the request as it was given, unparsed.</summary>
+    public void Add(string name, System.Net.Http.Headers.HeaderStringValues values)
+    {
+        // One value is the rule; it is passed on without a box.
+        if (values.Count == 1)
+            Headers.TryAddWithoutValidation(name, values.ToString());
+        else
+            Headers.TryAddWithoutValidation(name, values);
+    }
+
+    /// <summary>Adds what every attempt must have. To be called when all headers are there, before the send.</summary>
+    public AttemptMessage Ready()
+    {
+        SendGuard.AddMarker(Headers);
+        return this;
+    }
+
+    internal void OnHeaders()
+    {
+        if (Sent)
+            throw new RepeatedSendException(IsSurelyStream);
+        try
+        {
+            _witness.BeforeFirstByte();
+        }
+        catch (Exception e)
+        {
+            // Wrapped, since the transport takes an IOException for a failure of the connection.
+            throw new SendRefusedException(e);
+        }
+        Sent = true;
+    }
+
+    // Over HTTP/1.1 only what has no body is repeated, or one that waits for 100 Continue.
+    private bool IsSurelyStream =>
+        (Content is not null && Headers.ExpectContinue != true) || (Version.Major >= 2 && VersionPolicy != HttpVersionPolicy.RequestVersionOrLower);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Content is not null)
+            Content = null;
+        base.Dispose(disposing);
+    }
+}

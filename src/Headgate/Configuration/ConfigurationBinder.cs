@@ -1,0 +1,99 @@
+using System.Text.Json;
+
+namespace Headgate.Configuration;
+
+/// <summary>
+/// Makes records of the tree. A value that cannot be read has been told by its shape already and counts as absent here, so
+/// that what must fit together can be checked in the same pass.
+/// </summary>
+/// <param name="directory">What relative paths are relative to.</param>
+internal sealed class ConfigurationBinder(string directory)
+{
+    public HeadgateConfiguration Bind(ConfigurationNode root)
+    {
+        var defaultsNode = root.Member(Settings.Defaults.Name);
+        var defaults = BindPolicy(defaultsNode, UpstreamPolicy.Default);
+        return new HeadgateConfiguration
+        {
+            TotalLimits = root.Member(Settings.Total.Name)?.Member(Settings.TotalLimits.Name) is { } total ? Settings.TotalLimitsShape.Read(total) : [],
+            Defaults = defaults,
+            Concurrency = (int)Value(defaultsNode, Settings.Concurrency, HeadgateConfiguration.Default.Concurrency),
+            Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
+        };
+    }
+
+    private static UpstreamPolicy BindPolicy(ConfigurationNode? node, UpstreamPolicy otherwise)
+    {
+        var limits = node?.Member(Settings.Policy.Limits.Name);
+        return otherwise with
+        {
+            Limits = limits is null ? otherwise.Limits : Settings.Policy.LimitsShape.Read(limits),
+            Learns = limits is null ? otherwise.Learns : limits is { Kind: JsonValueKind.String, Text: Settings.Policy.Learn },
+            Timing = Value(node, Settings.Policy.Timing, otherwise.Timing),
+            Straggle = Value(node, Settings.Policy.Straggle, otherwise.Straggle),
+            Timeout = Value(node, Settings.Policy.Timeout, otherwise.Timeout),
+            ConnectTimeout = Value(node, Settings.Policy.ConnectTimeout, otherwise.ConnectTimeout),
+            Retries = (int)Value(node, Settings.Policy.Retries, otherwise.Retries),
+            RetryDelay = Value(node, Settings.Policy.RetryDelay, otherwise.RetryDelay),
+            RetryCap = Value(node, Settings.Policy.RetryCap, otherwise.RetryCap),
+            QueueTimeout = Value(node, Settings.Policy.QueueTimeout, otherwise.QueueTimeout),
+            MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
+        };
+    }
+
+    private UpstreamConfiguration BindUpstream(string name, ConfigurationNode node, UpstreamPolicy defaults) => new()
+    {
+        Name = name,
+        Bases = node.Member(Settings.Upstream.Base.Name) is { } bases ? Settings.Upstream.BaseShape.Read(bases) : [],
+        Policy = BindPolicy(node, defaults),
+        Keys = node.Member(Settings.Upstream.KeyPool.Name) is { } keys ? BindKeys(keys) : null,
+        Shares = node.Member(Settings.Upstream.PriorityShares.Name) is { } shares ? BindShares(shares) : PriorityShares.None,
+        Costs = [.. (node.Member(Settings.Upstream.Costs.Name)?.Members ?? []).Select(member => BindCost(member.Name, member.Value))],
+        Retry = node.Member(Settings.Upstream.Retries.Name) is { } retry ? BindRetry(retry) : RetryConfiguration.Default,
+        Weight = (int)Value(node, Settings.Upstream.Weight, 1),
+    };
+
+    private KeysConfiguration BindKeys(ConfigurationNode node)
+    {
+        var usual = new KeysConfiguration();
+        return new KeysConfiguration
+        {
+            From = node.Member(Settings.Keys.From.Name) is { } from ? [.. Settings.Keys.FromShape.Read(from).Select(Absolute)] : [],
+            Template = Value(node, Settings.Keys.As, usual.Template),
+            Limits = node.Member(Settings.Keys.Limits.Name) is { } limits ? Settings.Keys.LimitsShape.Read(limits) : [],
+            Choice = Value(node, Settings.Keys.Choose, usual.Choice),
+            Dead = node.Member(Settings.Keys.Dead.Name) is { } dead ? Settings.Keys.DeadShape.Read(dead) : usual.Dead,
+        };
+    }
+
+    private static PriorityShares BindShares(ConfigurationNode node) => new(
+        Value(node, Settings.Shares.Critical, Percentage.Whole),
+        Value(node, Settings.Shares.High, Percentage.Whole),
+        Value(node, Settings.Shares.Medium, Percentage.Whole),
+        Value(node, Settings.Shares.Low, Percentage.Whole),
+        Value(node, Settings.Shares.Background, Percentage.Whole));
+
+    private static CostConfiguration BindCost(string unit, ConfigurationNode node) => new(
+        unit,
+        Value(node, Settings.Cost.Estimate, 1),
+        node.Member(Settings.Cost.Actual.Name) is null ? null : Value(node, Settings.Cost.Actual, ""));
+
+    private static RetryConfiguration BindRetry(ConfigurationNode node)
+    {
+        var usual = RetryConfiguration.Default;
+        var budget = node.Member(Settings.Retry.Budget.Name);
+        return new RetryConfiguration
+        {
+            Statuses = node.Member(Settings.Retry.Statuses.Name) is { } statuses ? Settings.Retry.StatusesShape.Read(statuses) : usual.Statuses,
+            IdempotencyKey = Value(node, Settings.Retry.IdempotencyKey, usual.IdempotencyKey),
+            BudgetShare = Value(budget, Settings.Retry.Share, usual.BudgetShare),
+            BudgetFloor = Value(budget, Settings.Retry.Floor, usual.BudgetFloor),
+        };
+    }
+
+    private string Absolute(string source) =>
+        source.StartsWith("file:", StringComparison.Ordinal) ? $"file:{Path.GetFullPath(source[5..], directory)}" : source;
+
+    private static T Value<T>(ConfigurationNode? group, Setting<T> setting, T otherwise) =>
+        group?.Member(setting.Name) is { } node && setting.Scalar.TryRead(node, out var value) ? value : otherwise;
+}

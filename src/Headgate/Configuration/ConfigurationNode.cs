@@ -1,0 +1,73 @@
+using System.Text.Json;
+
+namespace Headgate.Configuration;
+
+/// <summary>
+/// A value of the configuration before anybody has said what it means: the tree of the file, on which environment and flags
+/// write theirs, each value knowing where it came from.
+/// </summary>
+/// <param name="kind">What it is in JSON.</param>
+/// <param name="pointer">Its JSON pointer.</param>
+/// <param name="origin">Where it came from.</param>
+/// <param name="text">The text of a string, the letters of a number, <c>true</c>, <c>false</c> or <c>null</c>; empty for groups and lists.</param>
+internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, ValueOrigin origin, string text = "")
+{
+    private string? _substituted;
+
+    public JsonValueKind Kind => kind;
+
+    public string Pointer => pointer;
+
+    public ValueOrigin Origin => origin;
+
+    /// <summary>What the value says, after substitution. May be a secret: it is shown nowhere.</summary>
+    public string Text => _substituted ?? text;
+
+    /// <summary>What was written, before substitution: this is what messages and listings show.</summary>
+    public string Written => text;
+
+    /// <summary>Whether <see cref="Text"/> was put in from a variable or a file by <c>${…}</c>.</summary>
+    public bool IsSubstituted => _substituted is not null;
+
+    /// <summary>Whether text may stand for a number, a truth or null, because its source knows only text.</summary>
+    public bool IsLoose => kind == JsonValueKind.String && (IsSubstituted || origin.Source is ValueSource.Environment or ValueSource.Flag);
+
+    /// <summary>The members of a group in the order of the file.</summary>
+    public List<(string Name, ConfigurationNode Value)> Members { get; } = [];
+
+    /// <summary>The items of a list.</summary>
+    public List<ConfigurationNode> Items { get; } = [];
+
+    public ConfigurationNode? Member(string name)
+    {
+        foreach (var (known, value) in Members)
+            if (known == name)
+                return value;
+        return null;
+    }
+
+    /// <summary>Sets a member, replacing one of that name in its place.</summary>
+    public void SetMember(string name, ConfigurationNode value)
+    {
+        var index = Members.FindIndex(member => member.Name == name);
+        if (index < 0)
+            Members.Add((name, value));
+        else
+            Members[index] = (name, value);
+    }
+
+    public void Substitute(string value) => _substituted = value;
+
+    /// <summary>The value as messages show it, cut where it is long.</summary>
+    public string Shown => kind switch
+    {
+        JsonValueKind.String => $"\"{(text.Length <= 80 ? text : text[..80] + "…")}\"",
+        JsonValueKind.Object => "a group {…}",
+        JsonValueKind.Array => "a list […]",
+        _ => text,
+    };
+
+    /// <summary>The pointer of a member or item: <c>~</c> and <c>/</c> in names are escaped as RFC 6901 says.</summary>
+    public static string Below(string pointer, string name) =>
+        $"{pointer}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+}

@@ -1,0 +1,71 @@
+using Headgate.Limits;
+using Headgate.Time;
+
+namespace Headgate.Configuration;
+
+/// <summary>What must fit together though each value by itself is valid.</summary>
+internal sealed class ConfigurationRules(ConfigurationNode root, List<ConfigurationError> errors)
+{
+    public void Check(HeadgateConfiguration configuration)
+    {
+        CheckBackoff("/defaults", configuration.Defaults);
+        var owners = new Dictionary<UpstreamBase, string>();
+        foreach (var upstream in configuration.Upstreams)
+        {
+            var pointer = ConfigurationNode.Below("/upstreams", upstream.Name);
+            CheckBases(pointer, upstream, owners);
+            CheckBackoff(pointer, upstream.Policy);
+            CheckCosts(pointer, upstream, configuration.TotalLimits);
+            if (upstream.Retry.BudgetFloor is not { Algorithm: LimitAlgorithm.Sliding, Unit: Limit.Requests })
+                Wrong($"{pointer}/retry/budget/floor", $"\"{upstream.Retry.BudgetFloor}\" is not a plain rate of requests; write for example \"10/s\"");
+        }
+    }
+
+    private void CheckBases(string pointer, UpstreamConfiguration upstream, Dictionary<UpstreamBase, string> owners)
+    {
+        foreach (var item in Find($"{pointer}/base")?.Items ?? [])
+            if (Scalars.Base.TryRead(item, out var address) && !owners.TryAdd(address, upstream.Name))
+                Wrong(item.Pointer, $"{address} belongs to \"{owners[address]}\" already; a URL can belong to one API only");
+    }
+
+    // Told only where one of the two is written: an API that takes both from the defaults has nothing to correct.
+    private void CheckBackoff(string pointer, UpstreamPolicy policy)
+    {
+        if (policy.RetryCap >= policy.RetryDelay)
+            return;
+        var at = Find($"{pointer}/retryCap") is not null ? $"{pointer}/retryCap" : $"{pointer}/retryDelay";
+        if (Find(at) is not null)
+            Wrong(at, $"retryCap ({Duration.Format(policy.RetryCap)}) is shorter than retryDelay ({Duration.Format(policy.RetryDelay)}); raise retryCap or lower retryDelay");
+    }
+
+    private void CheckCosts(string pointer, UpstreamConfiguration upstream, ValueList<Limit> total)
+    {
+        foreach (var cost in upstream.Costs)
+        {
+            var at = ConfigurationNode.Below($"{pointer}/cost", cost.Unit);
+            if (cost is { Unit: Limit.Requests, Actual: not null })
+                Wrong($"{at}/actual", "the cost in requests is known when it is sent; leave \"actual\" out");
+            foreach (var limit in upstream.Policy.Limits.Concat(upstream.Keys?.Limits ?? []).Concat(total))
+                if (limit.Unit == cost.Unit && limit.Algorithm != LimitAlgorithm.Concurrent && cost.Estimate > Room(limit))
+                    Wrong($"{at}/estimate", $"{cost.Estimate} {cost.Unit} is more than the limit \"{limit}\" ever lets through: no request could be sent");
+        }
+    }
+
+    private static long Room(Limit limit) => limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;
+
+    private void Wrong(string pointer, string message) =>
+        errors.Add(new ConfigurationError(Find(pointer)?.Origin ?? ValueOrigin.Default, pointer, message));
+
+    private ConfigurationNode? Find(string pointer)
+    {
+        var node = root;
+        foreach (var segment in pointer.Split('/').Skip(1))
+        {
+            var next = node.Member(segment) ?? (int.TryParse(segment, out var index) && index < node.Items.Count ? node.Items[index] : null);
+            if (next is null)
+                return null;
+            node = next;
+        }
+        return node;
+    }
+}

@@ -1,0 +1,25 @@
+using Headgate.Limits;
+
+namespace Headgate.Configuration;
+
+/// <summary>
+/// What headgate.json, the environment and the flags say together, checked and complete. Immutable; equality is by value,
+/// so that a reload which changes nothing is seen to change nothing.
+/// </summary>
+internal sealed record HeadgateConfiguration
+{
+    /// <summary>Nothing configured: every API is found by its authority and has the default policy.</summary>
+    public static readonly HeadgateConfiguration Default = new();
+
+    /// <summary>Limits that all traffic shares.</summary>
+    public ValueList<Limit> TotalLimits { get; init; } = [];
+
+    /// <summary>How an API is treated that says nothing else, configured or not.</summary>
+    public UpstreamPolicy Defaults { get; init; } = UpstreamPolicy.Default;
+
+    /// <summary>The most requests in flight at once where no limit says otherwise.</summary>
+    public int Concurrency { get; init; } = 100;
+
+    /// <summary>The configured APIs in the order of the file, their policies completed from <see cref="Defaults"/>.</summary>
+    public ValueList<UpstreamConfiguration> Upstreams { get; init; } = [];
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Text.Json;
+using Headgate.Keys;
+using Headgate.Limits;
+using Headgate.Time;
+
+namespace Headgate.Configuration;
+
+/// <summary>The single values of the configuration, each with its reader, its words for errors and its JSON schema.</summary>
+internal static class Scalars
+{
+    private const string DurationSchema =
+        """{ "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*(ms|s|m|min|h|d)?\\s*$" }], "examples": [30, "250ms", "2h"] }""";
+
+    public static readonly Scalar<string> Text = new("text", "a text", """{ "type": "string" }""", ReadText);
+
+    public static readonly Scalar<TimeSpan> Duration = new(
+        "duration", "a duration: a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"", DurationSchema,
+        ReadDuration);
+
+    public static readonly Scalar<TimeSpan> PositiveDuration = new(
+        "positiveDuration", "a duration above zero, for example 30 or \"250ms\"",
+        DurationSchema.Replace("\"minimum\"", "\"exclusiveMinimum\"", StringComparison.Ordinal), ReadPositiveDuration);
+
+    public static readonly Scalar<TimeSpan?> OptionalDuration = new(
+        "optionalDuration", "a duration above zero, or null for none",
+        """{ "anyOf": [{ "type": "null" }, { "$ref": "#/$defs/positiveDuration" }] }""", ReadOptionalDuration);
+
+    public static readonly Scalar<long> Size = new(
+        "size", ByteSize.Expects,
+        """{ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*([kKmMgGtT]?[bB]|[kKmMgGtT][iI][bB])?\\s*$" }], "examples": ["16MiB"] }""",
+        (ConfigurationNode node, out long value, out string? problem) => ReadNumberOrText(node, ByteSize.TryParse, out value, out problem));
+
+    public static readonly Scalar<Percentage> Share = new(
+        "share", Percentage.Expects,
+        """{ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }], "examples": ["60%", 0.6] }""",
+        (ConfigurationNode node, out Percentage value, out string? problem) => ReadNumberOrText(node, Percentage.TryParse, out value, out problem));
+
+    public static readonly Scalar<StatusRange> Status = new(
+        "status", StatusRange.Expects,
+        """{ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5](xx|XX|[0-9]{2})$" }], "examples": [408, "5xx"] }""",
+        (ConfigurationNode node, out StatusRange value, out string? problem) => ReadNumberOrText(node, StatusRange.TryParse, out value, out problem));
+
+    public static readonly Scalar<bool> Flag = new("flag", "true or false", """{ "type": "boolean" }""", ReadFlag);
+
+    public static readonly Scalar<Limit> Limit = new(
+        "limit", "a limit, for example \"100/s\"",
+        """{ "type": "string", "minLength": 1, "examples": ["100/s", "90000 tokens/min", "40 bucket 2/s", "10 concurrent", "200/s burst=20"] }""",
+        ReadLimit);
+
+    public static readonly Scalar<TimingChoice> Timing = new(
+        "timing", TimingChoice.Expects,
+        """{ "type": "string", "pattern": "^(guaranteed|nominal|bounded(:.+)?)$" }""",
+        (ConfigurationNode node, out TimingChoice value, out string? problem) => ReadString(node, TimingChoice.TryParse, out value, out problem));
+
+    public static readonly Scalar<KeyChoice> Choice = new(
+        "keyChoice", "\"soonest\" or \"sticky\"", """{ "enum": ["soonest", "sticky"] }""", ReadChoice);
+
+    public static readonly Scalar<KeyTemplate> Template = new(
+        "keyTemplate", KeyTemplate.Expects, """{ "type": "string", "pattern": "^[^{]+[:=].*\\{key\\}" }""", ReadTemplate);
+
+    public static readonly Scalar<string> KeySource = new(
+        "keySource", "where a key comes from: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""",
+        ReadKeySource);
+
+    public static readonly Scalar<UpstreamBase> Base = new(
+        "base", "a base address", """{ "type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$" }""", ReadBase);
+
+    public static readonly Scalar<string> Pointer = new(
+        "jsonPointer", "a JSON pointer, for example \"/usage/total_tokens\"", """{ "type": "string", "pattern": "^(/([^~]|~[01])*)$" }""",
+        ReadPointer);
+
+    /// <summary>A whole number within a range.</summary>
+    public static Scalar<long> Whole(long least, long most, string? expects = null) => new(
+        $"from{least}to{most}",
+        expects ?? $"a whole number from {least} to {most}",
+        $$"""{ "type": "integer", "minimum": {{least}}, "maximum": {{most}} }""",
+        (ConfigurationNode node, out long value, out string? problem) =>
+        {
+            (value, problem) = (0, null);
+            return (node.Kind == JsonValueKind.Number || node.IsLoose)
+                && long.TryParse(node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+                && value >= least && value <= most;
+        });
+
+    private delegate bool SpanParser<T>(ReadOnlySpan<char> text, out T value);
+
+    private delegate bool TextParser<T>(string text, out T value);
+
+    private static bool ReadNumberOrText<T>(ConfigurationNode node, SpanParser<T> parse, out T value, out string? problem)
+        where T : struct
+    {
+        (value, problem) = (default, null);
+        return node.Kind is JsonValueKind.Number or JsonValueKind.String && parse(node.Text, out value);
+    }
+
+    private static bool ReadString<T>(ConfigurationNode node, TextParser<T> parse, out T value, out string? problem)
+        where T : struct
+    {
+        (value, problem) = (default, null);
+        return node.Kind == JsonValueKind.String && parse(node.Text, out value);
+    }
+
+    private static bool ReadText(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, null);
+        return node.Kind == JsonValueKind.String;
+    }
+
+    private static bool ReadDuration(ConfigurationNode node, out TimeSpan value, out string? problem) =>
+        ReadNumberOrText(node, Headgate.Time.Duration.TryParse, out value, out problem);
+
+    private static bool ReadPositiveDuration(ConfigurationNode node, out TimeSpan value, out string? problem) =>
+        ReadDuration(node, out value, out problem) && value > TimeSpan.Zero;
+
+    private static bool ReadOptionalDuration(ConfigurationNode node, out TimeSpan? value, out string? problem)
+    {
+        (value, problem) = (null, null);
+        if (node.Kind == JsonValueKind.Null || (node.IsLoose && node.Text == "null"))
+            return true;
+        if (!ReadPositiveDuration(node, out var given, out problem))
+            return false;
+        value = given;
+        return true;
+    }
+
+    private static bool ReadFlag(ConfigurationNode node, out bool value, out string? problem)
+    {
+        problem = null;
+        value = node.Kind == JsonValueKind.True || (node.IsLoose && node.Text is "true");
+        return node.Kind is JsonValueKind.True or JsonValueKind.False || (node.IsLoose && node.Text is "true" or "false");
+    }
+
+    private static bool ReadLimit(ConfigurationNode node, out Limit value, out string? problem)
+    {
+        (value, problem) = (null!, null);
+        if (node.Kind != JsonValueKind.String || !Headgate.Limits.Limit.TryParse(node.Text, out var limit, out problem))
+            return false;
+        value = limit!;
+        return true;
+    }
+
+    private static bool ReadChoice(ConfigurationNode node, out KeyChoice value, out string? problem)
+    {
+        problem = null;
+        value = node.Text == "sticky" ? KeyChoice.Sticky : KeyChoice.Soonest;
+        return node.Kind == JsonValueKind.String && node.Text is "soonest" or "sticky";
+    }
+
+    private static bool ReadTemplate(ConfigurationNode node, out KeyTemplate value, out string? problem)
+    {
+        (value, problem) = (KeyTemplate.Bearer, "the value is not " + KeyTemplate.Expects);
+        if (node.Kind != JsonValueKind.String || !KeyTemplate.TryParse(node.Text, out var template, out problem))
+            return false;
+        value = template;
+        return true;
+    }
+
+    // Whoever writes the key itself here must not find it in an error message.
+    private static bool ReadKeySource(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, "a source of keys is \"env:NAME\" or \"file:PATH\"; the key itself does not belong here");
+        return node.Kind == JsonValueKind.String
+            && ((value.StartsWith("env:", StringComparison.Ordinal) && value.Length > 4) || (value.StartsWith("file:", StringComparison.Ordinal) && value.Length > 5));
+    }
+
+    private static bool ReadBase(ConfigurationNode node, out UpstreamBase value, out string? problem)
+    {
+        (value, problem) = (default, null);
+        if (node.Kind != JsonValueKind.String || UpstreamBase.TryParse(node.Text, out value, out var fault))
+            return node.Kind == JsonValueKind.String;
+        problem = $"the base address {fault}"; // Not shown: it may hold a password.
+        return false;
+    }
+
+    private static bool ReadPointer(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, null);
+        if (node.Kind != JsonValueKind.String || !value.StartsWith('/'))
+            return false;
+        for (var at = value.IndexOf('~', StringComparison.Ordinal); at >= 0; at = value.IndexOf('~', at + 1))
+            if (at + 1 == value.Length || value[at + 1] is not ('0' or '1'))
+                return false;
+        return true;
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+
+namespace Headgate.Configuration;
+
+/// <summary>
+/// Finds the API that a URL belongs to: the one with the longest base that is a prefix by scheme, host, port and whole path
+/// segments; else the one that is the URL's own authority, with the default policy. Thread-safe; nothing is searched twice.
+/// </summary>
+internal sealed class UpstreamMap
+{
+    // A crawl may meet any number of servers. Past this they are still found, each time anew.
+    private const int MostRemembered = 100_000;
+
+    private readonly UpstreamPolicy _defaults;
+    private readonly Dictionary<Authority, (UpstreamBase Base, UpstreamConfiguration Upstream)[]> _configured = [];
+    private readonly ConcurrentDictionary<Authority, UpstreamConfiguration> _others = new();
+
+    public UpstreamMap(HeadgateConfiguration configuration)
+    {
+        _defaults = configuration.Defaults;
+        var bases = configuration.Upstreams.SelectMany(upstream => upstream.Bases.Select(address => (Base: address, Upstream: upstream)));
+        foreach (var server in bases.GroupBy(entry => entry.Base.Authority))
+            _configured.Add(server.Key, [.. server.OrderByDescending(entry => entry.Base.Path.Length)]);
+    }
+
+    /// <summary>The API of an absolute http or https URL.</summary>
+    public UpstreamConfiguration Find(Uri url)
+    {
+        var authority = Authority.Of(url);
+        if (_configured.TryGetValue(authority, out var candidates))
+        {
+            var path = url.AbsolutePath;
+            foreach (var (address, upstream) in candidates)
+                if (address.Holds(path))
+                    return upstream;
+        }
+        if (_others.TryGetValue(authority, out var known))
+            return known;
+        var added = new UpstreamConfiguration
+        {
+            Name = authority.ToString(),
+            IsConfigured = false,
+            Bases = [new UpstreamBase(authority, "")],
+            Policy = _defaults,
+        };
+        return _others.Count < MostRemembered ? _others.GetOrAdd(authority, added) : added;
+    }
+}

@@ -1,0 +1,81 @@
+using Headgate.Limits;
+using Headgate.Time;
+
+namespace Headgate.Gates;
+
+/// <summary>What a set of limits speaks of: everything, one API, or one key of it. Holds and what is known of arrival belong to it. Owned by the lock of its dispatcher.</summary>
+internal sealed class Scope
+{
+    private readonly WallTime _ours;
+
+    public Scope(string name, IEnumerable<Limit> limits, ArrivalTerms terms, WallTime ours, WallTime? server = null, bool canBeHeld = true)
+    {
+        (Name, Terms, _ours, Server) = (name, terms, ours, server ?? WallTime.Unknown());
+        var checkpoints = limits.Select(limit => new Checkpoint(LimitStates.Create(limit, terms, ours, Server), this)).ToList();
+        if (canBeHeld)
+            checkpoints.Add(HoldPoint = new Checkpoint(Hold = new HoldState(terms, ours), this));
+        Checkpoints = [.. checkpoints];
+    }
+
+    public string Name { get; }
+
+    public ArrivalTerms Terms { get; }
+
+    /// <summary>The server's clock as far as its answers told.</summary>
+    public WallTime Server { get; }
+
+    public HoldState? Hold { get; }
+
+    public Checkpoint? HoldPoint { get; }
+
+    public Checkpoint[] Checkpoints { get; private set; }
+
+    public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
+
+    /// <summary>Adds something of our own that holds requests back; before the scope is used.</summary>
+    public void Add(LimitState own) => Checkpoints = [.. Checkpoints, new Checkpoint(own, this)];
+
+    /// <summary>Whether it could be forgotten: nothing under way and every limit as if never used.</summary>
+    public bool IsIdle(long now)
+    {
+        foreach (var checkpoint in Checkpoints)
+            if (checkpoint.ParkedCount > 0 || !checkpoint.State.IsIdle(now))
+                return false;
+        return true;
+    }
+
+    /// <summary>After a hold, requests go this far apart: the slowest pace of its limits; where none is known, 20 ms.</summary>
+    public long ReleaseGap() => Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent)
+        ? Checkpoints.Where(c => !c.State.CountsAttempts && c.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))
+        : 20 * Clock.Millisecond;
+
+    /// <summary>How long the release after a hold takes: min(P, 1 s).</summary>
+    public long ReleaseTime() => Math.Min(Clock.Second, Limits.Where(limit => limit.Period > TimeSpan.Zero).Select(limit => Clock.Nanoseconds(limit.Period)).DefaultIfEmpty(Clock.Second).Max());
+
+    /// <summary>
+    /// Other limits from now on, each taking over the past of the one in its place, so that no window is opened again. A limit added
+    /// takes over that of the first. Those who wait must be looked at anew.
+    /// </summary>
+    public void Change(IReadOnlyList<Limit> limits, long now)
+    {
+        var old = Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).ToList();
+        var next = new List<Checkpoint>();
+        for (var index = 0; index < limits.Count; index++)
+        {
+            var state = LimitStates.Create(limits[index], Terms, _ours, Server);
+            if (index < old.Count)
+            {
+                state.Inherit(old[index].State, now);
+                old[index].State = state;
+                next.Add(old[index]);
+            }
+            else
+            {
+                if (old.Count > 0)
+                    state.InheritFinished(old[0].State, now);
+                next.Add(new Checkpoint(state, this));
+            }
+        }
+        Checkpoints = [.. next, .. Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts)];
+    }
+}

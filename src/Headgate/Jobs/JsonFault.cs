@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace Headgate.Jobs;
+
+/// <summary>Says in plain words where JSON is broken.</summary>
+internal static class JsonFault
+{
+    public static RequestFault From(JsonException syntax, ReadOnlySpan<byte> json)
+    {
+        // The reader counts lines and bytes within them; a text that came over REST may have several lines.
+        var offset = 0;
+        for (var line = syntax.LineNumber ?? 0; line > 0 && json[offset..].IndexOf((byte)'\n') is >= 0 and var end; line--)
+            offset += end + 1;
+        offset = (int)Math.Min(offset + (syntax.BytePositionInLine ?? 0), json.Length);
+        return new RequestFault($"not valid JSON: {Message(syntax)}", offset);
+    }
+
+    // The runtime ends its messages with "LineNumber: 0 | BytePositionInLine: 17.", which our own place replaces.
+    private static string Message(JsonException syntax)
+    {
+        var end = syntax.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        var text = (end < 0 ? syntax.Message : syntax.Message[..end]).TrimEnd('.', ' ');
+        return text.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(text[0]) + text[1..];
+    }
+}

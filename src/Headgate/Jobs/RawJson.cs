@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace Headgate.Jobs;
+
+/// <summary>JSON that is kept as it came, because it is only echoed or sent: parsing it would cost memory and change its numbers.</summary>
+internal static class RawJson
+{
+    public static JsonElement? Parse(ReadOnlyMemory<byte> json)
+    {
+        if (json.IsEmpty)
+            return null;
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>The text of an element; empty for none.</summary>
+    public static ReadOnlyMemory<byte> Of(JsonElement? element) =>
+        element is { ValueKind: not JsonValueKind.Undefined } value ? OneLine(System.Text.Encoding.UTF8.GetBytes(value.GetRawText())) : default;
+
+    /// <summary>
+    /// The same JSON without line breaks between its members (inside strings they are escaped anyway): a result is one line, and an
+    /// echoed context must not cut it in two.
+    /// </summary>
+    public static ReadOnlyMemory<byte> OneLine(ReadOnlySpan<byte> json)
+    {
+        if (!json.ContainsAny((byte)'\n', (byte)'\r'))
+            return json.ToArray();
+        using var document = JsonDocument.Parse(json.ToArray());
+        using var buffer = new MemoryStream(json.Length);
+        using (var writer = new Utf8JsonWriter(buffer))
+            document.RootElement.WriteTo(writer);
+        return buffer.ToArray();
+    }
+}

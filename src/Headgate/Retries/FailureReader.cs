@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
+using System.Security.Authentication;
+
+namespace Headgate.Retries;
+
+/// <summary>Who ended an attempt before its time.</summary>
+internal enum CancellationReason
+{
+    /// <summary>Nobody that we know of.</summary>
+    None,
+
+    /// <summary>The caller's token.</summary>
+    Caller,
+
+    /// <summary>The timeout of the attempt, which runs from its first byte.</summary>
+    AttemptTimeout,
+
+    /// <summary>The deadline of the request.</summary>
+    Deadline,
+}
+
+/// <summary>
+/// Reads what an attempt came to from the exception that ended it. The details are our own words, with codes of the system at most:
+/// messages of exceptions can carry hosts, values and paths.
+/// </summary>
+internal static class FailureReader
+{
+    /// <summary>Reads an exception of the transport, of the guard, or of a body being sent or read.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <param name="sent">Whether the attempt was stamped: <see cref="AttemptMessage.Sent"/>.</param>
+    /// <param name="reason">Whose token was cancelled; only looked at if the exception says that it was cancelled.</param>
+    /// <exception cref="Exception">The witness refused to let it go: its own exception is thrown on, since that is no failure of the attempt.</exception>
+    public static Outcome Classify(Exception exception, bool sent, CancellationReason reason)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+            switch (e)
+            {
+                case SendRefusedException { InnerException: { } refusal }:
+                    ExceptionDispatchInfo.Throw(refusal);
+                    break;
+                case RepeatedSendException repeat:
+                    return Failed(FailureClass.Network, sent, repeat.Message) with { Unprocessed = repeat.Unprocessed };
+                case BodyUnreadableException:
+                    return Failed(FailureClass.Invalid, sent, e.Message);
+            }
+        return exception switch
+        {
+            OperationCanceledException => Cancelled(exception, sent, reason),
+            HttpRequestException http => Of(http, sent),
+            HttpProtocolException protocol => Protocol(protocol, sent),
+            HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => Failed(FailureClass.Invalid, sent, TooLarge),
+            AuthenticationException => Failed(FailureClass.Network, sent, Tls(exception)),
+            IOException or SocketException or ObjectDisposedException => Failed(FailureClass.Network, sent, Broken(exception, sent)),
+            _ => Failed(FailureClass.Invalid, sent, $"the request could not be sent: {exception.GetType().Name}"),
+        };
+    }
+
+    private const string TooLarge = "the headers of the answer are larger than allowed";
+
+    private static Outcome Failed(FailureClass failure, bool sent, string detail) => new() { Class = failure, Sent = sent, Detail = detail };
+
+    private static Outcome Cancelled(Exception exception, bool sent, CancellationReason reason) => reason switch
+    {
+        CancellationReason.Caller => Failed(FailureClass.Cancelled, sent, "cancelled by the caller"),
+        CancellationReason.AttemptTimeout => Failed(FailureClass.Timeout, sent, "the answer did not come within the timeout"),
+        CancellationReason.Deadline => Failed(FailureClass.Deadline, sent, "the deadline came before the answer"),
+        // The handler says it so when its own connect timeout has run out.
+        _ when exception.InnerException is TimeoutException => Failed(FailureClass.Network, sent, "no connection within the connect timeout"),
+        _ => Failed(FailureClass.Network, sent, "the transport gave the attempt up"),
+    };
+
+    private static Outcome Of(HttpRequestException e, bool sent) => e.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError => Failed(FailureClass.Network, sent, "the name of the host was not found" + Code(e)),
+        HttpRequestError.ConnectionError => Failed(FailureClass.Network, sent, "no connection" + Code(e)),
+        HttpRequestError.SecureConnectionError => Failed(FailureClass.Network, sent, Tls(e)),
+        HttpRequestError.VersionNegotiationError => Failed(FailureClass.Network, sent, "the server does not speak the HTTP version that was asked for"),
+        HttpRequestError.ProxyTunnelError => Failed(FailureClass.Proxy, sent, "the proxy did not open the tunnel"),
+        HttpRequestError.UserAuthenticationError => Failed(FailureClass.Network, sent, "the exchange of credentials failed"),
+        HttpRequestError.InvalidResponse => Failed(FailureClass.Network, sent, "what came back was not a valid HTTP answer"),
+        HttpRequestError.ConfigurationLimitExceeded => Failed(FailureClass.Invalid, sent, TooLarge),
+        HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Protocol(protocol, sent),
+        HttpRequestError.HttpProtocolError => Failed(FailureClass.Network, sent, "the server broke the protocol"),
+        HttpRequestError.ResponseEnded => Failed(FailureClass.Network, sent, Ended),
+        // Only writing the request itself fails without a cause, when an HTTP/2 server has said how much it takes.
+        _ when e.InnerException is null && sent => Failed(FailureClass.Invalid, sent, "the headers of the request are larger than the server accepts"),
+        _ when Find<InvalidOperationException>(e) is not (null or ObjectDisposedException) => Failed(FailureClass.Invalid, sent, "the body could not be read"),
+        _ => Failed(FailureClass.Network, sent, Broken(e, sent)),
+    };
+
+    private const string Ended = "the server closed the connection before the answer was complete";
+
+    private static string Broken(Exception e, bool sent) => e switch
+    {
+        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => Ended,
+        _ when Find<SocketException>(e) is { SocketErrorCode: SocketError.ConnectionReset } => "the server reset the connection",
+        _ when sent => "the connection broke" + Code(e),
+        _ => "no connection" + Code(e),
+    };
+
+    private static Outcome Protocol(HttpProtocolException e, bool sent) => Failed(FailureClass.Network, sent, e.ErrorCode switch
+    {
+        0x7 => "the server refused the stream without acting on it",
+        0xb => "the server asks for less (HTTP/2 error 0xb, enhance your calm)",
+        0xd => "the server asks for HTTP/1.1 (HTTP/2 error 0xd)",
+        _ => $"the server ended the stream or the connection (HTTP/2 error 0x{e.ErrorCode:x})",
+    }) with { Unprocessed = e.ErrorCode == 0x7 };
+
+    // What is wrong with a certificate is worth its length, and says nothing secret.
+    private static string Tls(Exception e)
+    {
+        var why = (Find<AuthenticationException>(e) ?? e).Message.AsSpan();
+        if (why.IndexOfAny('\r', '\n') is >= 0 and var end)
+            why = why[..end];
+        return $"no TLS connection: {(why.Length > 200 ? why[..200] : why)}";
+    }
+
+    private static string Code(Exception e) => Find<SocketException>(e) switch
+    {
+        null => "",
+        { SocketErrorCode: SocketError.ConnectionRefused } => ": connection refused",
+        { SocketErrorCode: SocketError.ConnectionReset } => ": connection reset",
+        { SocketErrorCode: SocketError.TimedOut } => ": timed out",
+        { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable } => ": unreachable",
+        { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } => "",
+        { SocketErrorCode: SocketError.TryAgain } => ": the name server did not answer",
+        var socket => $": {socket.SocketErrorCode}",
+    };
+
+    private static T? Find<T>(Exception? e) where T : Exception
+    {
+        for (; e is not null; e = e.InnerException)
+            if (e is T found)
+                return found;
+        return null;
+    }
+}
