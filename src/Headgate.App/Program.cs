@@ -9,7 +9,7 @@ internal static class Program
     /// <summary>The verbs in the order of the help: the job, its rehearsal, the rest.</summary>
     public static Command[] Verbs() =>
     [
-        // send, run
+        RunCommand.Create(),
         // verify
         SimulateCommand.Create(),
         // demo

@@ -38,7 +38,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>When it had arrived at the latest, as far as is known.</summary>
     public long LateAt { get; private set; }
 
+    /// <summary>When the final headers came, or it was given up.</summary>
+    public long AnsweredAt { get; private set; }
+
     public long EndedAt { get; private set; }
+
+    /// <summary>Nobody knows whether, or when, it arrived.</summary>
+    public bool IsLost { get; private set; }
 
     public int Status { get; private set; }
 
@@ -115,8 +121,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
     public void Settle(in Outcome outcome)
     {
-        Failure = outcome.Class;
-        var now = _engine.Clock.Now;
+        (Failure, IsLost) = (outcome.Class, outcome is { Sent: true, BoundsArrival: false });
+        var now = AnsweredAt = _engine.Clock.Now;
         if (!outcome.Sent)
             _engine.Dispatcher.Return(_permit);
         else if (outcome.BoundsArrival)
@@ -143,6 +149,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Dispatcher.Ended(_permit, Actual);
         else
             _engine.Dispatcher.Lost(_permit);
+        _engine.Ended(this);
     }
 
     public void Dispose() => End(isWhole: false);

@@ -28,6 +28,9 @@ internal sealed record EngineOptions
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 
+    /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
+    public Action<Attempt> Ended { get; init; } = _ => { };
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -66,6 +69,8 @@ internal sealed class Engine : IDisposable
     public int Concurrency => _options.Concurrency;
 
     public Action<string> Notice => _options.Notice;
+
+    public Action<Attempt> Ended => _options.Ended;
 
     public bool GivesUpUnreached => _options.GivesUpUnreached;
 

@@ -42,6 +42,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
 
+    /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
+    public CancellationToken Waiting { get; init; }
+
     /// <summary>Its line in a run; 0 for none.</summary>
     public long Line { get; init; }
 
@@ -58,6 +61,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>Attempts that were sent.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>When its first attempt was sent, monotonic nanoseconds; 0 before.</summary>
+    public long FirstSentAt { get; set; }
 
     /// <summary>Answers that refused it by a limit.</summary>
     public int Refusals { get; set; }

@@ -39,11 +39,11 @@ internal sealed class StraightLine(Engine engine)
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
                 throw Failed(exchange, upstream, FailureClass.Network, exchange.LastError is { } last ? $"{upstream.Name} was never reached: {last}" : $"{upstream.Name} was never reached");
 
-            if (upstream.Configuration.Retry.IdempotencyKey && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
+            if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
                 exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
 
             // 4 permit
-            var permit = await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false);
+            var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
 
             // 5 send
             var attempt = exchange.Last = new Attempt(engine, upstream, exchange, permit, cancellation);
@@ -77,7 +77,7 @@ internal sealed class StraightLine(Engine engine)
             if (decision.Kind is RetryKind.Done or RetryKind.Fail)
                 throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
             attempt.WriteEnd();
-            await GoBackAsync(upstream, exchange, permit, outcome, decision, cancellation).ConfigureAwait(false);
+            await GoBackAsync(upstream, exchange, permit, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
         }
     }
 
@@ -116,7 +116,10 @@ internal sealed class StraightLine(Engine engine)
         if (outcome.Sent)
         {
             if (exchange.Attempts++ == 0)
+            {
+                exchange.FirstSentAt = attempt.SentAt;
                 upstream.CountFirst(now);
+            }
         }
         else if (outcome.Class == FailureClass.Network)
             upstream.NotConnected();

@@ -43,7 +43,7 @@ internal sealed class ResultIndex
         var index = new ResultIndex();
         try
         {
-            await using var file = ResultRepair.OpenToRead(path);
+            await using var file = new FileStream(path, InputFile.Options);
             using var records = new RecordReader(file, MaxLine);
             while (await records.MoveNextAsync(cancellation))
                 index.Add(path, records);
@@ -82,7 +82,8 @@ internal sealed class ResultIndex
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{path}:{records.Line}: not a result of a run: remove the line, and its request is sent again; or use another file for the results", wrong);
+            throw new InputException(
+                $"{path}:{records.Line}: not a result of a run: remove the line, and its request is sent again; or use another file for the results", wrong);
         }
         var place = (uint)_entries.Count;
         if (_keys.TryAdd(key, ref place))

@@ -90,7 +90,7 @@ internal sealed class ResultWriter : IAsyncDisposable
         await CloseAsync();
         _results.Dispose();
         _failed?.Dispose();
-        foreach (var buffer in _buffers)
+        while (_buffers.TryTake(out var buffer))
             buffer.Dispose();
         await _batch.DisposeAsync();
         await _failedBatch.DisposeAsync();

@@ -40,8 +40,11 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
             _files.Add(scope, file);
         if (isTotal)
             _total = scope;
-        Restore(scope, file.Past);
+        Restore(scope, file.Past, clock.Now);
     }
+
+    /// <summary>What was sent in a scope before this process.</summary>
+    public ScopePast PastOf(Scope scope) => FileOf(scope)?.Past ?? ScopePast.None;
 
     /// <summary>The attempt is about to be sent.</summary>
     public void Intent(Attempt attempt, Exchange exchange)
@@ -118,9 +121,9 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
             return _files.GetValueOrDefault(scope);
     }
 
-    private void Restore(Scope scope, ScopePast past)
+    /// <summary>Gives the limits of a scope back their past; before the scope is used.</summary>
+    public static void Restore(Scope scope, ScopePast past, long now)
     {
-        var now = clock.Now;
         foreach (var checkpoint in scope.Checkpoints)
         {
             var limit = checkpoint.State;
