@@ -14,7 +14,7 @@ namespace Headgate.Limits;
 internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime ours)
 {
     /// <summary>Not a time: only an event (an answer, a return, an end) can tell.</summary>
-    public const long Never = long.MaxValue;
+    public const long Never = Clock.Never;
 
     private readonly DutyHours? _hours = limit.When is null ? null : new DutyHours(limit, ours);
 
