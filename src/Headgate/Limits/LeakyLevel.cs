@@ -11,7 +11,7 @@ internal struct LeakyLevel(long room, long rate, long period)
 {
     private Int128 _level;
 
-    /// <summary>The moment of the level; in the future while the edge after an empty bucket has not passed.</summary>
+    /// <summary>The moment of the level; in the future while the edge of a burst has not passed.</summary>
     private long _at = long.MinValue / 4;
 
     public readonly long Room => room;
@@ -37,8 +37,7 @@ internal struct LeakyLevel(long room, long rate, long period)
     public void Charge(long cost, long late, long edge)
     {
         Drain(late);
-        if (_level == 0)
-            _at = Math.Max(_at, late + edge);
+        _at = Math.Max(_at, Begins(_level, late, edge));
         _level += (Int128)cost * period;
     }
 
@@ -58,7 +57,7 @@ internal struct LeakyLevel(long room, long rate, long period)
                 break;
             // Draining what is charged is not enough: some of what is unanswered has to arrive first.
             level = Drained(level, at, due);
-            at = Math.Max(at, level == 0 ? due + edge : due);
+            at = Math.Max(at, Begins(level, due, edge));
             (level, unanswered) = (level + (Int128)arriving * period, unanswered - arriving);
             excess = level + (Int128)(unanswered + cost) * period - Capacity;
         }
@@ -69,7 +68,7 @@ internal struct LeakyLevel(long room, long rate, long period)
     public readonly bool FitsAt(long at, long cost, long arriving, long arrival, long edge)
     {
         var level = _level + (Int128)arriving * period;
-        var from = Math.Max(_at, arrival + (_level == 0 ? edge : 0));
+        var from = Math.Max(_at, Begins(_level, arrival, edge));
         return Drained(level, from, at) + (Int128)cost * period <= Capacity;
     }
 
@@ -102,6 +101,9 @@ internal struct LeakyLevel(long room, long rate, long period)
     private readonly long Period => period;
 
     private readonly long Rate => rate;
+
+    /// <summary>When what is charged begins to drain. The server's bucket may be empty a little before ours, and its clock cut off after that.</summary>
+    private readonly long Begins(Int128 level, long late, long edge) => rate == 0 || level >= (Int128)rate * edge ? late : late + edge - (long)(level / rate);
 
     // Units and their rest apart, or the product would not fit.
     private readonly Int128 Scale(Int128 level, long of) => level / of * period + (level % of * period + of - 1) / of;

@@ -309,12 +309,15 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>A limit with hours holds only then; what could arrive inside them counts as inside.</summary>
     private long UnlessOffDuty(DutyHours hours, long at, long cost, long now)
     {
-        // Where nobody can tell when what is under way arrives, it may all arrive when the hours begin: no more of it than the limit can take.
+        // Of what is not sent yet, or may arrive as late as its answer, nobody can tell that it will not all arrive when the hours begin:
+        // no more of it than the limit can take at once.
         var isOpen = terms.Timing == LimitTiming.Guaranteed || !SettlesAtAnswer;
-        if (isOpen && Unanswered > 0 && Unanswered + cost > AtOnce)
+        var open = isOpen ? Unanswered : _held;
+        var excess = Math.Min(open, open + cost - AtOnce);
+        var from = excess <= 0 ? now : isOpen ? ArrivalOf(excess) : Never;
+        if (from >= at)
             return at;
-        var lead = isOpen || terms.Timing == LimitTiming.Nominal ? Guard : terms.Bound + terms.Straggle;
-        return Math.Min(at, hours.NextOff(now, lead));
+        return Math.Min(at, hours.NextOff(from, isOpen || terms.Timing == LimitTiming.Nominal ? Guard : terms.Bound + terms.Straggle));
     }
 
     /// <summary>Until when other terms held.</summary>
