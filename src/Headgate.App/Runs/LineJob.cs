@@ -81,6 +81,9 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, answer.Content.Headers.ContentLength, line.Key, cancellation);
         if (_body.IsTooLarge)
             answer.Dispose();
+        var last = _exchange!.Last!;
+        if (last.Upstream.Configuration.Costs.Count > 0)
+            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Lane.Cost, last.Upstream.Configuration.Costs);
     }
 
     private ResultRecord AnsweredBy(HttpResponseMessage answer, JobRequest request, Exchange exchange)

@@ -12,8 +12,7 @@ internal static class LimitStates
     /// <param name="server">The server's wall clock, for fixed windows.</param>
     public static LimitState Create(Limit limit, ArrivalTerms terms, WallTime ours, WallTime server)
     {
-        if (limit.Timing is { } timing)
-            terms = new ArrivalTerms(timing, limit.Bound is { } bound ? Clock.Nanoseconds(bound) : Math.Max(terms.Bound, ArrivalTerms.LeastBound), timing == LimitTiming.Nominal ? 0 : terms.Straggle);
+        terms = terms.For(limit);
         return limit.Algorithm switch
         {
             LimitAlgorithm.Sliding => new SlidingState(limit, terms, ours),
