@@ -42,6 +42,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             Journal = theirs => new SendJournal(theirs, ledger, state, settings.Share),
             Keys = settings.KeysOf,
             Notice = message => talk.WriteLine($"headgate: {message}"),
+            Decompression = System.Net.DecompressionMethods.All,
             GivesUpUnreached = true,
             Ended = attempt =>
             {
