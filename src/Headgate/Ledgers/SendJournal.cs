@@ -51,7 +51,7 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
     {
         var upstream = attempt.Upstream;
         var key = attempt.Permit.Key;
-        var cost = Costs(attempt.Permit.Lane.Cost);
+        var cost = Costs(attempt.Permit.Cost);
         if (_files.Count > 0)
         {
             FileOf(_total)?.Sent(attempt.Number, attempt.SentAt, cost);
