@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
@@ -18,6 +19,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationTokenRegistration _caller;
     private readonly CancellationToken _callersToken;
     private bool _timesOutAtDeadline;
+    private bool _wasReceived;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -27,7 +29,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (Previous is { } previous)
             // One is enough to know what came before; a long chain would hold all its answers.
             previous.Previous = null;
-        _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, engine.Clock.Provider);
+        _cancellation = engine.Timeouts.Take();
         _caller = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
     }
 
@@ -73,6 +75,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public bool WasRefused { get; set; }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Outcome> SendAsync()
     {
         try
@@ -98,11 +101,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Reads the body within the attempt; null if all went well.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Outcome?> ReceiveAsync(Func<HttpResponseMessage, CancellationToken, ValueTask> receive)
     {
         try
         {
             await receive(Answer!, Token).ConfigureAwait(false);
+            _wasReceived = true;
             return null;
         }
         catch (Exception e)
@@ -152,7 +157,11 @@ internal sealed class Attempt : ISendWitness, IDisposable
             return;
         EndedAt = _engine.Clock.Now;
         _caller.Dispose();
-        _cancellation.Dispose();
+        // The transport may hold on to the token of anything that did not end well, or of a body that is still being sent.
+        if (isWhole && _wasReceived && _exchange.Body is null)
+            _engine.Timeouts.Return(_cancellation);
+        else
+            _cancellation.Dispose();
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, Actual);
         else

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using Headgate.Configuration;
 using Headgate.Gates;
@@ -34,6 +35,9 @@ internal sealed record EngineOptions
     /// <summary>Told that the server asked a scope to pause until a time of the monotonic clock. Thread-safe; must not throw.</summary>
     public Action<Scope, long> Held { get; init; } = (_, _) => { };
 
+    /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
+    public DecompressionMethods Decompression { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -52,6 +56,7 @@ internal sealed class Engine : IDisposable
         (_configuration, _options, _map) = (configuration, options, new UpstreamMap(configuration));
         Dispatcher = new Dispatcher(options.Time);
         Journal = options.Journal(Dispatcher.Clock);
+        Timeouts = new Timeouts(options.Time);
         var timing = configuration.Defaults.Timing;
         var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
             : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
@@ -66,6 +71,8 @@ internal sealed class Engine : IDisposable
     public Scope Total { get; }
 
     public SendJournal Journal { get; }
+
+    public Timeouts Timeouts { get; }
 
     public Random Random => _options.Random;
 
@@ -99,10 +106,10 @@ internal sealed class Engine : IDisposable
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
-        var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout });
+        var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout, Decompression = _options.Decompression });
         handler.ConnectCallback = async (context, cancellation) =>
         {
-            var addresses = await System.Net.Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
+            var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
@@ -128,6 +135,7 @@ internal sealed class Engine : IDisposable
         foreach (var upstream in Upstreams)
             upstream.Dispose();
         Dispatcher.Dispose();
+        Timeouts.Dispose();
         Journal.Dispose();
     }
 

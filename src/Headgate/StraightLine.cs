@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Retries;
@@ -30,6 +31,7 @@ internal sealed class StraightLine(Engine engine)
     /// <returns>The last answer. Its attempt must be ended by the caller unless <see cref="Exchange.Receive"/> reads the body.</returns>
     /// <exception cref="HeadgateException">There is no answer.</exception>
     /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
     {
         while (true)
@@ -81,6 +83,7 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var asked = engine.Clock.Now;

@@ -58,6 +58,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             Journal = theirs => new SendJournal(theirs, state, settings.Share),
             Keys = settings.KeysOf,
             Notice = message => talk.WriteLine($"headgate: {message}"),
+            Decompression = System.Net.DecompressionMethods.All,
             GivesUpUnreached = true,
             Held = _bound.Hold,
             Ended = attempt =>

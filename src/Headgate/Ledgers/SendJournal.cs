@@ -65,7 +65,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     {
         var upstream = attempt.Upstream;
         var key = attempt.Permit.Key;
-        var cost = Costs(attempt.Permit.Lane.Cost);
+        var cost = Costs(attempt.Permit.Cost);
         if (_files.Count > 0)
         {
             FileOf(_total)?.Sent(number, attempt.SentAt, cost);
