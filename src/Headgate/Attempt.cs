@@ -20,6 +20,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationToken _callersToken;
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
+    private bool _isEndWritten;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -110,10 +111,17 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _wasReceived = true;
             return null;
         }
-        catch (Exception e)
+        catch (Exception e) when (FailureReader.IsOfTransport(e))
         {
             Answer!.Dispose();
             return Failed(e);
+        }
+        catch
+        {
+            // The receiver's own, a full disk for example: no other attempt would fare better.
+            Answer!.Dispose();
+            Dispose();
+            throw;
         }
     }
 
@@ -129,6 +137,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
         _cancellation.CancelAfter(timeout);
+        _exchange.Tell(LineStep.Sent);
     }
 
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
@@ -171,11 +180,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public void Dispose() => End(isWhole: false);
 
-    /// <summary>What the ledger says of its end; written by whoever knows that its result is on disk.</summary>
+    /// <summary>What the ledger says of its end; written once, by whoever knows that its result is on disk.</summary>
     public void WriteEnd()
     {
-        if (WasSent)
-            _engine.Journal.End(this);
+        if (!WasSent || _isEndWritten)
+            return;
+        // A redirect or a retry has written it when what comes after it fails.
+        _isEndWritten = true;
+        _engine.Journal.End(this);
     }
 
     private Outcome Failed(Exception e)

@@ -38,6 +38,8 @@ internal sealed class StraightLine(Engine engine)
         {
             // 1 admit
             var upstream = engine.UpstreamOf(exchange.Uri);
+            if (exchange.Last?.Upstream != upstream)
+                exchange.Tell(LineStep.Admitted);
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
                 throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
 
@@ -49,11 +51,13 @@ internal sealed class StraightLine(Engine engine)
 
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
+            exchange.Tell(LineStep.Permitted);
             var outcome = await attempt.SendAsync().ConfigureAwait(false);
 
             // 6 observe
             attempt.Settle(outcome);
             Observe(upstream, exchange, attempt, outcome);
+            exchange.Tell(LineStep.Settled);
 
             // 7 retry?
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
@@ -93,7 +97,10 @@ internal sealed class StraightLine(Engine engine)
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         try
         {
-            var permit = await engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation).ConfigureAwait(false);
+            var asking = engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation);
+            if (!asking.IsCompleted)
+                exchange.Tell(LineStep.Waits);
+            var permit = await asking.ConfigureAwait(false);
             exchange.Waited += permit.GrantedAt - asked;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
             return permit;
@@ -150,6 +157,7 @@ internal sealed class StraightLine(Engine engine)
         if (next.DropsBody)
             exchange.Body = null;
         End(attempt, answer);
+        exchange.Tell(LineStep.Redirected);
         return true;
     }
 
@@ -170,6 +178,7 @@ internal sealed class StraightLine(Engine engine)
         if (ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
         End(attempt, answer);
+        exchange.Tell(LineStep.KeyDied);
         return true;
     }
 
@@ -200,16 +209,21 @@ internal sealed class StraightLine(Engine engine)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
         if (exchange.Receive is not null)
+        {
             attempt.End(isWhole: true);
+            exchange.Tell(LineStep.Received);
+        }
         return answer;
     }
 
     /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
     private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Permit permit, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
     {
+        exchange.NextAt = decision.Until;
         if (decision.Kind == RetryKind.Hold)
         {
             exchange.Holds++;
+            exchange.Tell(LineStep.Held);
             if (!outcome.Refused)
             {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
@@ -223,6 +237,7 @@ internal sealed class StraightLine(Engine engine)
             return;
         }
         exchange.RetriesMade++;
+        exchange.Tell(LineStep.Retries);
         await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
         while (upstream.BudgetUntil(engine.Clock.Now) is { } until)

@@ -32,7 +32,7 @@ internal sealed class Upstream : IDisposable
         Terms = policy.Timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal : new ArrivalTerms(policy.Timing.Mode, bound, Clock.Nanoseconds(policy.Straggle));
         BoundIsGiven = policy.Timing.Bound is not null;
         Scope = new Scope(Name, policy.Limits, Terms, engine.Dispatcher.Ours);
-        Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns);
+        Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
         Scope.Add(Cap);
         if (configuration.Keys is { } keys)
             Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine))));
