@@ -22,7 +22,7 @@ internal sealed class Bound(Clock clock)
     {
         if (!attempt.WasSent)
             return;
-        var sent = new Sent(attempt.Upstream, attempt.Permit.Key, attempt.Permit.Lane.Cost, attempt.SentAt, (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond), (int)((attempt.EndedAt - attempt.SentAt) / Clock.Microsecond), attempt.IsLost);
+        var sent = new Sent(attempt.Upstream, attempt.Permit.Key, attempt.Permit.Cost, attempt.SentAt, (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond), (int)((attempt.EndedAt - attempt.SentAt) / Clock.Microsecond), attempt.IsLost);
         lock (_lock)
             _sent.Add(sent);
     }
@@ -86,16 +86,16 @@ internal sealed class Bound(Clock clock)
 
         private bool TakeGranted(long now)
         {
-            if (_scheduler.Granted.Count == 0)
+            if (_scheduler.Told.Granted.Count == 0)
                 return false;
-            foreach (var permit in _scheduler.Granted.ToList())
+            foreach (var permit in _scheduler.Told.Granted.ToList())
             {
                 _asked.TryGetValue(permit, out var sent);
                 _scheduler.Sent(permit, now);
                 _events.Enqueue((permit, false), (now + (_withDurations ? sent.AnswerUs * Clock.Microsecond : 0), false));
                 _events.Enqueue((permit, true), (now + (_withDurations ? sent.EndUs * Clock.Microsecond : 0), true));
             }
-            _scheduler.Granted.Clear();
+            _scheduler.Told.Granted.Clear();
             return true;
         }
 
