@@ -21,7 +21,7 @@ internal sealed record EngineOptions
     public int Concurrency { get; init; } = 100;
 
     /// <summary>Where sends are written down; by default nowhere.</summary>
-    public Func<Clock, SendJournal> Journal { get; init; } = clock => new SendJournal(clock, null, null);
+    public Func<Clock, SendJournal> Journal { get; init; } = clock => new SendJournal(clock, null);
 
     /// <summary>The keys of an API whose configuration names any.</summary>
     public Func<UpstreamConfiguration, IReadOnlyList<KeyEntry>> Keys { get; init; } = _ => [];
@@ -31,6 +31,9 @@ internal sealed record EngineOptions
 
     /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
     public Action<Attempt> Ended { get; init; } = _ => { };
+
+    /// <summary>Told that the server asked a scope to pause until a time of the monotonic clock. Thread-safe; must not throw.</summary>
+    public Action<Scope, long> Held { get; init; } = (_, _) => { };
 
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
@@ -78,6 +81,8 @@ internal sealed class Engine : IDisposable
     public Action<string> Notice => _options.Notice;
 
     public Action<Attempt> Ended => _options.Ended;
+
+    public Action<Scope, long> Held => _options.Held;
 
     public bool GivesUpUnreached => _options.GivesUpUnreached;
 
@@ -138,7 +143,10 @@ internal sealed class Engine : IDisposable
     {
         upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
+        {
             Dispatcher.Change((upstream, roundTrip), static (_, it, _) => it.upstream.Terms.Learn(it.roundTrip));
+            Journal.WriteBound(upstream.Name, upstream.Terms.Bound);
+        }
     }
 
     private Upstream Open(UpstreamConfiguration configuration)
@@ -148,6 +156,16 @@ internal sealed class Engine : IDisposable
         Journal.Remember(upstream.Scope, address);
         foreach (var key in upstream.Keys?.Keys ?? [])
             Journal.Remember(key.Scope, $"{address} key {Journal.Fingerprint(key.Secret)}");
+        // The header names the limits of those APIs that were known before the run.
+        Tell(upstream.Name, upstream.Scope);
+        foreach (var key in upstream.Keys?.Keys ?? [])
+            Tell($"{upstream.Name}/key:{key.Name}", key.Scope);
         return upstream;
+
+        void Tell(string scope, Scope limits)
+        {
+            if (limits.Limits.Any())
+                Journal.WriteLimits(scope, limits.Limits);
+        }
     }
 }

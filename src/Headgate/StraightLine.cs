@@ -39,7 +39,7 @@ internal sealed class StraightLine(Engine engine)
             // 1 admit
             var upstream = engine.UpstreamOf(exchange.Uri);
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
-                throw Failed(exchange, upstream, FailureClass.Network, exchange.LastError is { } last ? $"{upstream.Name} was never reached: {last}" : $"{upstream.Name} was never reached");
+                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
 
             if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
                 exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
@@ -48,7 +48,7 @@ internal sealed class StraightLine(Engine engine)
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
 
             // 5 send
-            var attempt = exchange.Last = new Attempt(engine, upstream, exchange, permit, cancellation);
+            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
             var outcome = await attempt.SendAsync().ConfigureAwait(false);
 
             // 6 observe
@@ -125,7 +125,7 @@ internal sealed class StraightLine(Engine engine)
             }
         }
         else if (outcome.Class == FailureClass.Network)
-            upstream.NotConnected();
+            upstream.NotConnected(outcome.Detail);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)
@@ -164,7 +164,9 @@ internal sealed class StraightLine(Engine engine)
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
             return false;
         }
-        engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        if (upstream.IsNewlyDead(key))
+            engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        attempt.WasRefused = true;
         if (ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
         End(attempt, answer);
@@ -177,6 +179,8 @@ internal sealed class StraightLine(Engine engine)
             return new RetryDecision { Kind = RetryKind.Done };
         if (exchange.Failure == FailureClass.Auth)
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
+            return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
         if (exchange.Retries is not null || exchange.RetryDelay is not null)
             policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
@@ -207,11 +211,15 @@ internal sealed class StraightLine(Engine engine)
         {
             exchange.Holds++;
             if (!outcome.Refused)
+            {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-            else if (permit.Key is { } key)
+                return;
+            }
+            if (permit.Key is { } key)
                 engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
             else
                 engine.Dispatcher.Hold(upstream.Scope, decision.Until);
+            engine.Held(permit.Key?.Scope ?? upstream.Scope, decision.Until);
             return;
         }
         exchange.RetriesMade++;
