@@ -25,7 +25,7 @@ internal sealed class Bound(Clock clock)
         {
             Api = attempt.Upstream,
             Key = attempt.Permit.Key,
-            Cost = attempt.Permit.Lane.Cost,
+            Cost = attempt.Permit.Cost,
             Line = (uint)exchange.Line,
             SentAt = attempt.SentAt,
             AnswerUs = (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond),

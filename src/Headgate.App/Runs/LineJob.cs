@@ -94,7 +94,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
             answer.Dispose();
         var last = _exchange!.Last!;
         if (last.Upstream.Configuration.Costs.Count > 0)
-            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Lane.Cost, last.Upstream.Configuration.Costs);
+            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
     }
 
     private ResultRecord AnsweredBy(HttpResponseMessage answer, JobRequest request, Exchange exchange)

@@ -103,16 +103,16 @@ internal sealed class Replay
 
     private bool TakeGranted(long now)
     {
-        if (_scheduler.Granted.Count == 0)
+        if (_scheduler.Told.Granted.Count == 0)
             return false;
-        foreach (var permit in _scheduler.Granted.ToList())
+        foreach (var permit in _scheduler.Told.Granted.ToList())
         {
             var sent = _sent[_asked[permit]];
             _scheduler.Sent(permit, now);
             At(now + (_withDurations ? sent.AnswerUs * Clock.Microsecond : 0), new Due(Step.Answer, permit, 0));
             At(now + (_withDurations ? sent.EndUs * Clock.Microsecond : 0), new Due(Step.End, permit, 0));
         }
-        _scheduler.Granted.Clear();
+        _scheduler.Told.Granted.Clear();
         return true;
     }
 
