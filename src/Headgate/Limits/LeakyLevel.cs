@@ -53,9 +53,9 @@ internal struct LeakyLevel(long room, long rate, long period)
             return now;
         foreach (var (due, arriving) in arrivals)
         {
-            if (excess <= level)
+            // What arrives after the cost has room does not matter.
+            if (excess <= level && excess <= (Int128)rate * (due - at))
                 break;
-            // Draining what is charged is not enough: some of what is unanswered has to arrive first.
             level = Drained(level, at, due);
             at = Math.Max(at, Begins(level, due, edge));
             (level, unanswered) = (level + (Int128)arriving * period, unanswered - arriving);
