@@ -40,7 +40,7 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     public override void Return(long cost) { }
 
-    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Max(now, _next) : now;
+    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Min(Math.Max(now, _next), _rampEnd) : now;
 
     /// <summary>A grant, during the ramp, moves the next one.</summary>
     public void Granted(long now)
