@@ -9,10 +9,11 @@ internal static class Program
     /// <summary>The verbs in the order of the help: the job, its rehearsal, the rest.</summary>
     public static Command[] Verbs() =>
     [
-        // send, run
-        // verify
+        RunCommand.Create(),
+        SendCommand.Create(),
+        VerifyCommand.Create(),
         SimulateCommand.Create(),
-        // demo
+        DemoCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),
         CompletionCommand.Create(),

@@ -30,6 +30,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public TimeSpan? RetryDelay { get; init; }
 
+    /// <summary>When it can be sent at the earliest, monotonic nanoseconds; 0 for at once. The caller waits for it; the best possible does too.</summary>
+    public long Earliest { get; init; }
+
     /// <summary>When it is too late altogether, monotonic nanoseconds.</summary>
     public long? Deadline { get; init; }
 
@@ -41,6 +44,12 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
+
+    /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
+    public CancellationToken Waiting { get; init; }
+
+    /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
+    public Action<Exchange, LineStep>? Watch { get; init; }
 
     /// <summary>Its line in a run; 0 for none.</summary>
     public long Line { get; init; }
@@ -56,8 +65,14 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public int Holds { get; set; }
 
+    /// <summary>When it goes on after a hold or a failure, monotonic nanoseconds.</summary>
+    public long NextAt { get; set; }
+
     /// <summary>Attempts that were sent.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>When its first attempt was sent, monotonic nanoseconds; 0 before.</summary>
+    public long FirstSentAt { get; set; }
 
     /// <summary>Answers that refused it by a limit.</summary>
     public int Refusals { get; set; }
@@ -79,4 +94,6 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>The last attempt.</summary>
     public Attempt? Last { get; set; }
+
+    public void Tell(LineStep step) => Watch?.Invoke(this, step);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Retries;
@@ -30,28 +31,33 @@ internal sealed class StraightLine(Engine engine)
     /// <returns>The last answer. Its attempt must be ended by the caller unless <see cref="Exchange.Receive"/> reads the body.</returns>
     /// <exception cref="HeadgateException">There is no answer.</exception>
     /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
     {
         while (true)
         {
             // 1 admit
             var upstream = engine.UpstreamOf(exchange.Uri);
+            if (exchange.Last?.Upstream != upstream)
+                exchange.Tell(LineStep.Admitted);
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
-                throw Failed(exchange, upstream, FailureClass.Network, exchange.LastError is { } last ? $"{upstream.Name} was never reached: {last}" : $"{upstream.Name} was never reached");
+                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
 
-            if (upstream.Configuration.Retry.IdempotencyKey && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
+            if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
                 exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
 
             // 4 permit
-            var permit = await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false);
+            var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
 
             // 5 send
-            var attempt = exchange.Last = new Attempt(engine, upstream, exchange, permit, cancellation);
+            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
+            exchange.Tell(LineStep.Permitted);
             var outcome = await attempt.SendAsync().ConfigureAwait(false);
 
             // 6 observe
             attempt.Settle(outcome);
             Observe(upstream, exchange, attempt, outcome);
+            exchange.Tell(LineStep.Settled);
 
             // 7 retry?
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
@@ -77,10 +83,11 @@ internal sealed class StraightLine(Engine engine)
             if (decision.Kind is RetryKind.Done or RetryKind.Fail)
                 throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
             attempt.WriteEnd();
-            await GoBackAsync(upstream, exchange, permit, outcome, decision, cancellation).ConfigureAwait(false);
+            await GoBackAsync(upstream, exchange, permit, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var asked = engine.Clock.Now;
@@ -90,7 +97,10 @@ internal sealed class StraightLine(Engine engine)
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         try
         {
-            var permit = await engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation).ConfigureAwait(false);
+            var asking = engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation);
+            if (!asking.IsCompleted)
+                exchange.Tell(LineStep.Waits);
+            var permit = await asking.ConfigureAwait(false);
             exchange.Waited += permit.GrantedAt - asked;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
             return permit;
@@ -116,10 +126,13 @@ internal sealed class StraightLine(Engine engine)
         if (outcome.Sent)
         {
             if (exchange.Attempts++ == 0)
+            {
+                exchange.FirstSentAt = attempt.SentAt;
                 upstream.CountFirst(now);
+            }
         }
         else if (outcome.Class == FailureClass.Network)
-            upstream.NotConnected();
+            upstream.NotConnected(outcome.Detail);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)
@@ -144,6 +157,7 @@ internal sealed class StraightLine(Engine engine)
         if (next.DropsBody)
             exchange.Body = null;
         End(attempt, answer);
+        exchange.Tell(LineStep.Redirected);
         return true;
     }
 
@@ -158,10 +172,13 @@ internal sealed class StraightLine(Engine engine)
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
             return false;
         }
-        engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        if (upstream.IsNewlyDead(key))
+            engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        attempt.WasRefused = true;
         if (ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
         End(attempt, answer);
+        exchange.Tell(LineStep.KeyDied);
         return true;
     }
 
@@ -171,6 +188,8 @@ internal sealed class StraightLine(Engine engine)
             return new RetryDecision { Kind = RetryKind.Done };
         if (exchange.Failure == FailureClass.Auth)
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
+            return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
         if (exchange.Retries is not null || exchange.RetryDelay is not null)
             policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
@@ -190,25 +209,35 @@ internal sealed class StraightLine(Engine engine)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
         if (exchange.Receive is not null)
+        {
             attempt.End(isWhole: true);
+            exchange.Tell(LineStep.Received);
+        }
         return answer;
     }
 
     /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
     private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Permit permit, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
     {
+        exchange.NextAt = decision.Until;
         if (decision.Kind == RetryKind.Hold)
         {
             exchange.Holds++;
+            exchange.Tell(LineStep.Held);
             if (!outcome.Refused)
+            {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-            else if (permit.Key is { } key)
+                return;
+            }
+            if (permit.Key is { } key)
                 engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
             else
                 engine.Dispatcher.Hold(upstream.Scope, decision.Until);
+            engine.Held(permit.Key?.Scope ?? upstream.Scope, decision.Until);
             return;
         }
         exchange.RetriesMade++;
+        exchange.Tell(LineStep.Retries);
         await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
         while (upstream.BudgetUntil(engine.Clock.Now) is { } until)
