@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Headgate.App.CommandLine;
 using Headgate.App.Verify;
 using Headgate.Ledgers;
 using Headgate.Limits;
@@ -7,99 +8,93 @@ using Headgate.Limits;
 namespace Headgate.App.Commands;
 
 /// <summary><c>headgate verify</c>: proves from a ledger that no limit was exceeded and no line lost, or says where.</summary>
-internal sealed class VerifyCommand
+internal static class VerifyCommand
 {
-    private const int WrongUse = 2;
-    private const int WrongLimit = 3;
+    private sealed record Question(string Ledger, string? Input, string? Results, List<Limit> Limits, string? Log);
 
-    private readonly Argument<string> _ledger = new("LEDGER") { Description = "The ledger of a run: RESULTS.ledger" };
-    private readonly Option<string?> _input = new("--input") { Description = "The file of requests; by default the one the ledger names", HelpName = "FILE" };
-    private readonly Option<string?> _results = new("--results") { Description = "The file of results; by default the one the ledger names", HelpName = "FILE" };
-    private readonly Option<string[]> _limits = new("--limit") { Description = "Audit this limit for every API, in place of the declared ones", HelpName = "LIMIT", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string?> _log = new("--log") { Description = "Audit the arrivals in the server's access log too", HelpName = "ACCESS_LOG" };
-    private readonly Option<bool> _json = new("--json") { Description = "Write the report as JSON" };
-
-    /// <summary>The verb.</summary>
-    public static Command Create() => new VerifyCommand().Build();
-
-    private Command Build()
+    public static Command Create()
     {
-        var command = new Command("verify", "Prove from the ledger of a run that no limit was exceeded and no line lost") { _ledger, _input, _results, _limits, _log, _json };
-        command.SetAction(Run);
+        var ledger = new Argument<string>("LEDGER") { Description = "The ledger of a run: RESULTS.ledger." };
+        var input = new Option<string?>("--input") { HelpName = "FILE", Description = "The file of requests; without it the one that the ledger names." };
+        var results = new Option<string?>("--results") { HelpName = "FILE", Description = "The file of results; without it the one that the ledger names." };
+        var limits = new Option<string[]>("--limit") { HelpName = "LIMIT", Description = "Audit this limit for every API in place of what the ledger declares; repeat for several." };
+        var log = new Option<string?>("--log") { HelpName = "ACCESS_LOG", Description = "Audit the arrivals in a server's access log too: combined format, or lines that begin with the time." };
+        var json = new Option<bool>("--json") { Description = "The report as one JSON object." };
+        var command = new Command("verify", """
+            Proves from the ledger of a run that no limit was exceeded and no line lost.
+
+            No placement of the arrivals within what is known of them may exceed a window, and every line has exactly one result.
+            Exit 0 if so, 9 if not, 4 if a file is damaged, 7 if one cannot be read.
+            """)
+        { ledger, input, results, limits, log, json };
+        command.SetAction(parsed =>
+        {
+            var report = Answer(new Question(parsed.GetRequiredValue(ledger), parsed.GetValue(input), parsed.GetValue(results), Read(parsed.GetValue(limits)), parsed.GetValue(log)));
+            if (parsed.GetValue(json))
+                VerifyJson.Write(report, parsed.InvocationConfiguration.Output);
+            else
+                VerifyText.Write(report, parsed.InvocationConfiguration.Output);
+            return (int)report.ExitCode;
+        });
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private static List<Limit> Read(string[]? texts)
     {
-        var (output, errors) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-        var others = new List<Limit>();
-        foreach (var text in parsed.GetValue(_limits) ?? [])
-        {
-            if (!Limit.TryParse(text, out var limit, out var wrong))
-                return Refuse(errors, wrong!, WrongLimit);
-            others.Add(limit!);
-        }
+        var limits = new List<Limit>();
+        foreach (var text in texts ?? [])
+            limits.Add(Limit.TryParse(text, out var limit, out var wrong) ? limit! : throw new CommandException(ExitCode.Configuration, wrong!));
+        return limits;
+    }
+
+    private static VerifyReport Answer(Question question)
+    {
         LedgerTimeline ledger;
         try
         {
-            ledger = TimelineReader.Read(parsed.GetRequiredValue(_ledger));
+            ledger = TimelineReader.Read(question.Ledger);
         }
         catch (LedgerException noLedger)
         {
-            return Refuse(errors, noLedger.Message, VerifyReport.Malformed);
+            throw new CommandException(ExitCode.Input, noLedger.Message);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return Refuse(errors, error.Message, VerifyReport.Unreadable);
+            throw new CommandException(ExitCode.Disk, error.Message);
         }
-        List<Limit> ofLog = [.. others];
-        if (parsed.GetValue(_log) is not null && others.Count == 0 && !TryLimitsOfLog(ledger, ofLog, out var unclear))
-            return Refuse(errors, unclear, WrongUse);
-
-        var report = new VerifyReport { Ledger = ledger, Limits = LedgerAudit.Run(ledger, others.Count > 0 ? others : null) };
+        var ofLog = question.Log is null ? [] : LimitsOfLog(ledger, question.Limits);
+        var report = new VerifyReport { Ledger = ledger, Limits = LedgerAudit.Run(ledger, question.Limits.Count > 0 ? question.Limits : null) };
         // The attempts are done with; a million lines take their room.
         ledger.Attempts.Clear();
         ledger.Attempts.TrimExcess();
-        report = WithLog(WithLines(report, parsed.GetValue(_input), parsed.GetValue(_results)), parsed.GetValue(_log), ofLog);
-        if (parsed.GetValue(_json))
-            VerifyJson.Write(report, output);
-        else
-            VerifyText.Write(report, output);
-        return report.ExitCode;
+        return WithLog(WithLines(report, question), question.Log, ofLog);
     }
 
-    private static int Refuse(TextWriter errors, string message, int exitCode)
-    {
-        errors.WriteLine(message);
-        return exitCode;
-    }
-
-    /// <summary>What the server sees of a ledger's limits: those of the API it is, and of everything.</summary>
-    private static bool TryLimitsOfLog(LedgerTimeline ledger, List<Limit> limits, out string unclear)
+    /// <summary>What the server sees of a ledger's limits: those of the API that it is.</summary>
+    private static IReadOnlyList<Limit> LimitsOfLog(LedgerTimeline ledger, List<Limit> given)
     {
         var upstreams = ledger.Lanes.Select(lane => lane.Upstream).Distinct().ToList();
-        unclear = $"the ledger has sends to {upstreams.Count} APIs ({string.Join(", ", upstreams)}), and the log is of one: say with --limit which limits its server has";
-        if (upstreams.Count > 1)
-            return false;
-        foreach (var scope in upstreams)
-            limits.AddRange(ledger.Limits.GetValueOrDefault(scope)?.LastOrDefault()?.Limits ?? []);
-        return true;
+        if (given.Count > 0 || upstreams.Count == 0)
+            return given;
+        return upstreams.Count == 1
+            ? ledger.Limits.GetValueOrDefault(upstreams[0])?[^1].Limits ?? []
+            : throw new CommandException(ExitCode.Usage, $"the ledger has sends to {upstreams.Count} APIs ({string.Join(", ", upstreams)}), and the log is of one: say with --limit which limits its server has");
     }
 
-    private static VerifyReport WithLines(VerifyReport report, string? input, string? results)
+    private static VerifyReport WithLines(VerifyReport report, Question question)
     {
         var header = report.Ledger.Headers[^1];
-        var inputPath = input ?? Locate(header.Input?.Path, report.Ledger.Path);
-        var resultsPath = results ?? Locate(header.Results, report.Ledger.Path);
-        if (inputPath is null or "-")
+        var input = question.Input ?? Locate(header.Input?.Path, question.Ledger);
+        var results = question.Results ?? Locate(header.Results, question.Ledger);
+        if (input is null or "-")
             return report with { LinesNote = "not compared: the requests came from standard input; name a copy with --input" };
-        if (resultsPath is null or "-")
+        if (results is null or "-")
             return report with { LinesNote = "not compared: the results went to standard output; name a copy with --results" };
         try
         {
-            var lines = LineAudit.Run(inputPath, resultsPath);
-            if (input is null && header.Input is { } known && known.Hash.Length > 0 && HashOf(inputPath) != known.Hash.Split(':')[^1])
-                report.Ledger.Notes.Add($"{inputPath} is not what it was when the run began");
+            var lines = LineAudit.Run(input, results);
+            if (question.Input is null && header.Input is { Hash.Length: > 0 } known && HashOf(input) != known.Hash.Split(':')[^1])
+                report.Ledger.Notes.Add($"{input} is not what it was when the run began");
             return report with { Lines = lines };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
@@ -108,7 +103,7 @@ internal sealed class VerifyCommand
         }
     }
 
-    private static VerifyReport WithLog(VerifyReport report, string? log, List<Limit> limits)
+    private static VerifyReport WithLog(VerifyReport report, string? log, IReadOnlyList<Limit> limits)
     {
         if (log is null)
             return report;

@@ -5,7 +5,7 @@ namespace Headgate.App.Verify;
 /// <param name="ToUs">Not after this; <see cref="Attempt.Never"/> if that is not known.</param>
 /// <param name="Cost">Units.</param>
 /// <param name="Attempt">Its index in the ledger.</param>
-/// <param name="IsStraggler">Counted a second time, since it was given up after it should have arrived: a load on what is sent later, and no send.</param>
+/// <param name="IsStraggler">Counted a second time, from a restart on, since its process died before its end: a load on what is sent later, and no send.</param>
 internal readonly record struct Arrival(long FromUs, long ToUs, long Cost, int Attempt, bool IsStraggler = false);
 
 /// <summary>

@@ -5,8 +5,8 @@ using Headgate.Limits;
 namespace Headgate.App.Verify;
 
 /// <summary>
-/// Places the attempts of a scope as one limit sees them. Guaranteed: anywhere in [sent, late]. Bounded: within D of the send, and what was given up
-/// after that weighs once more from there to its late. Nominal: at the send. Units that are settled at the end of the body count until then.
+/// Places the attempts of a scope as one limit sees them. Guaranteed: anywhere in [sent, late]. Bounded: within D of the send, and what was open when
+/// its process died once more from the restart to its late. Nominal: at the send. Units that are settled at the end of the body count until then.
 /// </summary>
 internal sealed class ArrivalsBuilder
 {
@@ -93,19 +93,17 @@ internal sealed class ArrivalsBuilder
 
     private void Place(in Attempt attempt, long cost, int index, long? bound)
     {
-        if (bound is not { } d || attempt.Late <= attempt.Sent + d)
-        {
-            _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
-            return;
-        }
-        var isGivenUp = attempt.Late > attempt.End;
-        if (isGivenUp && attempt.End <= attempt.Sent + d)
+        // Given up before D has passed: it is held until its late without a break.
+        var isHeldOn = attempt.Late > attempt.End && attempt.End <= attempt.Sent + bound;
+        if (bound is not { } d || attempt.Late <= attempt.Sent + d || isHeldOn)
         {
             _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
             return;
         }
         _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent + d, cost, index));
-        if (isGivenUp)
+        // What is given up later weighs once more on what is granted from then on, but the ledger does not tell grants from sends. After a restart
+        // they are the same.
+        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never })
             _arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Headgate.App.CommandLine;
 using Headgate.Limits;
 
 namespace Headgate.App.Verify;
@@ -22,9 +23,9 @@ internal static class VerifyJson
         var ledger = report.Ledger;
         json.WriteStartObject();
         json.WriteString("ledger", ledger.Path);
-        json.WriteBoolean("ok", report.ExitCode == VerifyReport.Whole);
+        json.WriteBoolean("ok", report.ExitCode == ExitCode.Ok);
         json.WriteBoolean("proven", report.IsProven);
-        json.WriteNumber("exit_code", report.ExitCode);
+        json.WriteNumber("exit_code", (int)report.ExitCode);
         json.WriteString("timing", ledger.Timing);
         json.WriteNumber("runs", ledger.Headers.Count);
         json.WriteNumber("sends", ledger.Sent);

@@ -1,16 +1,11 @@
-using Headgate.Ledgers;
-using Headgate.Limits;
+using Headgate.App.CommandLine;
+using Headgate.Time;
 
 namespace Headgate.App.Verify;
 
 /// <summary>All that an audit found, and what it comes to.</summary>
 internal sealed record VerifyReport
 {
-    public const int Whole = 0;
-    public const int Malformed = 4;
-    public const int Unreadable = 7;
-    public const int Breach = 9;
-
     public required LedgerTimeline Ledger { get; init; }
 
     public required IReadOnlyList<LimitFinding> Limits { get; init; }
@@ -36,7 +31,7 @@ internal sealed record VerifyReport
     /// <summary>No placement of the arrivals exceeds any limit.</summary>
     public bool IsProven => !IsExceeded && Ledger.Undeclared.Count == 0 && Ledger.Unrecorded.Count == 0 && Ledger.Damage.Count == 0 && Limits.All(limit => limit.IsProven || limit.Worst is null);
 
-    public int ExitCode => IsBreach ? Breach : Unread.Count > 0 ? Unreadable : IsMalformed ? Malformed : Whole;
+    public ExitCode ExitCode => IsBreach ? ExitCode.Breach : Unread.Count > 0 ? ExitCode.Disk : IsMalformed ? ExitCode.Input : ExitCode.Ok;
 
     /// <summary>The claims on which the proof rests.</summary>
     public IEnumerable<string> Assumptions()
@@ -44,7 +39,7 @@ internal sealed record VerifyReport
         yield return "one send per permit: nothing between us and the server repeats a request";
         if (Ledger.Timing == "bounded")
             yield return $"a request arrives within D of its first byte: {Bounds()}";
-        yield return $"nothing arrives later than {Headgate.Time.Duration.Format(Ledger.Headers[0].Straggle)} after we gave up";
+        yield return $"nothing arrives later than {Duration.Format(Ledger.Headers[0].Straggle)} after we gave up";
         yield return "the clocks run alike within 100 ppm";
         yield return "the server limits as declared";
         yield return "all traffic of a key passes here";

@@ -5,10 +5,14 @@ namespace Headgate.App.Verify;
 /// <summary>An audit for people.</summary>
 internal static class VerifyText
 {
+    private const int ShortestName = 12;
+    private const int LongestName = 40;
+
     public static void Write(VerifyReport report, TextWriter output)
     {
         var ledger = report.Ledger;
         var first = ledger.Headers[0];
+        var width = Math.Min(LongestName, Math.Max(ShortestName, report.Limits.Select(limit => limit.Scope.Length).DefaultIfEmpty().Max()));
         Row("ledger", $"{ledger.Path}: {Count(ledger.Headers.Count, "run")} from {Time(ledger.Wall(first.MonoUs))}");
         Row("sends", $"{ledger.Sent}: {ledger.Answered} answered, {ledger.Sent - ledger.Answered - ledger.Unended} failed without an answer, {ledger.Unended} without an end{(ledger.Unsent > 0 ? $"; {ledger.Unsent} more were not sent after all" : "")}");
         if (ledger.Outcomes.Count > 0)
@@ -32,7 +36,7 @@ internal static class VerifyText
             Row("unread", unread);
         WriteVerdict(report, output);
 
-        void Row(string name, string text) => output.WriteLine($"{name,-12} {text}");
+        void Row(string name, string text) => output.WriteLine($"{name.PadRight(width)} {text}");
     }
 
     private static string Describe(LimitFinding limit, LedgerTimeline ledger)

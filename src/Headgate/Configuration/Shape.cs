@@ -76,6 +76,9 @@ internal abstract class ListOf(Scalar item, int minimum, string[] words) : Shape
 {
     public Scalar Item => item;
 
+    /// <summary>Whether a text stands for the whole list.</summary>
+    public bool HasWord(string text) => words.Contains(text);
+
     public override void Check(ConfigurationNode node, List<ConfigurationError> errors)
     {
         if (node.Kind == JsonValueKind.String && words.Contains(node.Text))

@@ -11,9 +11,11 @@ internal sealed class CalendarWindows(Limit limit)
     private readonly long _period = Clock.Nanoseconds(limit.Period);
     private readonly TimeZoneInfo _zone = limit.Zone ?? TimeZoneInfo.Utc;
     private readonly bool _isWeekly = limit.Period == TimeSpan.FromDays(7);
+    private readonly bool _isAligned = limit.Zone is null ? !limit.IsMonthly : !AreOfCalendar(limit);
     private (long Index, long Start, long End) _last = (0, 0, -1);
 
-    private bool IsAligned => !limit.IsMonthly && limit.Zone is null;
+    /// <summary>Whether the windows of a limit with a zone are its days, weeks or months; others count from the epoch wherever they are.</summary>
+    public static bool AreOfCalendar(Limit limit) => limit.IsMonthly || limit.Period == TimeSpan.FromDays(1) || limit.Period == TimeSpan.FromDays(7);
 
     /// <summary>How much longer than P a window can be: clocks are set back by up to two hours (Troll), and zones have moved by one more.</summary>
     public static TimeSpan Excess(Limit limit) => limit.Zone is null ? TimeSpan.Zero : TimeSpan.FromHours(3);
@@ -21,7 +23,7 @@ internal sealed class CalendarWindows(Limit limit)
     /// <summary>The number of the window a moment lies in.</summary>
     public long IndexOf(long unix)
     {
-        if (IsAligned)
+        if (_isAligned)
             return unix >= 0 ? unix / _period : (unix + 1) / _period - 1;
         if (unix < _last.Start || unix >= _last.End)
         {
@@ -34,7 +36,7 @@ internal sealed class CalendarWindows(Limit limit)
     /// <summary>The moment a window begins.</summary>
     public long StartOf(long index)
     {
-        if (IsAligned)
+        if (_isAligned)
             return index * _period;
         var local = limit.IsMonthly ? new DateTime((int)(index / 12), (int)(index % 12) + 1, 1)
             : DateOnly.FromDayNumber((int)(_isWeekly ? index * 7 : index)).ToDateTime(TimeOnly.MinValue);

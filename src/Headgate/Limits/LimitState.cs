@@ -14,7 +14,7 @@ namespace Headgate.Limits;
 internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime ours)
 {
     /// <summary>Not a time: only an event (an answer, a return, an end) can tell.</summary>
-    public const long Never = long.MaxValue;
+    public const long Never = Clock.Never;
 
     private readonly DutyHours? _hours = limit.When is null ? null : new DutyHours(limit, ours);
 
@@ -47,10 +47,13 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     public virtual bool CountsAttempts => false;
 
     /// <summary>All that was ever charged.</summary>
-    protected long TotalCharged { get; private set; }
+    protected internal long TotalCharged { get; private set; }
 
     /// <summary>g: every window is lengthened by this against unlike clocks and their edges.</summary>
     protected long Guard => limit.Guard is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + Clock.Nanoseconds(Length) / 10_000;
+
+    /// <summary>How much later than we charge it the server may see the first of a burst, by the edge of its clock.</summary>
+    protected long Edge => Math.Min(Guard, Clock.Millisecond);
 
     /// <summary>P, a calendar month taken as 31 days.</summary>
     protected TimeSpan Length => limit.IsMonthly ? TimeSpan.FromDays(31) : limit.Period;
@@ -206,6 +209,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What was charged after a moment, oldest first: exact where it is known, else more than it was and not earlier.</summary>
     protected abstract IEnumerable<(long Late, long Cost)> Recall(long since, long now);
 
+    /// <summary>The level that bounds what was charged from a moment on, for a limit that keeps one.</summary>
+    protected internal virtual LeakyLevel? LevelOver(long since, long now) => null;
+
     /// <summary>How far back this limit looks, in nanoseconds.</summary>
     protected abstract long Reach { get; }
 
@@ -229,7 +235,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         Release(now);
     }
 
-    /// <summary>The unanswered costs whose <c>late</c> is bounded, soonest first.</summary>
+    /// <summary>The unanswered costs whose <c>late</c> is bounded.</summary>
     protected Arrivals Certain() => new(_onTheWay, terms.Bound, _stragglers);
 
     /// <summary>By when so many unanswered units have arrived for certain.</summary>
@@ -248,7 +254,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     }
 
     /// <summary>A time so far off that it may be beyond what a number can hold.</summary>
-    protected static long Later(long at, Int128 by) => by >= long.MaxValue - Math.Max(0, at) ? Never - 1 : at + (long)by;
+    public static long Later(long at, Int128 by) => by >= long.MaxValue - Math.Max(0, at) ? Never - 1 : at + (long)by;
 
     private void Remember(LimitState old, long now)
     {
@@ -306,35 +312,17 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>A limit with hours holds only then; what could arrive inside them counts as inside.</summary>
     private long UnlessOffDuty(DutyHours hours, long at, long cost, long now)
     {
-        // Where nobody can tell when what is under way arrives, it may all arrive when the hours begin: no more of it than the limit can take.
+        // Of what is not sent yet, or may arrive as late as its answer, nobody can tell that it will not all arrive when the hours begin:
+        // no more of it than the limit can take at once.
         var isOpen = terms.Timing == LimitTiming.Guaranteed || !SettlesAtAnswer;
-        if (isOpen && Unanswered > 0 && Unanswered + cost > AtOnce)
+        var open = isOpen ? Unanswered : _held;
+        var excess = Math.Min(open, open + cost - AtOnce);
+        var from = excess <= 0 ? now : isOpen ? ArrivalOf(excess) : Never;
+        if (from >= at)
             return at;
-        var lead = isOpen || terms.Timing == LimitTiming.Nominal ? Guard : Math.Max(terms.Straggle, terms.Bound);
-        return Math.Min(at, hours.NextOff(now, lead));
+        return Math.Min(at, hours.NextOff(from, isOpen || terms.Timing == LimitTiming.Nominal ? Guard : terms.Bound + terms.Straggle));
     }
 
     /// <summary>Until when other terms held.</summary>
     private sealed record Era(long Until, ArrivalTerms Terms, Era? Before);
-
-    /// <summary>Two queues read as one, in order of their times, without allocating.</summary>
-    protected struct Arrivals(TimedQueue? onTheWay, long bound, TimedQueue? stragglers)
-    {
-        private int _sent;
-        private int _lost;
-
-        public (long Due, long Cost) Current { get; private set; }
-
-        public readonly Arrivals GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            var due = _sent < (onTheWay?.Count ?? 0) ? onTheWay!.TimeAt(_sent) + bound : Never;
-            var until = _lost < (stragglers?.Count ?? 0) ? stragglers!.TimeAt(_lost) : Never;
-            if (due == Never && until == Never)
-                return false;
-            Current = due <= until ? (due, onTheWay!.CostAt(_sent++)) : (until, stragglers!.CostAt(_lost++));
-            return true;
-        }
-    }
 }

@@ -17,7 +17,8 @@ internal static class LimitStates
         {
             LimitAlgorithm.Sliding => new SlidingState(limit, terms, ours),
             LimitAlgorithm.Fixed => new FixedState(limit, terms, ours, server),
-            LimitAlgorithm.Bucket or LimitAlgorithm.Counter => new BucketState(limit, terms, ours),
+            LimitAlgorithm.Bucket => new BucketState(limit, terms, ours),
+            LimitAlgorithm.Counter => new CounterState(limit, terms, ours),
             LimitAlgorithm.Spaced => new SpacedState(limit, terms, ours),
             LimitAlgorithm.Concurrent => new ConcurrentState(limit, terms, ours),
             _ => throw new ArgumentOutOfRangeException(nameof(limit), limit.Algorithm, "no such algorithm"),

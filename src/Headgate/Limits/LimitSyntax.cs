@@ -327,7 +327,7 @@ internal static class LimitSyntax
                 throw reader.Wrong("jitter= is only for spaced", At("jitter"));
             if (_limit.Zone is not null && !isFixed && _limit.When is null)
                 throw reader.Wrong("tz= needs fixed or when=", At("tz"));
-            if (_limit.Zone is not null && isFixed && !_limit.IsMonthly && _limit.Period != TimeSpan.FromDays(1) && _limit.Period != TimeSpan.FromDays(7))
+            if (_limit.Zone is not null && isFixed && _limit.When is null && !CalendarWindows.AreOfCalendar(_limit))
                 throw reader.Wrong("tz= is for calendar windows: day, week or month", At("tz"));
             if (_limit.Bound is not null && _limit.Bound < TimeSpan.FromMilliseconds(1))
                 throw reader.Wrong("the bound of timing must be at least 1 ms", At("timing"));

@@ -61,13 +61,10 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
             Charge(Math.Min(units, Limit.Amount), late);
     }
 
-    /// <summary>What must lie between one arrival and the next, after a cost.</summary>
+    /// <summary>What must lie between one arrival and the next, after a cost. The guard is of that, not of P.</summary>
     private Int128 Gap(long cost)
     {
-        var exact = (Int128)Clock.Nanoseconds(Length) * cost;
-        return (exact + Limit.Amount - 1) / Limit.Amount + (Limit.Jitter is { } jitter ? Clock.Nanoseconds(jitter) : Margin);
+        var exact = ((Int128)Clock.Nanoseconds(Length) * cost + Limit.Amount - 1) / Limit.Amount;
+        return exact + ((Limit.Jitter ?? Limit.Guard) is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + exact / 10_000);
     }
-
-    /// <summary>The guard of a gap: of P/N, not of P.</summary>
-    private long Margin => Limit.Guard is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + Clock.Nanoseconds(Length) / Limit.Amount / 10_000;
 }

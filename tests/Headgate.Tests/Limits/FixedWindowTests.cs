@@ -150,8 +150,7 @@ public sealed class FixedWindowTests
         MaxPause = random.Pick(period / 20, period, 3 * period),
         Pauses = 0.1,
         OnAnswer = onAnswer,
-        // What is known of a clock fades when nothing is heard for longer than a window.
-        IsExact = false,
+        ClockFades = true,
     };
 
     private static string? Refusal(Limit limit, ModelServer server, Client client, ServerClock clock) =>

@@ -37,15 +37,19 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void Bounded_timing_lets_a_place_go_after_D_and_takes_it_again_when_the_attempt_was_given_up_later()
+    public void Bounded_timing_lets_a_place_go_after_D_and_takes_it_again_after_a_restart()
     {
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
         using var slow = new LedgerScript(bounded).Send(0, 30_000, late: 250).Send(1250, 1300).Send(2300, 2310);
         Assert.False(slow.Audit().Single().Worst!.IsBreach);
         using var givenUp = new LedgerScript(bounded).Send(0, 10_000, late: 12_000, failure: "timeout").Send(1250, 1300).Send(9999, 10_001).Send(13_000, 13_001);
         Assert.False(givenUp.Audit().Single().Worst!.IsBreach);
-        using var tooSoon = new LedgerScript(bounded).Send(0, 10_000, late: 12_000, failure: "timeout").Send(12_500, 12_600);
+        using var early = new LedgerScript(bounded).Send(0, 200, late: 2200, failure: "network").Send(1250, 1300);
+        Assert.True(early.Audit().Single().Worst!.IsBreach);
+        using var tooSoon = new LedgerScript(bounded).Send(0).Restart(10_000, bounded).Send(12_500, 12_600);
         Assert.True(tooSoon.Audit().Single().Worst!.IsBreach);
+        using var inTime = new LedgerScript(bounded).Send(0).Restart(10_000, bounded).Send(13_000, 13_100);
+        Assert.False(inTime.Audit().Single().Worst!.IsBreach);
         using var neverEnded = new LedgerScript(bounded).Send(0).Send(1250, 1300);
         Assert.False(neverEnded.Audit().Single().Worst!.IsBreach);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Headgate.App.CommandLine;
 using Headgate.App.Commands;
 using Headgate.App.Verify;
 using Headgate.Ledgers;
@@ -182,8 +183,15 @@ public sealed class VerifyCommandTests : IDisposable
     private static (int Exit, string Output, string Errors) Run(params string[] arguments)
     {
         var (output, errors) = (new StringWriter(), new StringWriter());
-        var exit = VerifyCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false });
-        return (exit, output.ToString(), errors.ToString());
+        try
+        {
+            var exit = VerifyCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false });
+            return (exit, output.ToString(), errors.ToString());
+        }
+        catch (CommandException refused)
+        {
+            return ((int)refused.Code, output.ToString(), refused.Message);
+        }
     }
 
     private string Copy()

@@ -2,7 +2,7 @@ using System.Text;
 using Headgate.Configuration;
 using Headgate.Gates;
 
-namespace Headgate.Tests.Line;
+namespace Headgate.Tests;
 
 public sealed class ActualCostTests
 {
