@@ -34,7 +34,7 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
         using var files = DemoFiles.Make(keep);
         files.Write(api.Url, Requests, Keys);
         Introduce(api.Url);
-        var code = await new Run(Options(files), output, talk, time).ExecuteAsync(stop);
+        var code = await new Run(Options(api.Url, files), output, talk, time).ExecuteAsync(stop);
         if (code == ExitCode.Interrupted)
             talk.WriteLine(keep is null ? "headgate: the demo was stopped, and its files are deleted" : $"headgate: the demo was stopped; its files are in {files.Directory}");
         if (code != ExitCode.Ok)
@@ -47,17 +47,24 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
         return code == ExitCode.Ok ? (ExitCode)audit : code;
     }
 
-    private RunOptions Options(DemoFiles files) => new()
+    private RunOptions Options(string url, DemoFiles files) => new()
     {
         Input = files.Requests,
         Results = files.Results,
         Engine = new EngineSettings
         {
-            Configuration = HeadgateConfiguration.Default,
+            Configuration = HeadgateConfiguration.Default with { Upstreams = [Api(url, files)] },
             Directory = files.Directory,
-            Keys = new KeysConfiguration { From = [files.Keys], Limits = [Limit] },
             State = files.State,
         },
+    };
+
+    /// <summary>As headgate.json would have it.</summary>
+    private UpstreamConfiguration Api(string url, DemoFiles files) => new()
+    {
+        Name = "demo",
+        Bases = [new UpstreamBase(Authority.Of(new Uri(url)), "")],
+        Keys = new KeysConfiguration { From = [files.Keys], Limits = [Limit] },
     };
 
     private void Introduce(string url)

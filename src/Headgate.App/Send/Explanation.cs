@@ -25,8 +25,8 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
             LineStep.Settled => Settled(exchange, exchange.Last!),
             LineStep.Redirected => $"redirected to {exchange.Method} {Place(exchange.Uri)}{(exchange.Redirect is { DropsCredentials: true } ? ", without credentials: it is another server" : "")}",
             LineStep.KeyDied => $"key {exchange.Last!.Permit.Key!.Name} is not used any more",
-            LineStep.Held => $"pause of {In(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
-            LineStep.Retries => $"retry {exchange.RetriesMade} in {In(exchange.NextAt)}",
+            LineStep.Held => $"pause of {Left(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
+            LineStep.Retries => $"retry {exchange.RetriesMade}, {(exchange.NextAt <= engine.Clock.Now ? "at once" : $"in {Left(exchange.NextAt)}")}",
             LineStep.Received => $"whole answer after {Words.Time(exchange.Last!.EndedAt - exchange.Last.SentAt)}",
             _ => null,
         };
@@ -72,7 +72,7 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
     }
 
     private string Waits(Exchange exchange) => Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is not { } held ? "waiting for its turn"
-        : $"waiting for {held.Holding}{(held.At is { } at ? $": {In(at)}" : ", until an answer comes")}";
+        : $"waiting for {held.Holding}{(held.At is { } at ? $": {Left(at)}" : ", until an answer comes")}";
 
     private static string Permitted(Permit permit)
     {
@@ -91,7 +91,7 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
         return $"attempt {exchange.Attempts}: {AnswerWords.Status(answer)} after {after} (HTTP/{answer.Version})";
     }
 
-    private string In(long at) => Words.Time(Math.Max(0, at - engine.Clock.Now));
+    private string Left(long at) => Words.Time(Math.Max(0, at - engine.Clock.Now));
 
     private static string Place(Uri uri) => uri.GetLeftPart(UriPartial.Path);
 }

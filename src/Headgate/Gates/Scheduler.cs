@@ -171,6 +171,12 @@ internal sealed class Scheduler
         {
             Unpark(lane);
             lane.FindClaims();
+            for (Permit? permit = lane.First, next; permit is not null; permit = next)
+            {
+                next = permit.Next;
+                if (Admission.TooCostly(gate, permit.Cost) is { } why)
+                    Refuse(permit, why);
+            }
             if (!lane.IsWaiting)
                 continue;
             // Parked at the same limit as the others, so that of those that could go now whoever's turn comes first goes first.
@@ -200,7 +206,7 @@ internal sealed class Scheduler
     /// <summary>Refuses everybody who waits in a gate.</summary>
     public void RefuseAll(Gate gate, RefusedException why)
     {
-        foreach (var lane in gate.Lanes.ToList())
+        foreach (var lane in gate.Lanes)
             while (lane.Last is { } permit)
                 Refuse(permit, why);
     }
@@ -232,10 +238,9 @@ internal sealed class Scheduler
             Unpark(lane);
             Empty(lane, permit.Cost);
         }
-        else if (wasFirst)
+        else if (wasFirst && lane.Parked is { } claim)
         {
             // The next one has the same turn, but may cost less and so go sooner; and less may be reserved for it.
-            var claim = lane.Parked!;
             Unpark(lane);
             Park(lane, claim);
             _agenda.Better(claim.Constraint);
@@ -259,11 +264,10 @@ internal sealed class Scheduler
             {
                 _passed.Add(lane);
                 constraint.Passed ??= lane;
-                lane.Claim();
+                Claim(lane);
                 look = Math.Min(look, lane.LookAt);
                 goesOn = TryFollowers(lane, now);
-                // Whoever costs as much fares no better here.
-                if (_passed.Count > BackFill || constraint.CostOf(lane) <= constraint.SmallestCost)
+                if (_passed.Count > BackFill || constraint.HoldsAllBehind(lane))
                     break;
             }
         }
@@ -322,13 +326,17 @@ internal sealed class Scheduler
         var again = lane.RelievedIn == _round;
         lane.RelievedIn = _round;
         foreach (var claim in lane.Claims)
+            if (claim.Constraint != served)
+                Again(claim.Constraint);
+        if (lane.HoldsKey && lane.Pool!.Constraint != served)
+            Again(lane.Pool.Constraint);
+
+        void Again(Constraint constraint)
         {
-            if (claim.Constraint == served || claim.Constraint.ParkedCount == 0)
-                continue;
-            if (again)
-                _agenda.WakeBy(claim.Constraint, now + Clock.Millisecond);
-            else
-                _agenda.Better(claim.Constraint);
+            if (!again)
+                _agenda.Better(constraint);
+            else if (constraint.ParkedCount > 0)
+                _agenda.WakeBy(constraint, now + Clock.Millisecond);
         }
     }
 
@@ -389,7 +397,7 @@ internal sealed class Scheduler
     {
         foreach (var claim in lane.Claims)
             _agenda.Better(claim.Constraint);
-        if (lane.Pool is { } pool && (lane.Sticky is not null || !cost.IsOne))
+        if (lane.Pool is { } pool && (lane.HoldsKey || !cost.IsOne))
             _agenda.Better(pool.Constraint);
     }
 
@@ -400,10 +408,17 @@ internal sealed class Scheduler
             _agenda.WakeBy(lane.HeldBy!.Constraint, lane.LookAt);
     }
 
-    private static void Park(Lane lane, Claim claim)
+    private void Park(Lane lane, Claim claim)
     {
-        lane.Claim();
+        Claim(lane);
         claim.Constraint.Park(lane, claim);
+    }
+
+    private void Claim(Lane lane)
+    {
+        // What it held back at another key is free again.
+        if (lane.Claim())
+            _agenda.Better(lane.Pool!.Constraint);
     }
 
     private void Unpark(Lane lane)
