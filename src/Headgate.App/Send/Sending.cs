@@ -30,7 +30,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         {
             Time = time,
             Concurrency = settings.Configuration.Concurrency,
-            Journal = clock => new SendJournal(clock, null, state, settings.Share),
+            Journal = clock => new SendJournal(clock, state, settings.Share),
             Keys = settings.KeysOf,
             Decompression = DecompressionMethods.All,
             Notice = message => talk.WriteLine($"headgate: {message}"),
