@@ -70,7 +70,7 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
     private void Introduce(string url)
     {
         var atBest = Math.Max(0, Requests - Keys.Length * Limit.Amount) * Limit.Period.TotalSeconds / (Keys.Length * Limit.Amount);
-        output.WriteLine($"An API on this machine, {url}, allows each key {Limit} and refuses whatever is over.");
+        output.WriteLine($"A simulated API at {url} allows each key {Limit}, and no more.");
         output.WriteLine(Words.Invariant($"{Words.Count(Requests)} requests go there with {Keys.Length} keys, as fast as that allows: {atBest:0.#} s at best."));
         output.WriteLine();
     }
@@ -91,7 +91,7 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
     {
         if (kept is not null)
             output.WriteLine($"Its files are in {kept}.");
-        output.WriteLine("Now yours, with a file of URLs (or of JSON lines such as {\"url\": \"https://…\", \"method\": \"POST\", \"data\": {}}):");
+        output.WriteLine("Now yours: a file of URLs, or of lines like {\"url\": \"https://…\", \"data\": {}}");
         output.WriteLine("  headgate run urls.txt -o results.jsonl --limit 100/s");
         output.WriteLine("  headgate run urls.txt -o results.jsonl --keys keys.txt --key-limit 100/s");
         output.WriteLine("  headgate verify results.jsonl.ledger");

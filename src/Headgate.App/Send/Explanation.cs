@@ -67,8 +67,13 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
         var past = engine.Journal.PastOf(scope);
         if (past.FullAtNs is not null)
             lines.Add($"{name}: part of what was sent before is lost, so its limits count as full");
-        else if (past.Sends.Count > 0)
-            lines.Add($"{name}: {Words.Count(past.Sends.Count)} {(past.Sends.Count == 1 ? "send" : "sends")} remembered, the last {Words.Time(Math.Max(0, engine.Clock.Now - past.Sends.Max(send => send.SentNs)))} ago");
+        if (!scope.Limits.Any() || past.Sends.Count == 0)
+            return;
+        var period = scope.Limits.Max(limit => limit.Period);
+        var since = engine.Clock.Now - Clock.Nanoseconds(period);
+        var sent = past.Sends.Where(send => send.LateNs > since).Sum(send => UnitCost.In(Limit.Requests, send.Costs));
+        if (sent > 0)
+            lines.Add($"{name}: {Words.Count(sent)} sent in the {Duration.Format(period)} before, the last {Words.Time(Math.Max(0, engine.Clock.Now - past.Sends.Max(send => send.SentNs)))} ago");
     }
 
     private string Waits(Exchange exchange) => Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is not { } held ? "waiting for its turn"
