@@ -122,37 +122,6 @@ internal sealed class Scheduler
                 _agenda.Better(constraint);
     }
 
-    /// <summary>The first byte leaves: from here it is known by when it arrives.</summary>
-    public void Sent(Permit permit, long at)
-    {
-        permit.Send(at);
-        BetterFor(permit, at);
-    }
-
-    public void Answered(Permit permit, long now)
-    {
-        permit.Answer(now);
-        BetterFor(permit, now);
-    }
-
-    public void Ended(Permit permit, Cost? actual, long now)
-    {
-        permit.End(actual, now);
-        BetterFor(permit, now);
-    }
-
-    public void Lost(Permit permit, long now)
-    {
-        permit.Lose(now);
-        BetterFor(permit, now);
-    }
-
-    public void Return(Permit permit, long now)
-    {
-        permit.GiveBack();
-        BetterFor(permit, now);
-    }
-
     /// <summary>A constraint may let somebody go sooner than was computed.</summary>
     public void Better(Constraint constraint) => _agenda.Better(constraint);
 
@@ -186,16 +155,6 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason)
-    {
-        gate.Keys!.Kill(key, reason);
-        if (gate.Keys.AllDead)
-            RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
-        else
-            Changed(gate);
-    }
-
     /// <summary>When a lane could go, were it next; what would hold it.</summary>
     public static (long At, Constraint? Holding) Forecast(Lane lane, long now)
     {
@@ -209,16 +168,6 @@ internal sealed class Scheduler
         foreach (var lane in gate.Lanes)
             while (lane.Last is { } permit)
                 Refuse(permit, why);
-    }
-
-    private void BetterFor(Permit permit, long now)
-    {
-        Better(permit.Taken);
-        if (permit.Key is not { } key)
-            return;
-        permit.Lane.Gate.Keys!.Touch(key, now);
-        _agenda.Better(permit.Lane.Gate.Keys);
-        Better(permit.TakenOfKey);
     }
 
     private void Refuse(Permit permit, RefusedException why)
