@@ -37,6 +37,31 @@ internal static partial class LockedFile
         throw File.Exists(path) ? new IOException($"{path}: {error}") : new FileNotFoundException($"{path}: {error}", path);
     }
 
+    /// <summary>
+    /// Gives a finished file its name, or, where the name is taken, deletes it and says false. <see cref="File.Move(string, string)"/> looks first
+    /// and renames then, so that of two at once the second replaces what the first already uses; link(2) does it in one step. Where a
+    /// file system knows no links (FAT), the move is all there is.
+    /// </summary>
+    public static bool TryName(string aside, string path)
+    {
+        var named = !OperatingSystem.IsWindows() && Link(aside, path) == 0;
+        if (named || File.Exists(path))
+        {
+            File.Delete(aside);
+            return named;
+        }
+        try
+        {
+            File.Move(aside, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(aside);
+            return false;
+        }
+    }
+
     private static SafeFileHandle? TryOpen(string path, FileMode mode, FileAccess access, FileShare share)
     {
         try
@@ -51,4 +76,7 @@ internal static partial class LockedFile
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
 }

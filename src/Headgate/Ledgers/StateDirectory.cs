@@ -94,13 +94,6 @@ internal sealed class StateDirectory
             file.Write(RandomNumberGenerator.GetBytes(SaltLength));
             file.Flush(flushToDisk: true);
         }
-        try
-        {
-            File.Move(aside, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(aside);
-        }
+        LockedFile.TryName(aside, path);
     }
 }
