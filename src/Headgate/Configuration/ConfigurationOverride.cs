@@ -107,7 +107,8 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             Wrong(origin, pointer, "a group of settings; name one of them");
             return null;
         }
-        if (shape is not ListOf list || (values is [var only] && list.HasWord(only)))
+        // --limit none: a word in place of a list.
+        if (shape is not ListOf list || (values.Count == 1 && list.IsWord(values[0])))
             return new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
         if (origin.Source == ValueSource.Environment)
             return values[0].AsSpan().TrimStart().StartsWith("[")
