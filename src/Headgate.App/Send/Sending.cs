@@ -17,6 +17,7 @@ namespace Headgate.App.Send;
 internal sealed class Sending(SendOptions options, Stream output, TextWriter talk, Terminal terminal, TimeProvider time)
 {
     private AnswerBody _body = null!;
+    private WaitLine _waiting = null!;
     private ReceivedBody _whole;
     private Exchange? _exchange;
 
@@ -37,7 +38,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         });
         var accepted = new Acceptance(options.Request, Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow(), engine.Clock.Now) { TooLarge = "the answer is larger than --max-body" };
         _body = new AnswerBody(output, engine.UpstreamOf(options.Request.ParsedUrl).Configuration.Policy.MaxBody, stop);
-        using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
+        using var waiting = _waiting = new WaitLine(engine.Clock, talk, terminal.Width);
         using var message = Message();
         _exchange = new Exchange(message)
         {
@@ -53,7 +54,6 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         }
         finally
         {
-            waiting.End();
             _exchange.Last?.WriteEnd();
         }
     }
@@ -99,12 +99,12 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         }
     }
 
-    private Action<Exchange, LineStep> Watch(Engine engine, Acceptance accepted, WaitLine waiting)
+    private Action<Exchange, LineStep>? Watch(Engine engine, Acceptance accepted, WaitLine waiting)
     {
         if (options.Explain)
             return new Explanation(engine, talk, accepted.Mono).Tell;
         if (!terminal.IsTerminal)
-            return (_, _) => { };
+            return null;
         return (exchange, step) =>
         {
             if (step == LineStep.Waits && Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is { } held)
@@ -152,6 +152,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
 
     private void Say(string line)
     {
+        _waiting.End();
         // Where both are on one screen, and only there, the talk begins a line of its own.
         if (terminal.IsTerminal && !_body.EndsLine)
             talk.WriteLine();
