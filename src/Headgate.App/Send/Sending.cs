@@ -17,7 +17,7 @@ namespace Headgate.App.Send;
 internal sealed class Sending(SendOptions options, Stream output, TextWriter talk, Terminal terminal, TimeProvider time)
 {
     private AnswerBody _body = null!;
-    private WaitLine _waiting = null!;
+    private Action _clear = () => { }; // takes away the line that is drawn over
     private ReceivedBody _whole;
     private Exchange? _exchange;
 
@@ -38,7 +38,8 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         });
         var accepted = new Acceptance(options.Request, Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow(), engine.Clock.Now) { TooLarge = "the answer is larger than --max-body" };
         _body = new AnswerBody(output, engine.UpstreamOf(options.Request.ParsedUrl).Configuration.Policy.MaxBody, stop);
-        using var waiting = _waiting = new WaitLine(engine.Clock, talk, terminal.Width);
+        using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
+        _clear = waiting.End;
         using var message = Message();
         _exchange = new Exchange(message)
         {
@@ -152,7 +153,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
 
     private void Say(string line)
     {
-        _waiting.End();
+        _clear();
         // Where both are on one screen, and only there, the talk begins a line of its own.
         if (terminal.IsTerminal && !_body.EndsLine)
             talk.WriteLine();
