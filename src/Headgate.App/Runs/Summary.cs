@@ -71,7 +71,7 @@ internal sealed class Summary
         return text.ToString();
     }
 
-    private string Regain() => _options.Engine.Configuration.Defaults.Timing.Mode == LimitTiming.Guaranteed ? "--timing bounded" : "a smaller bound (--timing bounded:100ms), if the way to the API is that quick,";
+    private string Regain() => $"{(_options.Engine.Configuration.Defaults.Timing.Mode == LimitTiming.Guaranteed ? "a bound" : "a smaller bound")} (--timing bounded:100ms), if the way to the API is that quick,";
 
     private string Json(ExitCode code)
     {

@@ -17,6 +17,7 @@ namespace Headgate.App.Send;
 internal sealed class Sending(SendOptions options, Stream output, TextWriter talk, Terminal terminal, TimeProvider time)
 {
     private AnswerBody _body = null!;
+    private Action _clear = () => { }; // takes away the line that is drawn over
     private ReceivedBody _whole;
     private Exchange? _exchange;
 
@@ -38,6 +39,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         var accepted = new Acceptance(options.Request, Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow(), engine.Clock.Now) { TooLarge = "the answer is larger than --max-body" };
         _body = new AnswerBody(output, engine.UpstreamOf(options.Request.ParsedUrl).Configuration.Policy.MaxBody, stop);
         using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
+        _clear = waiting.End;
         using var message = Message();
         _exchange = new Exchange(message)
         {
@@ -53,7 +55,6 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         }
         finally
         {
-            waiting.End();
             _exchange.Last?.WriteEnd();
         }
     }
@@ -99,12 +100,12 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         }
     }
 
-    private Action<Exchange, LineStep> Watch(Engine engine, Acceptance accepted, WaitLine waiting)
+    private Action<Exchange, LineStep>? Watch(Engine engine, Acceptance accepted, WaitLine waiting)
     {
         if (options.Explain)
             return new Explanation(engine, talk, accepted.Mono).Tell;
         if (!terminal.IsTerminal)
-            return (_, _) => { };
+            return null;
         return (exchange, step) =>
         {
             if (step == LineStep.Waits && Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is { } held)
@@ -152,6 +153,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
 
     private void Say(string line)
     {
+        _clear();
         // Where both are on one screen, and only there, the talk begins a line of its own.
         if (terminal.IsTerminal && !_body.EndsLine)
             talk.WriteLine();
