@@ -1,1 +1,27 @@
-return 0;
+using System.CommandLine;
+using Headgate.App.Commands;
+using Headgate.App.CommandLine;
+
+namespace Headgate.App;
+
+internal static class Program
+{
+    /// <summary>The verbs in the order of the help: the job, its rehearsal, the rest.</summary>
+    public static Command[] Verbs() =>
+    [
+        RunCommand.Create(),
+        SendCommand.Create(),
+        VerifyCommand.Create(),
+        SimulateCommand.Create(),
+        DemoCommand.Create(),
+        ConfigCommand.Create(),
+        VersionCommand.Create(),
+        CompletionCommand.Create(),
+    ];
+
+    private static async Task<int> Main(string[] args)
+    {
+        using var interruption = Interruption.Listen();
+        return await new Shell(Verbs(), Console.Out, Console.Error, interruption).RunAsync(args);
+    }
+}

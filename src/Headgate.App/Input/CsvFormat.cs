@@ -30,19 +30,11 @@ internal sealed class CsvFormat(JobRequestReader reader) : ILineFormat
         }
         catch (RequestFaultException wrong)
         {
-            fault = wrong.Fault with { Offset = place + wrong.Fault.Offset };
-        }
-        catch (JsonException syntax)
-        {
-            fault = new RequestFault(JsonFault.From(syntax, record).Message, place);
+            fault = wrong.Fault;
         }
         catch (ArgumentException rule)
         {
             fault = new RequestFault(rule.Message, place);
-        }
-        catch (InvalidOperationException)
-        {
-            fault = new RequestFault("the text is not valid Unicode: half of a surrogate pair", place); // Utf8JsonReader, of \ud800
         }
         _columns ??= []; // a header that cannot be read ends the table: see HasBrokenHeader
         return null;

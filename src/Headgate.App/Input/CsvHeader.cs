@@ -71,6 +71,7 @@ internal static class CsvHeader
     {
         if (columns is [{ Name: var single }] && single.IndexOfAny([';', '\t']) is >= 0 and var at)
             return $"no column \"url\": the columns are separated by {(single[at] == ';' ? "semicolons" : "tabs")}, where only commas are read";
-        return $"no column \"url\": the first line must name the columns, and it names {string.Join(", ", columns.Take(8).Select(column => RequestRules.Quote(column.Name)))}";
+        var names = string.Join(", ", columns.Take(8).Select(column => RequestRules.Quote(column.Name)));
+        return $"no column \"url\": the first line must name the columns, and it names {names}";
     }
 }

@@ -37,7 +37,7 @@ internal sealed class InputCheck
     public long ElsewhereRequests { get; private set; }
 
     /// <summary>Reads a file through once.</summary>
-    /// <param name="path">A file that can be read again (<see cref="InputFile.CanReadTwice"/>).</param>
+    /// <param name="path">A file that can be read again (<see cref="InputFile.CanReadTwice"/>), or its second reading finds nothing.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="InputException">The file cannot be read.</exception>
     public static async Task<InputCheck> ReadAsync(string path, CancellationToken cancellation = default)

@@ -15,27 +15,33 @@ internal enum InputFormat
 internal sealed class InputFile : IAsyncDisposable
 {
     private const int Peeked = 4096;
+
+    /// <summary>How a file is opened that others may be writing, to be read once from its beginning in large pieces.</summary>
+    public static readonly FileStreamOptions Options = new()
+    {
+        Share = FileShare.ReadWrite | FileShare.Delete,
+        BufferSize = 0,
+        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+    };
+
     private readonly Stream _stream;
 
-    private InputFile(string name, Stream stream, InputFormat format) => (Name, _stream, Format) = (name, stream, format);
+    // Otherwise the runtime takes a packed file that was cut off for a shorter one, and the lines behind the cut would be lost unseen.
+    static InputFile() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
+    private InputFile(string name, Stream stream, InputFormat format, bool canReadTwice) =>
+        (Name, _stream, Format, CanReadTwice) = (name, stream, format, canReadTwice);
 
     /// <summary>What to call it in messages.</summary>
     public string Name { get; }
 
     public InputFormat Format { get; }
 
+    /// <summary>Whether the same path can be opened again from its beginning: a file, and not a pipe or standard input.</summary>
+    public bool CanReadTwice { get; }
+
     /// <summary>The unpacked bytes, from their beginning.</summary>
     public Stream Content => _stream;
-
-    /// <summary>Whether the path names something that can be read twice: a file, and not a pipe or standard input.</summary>
-    /// <exception cref="InputException">It cannot be read.</exception>
-    public static bool CanReadTwice(string path)
-    {
-        if (path == "-")
-            return false;
-        using var file = OpenRaw(path);
-        return file.CanSeek;
-    }
 
     /// <summary>Opens a file, or standard input for <c>-</c>.</summary>
     /// <param name="path">The path, or <c>-</c>.</param>
@@ -48,7 +54,7 @@ internal sealed class InputFile : IAsyncDisposable
         var raw = path == "-" ? Console.OpenStandardInput() : OpenRaw(path);
         try
         {
-            return await OpenAsync(name, path == "-" ? "" : Path.GetFileName(path), wrap is null ? raw : wrap(raw), cancellation);
+            return await OpenAsync(name, path, wrap is null ? raw : wrap(raw), path != "-" && raw.CanSeek, cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -64,8 +70,9 @@ internal sealed class InputFile : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _stream.DisposeAsync();
 
-    internal static async Task<InputFile> OpenAsync(string name, string fileName, Stream raw, CancellationToken cancellation)
+    private static async Task<InputFile> OpenAsync(string name, string path, Stream raw, bool canReadTwice, CancellationToken cancellation)
     {
+        var fileName = Path.GetFileName(path);
         var (stream, first) = await PeekAsync(raw, cancellation);
         var suffix = fileName.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? fileName[..^3] : fileName;
         if (first.Span is [0x1F, 0x8B, ..])
@@ -74,7 +81,7 @@ internal sealed class InputFile : IAsyncDisposable
             throw new InputException($"{name} ends in .gz but is not gzip: rename it, or pack it");
         if (first.Span is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
             throw new InputException($"{name} is UTF-16: save it as UTF-8");
-        return new InputFile(name, stream, BySuffix(suffix) ?? ByFirstByte(first.Span));
+        return new InputFile(name, stream, BySuffix(suffix) ?? ByFirstByte(first.Span), canReadTwice);
     }
 
     private static InputFormat? BySuffix(string name) => Path.GetExtension(name).ToLowerInvariant() switch
@@ -95,7 +102,7 @@ internal sealed class InputFile : IAsyncDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            return new FileStream(path, Options);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

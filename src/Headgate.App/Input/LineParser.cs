@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Headgate.Jobs;
 
@@ -31,12 +32,22 @@ internal sealed class LineParser(string file, ILineFormat format, bool detectsDu
         {
             var first = (uint)records.Line;
             if (!_ids.TryAdd(id, ref first))
-                fault = new RequestFault($"id {RequestRules.Quote(id)} was used before, on line {first}", Math.Max(record.IndexOf(System.Text.Encoding.UTF8.GetBytes(id)), 0));
+                fault = new RequestFault($"id {RequestRules.Quote(id)} was used before, on line {first}", PlaceOf(id, record));
         }
         if (fault is not null)
             return Bad(records, hash, fault.Offset, fault.Message);
-        return new InputLine { Number = records.Line, Offset = records.Offset, Hash = hash, Request = request, Raw = keepsRaw ? RawOf(request!, record) : default };
+        return new InputLine
+        {
+            Number = records.Line,
+            Offset = records.Offset,
+            Hash = hash,
+            Request = request,
+            Raw = keepsRaw ? RawOf(request!, record) : default,
+        };
     }
+
+    // Near enough: a value before it may hold the same letters, and one with escapes is not found.
+    private static int PlaceOf(string id, ReadOnlySpan<byte> record) => Math.Max(record.IndexOf(Encoding.UTF8.GetBytes(id)), 0);
 
     private InputLine Bad(RecordReader records, ulong hash, int offset, string message) => new()
     {

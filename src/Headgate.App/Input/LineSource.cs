@@ -10,7 +10,7 @@ internal sealed class LineSource
     /// <summary>The longest line that is read, in bytes.</summary>
     public const int MaxLine = 64 * 1024 * 1024;
 
-    /// <summary>Refuse an id that an earlier line has. Needs 20 bytes a line; not needed in the second reading of a checked file.</summary>
+    /// <summary>Refuse an id that an earlier line has. Needs about 25 bytes a line; not needed in the second reading of a checked file.</summary>
     public bool DetectsDuplicates { get; init; } = true;
 
     /// <summary>Keep each request's JSON in <see cref="InputLine.Raw"/>.</summary>
@@ -26,8 +26,9 @@ internal sealed class LineSource
             yield return line;
     }
 
+    /// <summary>The lines of a file that is open: of a pipe, which cannot be opened again.</summary>
     /// <inheritdoc cref="ReadAsync(string, CancellationToken)"/>
-    internal async IAsyncEnumerable<InputLine> ReadAsync(InputFile file, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<InputLine> ReadAsync(InputFile file, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         using var records = new RecordReader(file.Content, MaxLine, quoted: file.Format == InputFormat.Csv);
         var parser = new LineParser(file.Name, FormatOf(file.Format), DetectsDuplicates, KeepsRaw);

@@ -7,6 +7,7 @@ namespace Headgate.App.Results;
 internal sealed class BodyReceiver(long maxBody, string? directory)
 {
     private const int FirstSize = 16 * 1024;
+    private readonly long _maxBody = Math.Min(maxBody, Array.MaxLength - 1);
 
     /// <summary>Reads a body to its end.</summary>
     /// <param name="body">The stream; what it throws goes through.</param>
@@ -16,10 +17,10 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     /// <exception cref="ResultWriteException">The file cannot be written.</exception>
     public async ValueTask<ReceivedBody> ReadAsync(Stream body, long? length, string name, CancellationToken cancellation = default)
     {
-        if (length > maxBody && directory is null)
+        if (length > _maxBody && directory is null)
             return new(default, null, IsTooLarge: true);
         // An announced length is believed up to 1 MiB: the rest of the memory is taken when bytes have come.
-        var buffer = new byte[(int)Math.Min(length ?? FirstSize, Math.Min(maxBody, 1024 * 1024)) + 1];
+        var buffer = new byte[(int)Math.Min(length ?? FirstSize, Math.Min(_maxBody, 1024 * 1024)) + 1];
         var count = 0;
         while (true)
         {
@@ -27,10 +28,10 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             count += read;
             if (read == 0)
                 return new(buffer.AsMemory(0, count), null, IsTooLarge: false);
-            if (count > maxBody)
+            if (count > _maxBody)
                 break;
             if (count == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, maxBody + 1));
+                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, _maxBody + 1));
         }
         return directory is null
             ? new(default, null, IsTooLarge: true)
@@ -40,7 +41,8 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     // Into a file of another name first: a file that has its name is whole.
     private static async Task<string> SpillAsync(string directory, ReadOnlyMemory<byte> begun, Stream rest, string name, CancellationToken cancellation)
     {
-        var path = Path.Combine(directory, string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.') + ".body");
+        var safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.');
+        var path = Path.Combine(directory, safe + ".body");
         var part = path + ".part";
         var isDone = false;
         try
@@ -66,7 +68,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
         }
         finally
         {
-            if (!isDone)
+            if (!isDone && File.Exists(part))
                 File.Delete(part);
         }
     }

@@ -43,7 +43,7 @@ internal sealed class ResultIndex
         var index = new ResultIndex();
         try
         {
-            await using var file = ResultRepair.OpenToRead(path);
+            await using var file = new FileStream(path, InputFile.Options);
             using var records = new RecordReader(file, MaxLine);
             while (await records.MoveNextAsync(cancellation))
                 index.Add(path, records);
@@ -66,6 +66,9 @@ internal sealed class ResultIndex
         return entry.Hash != 0 && entry.Hash != line.Hash ? ResultMatch.Changed : ResultMatch.Done;
     }
 
+    /// <summary>Whether a line with this id or key has a result.</summary>
+    public bool Has(string key) => _keys.TryGet(key, out _);
+
     /// <summary>Whether a result is the last one of its line.</summary>
     public bool IsLast(string key, long offset) => _keys.TryGet(key, out var place) && _entries[(int)place].Offset == offset;
 
@@ -82,7 +85,8 @@ internal sealed class ResultIndex
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
-            throw new InputException($"{path}:{records.Line}: not a result of a run: remove the line, and its request is sent again; or use another file for the results", wrong);
+            throw new InputException(
+                $"{path}:{records.Line}: not a result of a run: remove the line, and its request is sent again; or use another file for the results", wrong);
         }
         var place = (uint)_entries.Count;
         if (_keys.TryAdd(key, ref place))

@@ -64,13 +64,10 @@ internal static class ResultRepair
         return index.Replaced;
     }
 
-    internal static FileStream OpenToRead(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-
     private static async Task CopyLastAsync(string path, ResultIndex index, FileSink sink, CancellationToken cancellation)
     {
         using var batch = new MemoryStream();
-        await using var file = OpenToRead(path);
+        await using var file = new FileStream(path, InputFile.Options);
         using var records = new RecordReader(file, ResultIndex.MaxLine);
         while (await records.MoveNextAsync(cancellation))
         {

@@ -25,6 +25,7 @@ internal sealed class Judge
     public Judge(SimulatorOptions options, SimulatorClock clock)
     {
         (_options, _clock, _limits) = (options, clock, [.. options.Limits]);
+        Costs = new(options.Limits);
         _tellsQuotas = options.Style is not (AnswerStyle.Plain or AnswerStyle.None);
         // Chance of one kind must not depend on whether another kind is asked for.
         (_faultChance, _latencyChance, _uplinkChance) = (new(options.Seed), new(unchecked(options.Seed + 1)), new(unchecked(options.Seed + 2)));
@@ -32,6 +33,9 @@ internal sealed class Judge
     }
 
     public SimulatorClock Clock => _clock;
+
+    /// <summary>What requests cost here.</summary>
+    public CostTable Costs { get; }
 
     /// <summary>How long the next request travels before it arrives.</summary>
     public TimeSpan DrawUplink()

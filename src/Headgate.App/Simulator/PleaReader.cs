@@ -6,15 +6,13 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Headgate.App.Simulator;
 
 /// <summary>Reads from a request what the judge needs to know.</summary>
-internal sealed class PleaReader(SimulatorOptions options)
+internal sealed class PleaReader(ScopeKind per, CostTable costs)
 {
-    private readonly CostTable _costs = new(options.Limits);
-
     public Plea Read(IFeatureCollection features, IHttpRequestFeature request)
     {
         var route = Route.Of(request.Path);
-        var cost = _costs.Undeclared;
-        if (request.Headers.TryGetValue("X-Cost", out var declared) && !_costs.TryRead(declared.ToString(), out cost))
+        var cost = costs.Undeclared;
+        if (request.Headers.TryGetValue("X-Cost", out var declared) && !costs.TryRead(declared.ToString(), out cost))
             route = new(RouteKind.Bad);
         var item = request.Headers.TryGetValue("X-Item", out var named) ? named.ToString() : FromQuery(request.QueryString, "item");
         return new(request.Method, request.Path, Identity(features, request), item, cost, route);
@@ -31,7 +29,7 @@ internal sealed class PleaReader(SimulatorOptions options)
         return null;
     }
 
-    private ReadOnlySpan<char> Identity(IFeatureCollection features, IHttpRequestFeature request) => options.Per switch
+    private ReadOnlySpan<char> Identity(IFeatureCollection features, IHttpRequestFeature request) => per switch
     {
         ScopeKind.Ip => features.GetRequiredFeature<IHttpConnectionFeature>().RemoteIpAddress is { } address ? Shown(address) : default,
         ScopeKind.Key => Key(request),

@@ -10,8 +10,8 @@ namespace Headgate.App.Simulator;
 /// </summary>
 internal sealed class SimulatorApplication(SimulatorOptions options, Judge judge, TimeProvider time, CancellationToken stopping) : IHttpApplication<IFeatureCollection>
 {
-    private readonly PleaReader _reader = new(options);
-    private readonly AnswerWriter _answers = new(options.Style);
+    private readonly PleaReader _reader = new(options.Per, judge.Costs);
+    private readonly AnswerWriter _answers = new(options.Style, judge.Clock);
     private readonly ReportPages _pages = new(judge);
     private readonly Wire _wire = new(time, stopping);
 
@@ -67,11 +67,11 @@ internal sealed class SimulatorApplication(SimulatorOptions options, Judge judge
             Wire.Abort(context);
     }
 
-    /// <summary>(2) Where nothing is to wait for, the answer is written here and now, without a state machine.</summary>
+    /// <summary>(2) Where there is nothing to wait for, the answer is written here and now, without a state machine.</summary>
     private Task ArriveAsync(IFeatureCollection context, IHttpRequestFeature request)
     {
         var verdict = judge.Arrive(_reader.Read(context, request));
-        if (verdict.Delay > TimeSpan.Zero || verdict.FaultKind > FaultKind.Status || AnswerWriter.TakesTime(verdict))
+        if (!options.Uplink.IsNone || verdict.Delay > TimeSpan.Zero || verdict.FaultKind > FaultKind.Status || AnswerWriter.TakesTime(verdict))
             return AnswerLaterAsync(context, request, verdict);
         judge.End(verdict);
         _answers.Write(context, request, verdict);
@@ -136,8 +136,10 @@ internal sealed class SimulatorApplication(SimulatorOptions options, Judge judge
     /// <summary>False if the simulator stops meanwhile.</summary>
     private async Task<bool> TryDelayAsync(TimeSpan delay)
     {
-        if (delay > TimeSpan.Zero)
-            await Task.Delay(delay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var start = time.GetTimestamp();
+        // Timers count whole milliseconds and can end early by several, so the clock is asked again.
+        for (var left = delay; left > TimeSpan.Zero && !stopping.IsCancellationRequested; left = delay - time.GetElapsedTime(start))
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !stopping.IsCancellationRequested;
     }
 }

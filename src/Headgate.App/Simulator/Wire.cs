@@ -14,8 +14,8 @@ internal sealed class Wire(TimeProvider time, CancellationToken stopping)
     private const int Http2InternalError = 2;
     private const int Http2RefusedStream = 7;
 
-    /// <summary>Ends the whole connection, however.</summary>
-    public static void Abort(IFeatureCollection context) => context.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
+    /// <summary>Ends a request without an answer: in HTTP/1.1 with its connection, in HTTP/2 with its stream only.</summary>
+    public static void Abort(IFeatureCollection context) => context.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
 
     /// <summary>Says nothing until the client leaves.</summary>
     public async Task HangAsync(IFeatureCollection context)
@@ -33,19 +33,19 @@ internal sealed class Wire(TimeProvider time, CancellationToken stopping)
         else if (kind == FaultKind.Reset && stream is not null)
             stream.Reset(Http2InternalError);
         else if (kind == FaultKind.Reset)
-            Reset(context);
+            ResetConnection(context);
         else
-            await FinishAsync(context);
+            await FinishConnectionAsync(context);
     }
 
-    private static void Reset(IFeatureCollection context)
+    private static void ResetConnection(IFeatureCollection context)
     {
         // Closing with a linger time of zero makes the system drop what is unsent and send RST.
         context.GetRequiredFeature<IConnectionSocketFeature>().Socket.Close(0);
-        Abort(context);
+        context.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
     }
 
-    private async Task FinishAsync(IFeatureCollection context)
+    private async Task FinishConnectionAsync(IFeatureCollection context)
     {
         // With bytes left unread the system would send RST when the socket is closed, so the body is taken first.
         try
@@ -58,7 +58,7 @@ internal sealed class Wire(TimeProvider time, CancellationToken stopping)
             // The client closed first: there is nobody left to see how we do.
         }
         await WaitUntilGoneAsync(context, FarewellTime);
-        Abort(context);
+        context.GetRequiredFeature<IConnectionLifetimeFeature>().Abort();
     }
 
     private async Task WaitUntilGoneAsync(IFeatureCollection context, TimeSpan longest)

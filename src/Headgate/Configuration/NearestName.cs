@@ -8,7 +8,7 @@ internal static class NearestName
     {
         string? best = null;
         // One slip in a short word, up to three in a long one: more would be another word.
-        var least = Math.Clamp((typed.Length + 1) / 3, 1, 3) + 1;
+        var least = Math.Clamp(typed.TrimStart('-').Length / 3, 1, 3) + 1;
         foreach (var name in known)
         {
             if (name.Length > 3 && typed.Length >= 3 && name.StartsWith(typed, StringComparison.OrdinalIgnoreCase))

@@ -9,6 +9,9 @@ internal readonly record struct Percentage(int BasisPoints)
 
     public static readonly Percentage Whole = new(10_000);
 
+    /// <summary>The part as a number from 0 to 1.</summary>
+    public decimal Fraction => BasisPoints / 10_000m;
+
     /// <summary>This part of an amount, rounded down.</summary>
     public long Of(long amount) => (long)((Int128)amount * BasisPoints / 10_000);
 

@@ -14,37 +14,61 @@ internal static class Scalars
 
     public static readonly Scalar<string> Text = new("text", "a text", """{ "type": "string" }""", ReadText);
 
-    public static readonly Scalar<TimeSpan> Duration = new("duration", "a duration: a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"", DurationSchema, ReadDuration);
+    public static readonly Scalar<TimeSpan> Duration = new(
+        "duration", "a duration: a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"", DurationSchema,
+        ReadDuration);
 
-    public static readonly Scalar<TimeSpan> PositiveDuration = new("positiveDuration", "a duration above zero, for example 30 or \"250ms\"", DurationSchema.Replace("\"minimum\"", "\"exclusiveMinimum\"", StringComparison.Ordinal), ReadPositiveDuration);
+    public static readonly Scalar<TimeSpan> PositiveDuration = new(
+        "positiveDuration", "a duration above zero, for example 30 or \"250ms\"",
+        DurationSchema.Replace("\"minimum\"", "\"exclusiveMinimum\"", StringComparison.Ordinal), ReadPositiveDuration);
 
-    public static readonly Scalar<TimeSpan?> OptionalDuration = new("optionalDuration", "a duration above zero, or null for none", """{ "anyOf": [{ "type": "null" }, { "$ref": "#/$defs/positiveDuration" }] }""", ReadOptionalDuration);
+    public static readonly Scalar<TimeSpan?> OptionalDuration = new(
+        "optionalDuration", "a duration above zero, or null for none",
+        """{ "anyOf": [{ "type": "null" }, { "$ref": "#/$defs/positiveDuration" }] }""", ReadOptionalDuration);
 
-    public static readonly Scalar<long> Size = new("size", ByteSize.Expects, """{ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*([kKmMgGtT]?[bB]|[kKmMgGtT][iI][bB])?\\s*$" }], "examples": ["16MiB"] }""",
+    public static readonly Scalar<long> Size = new(
+        "size", ByteSize.Expects,
+        """{ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*([kKmMgGtT]?[bB]|[kKmMgGtT][iI][bB])?\\s*$" }], "examples": ["16MiB"] }""",
         (ConfigurationNode node, out long value, out string? problem) => ReadNumberOrText(node, ByteSize.TryParse, out value, out problem));
 
-    public static readonly Scalar<Percentage> Share = new("share", Percentage.Expects, """{ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }], "examples": ["60%", 0.6] }""",
+    public static readonly Scalar<Percentage> Share = new(
+        "share", Percentage.Expects,
+        """{ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }], "examples": ["60%", 0.6] }""",
         (ConfigurationNode node, out Percentage value, out string? problem) => ReadNumberOrText(node, Percentage.TryParse, out value, out problem));
 
-    public static readonly Scalar<StatusRange> Status = new("status", StatusRange.Expects, """{ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5](xx|XX|[0-9]{2})$" }], "examples": [408, "5xx"] }""",
+    public static readonly Scalar<StatusRange> Status = new(
+        "status", StatusRange.Expects,
+        """{ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5](xx|XX|[0-9]{2})$" }], "examples": [408, "5xx"] }""",
         (ConfigurationNode node, out StatusRange value, out string? problem) => ReadNumberOrText(node, StatusRange.TryParse, out value, out problem));
 
     public static readonly Scalar<bool> Flag = new("flag", "true or false", """{ "type": "boolean" }""", ReadFlag);
 
-    public static readonly Scalar<Limit> Limit = new("limit", "a limit, for example \"100/s\"", """{ "type": "string", "minLength": 1, "examples": ["100/s", "90000 tokens/min", "40 bucket 2/s", "10 concurrent", "200/s burst=20"] }""", ReadLimit);
+    public static readonly Scalar<Limit> Limit = new(
+        "limit", "a limit, for example \"100/s\"",
+        """{ "type": "string", "minLength": 1, "examples": ["100/s", "90000 tokens/min", "40 bucket 2/s", "10 concurrent", "200/s burst=20"] }""",
+        ReadLimit);
 
-    public static readonly Scalar<TimingChoice> Timing = new("timing", TimingChoice.Expects, """{ "type": "string", "pattern": "^(guaranteed|nominal|bounded(:.+)?)$" }""",
+    public static readonly Scalar<TimingChoice> Timing = new(
+        "timing", TimingChoice.Expects,
+        """{ "type": "string", "pattern": "^(guaranteed|nominal|bounded(:.+)?)$" }""",
         (ConfigurationNode node, out TimingChoice value, out string? problem) => ReadString(node, TimingChoice.TryParse, out value, out problem));
 
-    public static readonly Scalar<KeyChoice> Choice = new("keyChoice", "\"soonest\" or \"sticky\"", """{ "enum": ["soonest", "sticky"] }""", ReadChoice);
+    public static readonly Scalar<KeyChoice> Choice = new(
+        "keyChoice", "\"soonest\" or \"sticky\"", """{ "enum": ["soonest", "sticky"] }""", ReadChoice);
 
-    public static readonly Scalar<KeyTemplate> Template = new("keyTemplate", KeyTemplate.Expects, """{ "type": "string", "pattern": "^[^{]+[:=].*\\{key\\}" }""", ReadTemplate);
+    public static readonly Scalar<KeyTemplate> Template = new(
+        "keyTemplate", KeyTemplate.Expects, """{ "type": "string", "pattern": "^[^{]+[:=].*\\{key\\}" }""", ReadTemplate);
 
-    public static readonly Scalar<string> KeySource = new("keySource", "where a key comes from: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""", ReadKeySource);
+    public static readonly Scalar<string> KeySource = new(
+        "keySource", "where a key comes from: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""",
+        ReadKeySource);
 
-    public static readonly Scalar<UpstreamBase> Base = new("base", "a base address", """{ "type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$" }""", ReadBase);
+    public static readonly Scalar<UpstreamBase> Base = new(
+        "base", "a base address", """{ "type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$" }""", ReadBase);
 
-    public static readonly Scalar<string> Pointer = new("jsonPointer", "a JSON pointer, for example \"/usage/total_tokens\"", """{ "type": "string", "pattern": "^(/([^~]|~[01])*)$" }""", ReadPointer);
+    public static readonly Scalar<string> Pointer = new(
+        "jsonPointer", "a JSON pointer, for example \"/usage/total_tokens\"", """{ "type": "string", "pattern": "^(/([^~]|~[01])*)$" }""",
+        ReadPointer);
 
     /// <summary>A whole number within a range.</summary>
     public static Scalar<long> Whole(long least, long most, string? expects = null) => new(

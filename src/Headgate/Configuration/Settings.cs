@@ -16,16 +16,33 @@ internal static class Settings
         public const string Learn = "learn";
         public const string None = "none";
         public static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit, 0, Learn, None);
-        public static readonly Setting Limits = new("limits", LimitsShape, "The limits of the API: a list; \"learn\" to find them out from its answers; \"none\" for no limit and no learning.", $"\"{Learn}\"");
-        public static readonly Setting<TimingChoice> Timing = new("timing", Scalars.Timing, "What is known of the moment a request arrives: guaranteed (at the latest with its answer), bounded or bounded:D (within D of its first byte), nominal (when it is sent).", $"\"{Usual.Timing}\"");
-        public static readonly Setting<TimeSpan> Straggle = new("straggle", Scalars.Duration, "How long after we gave up a request may still arrive.", Literal.Seconds(Usual.Straggle));
-        public static readonly Setting<TimeSpan> Timeout = new("timeout", Scalars.PositiveDuration, "The longest an attempt may take from its first byte to the end of the answer.", Literal.Seconds(Usual.Timeout));
-        public static readonly Setting<TimeSpan> ConnectTimeout = new("connectTimeout", Scalars.PositiveDuration, "The longest a connection may take to be made.", Literal.Seconds(Usual.ConnectTimeout));
-        public static readonly Setting<long> Retries = new("retries", Scalars.Whole(0, 100), "How often a request is tried again.", Literal.Number(Usual.Retries));
-        public static readonly Setting<TimeSpan> RetryDelay = new("retryDelay", Scalars.Duration, "The base of the backoff, doubled by every retry.", Literal.Seconds(Usual.RetryDelay));
-        public static readonly Setting<TimeSpan> RetryCap = new("retryCap", Scalars.Duration, "The longest backoff.", Literal.Seconds(Usual.RetryCap));
-        public static readonly Setting<TimeSpan?> QueueTimeout = new("queueTimeout", Scalars.OptionalDuration, "The longest a request may wait to be sent; null for as long as its deadline allows.", "null");
-        public static readonly Setting<long> MaxBody = new("maxBody", Scalars.Size, "The largest answer that is kept.", $"\"{ByteSize.Format(Usual.MaxBody)}\"");
+        public static readonly Setting Limits = new(
+            "limits", LimitsShape,
+            "The limits of the API: a list; \"learn\" to find them out from its answers; \"none\" for no limit and no learning.",
+            $"\"{Learn}\"");
+        public static readonly Setting<TimingChoice> Timing = new(
+            "timing", Scalars.Timing,
+            "What is known of the moment a request arrives: guaranteed (at the latest with its answer), bounded or bounded:D (within D of its first byte), nominal (when it is sent).",
+            $"\"{Usual.Timing}\"");
+        public static readonly Setting<TimeSpan> Straggle = new(
+            "straggle", Scalars.Duration, "How long after we gave up a request may still arrive.", Literal.Seconds(Usual.Straggle));
+        public static readonly Setting<TimeSpan> Timeout = new(
+            "timeout", Scalars.PositiveDuration, "The longest an attempt may take from its first byte to the end of the answer.",
+            Literal.Seconds(Usual.Timeout));
+        public static readonly Setting<TimeSpan> ConnectTimeout = new(
+            "connectTimeout", Scalars.PositiveDuration, "The longest a connection may take to be made.",
+            Literal.Seconds(Usual.ConnectTimeout));
+        public static readonly Setting<long> Retries = new(
+            "retries", Scalars.Whole(0, 100), "How often a request is tried again.", Literal.Number(Usual.Retries));
+        public static readonly Setting<TimeSpan> RetryDelay = new(
+            "retryDelay", Scalars.Duration, "The base of the backoff, doubled by every retry.", Literal.Seconds(Usual.RetryDelay));
+        public static readonly Setting<TimeSpan> RetryCap = new(
+            "retryCap", Scalars.Duration, "The longest backoff.", Literal.Seconds(Usual.RetryCap));
+        public static readonly Setting<TimeSpan?> QueueTimeout = new(
+            "queueTimeout", Scalars.OptionalDuration,
+            "The longest a request may wait to be sent; null for as long as its deadline allows.", "null");
+        public static readonly Setting<long> MaxBody = new(
+            "maxBody", Scalars.Size, "The largest answer that is kept.", $"\"{ByteSize.Format(Usual.MaxBody)}\"");
 
         public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, MaxBody];
     }
@@ -34,12 +51,17 @@ internal static class Settings
     {
         public static readonly ListOf<string> FromShape = new(Scalars.KeySource, 1);
         public static readonly ListOf<StatusRange> DeadShape = new(Scalars.Status);
-        public static readonly Setting From = new("from", FromShape, "Where the keys come from: \"env:NAME\" or \"file:PATH\" (relative to this file).");
-        public static readonly Setting<Headgate.Keys.KeyTemplate> As = new("as", Scalars.Template, "Where the key goes in a request.", $"\"{Headgate.Keys.KeyTemplate.Bearer}\"");
+        public static readonly Setting From = new(
+            "from", FromShape, "Where the keys come from: \"env:NAME\" or \"file:PATH\" (relative to this file).");
+        public static readonly Setting<Headgate.Keys.KeyTemplate> As = new(
+            "as", Scalars.Template, "Where the key goes in a request.", $"\"{Headgate.Keys.KeyTemplate.Bearer}\"");
         public static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit);
         public static readonly Setting Limits = new("limits", LimitsShape, "The limits of each key.", "[]");
-        public static readonly Setting<KeyChoice> Choose = new("choose", Scalars.Choice, "Which key a request gets: the one free soonest, or the same as long as it is usable.", "\"soonest\"");
-        public static readonly Setting Dead = new("dead", DeadShape, "The statuses after which a key is used no more.", Literal.Array(new KeysConfiguration().Dead));
+        public static readonly Setting<KeyChoice> Choose = new(
+            "choose", Scalars.Choice, "Which key a request gets: the one free soonest, or the same as long as it is usable.",
+            "\"soonest\"");
+        public static readonly Setting Dead = new(
+            "dead", DeadShape, "The statuses after which a key is used no more.", Literal.Array(new KeysConfiguration().Dead));
 
         public static readonly Group Shape = new([From, As, Limits, Choose, Dead], ["from"], "answersShared");
     }
@@ -54,15 +76,20 @@ internal static class Settings
 
         public static readonly Group Shape = new([Critical, High, Medium, Low, Background]);
 
-        private static Setting<Percentage> Of(string priority) => new(priority, Scalars.Share, $"The most that priority {priority} may use of a limit while higher work could come.", $"\"{Percentage.Whole}\"");
+        private static Setting<Percentage> Of(string priority) => new(
+            priority, Scalars.Share, $"The most that priority {priority} may use of a limit while higher work could come.",
+            $"\"{Percentage.Whole}\"");
     }
 
     internal static class Cost
     {
-        public static readonly Setting<long> Estimate = new("estimate", Scalars.Whole(1, 1_000_000_000_000), "The upper bound of a request's cost, held until the true cost is known.");
+        public static readonly Setting<long> Estimate = new(
+            "estimate", Scalars.Whole(1, 1_000_000_000_000), "The upper bound of a request's cost, held until the true cost is known.");
         public static readonly Setting<string> Actual = new("actual", Scalars.Pointer, "The JSON pointer to the true cost in the answer.");
 
-        public static readonly Map Shape = new(new Group([Estimate, Actual], ["estimate"]), "^(?!bucket$|concurrent$)[a-z][a-z0-9_]*$", IsUnit, "a unit in lower case as limits name it, for example \"tokens\"");
+        public static readonly Map Shape = new(
+            new Group([Estimate, Actual], ["estimate"]), "^(?!bucket$|concurrent$)[a-z][a-z0-9_]*$", IsUnit,
+            "a unit in lower case as limits name it, for example \"tokens\"");
 
         private static bool IsUnit(string name) =>
             name is not ("" or "bucket" or "concurrent") && char.IsAsciiLetterLower(name[0]) && name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_');
@@ -73,10 +100,14 @@ internal static class Settings
         private static readonly RetryConfiguration Usual = RetryConfiguration.Default;
 
         public static readonly ListOf<StatusRange> StatusesShape = new(Scalars.Status);
-        public static readonly Setting Statuses = new("statuses", StatusesShape, "The statuses that are tried again.", Literal.Array(Usual.Statuses));
-        public static readonly Setting<bool> IdempotencyKey = new("idempotencyKey", Scalars.Flag, "Whether POST and PATCH get an Idempotency-Key, so that they may be tried again.", "false");
-        public static readonly Setting<Percentage> Share = new("share", Scalars.Share, "The most that retries may be of all requests.", $"\"{Usual.BudgetShare}\"");
-        public static readonly Setting<Limit> Floor = new("floor", Scalars.Limit, "The rate of retries that is always allowed.", $"\"{Usual.BudgetFloor}\"");
+        public static readonly Setting Statuses = new(
+            "statuses", StatusesShape, "The statuses that are tried again.", Literal.Array(Usual.Statuses));
+        public static readonly Setting<bool> IdempotencyKey = new(
+            "idempotencyKey", Scalars.Flag, "Whether POST and PATCH get an Idempotency-Key, so that they may be tried again.", "false");
+        public static readonly Setting<Percentage> Share = new(
+            "share", Scalars.Share, "The most that retries may be of all requests.", $"\"{Usual.BudgetShare}\"");
+        public static readonly Setting<Limit> Floor = new(
+            "floor", Scalars.Limit, "The rate of retries that is always allowed.", $"\"{Usual.BudgetFloor}\"");
         public static readonly Setting Budget = new("budget", new Group([Share, Floor]), "How much of the traffic may be retries.");
 
         public static readonly Group Shape = new([Statuses, IdempotencyKey, Budget]);
@@ -87,10 +118,13 @@ internal static class Settings
         public static readonly ListOf<UpstreamBase> BaseShape = new(Scalars.Base, 1);
         public static readonly Setting Base = new("base", BaseShape, "The addresses whose URLs belong to this API.");
         public static readonly Setting KeyPool = new("keys", Keys.Shape, "The pool of keys that requests to this API get.");
-        public static readonly Setting PriorityShares = new("shares", Shares.Shape, "The parts of the limits that low priorities are held to.");
-        public static readonly Setting Costs = new("cost", Cost.Shape, "What a request costs in other units, where its line declares nothing.");
+        public static readonly Setting PriorityShares = new(
+            "shares", Shares.Shape, "The parts of the limits that low priorities are held to.");
+        public static readonly Setting Costs = new(
+            "cost", Cost.Shape, "What a request costs in other units, where its line declares nothing.");
         public static readonly Setting Retries = new("retry", Retry.Shape, "Which answers are tried again.");
-        public static readonly Setting<long> Weight = new("weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
+        public static readonly Setting<long> Weight = new(
+            "weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
@@ -102,15 +136,23 @@ internal static class Settings
     }
 
     public static readonly Setting<string> SchemaName = new("$schema", Scalars.Text, "The schema that editors check this file with.");
-    public static readonly Setting<long> Version = new("version", Scalars.Whole(1, 1, "a version this program reads: write 1"), "The version of this format.", "1");
+    public static readonly Setting<long> Version = new(
+        "version", Scalars.Whole(1, 1, "a version this program reads: write 1"), "The version of this format.", "1");
     public static readonly ListOf<Limit> TotalLimitsShape = new(Scalars.Limit);
     public static readonly Setting TotalLimits = new("limits", TotalLimitsShape, "Limits that all traffic shares.", "[]");
     public static readonly Setting Total = new("total", new Group([TotalLimits]), "What holds for all traffic together.");
-    public static readonly Setting<long> Concurrency = new("concurrency", Scalars.Whole(1, 1_000_000), "The most requests in flight at once where no limit says otherwise.", Literal.Number(HeadgateConfiguration.Default.Concurrency));
-    public static readonly Setting Defaults = new("defaults", new Group([.. Policy.All, Concurrency], [], "patience", "cache"), "What holds for every API that says nothing else.");
-    public static readonly Setting Upstreams = new("upstreams", new Map(Upstream.Shape, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", Upstream.IsName, "1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit"), "The APIs by name.");
+    public static readonly Setting<long> Concurrency = new(
+        "concurrency", Scalars.Whole(1, 1_000_000), "The most requests in flight at once where no limit says otherwise.",
+        Literal.Number(HeadgateConfiguration.Default.Concurrency));
+    public static readonly Setting Defaults = new(
+        "defaults", new Group([.. Policy.All, Concurrency], [], "patience", "cache"), "What holds for every API that says nothing else.");
+    public static readonly Setting Upstreams = new(
+        "upstreams",
+        new Map(Upstream.Shape, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", Upstream.IsName, "1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit"),
+        "The APIs by name.");
 
-    public static readonly Group Root = new([SchemaName, Version, Total, Defaults, Upstreams], [], "proxies", "jobs", "serve", "log", "otlp");
+    public static readonly Group Root = new(
+        [SchemaName, Version, Total, Defaults, Upstreams], [], "proxies", "jobs", "serve", "log", "otlp");
 
     // The groups above are part of the table below: they may use nothing of it, or the order of initialisation would matter.
     private static class Literal

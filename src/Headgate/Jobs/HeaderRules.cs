@@ -45,7 +45,8 @@ internal static class HeaderRules
     {
         var at = value.AsSpan().IndexOfAny(Controls);
         if (at >= 0)
-            throw new ArgumentException($"the value of header {name} has a control character ({RequestRules.CodePoint(value[at])}), which could begin another header");
+            throw new ArgumentException(
+                $"the value of header {name} has a control character ({RequestRules.CodePoint(value[at])}), which could begin another header");
         if (name.Equals("Host", StringComparison.OrdinalIgnoreCase) && value.AsSpan().ContainsAny(NotInHost))
             throw new ArgumentException($"header Host must be a host name with an optional port, not {RequestRules.Quote(value)}");
     }

@@ -69,6 +69,19 @@ public sealed class JobFields : IEnumerable<KeyValuePair<string, string>>
     /// <summary>Headers as a server sent them: not checked, since they are not ours to refuse.</summary>
     internal static JobFields Received() => new(StringComparison.OrdinalIgnoreCase, isChecked: false);
 
+    /// <summary>The headers of an answer as they came, those of its body behind them.</summary>
+    internal static JobFields Of(HttpResponseMessage answer)
+    {
+        var fields = Received();
+        foreach (var (name, values) in answer.Headers.NonValidated)
+            foreach (var value in values)
+                fields.Append(name, value);
+        foreach (var (name, values) in answer.Content.Headers.NonValidated)
+            foreach (var value in values)
+                fields.Append(name, value);
+        return fields;
+    }
+
     internal KeyValuePair<string, string> At(int index) => _pairs[index];
 
     /// <summary>Adds at the end without looking for the name: the caller knows that equal names come together.</summary>

@@ -73,7 +73,9 @@ internal static class JobJson
         while (NextName(ref reader) is { } name)
         {
             if (name != "status" || seen)
-                throw new RequestFaultException(seen ? "expect: status is given twice" : $"unknown field {RequestRules.Quote(name)} in expect: it knows \"status\"", reader.TokenStartIndex);
+                throw new RequestFaultException(
+                    seen ? "expect: status is given twice" : $"unknown field {RequestRules.Quote(name)} in expect: it knows \"status\"",
+                    reader.TokenStartIndex);
             seen = true;
             reader.Read();
             Expect(ref reader, JsonTokenType.StartArray, shape);
@@ -117,7 +119,8 @@ internal static class JobJson
         JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
-        _ => throw new RequestFaultException($"param {RequestRules.Quote(name)} must be a string, a number, true or false, or an array of these", reader.TokenStartIndex),
+        _ => throw new RequestFaultException(
+            $"param {RequestRules.Quote(name)} must be a string, a number, true or false, or an array of these", reader.TokenStartIndex),
     };
 
     private static string HeaderComplaint(string name) => $"header {RequestRules.Quote(name)} must be a string or an array of strings";

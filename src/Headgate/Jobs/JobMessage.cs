@@ -5,6 +5,12 @@ namespace Headgate.Jobs;
 /// <summary>Makes of a request what is sent.</summary>
 internal static class JobMessage
 {
+    private static readonly FileStreamOptions BodyFileOptions = new()
+    {
+        BufferSize = 64 * 1024,
+        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+    };
+
     /// <summary>The URL with the parameters in its query, percent-encoded.</summary>
     /// <exception cref="ArgumentException">Together they are too long for a URL.</exception>
     public static Uri Target(JobRequest request)
@@ -58,7 +64,7 @@ internal static class JobMessage
     private static HttpContent? ContentOf(JobRequest request)
     {
         if (request.BodyFile is { } path)
-            return new StreamContent(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.Asynchronous | FileOptions.SequentialScan));
+            return new StreamContent(new FileStream(path, BodyFileOptions));
         if (!request.RawData.IsEmpty)
             return FormBody.IsAskedFor(request) ? new ByteArrayContent(FormBody.Encode(request.RawData.Span)) : new ReadOnlyMemoryContent(request.RawData);
         return request.Body is { } body ? new ReadOnlyMemoryContent(body) : null;

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 
 namespace Headgate.Jobs;
@@ -127,7 +128,7 @@ public sealed class JobRequest
 
     /// <summary>What it costs at most, by unit (<c>tokens</c> → 1200), each 0 to 10^12; beside one request, nothing by default.</summary>
     /// <exception cref="ArgumentException">A unit is not small letters, digits and <c>_</c>, or an amount is out of range.</exception>
-    public IReadOnlyDictionary<string, long> Cost { get; set => field = Checked(value); } = System.Collections.ObjectModel.ReadOnlyDictionary<string, long>.Empty;
+    public IReadOnlyDictionary<string, long> Cost { get; set => field = Checked(value); } = ReadOnlyDictionary<string, long>.Empty;
 
     /// <summary>The country whose proxies should carry it, a code of two letters such as <c>DE</c>; null for any.</summary>
     /// <exception cref="ArgumentException">It is not two letters.</exception>

@@ -16,6 +16,7 @@ namespace Headgate.Jobs;
 internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = null)
 {
     private const uint BodyMask = 1u << (int)JobField.Data | 1u << (int)JobField.BodyBase64 | 1u << (int)JobField.BodyFile;
+    private const string HalfSurrogate = "the text is not valid Unicode: half of a surrogate pair";
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = 256 };
 
     /// <summary>Reads one request; null if it is none, with the fault.</summary>
@@ -41,29 +42,21 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
         {
             fault = new RequestFault(rule.Message, (int)reader.TokenStartIndex);
         }
-        catch (InvalidOperationException)
+        catch (InvalidOperationException) when (reader.ValueIsEscaped)
         {
-            // Utf8JsonReader, of a string with half of a surrogate pair (\ud800).
-            fault = new RequestFault("the text is not valid Unicode: half of a surrogate pair", (int)reader.TokenStartIndex);
+            fault = new RequestFault(HalfSurrogate, (int)reader.TokenStartIndex); // \ud800
         }
         return null;
     }
 
     /// <summary>Sets a member from the text of a table's cell; JSON where the member is an object or an array.</summary>
     /// <exception cref="ArgumentException">The text is not a value of that member.</exception>
-    /// <exception cref="JsonException">The text is not JSON where it has to be.</exception>
-    /// <exception cref="RequestFaultException">The JSON in the text is not a value of that member.</exception>
     public void SetFromCell(JobRequest request, JobField field, ReadOnlySpan<byte> cell)
     {
         var isJson = field is JobField.Headers or JobField.Params or JobField.Context or JobField.Cost or JobField.Expect
             || (field is JobField.Data or JobField.Tags && cell.TrimStart((byte)' ') is [(byte)'{' or (byte)'[', ..]);
         if (isJson)
-        {
-            var reader = new Utf8JsonReader(cell, Strict);
-            reader.Read();
-            ReadValue(ref reader, cell, field, request);
-            reader.Read(); // throws if anything follows
-        }
+            SetFromJsonCell(request, field, cell);
         else if (field == JobField.Data)
             request.Body = cell.ToArray();
         else
@@ -83,6 +76,29 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
         catch (ArgumentException wrong)
         {
             return wrong.Message;
+        }
+    }
+
+    private void SetFromJsonCell(JobRequest request, JobField field, ReadOnlySpan<byte> cell)
+    {
+        var reader = new Utf8JsonReader(cell, Strict);
+        try
+        {
+            reader.Read();
+            ReadValue(ref reader, cell, field, request);
+            reader.Read(); // throws if anything follows
+        }
+        catch (RequestFaultException wrong)
+        {
+            throw new ArgumentException(wrong.Message, wrong);
+        }
+        catch (JsonException syntax)
+        {
+            throw new ArgumentException($"{JobFieldNames.Of(field)}: {JsonFault.From(syntax, cell).Message}", syntax);
+        }
+        catch (InvalidOperationException half) when (reader.ValueIsEscaped)
+        {
+            throw new ArgumentException(HalfSurrogate, half);
         }
     }
 

@@ -58,7 +58,8 @@ internal static class JobScalars
         JobField.Priority => "1 to 5, or critical, high, medium, low or background",
         JobField.Retries => $"a whole number from 0 to {RequestRules.MaxRetries}",
         JobField.Timeout or JobField.RetryDelay => "a number of seconds, or text with a unit such as \"500ms\"",
-        JobField.NotBefore or JobField.StartBy or JobField.Deadline => "a time such as \"2030-01-02T03:04:05Z\", or a duration from acceptance such as 90 or \"5m\"",
+        JobField.NotBefore or JobField.StartBy or JobField.Deadline =>
+            "a time such as \"2030-01-02T03:04:05Z\", or a duration from acceptance such as 90 or \"5m\"",
         JobField.BodyBase64 => "a string of base64",
         _ => "a string",
     };

@@ -29,7 +29,8 @@ internal static class RequestRules
             throw new ArgumentException(SchemeComplaint(url));
         var authority = AuthorityOf(url);
         if (authority.Contains('@'))
-            throw new ArgumentException("url has a user name or password in it, which would end up in results and logs: give a header instead, for example \"authorization\": \"Basic …\"");
+            throw new ArgumentException("url has a user name or password in it, which would end up in results and logs: "
+                + "give a header instead, for example \"authorization\": \"Basic …\"");
         if (authority.Contains('\\') || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
             throw new ArgumentException($"url {Quote(url)} is not valid: its host or port cannot be read");
         return uri;
@@ -75,16 +76,19 @@ internal static class RequestRules
         : throw new ArgumentException($"country {Quote(value)} is not a code of two letters, such as DE");
 
     public static RequestPriority CheckPriority(RequestPriority value) =>
-        value is >= RequestPriority.Critical and <= RequestPriority.Background ? value : throw new ArgumentException(PriorityComplaint(((int)value).ToString()));
+        value is >= RequestPriority.Critical and <= RequestPriority.Background ? value
+        : throw new ArgumentException(PriorityComplaint(((int)value).ToString()));
 
     public static string PriorityComplaint(ReadOnlySpan<char> text) =>
         $"priority {Quote(text)} is not 1 to 5 nor critical, high, medium, low or background";
 
     public static TimeSpan? CheckTimeout(TimeSpan? value) =>
-        value is null || (value > TimeSpan.Zero && value <= Duration.Longest) ? value : throw new ArgumentException($"timeout must be longer than 0 s and at most {Duration.Longest.Days} days");
+        value is null || (value > TimeSpan.Zero && value <= Duration.Longest) ? value
+        : throw new ArgumentException($"timeout must be longer than 0 s and at most {Duration.Longest.Days} days");
 
     public static TimeSpan? CheckRetryDelay(TimeSpan? value) =>
-        value is null || (value >= TimeSpan.Zero && value <= Duration.Longest) ? value : throw new ArgumentException($"retry_delay must be 0 s to {Duration.Longest.Days} days");
+        value is null || (value >= TimeSpan.Zero && value <= Duration.Longest) ? value
+        : throw new ArgumentException($"retry_delay must be 0 s to {Duration.Longest.Days} days");
 
     public static int? CheckRetries(int? value) =>
         value is null or (>= 0 and <= MaxRetries) ? value : throw new ArgumentException($"retries must be 0 to {MaxRetries}, not {value}");

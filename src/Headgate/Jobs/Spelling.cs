@@ -7,9 +7,7 @@ internal static class Spelling
     public static string? Nearest(string word, IEnumerable<string> known)
     {
         var allowed = Math.Max(1, word.Length / 3);
-        return known.Select(candidate => (candidate, distance: Distance(word, candidate)))
-            .Where(pair => pair.distance <= allowed)
-            .MinBy(pair => pair.distance).candidate;
+        return known.Where(candidate => Distance(word, candidate) <= allowed).MinBy(candidate => Distance(word, candidate));
     }
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), without regard to case, _ and -.</summary>

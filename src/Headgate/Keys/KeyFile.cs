@@ -29,6 +29,11 @@ internal sealed class KeyFile
         (_environment, _directory) = (environment, directory);
     }
 
+    /// <summary>Reads all keys of some sources with the variables and the directory of this process.</summary>
+    /// <inheritdoc cref="Read(IEnumerable{string}, IReadOnlyDictionary{string, string}, string)"/>
+    public static IReadOnlyList<KeyEntry> Read(params string[] sources) =>
+        Read(sources, Overrides.ProcessEnvironment(), Environment.CurrentDirectory);
+
     /// <summary>Reads all keys of some sources; names are unique over all of them, and <c>key-1</c>… are counted through.</summary>
     /// <param name="sources">Paths, <c>file:PATH</c> or <c>env:NAME</c>.</param>
     /// <param name="environment">The variables.</param>

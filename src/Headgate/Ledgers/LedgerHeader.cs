@@ -1,3 +1,5 @@
+using Headgate.Limits;
+
 namespace Headgate.Ledgers;
 
 /// <summary>
@@ -24,8 +26,11 @@ internal sealed record LedgerHeader
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Limits { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>What is known of arrival: guaranteed, bounded or nominal.</summary>
+    /// <summary>What is known of arrival: guaranteed, bounded (or <c>bounded:300ms</c>) or nominal.</summary>
     public string Timing { get; init; } = "bounded";
+
+    /// <summary>D as <see cref="Timing"/> gives it, for the APIs that <see cref="BoundMs"/> does not name.</summary>
+    public TimeSpan? TimingBound => LimitSyntax.TryReadTiming(Timing, out _, out var bound) ? bound : null;
 
     /// <summary>D of bounded timing by API, in milliseconds.</summary>
     public IReadOnlyDictionary<string, decimal> BoundMs { get; init; } = new Dictionary<string, decimal>();
@@ -54,5 +59,5 @@ internal sealed record LedgerHeader
 
 /// <summary>The file of requests and what it held.</summary>
 /// <param name="Path">The path as given.</param>
-/// <param name="Hash"><c>sha256:</c> and the hash of its bytes in lower-case hex.</param>
+/// <param name="Hash">SHA-256 of its bytes in lower-case hex, <c>sha256:</c> before it or not.</param>
 internal sealed record LedgerInput(string Path, string Hash);

@@ -29,10 +29,7 @@ internal static class LedgerHeaderJson
                 json.WriteString("results", results);
             WriteLimits(json, header.Limits);
             json.WriteString("timing", header.Timing);
-            json.WriteStartObject("bound_ms");
-            foreach (var (upstream, bound) in header.BoundMs)
-                json.WriteNumber(upstream, bound);
-            json.WriteEndObject();
+            WriteBounds(json, header.BoundMs);
             json.WriteNumber("straggle", header.Straggle.Ticks / (decimal)TimeSpan.TicksPerSecond);
             json.WriteString("boot", header.Boot);
             json.WriteNumber("wall", header.WallUs);
@@ -58,6 +55,14 @@ internal static class LedgerHeaderJson
         json.WriteEndObject();
     }
 
+    public static void WriteBounds(Utf8JsonWriter json, IReadOnlyDictionary<string, decimal> bounds)
+    {
+        json.WriteStartObject("bound_ms");
+        foreach (var (upstream, bound) in bounds)
+            json.WriteNumber(upstream, bound);
+        json.WriteEndObject();
+    }
+
     /// <summary>Reads a header; what is missing has its default, except for the clocks.</summary>
     /// <exception cref="JsonException">It is no header, or of a newer version.</exception>
     public static LedgerHeader Read(JsonElement json)
@@ -76,7 +81,7 @@ internal static class LedgerHeaderJson
             Results = json.TryGetProperty("results", out var results) ? results.GetString() : null,
             Limits = ReadLimits(json),
             Timing = json.TryGetProperty("timing", out var timing) ? timing.GetString() ?? "bounded" : "bounded",
-            BoundMs = ReadMap(json, "bound_ms", bound => bound.GetDecimal()),
+            BoundMs = ReadBounds(json),
             Straggle = json.TryGetProperty("straggle", out var straggle) ? new TimeSpan((long)(straggle.GetDecimal() * TimeSpan.TicksPerSecond)) : TimeSpan.FromSeconds(2),
             Boot = json.GetProperty("boot").GetString() ?? MachineBoot.Unknown,
             WallUs = json.GetProperty("wall").GetInt64(),
@@ -88,6 +93,8 @@ internal static class LedgerHeaderJson
 
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> ReadLimits(JsonElement json) =>
         ReadMap<IReadOnlyList<string>>(json, "limits", list => [.. list.EnumerateArray().Select(text => text.GetString() ?? "")]);
+
+    public static IReadOnlyDictionary<string, decimal> ReadBounds(JsonElement json) => ReadMap(json, "bound_ms", bound => bound.GetDecimal());
 
     private static void WriteKeys(Utf8JsonWriter json, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> keys)
     {

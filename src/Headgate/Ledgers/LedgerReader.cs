@@ -118,7 +118,7 @@ internal sealed class LedgerReader : IDisposable
                 Header = LedgerHeaderJson.Read(json);
                 break;
             case LedgerRecordKind.Limits:
-                Limits = new LedgerLimits(LedgerHeaderJson.ReadLimits(json), json.GetProperty("m").GetInt64());
+                Limits = new LedgerLimits(LedgerHeaderJson.ReadLimits(json), json.GetProperty("m").GetInt64()) { BoundMs = LedgerHeaderJson.ReadBounds(json) };
                 break;
             case LedgerRecordKind.Step:
                 Step = new LedgerStep(json.GetProperty("step_us").GetInt64(), json.GetProperty("m").GetInt64());

@@ -56,7 +56,11 @@ internal readonly record struct LedgerEnd
 /// <summary>New limits of some scopes, from a moment on.</summary>
 /// <param name="Limits">The lists that replace those of their scopes; an empty one ends them.</param>
 /// <param name="AtUs">Monotonic microseconds.</param>
-internal sealed record LedgerLimits(IReadOnlyDictionary<string, IReadOnlyList<string>> Limits, long AtUs);
+internal sealed record LedgerLimits(IReadOnlyDictionary<string, IReadOnlyList<string>> Limits, long AtUs)
+{
+    /// <summary>A new D of bounded timing by API, in milliseconds, where that changed.</summary>
+    public IReadOnlyDictionary<string, decimal> BoundMs { get; init; } = new Dictionary<string, decimal>();
+}
 
 /// <summary>Our wall clock was set.</summary>
 /// <param name="StepUs">How far, in microseconds; forward is positive.</param>

@@ -92,7 +92,7 @@ internal sealed class LedgerWriter : IDisposable
         _file.Append(line.Raw("}\n"u8).Bytes, isThrough: false);
     }
 
-    /// <summary>Records new limits; they hold for sends recorded after this.</summary>
+    /// <summary>Records new limits, or a new D; they hold for sends recorded after this.</summary>
     public void WriteLimits(LedgerLimits change)
     {
         var bytes = new ArrayBufferWriter<byte>();
@@ -100,6 +100,8 @@ internal sealed class LedgerWriter : IDisposable
         {
             json.WriteStartObject();
             LedgerHeaderJson.WriteLimits(json, change.Limits);
+            if (change.BoundMs.Count > 0)
+                LedgerHeaderJson.WriteBounds(json, change.BoundMs);
             json.WriteNumber("m", change.AtUs);
             json.WriteEndObject();
         }

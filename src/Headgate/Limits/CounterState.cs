@@ -3,8 +3,8 @@ using Headgate.Time;
 namespace Headgate.Limits;
 
 /// <summary>
-/// The two-window counter, whose alignment nobody knows. A cost may go if any of three says so, each of which alone is safe: a bucket of
-/// room b = max(1, N/50) drained at (N − b)/P; one of room N/2 drained at N/2P, for greater costs; or two windows in which nothing arrived.
+/// The two-window counter, whose alignment nobody knows: a bucket of room b = max(1, N/50) drained at (N − b)/P, which it never refuses.
+/// Costs above b go by one of room N/2 drained at N/2P, or after two windows in which nothing arrived; each is safe alone.
 /// </summary>
 /// <remarks>
 /// With at most b + ρ·t arrivals in any time t, of which cur in the present window (a part f of it past) and prev in the last:
@@ -36,22 +36,24 @@ internal sealed class CounterState : LimitState
     public override long Available(long now)
     {
         Advance(now);
-        return Alone(now) <= now ? Limit.Amount : Math.Max(_narrow.Available(Unanswered), _wide.Available(Unanswered));
+        return GoesNarrow(1) ? _narrow.Available(Unanswered) : Alone(now) <= now ? 1 : 0;
     }
 
     public override bool FitsAt(long at, long cost, long now, long taken)
     {
         Advance(now);
         var (arriving, arrival) = (Unanswered + taken, now + Terms.LikelyBound);
-        return _narrow.FitsAt(at, cost, arriving, arrival, Edge) || _wide.FitsAt(at, cost, arriving, arrival, Edge)
+        if (GoesNarrow(cost))
+            return _narrow.FitsAt(at, cost, arriving, arrival, Edge);
+        return _wide.FitsAt(at, cost, arriving, arrival, Edge)
             || (cost <= Limit.Amount && (arriving == 0 ? _latest : arrival) + Reach <= at);
     }
 
     protected override long Earliest(long cost, long now)
     {
+        if (GoesNarrow(cost))
+            return _narrow.Earliest(cost, now, Unanswered, Certain(), Edge);
         var at = cost <= Limit.Amount ? Alone(now) : Never;
-        if (at > now && cost <= _narrow.Room)
-            at = Math.Min(at, _narrow.Earliest(cost, now, Unanswered, Certain(), Edge));
         if (at > now && cost <= _wide.Room)
             at = Math.Min(at, _wide.Earliest(cost, now, Unanswered, Certain(), Edge));
         return at;
@@ -99,6 +101,9 @@ internal sealed class CounterState : LimitState
                 Charge(cost, late);
         Release(now);
     }
+
+    // Of a limit of 1 the narrow bucket would have nothing left to drain with.
+    private bool GoesNarrow(long cost) => cost <= _narrow.Room && Limit.Amount > 1;
 
     /// <summary>When two windows will have passed since the last arrival.</summary>
     private long Alone(long now)

@@ -32,7 +32,13 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     public override bool FitsAt(long at, long cost, long now, long taken) => at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0);
 
+    public override bool CountsAttempts => true;
+
     public override long ServiceTime(long cost) => 0;
+
+    public override void Take(long cost) { }
+
+    public override void Return(long cost) { }
 
     protected override long Reach => 0;
 

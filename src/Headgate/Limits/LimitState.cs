@@ -14,7 +14,7 @@ namespace Headgate.Limits;
 internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime ours)
 {
     /// <summary>Not a time: only an event (an answer, a return, an end) can tell.</summary>
-    public const long Never = long.MaxValue;
+    public const long Never = Clock.Never;
 
     private readonly DutyHours? _hours = limit.When is null ? null : new DutyHours(limit, ours);
 
@@ -42,6 +42,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     /// <summary>What counts whole because nobody knows yet when it arrives.</summary>
     protected long Unanswered => _held + (_onTheWay?.Sum ?? 0) + (_stragglers?.Sum ?? 0);
+
+    /// <summary>It counts attempts, whatever they cost.</summary>
+    public virtual bool CountsAttempts => false;
 
     /// <summary>All that was ever charged.</summary>
     protected internal long TotalCharged { get; private set; }
@@ -85,13 +88,13 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>What a cost uses of the limit's throughput, in nanoseconds of it: the measure of fair shares.</summary>
     public virtual long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Nanoseconds(Length) * cost / limit.Amount, long.MaxValue / 4);
 
-    public void Take(long cost) => _held += cost;
+    public virtual void Take(long cost) => _held += cost;
 
     /// <summary>Taken, sent and settled in one: what nothing has to be given back of.</summary>
     public void TakeSent(long cost, long now) => ChargeInOrder(cost, now);
 
     /// <summary>Never sent: nothing happened.</summary>
-    public void Return(long cost) => _held -= cost;
+    public virtual void Return(long cost) => _held -= cost;
 
     /// <summary>The first byte leaves.</summary>
     public virtual void Sent(long cost, long sent)

@@ -10,6 +10,7 @@ namespace Headgate.Retries;
 internal static class HttpDate
 {
     private const string Months = "janfebmaraprmayjunjulaugsepoctnovdec";
+    private static readonly string[] Days = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
     /// <summary>Reads a date; says whether it was one.</summary>
     /// <param name="text">The value of the header.</param>
@@ -59,7 +60,11 @@ internal static class HttpDate
         date = default;
         if (year is < 1 or > 9999 || month is < 1 or > 12 || seconds < 0 || day < 1 || day > DateTime.DaysInMonth(year, month))
             return false;
-        date = new DateTimeOffset(year, month, day, 0, 0, 0, TimeSpan.Zero).AddSeconds(seconds);
+        var midnight = new DateTimeOffset(year, month, day, 0, 0, 0, TimeSpan.Zero);
+        // A leap second at the end of time.
+        if (DateTimeOffset.MaxValue - midnight < TimeSpan.FromSeconds(seconds))
+            return false;
+        date = midnight.AddSeconds(seconds);
         return true;
     }
 
@@ -93,7 +98,7 @@ internal static class HttpDate
 
         public bool DayName()
         {
-            foreach (var day in (ReadOnlySpan<string>)["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"])
+            foreach (var day in Days)
                 if (Word(day) || Word(day.AsSpan(0, 3)))
                     return true;
             return false;

@@ -16,7 +16,7 @@ internal sealed class KeepingStream(Stream target, int limit) : Stream
     public bool TargetFailed { get; private set; }
 
     /// <summary>Everything that was written; null if it was more than the limit.</summary>
-    public ReadOnlyMemory<byte>? Whole => _isWhole && limit > 0 ? _kept.GetBuffer().AsMemory(0, (int)_kept.Length) : null;
+    public ReadOnlyMemory<byte>? Whole => _isWhole && limit > 0 ? _kept.GetBuffer().AsMemory(0, (int)_kept.Length) : default(ReadOnlyMemory<byte>?);
 
     /// <summary>Gives the target what it does not have yet.</summary>
     public async ValueTask PassOnAsync(CancellationToken cancellationToken)

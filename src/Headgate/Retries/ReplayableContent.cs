@@ -83,8 +83,8 @@ internal sealed class ReplayableContent : HttpContent
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _whole?.Length ?? _source.Headers.ContentLength ?? 0;
-        return _whole is not null || _source.Headers.ContentLength is not null;
+        length = _source.Headers.ContentLength ?? 0;
+        return _source.Headers.ContentLength is not null;
     }
 
     protected override void Dispose(bool disposing)

@@ -45,7 +45,7 @@ internal static class RetryAfter
         var point = text.IndexOf('.');
         var whole = point < 0 ? text : text[..point];
         var fraction = point < 0 ? default : text[(point + 1)..];
-        if (whole.IsEmpty && fraction.IsEmpty || whole.ContainsAnyExceptInRange('0', '9') || fraction.ContainsAnyExceptInRange('0', '9'))
+        if ((whole.IsEmpty && fraction.IsEmpty) || !AreDigits(whole) || !AreDigits(fraction))
             return false;
         if (isNegative)
             return true;
@@ -53,8 +53,16 @@ internal static class RetryAfter
             milliseconds = Math.Min(milliseconds * 10 + (digit - '0'), Longest.Ticks);
         for (var i = 0; i < 3; i++)
             milliseconds = milliseconds * 10 + (i < fraction.Length ? fraction[i] - '0' : 0);
-        if (fraction.Length > 3 && fraction[3..].ContainsAnyExcept('0'))
+        if (fraction.Length > 3 && !fraction[3..].TrimEnd('0').IsEmpty)
             milliseconds++;
+        return true;
+    }
+
+    private static bool AreDigits(ReadOnlySpan<char> text)
+    {
+        foreach (var c in text)
+            if (!char.IsAsciiDigit(c))
+                return false;
         return true;
     }
 }

@@ -4,7 +4,7 @@ using Headgate.Time;
 namespace Headgate.Retries;
 
 /// <summary>
-/// Stops storms of retries: within any 10 s there are at most 20 % of that time's requests plus 10 for each second.
+/// Stops storms of retries: one is allowed if, with it, the last 10 s hold at most 20 % of their requests, plus 10 for each second.
 /// Pure integer arithmetic; not thread-safe: owned by the lock of the API's gate.
 /// </summary>
 /// <param name="sharePerMille">The part of the traffic that may be retries, in thousandths: 0 to 1,000; 200 by default.</param>

@@ -44,7 +44,9 @@ internal static class RetryRule
     public static bool IsRepeatable(HttpRequestMessage request) => IsIdempotent(request.Method) || request.Headers.NonValidated.Contains("Idempotency-Key");
 
     /// <summary>RFC 9110 §9.2.2.</summary>
-    public static bool IsIdempotent(HttpMethod method) => method.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
+    public static bool IsIdempotent(HttpMethod method) =>
+        method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options || method == HttpMethod.Trace
+        || method == HttpMethod.Put || method == HttpMethod.Delete;
 
     /// <summary>Decides.</summary>
     /// <param name="policy">How this API is tried again.</param>

@@ -19,6 +19,16 @@ public sealed class OnePermitOneSend : IDisposable
     private static Outcome Read(Attempt attempt, CancellationReason reason = CancellationReason.None) =>
         FailureReader.Classify(attempt.Failure!, attempt.Message.Sent, reason);
 
+    // If this one fails, the runtime has changed, and the guard may be simpler.
+    [Fact]
+    public async Task Without_the_guard_a_close_without_an_answer_is_four_sends()
+    {
+        await using var server = new RawServer((_, _) => Reaction.Fin);
+        using var bare = new HttpMessageInvoker(new SocketsHttpHandler());
+        await Assert.ThrowsAsync<HttpRequestException>(() => bare.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
+        Assert.Equal(4, server.Requests);
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public async Task A_close_without_an_answer_on_a_new_connection_is_one_send(string method, bool hasBody)
     {

@@ -70,8 +70,8 @@ internal sealed class RawServer : IAsyncDisposable
     /// <summary>Whether a request counts as read with its head, its body still to come.</summary>
     public bool ReadsOnlyHeads { get; init; }
 
-    /// <summary>How long to wait between an answer and closing, with <see cref="Reaction.OkThenFin"/>.</summary>
-    public TimeSpan CloseAfter { get; set; }
+    /// <summary>How long a connection may be idle before the server closes it; zero for ever.</summary>
+    public TimeSpan IdleTimeout { get; init; }
 
     private async Task AcceptAsync()
     {
@@ -103,7 +103,8 @@ internal sealed class RawServer : IAsyncDisposable
                 int end;
                 while ((end = EndOfRequest(buffer.AsSpan(0, held))) < 0)
                 {
-                    var read = await socket.ReceiveAsync(buffer.AsMemory(held), _stop.Token);
+                    var receiving = socket.ReceiveAsync(buffer.AsMemory(held), _stop.Token);
+                    var read = held == 0 && IdleTimeout > TimeSpan.Zero && request > 0 ? await receiving.AsTask().WaitAsync(IdleTimeout) : await receiving;
                     if (read == 0)
                         return;
                     held += read;
@@ -117,7 +118,7 @@ internal sealed class RawServer : IAsyncDisposable
                     return;
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or TimeoutException)
         {
         }
     }
@@ -130,8 +131,6 @@ internal sealed class RawServer : IAsyncDisposable
                 return await SayAsync(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             case Reaction.OkThenFin:
                 await SayAsync(socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-                if (CloseAfter > TimeSpan.Zero)
-                    await Task.Delay(CloseAfter, _stop.Token);
                 return false;
             case Reaction.Rst:
                 socket.LingerState = new LingerOption(true, 0);

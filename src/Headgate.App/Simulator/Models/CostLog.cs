@@ -1,13 +1,14 @@
 namespace Headgate.App.Simulator.Models;
 
 /// <summary>
-/// What was counted and when, oldest first. Exact up to <see cref="ExactEntries"/> entries; beyond, what comes within a millionth of
-/// the window after the last entry is added to that entry at the later time, which is stricter by at most that millionth and bounds the memory to 32 MB.
+/// What was counted and when, oldest first. Exact up to <see cref="ExactEntries"/> entries; beyond, what comes in the same millionth of
+/// the window is one entry, at the time of the last of it: stricter by at most that millionth, and never above 32 MB.
 /// </summary>
 internal sealed class CostLog(long window)
 {
     private const int ExactEntries = 1_000_000;
 
+    private readonly long _slot = Math.Max(1, window / ExactEntries);
     private (long Time, long Cost)[] _entries = new (long, long)[16];
     private int _head;
 
@@ -21,7 +22,7 @@ internal sealed class CostLog(long window)
     public void Add(long time, long cost)
     {
         Total += cost;
-        if (Count >= ExactEntries && time - this[Count - 1].Time < window / ExactEntries)
+        if (Count >= ExactEntries && time / _slot == this[Count - 1].Time / _slot)
         {
             ref var last = ref _entries[(_head + Count - 1) & (_entries.Length - 1)];
             last = (time, last.Cost + cost);

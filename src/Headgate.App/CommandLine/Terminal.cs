@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace Headgate.App.CommandLine;
+
+/// <summary>What stderr, where the talk goes, can show.</summary>
+/// <param name="IsTerminal">Whether somebody is watching: progress is drawn only then.</param>
+/// <param name="HasColours">Whether colours may be used.</param>
+/// <param name="Width">Columns in a line.</param>
+internal sealed record Terminal(bool IsTerminal, bool HasColours, int Width)
+{
+    private const int UsualWidth = 80;
+
+    /// <summary>The stderr of this process.</summary>
+    public static Terminal OfProcess() => Detect(!Console.IsErrorRedirected, Environment.GetEnvironmentVariable, ConsoleWidth);
+
+    /// <summary>Decides from what the system and the variables say (no-color.org, force-color.org, TERM).</summary>
+    public static Terminal Detect(bool isTerminal, Func<string, string?> environment, Func<int> consoleWidth)
+    {
+        var colours = IsSet("NO_COLOR") ? false : IsSet("FORCE_COLOR") || (isTerminal && environment("TERM") != "dumb");
+        var width = int.TryParse(environment("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0 ? columns
+            : isTerminal ? consoleWidth()
+            : UsualWidth;
+        return new Terminal(isTerminal, colours, width > 0 ? width : UsualWidth);
+
+        bool IsSet(string name) => environment(name) is { Length: > 0 };
+    }
+
+    private static int ConsoleWidth()
+    {
+        try
+        {
+            return Console.WindowWidth;
+        }
+        catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
+        {
+            return UsualWidth;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Headgate.Configuration;
+
+namespace Headgate.App.CommandLine;
+
+/// <summary>Says what of a command line was not understood, and what was probably meant.</summary>
+internal static class UsageErrors
+{
+    /// <summary>The sentences to show; none when everything was understood.</summary>
+    public static IReadOnlyList<string> Find(ParseResult parse)
+    {
+        var command = parse.CommandResult.Command;
+        var strangers = parse.UnmatchedTokens.ToList();
+        strangers.AddRange(parse.Tokens.Where(token => token.Type == TokenType.Directive).Select(token => token.Value));
+        var afterDashes = AfterDashes(parse);
+        // The parser takes an unknown option for an argument where the verb has room for one.
+        foreach (var argument in parse.CommandResult.Children.OfType<ArgumentResult>())
+            strangers.AddRange(argument.Tokens.Where(token => IsOption(token.Value) && !afterDashes.Contains(token)).Select(token => token.Value));
+        // What follows an unknown option was meant as its value.
+        if (strangers.Exists(IsOption))
+            strangers.RemoveAll(stranger => !IsOption(stranger));
+        var sentences = strangers.Select(stranger => Describe(command, parse, stranger)).ToList();
+        if (sentences.Count == 0)
+            sentences.AddRange(parse.Errors.Select(error => IsMissingVerb(error, command) ? MissingVerb(command) : OnOneLine(error.Message)));
+        return [.. sentences.Distinct()];
+    }
+
+    /// <summary>The name of a command with those above it: <c>headgate config check</c>.</summary>
+    public static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult above ? $"{PathOf(above)} {result.Command.Name}" : result.Command.Name;
+
+    private static string Describe(Command command, ParseResult parse, string stranger)
+    {
+        if (IsOption(stranger))
+        {
+            var name = stranger.Split('=', 2)[0];
+            return $"unknown option \"{name}\"{NearestName.Suggest(name, OptionsOf(parse.CommandResult))}";
+        }
+        if (command.Subcommands.Count > 0)
+            return $"unknown verb \"{stranger}\"{NearestName.Suggest(stranger, command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}";
+        return command.Arguments.Count == 0
+            ? $"\"{stranger}\" is too much: the verb takes no argument"
+            : $"\"{stranger}\" is too much: the verb takes {Plural(command.Arguments.Max(argument => argument.Arity.MaximumNumberOfValues), "argument")}; quote what belongs together";
+    }
+
+    private static bool IsMissingVerb(ParseError error, Command command) =>
+        command.Subcommands.Count > 0 && command.Action is null && error.SymbolResult is CommandResult;
+
+    private static string MissingVerb(Command command) =>
+        $"a verb is missing: {string.Join(", ", command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}";
+
+    private static IEnumerable<string> OptionsOf(CommandResult result)
+    {
+        IEnumerable<Option> options = result.Command.Options;
+        for (var above = result.Parent as CommandResult; above is not null; above = above.Parent as CommandResult)
+            options = options.Concat(above.Command.Options.Where(option => option.Recursive));
+        return options.Where(option => !option.Hidden).SelectMany(option => option.Aliases.Prepend(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal));
+    }
+
+    private static HashSet<Token> AfterDashes(ParseResult parse) =>
+        new(parse.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash), ReferenceEqualityComparer.Instance);
+
+    // "-" alone is standard input; "-5" is a number.
+    private static bool IsOption(string token) => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]);
+
+    private static string OnOneLine(string message) =>
+        string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+
+    private static string Plural(int count, string noun) => count == 1 ? $"one {noun}" : $"{count} {noun}s";
+}

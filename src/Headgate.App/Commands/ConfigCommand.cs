@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Headgate.App.CommandLine;
+using Headgate.Configuration;
+using Headgate.Keys;
+
+namespace Headgate.App.Commands;
+
+/// <summary><c>headgate config check|show|schema</c>: is the configuration right, what does it say, and what could it say.</summary>
+internal static class ConfigCommand
+{
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create()
+    {
+        var file = ConfigOption.Create();
+        return new Command("config", "Checks and shows the configuration.") { CreateCheck(file), CreateShow(file), CreateSchema() };
+    }
+
+    private static Command CreateCheck(Option<string?> file)
+    {
+        var command = new Command("check", "Reads the configuration and its keys, and tells everything that is wrong.") { file };
+        command.SetAction(parse =>
+        {
+            var output = parse.InvocationConfiguration.Output;
+            var sources = ConfigurationSources.OfProcess(parse.GetValue(file));
+            var reading = ConfigurationReader.Read(sources);
+            var errors = reading.Errors.ToList();
+            var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors)).ToList();
+            if (errors.Count > 0)
+                throw new ConfigurationException([.. errors.Distinct()]);
+            output.WriteLine(reading.File is { } found ? $"{found} is valid" : $"no configuration found (looked at {string.Join(", ", reading.LookedAt)}); the defaults hold");
+            if (reading.Configuration.TotalLimits is { Count: > 0 } total)
+                output.WriteLine($"  all traffic: {string.Join(", ", total)}");
+            output.WriteLine($"  every API: {DescribeLimits(reading.Configuration.Defaults)}, unless it says otherwise");
+            lines.ForEach(output.WriteLine);
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateShow(Option<string?> file)
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON." };
+        var command = new Command("show", "Shows every value with the place it came from.") { file, json };
+        command.SetAction(parse =>
+        {
+            var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(file)));
+            reading.OrThrow();
+            var values = ConfigurationListing.Of(reading.Root);
+            if (parse.GetValue(json))
+                parse.InvocationConfiguration.Output.WriteLine(ToJson(reading.File, values));
+            else
+                WriteTable(parse.InvocationConfiguration.Output, values);
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateSchema()
+    {
+        var command = new Command("schema", "Writes the JSON schema of headgate.json.");
+        command.SetAction(parse =>
+        {
+            parse.InvocationConfiguration.Output.WriteLine(SchemaWriter.Write());
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string Describe(UpstreamConfiguration upstream, ConfigurationSources sources, string directory, List<ConfigurationError> errors)
+    {
+        var line = $"  {upstream.Name} ({string.Join(", ", upstream.Bases)}): {DescribeLimits(upstream.Policy)}";
+        if (upstream.Keys is not { } keys)
+            return line;
+        try
+        {
+            var entries = KeyFile.Read(keys.From, sources.Environment, directory);
+            var each = keys.Limits.Count > 0 ? $", each {string.Join(", ", keys.Limits)}" : "";
+            return $"{line}; keys {string.Join(", ", entries.Take(10).Select(entry => entry.Secret.Name))}{(entries.Count > 10 ? $" and {entries.Count - 10} more" : "")}{each}";
+        }
+        catch (ConfigurationException exception)
+        {
+            errors.AddRange(exception.Errors.Select(error => error with { Message = $"{error.Message} (keys of \"{upstream.Name}\")" }));
+            return line;
+        }
+    }
+
+    private static string DescribeLimits(UpstreamPolicy policy) => policy switch
+    {
+        { Limits.Count: > 0 } => string.Join(", ", policy.Limits),
+        { Learns: true } => "limits are learned",
+        _ => "no limits",
+    };
+
+    private static void WriteTable(TextWriter output, IReadOnlyList<ListedValue> values)
+    {
+        var rows = values.Select(value => (value.Pointer, Value: Plain(value.Json), Origin: Describe(value))).ToList();
+        var (first, second) = (rows.Max(row => row.Pointer.Length), Math.Min(60, rows.Max(row => row.Value.Length)));
+        foreach (var (pointer, value, origin) in rows)
+            output.WriteLine($"{pointer.PadRight(first)}  {value.PadRight(second)}  {origin}");
+    }
+
+    private static string Describe(ListedValue value) =>
+        value is { FromDefaults: true, Origin.Source: not ValueSource.Default } ? $"defaults, {value.Origin}" : value.Origin.ToString();
+
+    private static string Plain(string json) => JsonNode.Parse(json) is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : json;
+
+    private static string ToJson(string? file, IReadOnlyList<ListedValue> values) => new JsonObject
+    {
+        ["file"] = file,
+        ["values"] = new JsonArray([.. values.Select(value => (JsonNode)new JsonObject
+        {
+            ["path"] = value.Pointer,
+            ["value"] = JsonNode.Parse(value.Json),
+            ["source"] = value.Origin.Source.ToString().ToLowerInvariant(),
+            ["origin"] = Describe(value),
+        })]),
+    }.ToJsonString(Readable);
+}

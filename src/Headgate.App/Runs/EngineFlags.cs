@@ -1,0 +1,129 @@
+using System.CommandLine;
+using Headgate.App.CommandLine;
+using Headgate.Configuration;
+using Headgate.Keys;
+using Headgate.Limits;
+
+namespace Headgate.App.Runs;
+
+/// <summary>The options by which a verb that sends makes its engine: limits, keys, timing, patience. The same for <c>run</c>, <c>send</c> and <c>plan</c>.</summary>
+internal sealed class EngineFlags
+{
+    private readonly Option<string[]> _limits = List("--limit", "LIMIT", "A limit of each API, for example 100/s; several apply together; \"none\" for no limit and no learning.");
+    private readonly Option<string[]> _totalLimits = List("--total-limit", "LIMIT", "A limit of everything that is sent.");
+    private readonly Option<string[]> _keyLimits = List("--key-limit", "LIMIT", "A limit of each key.");
+    private readonly Option<string?> _keys = new("--keys") { HelpName = "FILE", Description = "The API's keys: a file with one a line, or env:NAME." };
+    private readonly Option<string?> _keyAs = new("--key-as") { HelpName = "TEMPLATE", Description = "Where the key goes: \"Authorization: Bearer {key}\" (default), \"X-Api-Key: {key}\" or \"?api_key={key}\"." };
+    private readonly Option<string?> _concurrency = new("--concurrency") { HelpName = "N", Description = "At most so many at once to each API; 100 by default." };
+    private readonly Option<string?> _retries = new("--retries") { HelpName = "N", Description = "How often a request is tried again; 3 by default. Pauses asked for by the server are not counted." };
+    private readonly Option<string?> _timeout = new("--timeout") { HelpName = "S", Description = "The longest an attempt may take, from its first byte to the end of its answer; 30 s by default." };
+    private readonly Option<string?> _timing = new("--timing") { HelpName = "MODE", Description = "What is known of arrival: guaranteed, bounded (default), bounded:300ms or nominal." };
+    private readonly Option<string?> _maxBody = new("--max-body") { HelpName = "SIZE", Description = "The largest answer that is kept in a result; 16MiB by default." };
+    private readonly Option<string?> _share = new("--share") { HelpName = "1/K", Description = "This process has one of K equal parts of every limit." };
+    private readonly Option<string?> _state = new("--state") { HelpName = "DIR", Description = "Where sends are remembered; by default $HEADGATE_STATE, else headgate in $XDG_STATE_HOME." };
+    private readonly Option<string?> _config = ConfigOption.Create();
+
+    public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
+
+    /// <summary>The flags as they were given, checked together with configuration and environment.</summary>
+    /// <exception cref="ConfigurationException">Something in them is invalid: all errors together.</exception>
+    /// <exception cref="CommandException">A flag by itself is invalid.</exception>
+    public EngineSettings Read(ParseResult parse)
+    {
+        var flags = new List<ConfigurationOverride>();
+        ForEveryApi("limits", parse.GetValue(_limits) ?? [], "--limit");
+        ForEveryApi("retries", One(_retries), "--retries");
+        ForEveryApi("timeout", One(_timeout), "--timeout");
+        ForEveryApi("timing", One(_timing), "--timing");
+        ForEveryApi("maxBody", One(_maxBody), "--max-body");
+        if (parse.GetValue(_totalLimits) is { Length: > 0 } total)
+            flags.Add(new ConfigurationOverride("/total/limits", total, "--total-limit"));
+        if (One(_concurrency) is { Length: 1 } concurrency)
+            flags.Add(new ConfigurationOverride("/defaults/concurrency", concurrency, "--concurrency"));
+        var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(_config), flags));
+        return new EngineSettings
+        {
+            Configuration = Shares.Of(reading.OrThrow(), ReadShare(parse.GetValue(_share))),
+            Directory = reading.Directory,
+            Keys = ReadKeys(parse),
+            Share = ReadShare(parse.GetValue(_share)),
+            State = parse.GetValue(_state),
+        };
+
+        void ForEveryApi(string setting, string[] values, string flag)
+        {
+            if (values.Length == 0)
+                return;
+            flags.Add(new ConfigurationOverride($"/defaults/{setting}", values, flag));
+            flags.Add(new ConfigurationOverride($"/upstreams/*/{setting}", values, flag));
+        }
+
+        string[] One(Option<string?> option) => parse.GetValue(option) is { } value ? [value] : [];
+    }
+
+    private KeysConfiguration? ReadKeys(ParseResult parse)
+    {
+        var (keys, template, limits) = (parse.GetValue(_keys), parse.GetValue(_keyAs), parse.GetValue(_keyLimits) ?? []);
+        if (keys is null)
+            return template is null && limits.Length == 0 ? null : throw new CommandException(ExitCode.Usage, "--key-as and --key-limit say how keys are used; say with --keys FILE where they are");
+        var read = new List<Limit>();
+        foreach (var text in limits)
+            read.Add(Limit.TryParse(text, out var limit, out var error) ? limit! : throw new CommandException(ExitCode.Configuration, $"--key-limit: {error}"));
+        if (template is not null && !KeyTemplate.TryParse(template, out _, out var problem))
+            throw new CommandException(ExitCode.Configuration, $"--key-as: {problem}");
+        return new KeysConfiguration
+        {
+            From = [keys],
+            Template = template is null ? KeyTemplate.Bearer : KeyTemplate.Parse(template),
+            Limits = [.. read],
+        };
+    }
+
+    private static int? ReadShare(string? text)
+    {
+        if (text is null)
+            return null;
+        return text.StartsWith("1/", StringComparison.Ordinal) && int.TryParse(text.AsSpan(2), out var parts) && parts is >= 1 and <= 1000
+            ? parts
+            : throw new CommandException(ExitCode.Usage, $"--share \"{text}\": one part of K is written 1/K, for example --share 1/2");
+    }
+
+    private static Option<string[]> List(string name, string help, string description) =>
+        new(name) { HelpName = help, Description = description, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+}
+
+/// <summary>What an engine of the command line is made of.</summary>
+internal sealed record EngineSettings
+{
+    public required HeadgateConfiguration Configuration { get; init; }
+
+    /// <summary>What relative paths in the configuration are relative to.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
+    public KeysConfiguration? Keys { get; init; }
+
+    public int? Share { get; init; }
+
+    public string? State { get; init; }
+
+    /// <summary>The same, with the keys of <c>--keys</c> given to the API of a URL.</summary>
+    public EngineSettings WithKeysFor(Uri url)
+    {
+        if (Keys is null)
+            return this;
+        var keys = Share is > 1 ? Keys with { Limits = Shares.Of(Keys.Limits, Share.Value) } : Keys;
+        var api = new UpstreamMap(Configuration).Find(url);
+        var withKeys = api with { Keys = keys };
+        return this with { Keys = keys, Configuration = Configuration with { Upstreams = [.. Configuration.Upstreams.Where(other => other.Name != api.Name), withKeys] } };
+    }
+
+    /// <summary>Reads the keys of an API: relative paths of <c>--keys</c> are relative to where we are, those of the configuration to its file.</summary>
+    public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration api)
+    {
+        var entries = ReferenceEquals(api.Keys, Keys)
+            ? KeyFile.Read([.. api.Keys!.From])
+            : KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), Directory);
+        return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
+    }
+}

@@ -1,0 +1,116 @@
+using Headgate.App.Input;
+using Headgate.App.Results;
+using Headgate.Jobs;
+using Headgate.Time;
+
+namespace Headgate.App.Runs;
+
+/// <summary>One line of a run on its way from the request to the result on disk.</summary>
+internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
+{
+    private readonly Acceptance _accepted = new(line.Request, line.RequestId, work.Time.GetUtcNow(), work.Engine.Clock.Now) { Line = line.Number, IsResent = isResent };
+    private ReceivedBody _body;
+    private Exchange? _exchange;
+
+    /// <summary>Ends when the result is on disk, or the line is left to a later run.</summary>
+    public async Task RunAsync()
+    {
+        work.Tally.Begin();
+        if (line.Request is not { } request)
+        {
+            await WriteAsync(Failed(FailureClass.Invalid, line.Error!.ToString(), null), null);
+            return;
+        }
+        if (isResent && !work.Options.MayResend(request))
+        {
+            await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it and died before the answer; to send it twice could do harm (--resend-maybe does so all the same)", null), null);
+            return;
+        }
+        Exchange? exchange = null;
+        try
+        {
+            await DelayUntilAsync(request.NotBefore?.From(_accepted.At));
+            using var message = MessageOf(request);
+            exchange = _exchange = ExchangeOf(request, message);
+            using var answer = await work.Line.SendAsync(exchange, work.Abort);
+            await WriteAsync(_accepted.Answered(answer, _body, exchange, work.Engine.Clock.Now), exchange);
+        }
+        catch (HeadgateException failure)
+        {
+            await WriteAsync(Failed(failure.FailureClass, failure.Message, exchange), exchange);
+        }
+        catch (OperationCanceledException) when (work.IsStopping)
+        {
+            work.Tally.Abandon();
+            work.Results.Withdraw(line.Number);
+        }
+    }
+
+    private static HttpRequestMessage MessageOf(JobRequest request)
+    {
+        try
+        {
+            return request.ToMessage();
+        }
+        catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new HeadgateException(FailureClass.Invalid, failure.Message, failure);
+        }
+    }
+
+    private Exchange ExchangeOf(JobRequest request, HttpRequestMessage message) => new(message)
+    {
+        Priority = request.Priority,
+        Tenant = request.Tenant,
+        DeclaredCost = request.Cost.Count > 0 ? request.Cost : null,
+        Timeout = request.Timeout,
+        Retries = request.Retries,
+        RetryDelay = request.RetryDelay,
+        Earliest = _accepted.MonoOf(request.NotBefore) ?? 0,
+        Deadline = _accepted.MonoOf(request.Deadline),
+        StartBy = _accepted.MonoOf(request.StartBy),
+        Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
+        Receive = ReceiveAsync,
+        Waiting = work.Waiting,
+        Line = line.Number,
+        Id = request.Id,
+    };
+
+    private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        var stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        try
+        {
+            _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, answer.Content.Headers.ContentLength, line.Key, cancellation);
+        }
+        catch (ResultWriteException failure)
+        {
+            // Our disk, not their answer: the run ends, and this line is done again by the next.
+            work.Fail(failure);
+            throw new OperationCanceledException(failure.Message, failure, work.Abort);
+        }
+        if (_body.IsTooLarge)
+            answer.Dispose();
+        var last = _exchange!.Last!;
+        if (last.Upstream.Configuration.Costs.Count > 0)
+            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
+    }
+
+    private ResultRecord Failed(FailureClass failure, string detail, Exchange? exchange) => _accepted.Failed(failure, detail, exchange, work.Engine.Clock.Now);
+
+    private async Task WriteAsync(ResultRecord record, Exchange? exchange)
+    {
+        await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw);
+        // Intent, send, result, end: a death in between sends this line again rather than losing it.
+        exchange?.Last?.WriteEnd();
+        work.Finished(record.Outcome, exchange, isResent);
+    }
+
+    private async Task DelayUntilAsync(DateTimeOffset? at)
+    {
+        if (at is not { } due)
+            return;
+        for (var wait = due - work.Time.GetUtcNow(); wait > TimeSpan.Zero; wait = due - work.Time.GetUtcNow())
+            await Task.Delay(wait > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : wait, work.Time, work.Waiting);
+    }
+}

@@ -1,0 +1,87 @@
+using Headgate.App.CommandLine;
+using Headgate.App.Results;
+using Headgate.Jobs;
+
+namespace Headgate.App.Runs;
+
+/// <summary>What all lines of a run share, and how it is stopped. Thread-safe.</summary>
+internal sealed class RunWork : IDisposable
+{
+    private readonly CancellationTokenSource _waiting;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly Dictionary<long, BodyReceiver> _receivers = [];
+    private int _stopCode;
+    private Exception? _failure;
+
+    public RunWork(RunOptions options, Engine engine, ResultWriter results, Tally tally, TimeProvider time, CancellationToken stop)
+    {
+        (Options, Engine, Results, Tally, Time) = (options, engine, results, tally, time);
+        Line = new StraightLine(engine);
+        _waiting = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    }
+
+    public RunOptions Options { get; }
+
+    public Engine Engine { get; }
+
+    public StraightLine Line { get; }
+
+    public ResultWriter Results { get; }
+
+    public Tally Tally { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Nothing new is sent any more; what is in flight goes on.</summary>
+    public CancellationToken Waiting => _waiting.Token;
+
+    /// <summary>Nothing can be recorded any more: even what is in flight is given up.</summary>
+    public CancellationToken Abort => _abort.Token;
+
+    public bool IsStopping => _waiting.IsCancellationRequested;
+
+    /// <summary>Why the run stopped by itself; null if it did not.</summary>
+    public ExitCode? StopCode => _stopCode == 0 ? null : (ExitCode)_stopCode;
+
+    /// <summary>What broke the run, if anything did.</summary>
+    public Exception? Failure => _failure;
+
+    /// <summary>Stops admitting and drains.</summary>
+    public void Stop(ExitCode code)
+    {
+        Interlocked.CompareExchange(ref _stopCode, (int)code, 0);
+        _waiting.Cancel();
+    }
+
+    /// <summary>The run cannot go on: nothing more is sent, nothing more can be written down.</summary>
+    public void Fail(Exception failure)
+    {
+        Interlocked.CompareExchange(ref _failure, failure, null);
+        _waiting.Cancel();
+        _abort.Cancel();
+    }
+
+    public BodyReceiver Receiver(Upstream api)
+    {
+        var size = api.Configuration.Policy.MaxBody;
+        lock (_receivers)
+        {
+            if (!_receivers.TryGetValue(size, out var receiver))
+                _receivers.Add(size, receiver = new BodyReceiver(size, Options.BodyDirectory));
+            return receiver;
+        }
+    }
+
+    public void Finished(JobOutcome outcome, Exchange? exchange, bool isResent)
+    {
+        Tally.Finish(outcome, exchange, isResent);
+        if (!outcome.Ok && Options.MaxFailures.IsReached(Tally.Failed, Tally.Finished))
+            Stop(ExitCode.GivenUp);
+    }
+
+    public void Dispose()
+    {
+        _waiting.Dispose();
+        _abort.Dispose();
+    }
+}

@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using Headgate.Gates;
+using Headgate.Ledgers;
+using Headgate.Limits;
+using Headgate.Retries;
+
+namespace Headgate;
+
+/// <summary>
+/// One send, paid for by one permit: from the moment the permit is there until the attempt has ended. It is told by the guard right before
+/// its first byte, writes down the intent, and starts the clock of its timeout then.
+/// </summary>
+internal sealed class Attempt : ISendWitness, IDisposable
+{
+    private readonly Engine _engine;
+    private readonly Exchange _exchange;
+    private readonly Permit _permit;
+    private readonly CancellationTokenSource _cancellation;
+    private readonly CancellationTokenRegistration _caller;
+    private readonly CancellationToken _callersToken;
+    private bool _timesOutAtDeadline;
+    private bool _wasReceived;
+    private bool _isEndWritten;
+
+    public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
+    {
+        (_engine, Upstream, _exchange, _permit, _callersToken) = (engine, upstream, exchange, permit, cancellation);
+        Previous = exchange.Last;
+        exchange.Last = this;
+        if (Previous is { } previous)
+            // One is enough to know what came before; a long chain would hold all its answers.
+            previous.Previous = null;
+        _cancellation = engine.Timeouts.Take();
+        _caller = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
+    }
+
+    public Upstream Upstream { get; }
+
+    public Permit Permit => _permit;
+
+    public Exchange Exchange => _exchange;
+
+    /// <summary>The attempt of the same request before this one; null for the first.</summary>
+    public Attempt? Previous { get; private set; }
+
+    /// <summary>Its number in the ledger; 0 until it was sent.</summary>
+    public long Number { get; private set; }
+
+    public long SentAt { get; private set; }
+
+    /// <summary>When it had arrived at the latest, as far as is known.</summary>
+    public long LateAt { get; private set; }
+
+    /// <summary>When the final headers came, or it was given up.</summary>
+    public long AnsweredAt { get; private set; }
+
+    public long EndedAt { get; private set; }
+
+    /// <summary>Nobody knows whether, or when, it arrived.</summary>
+    public bool IsLost { get; private set; }
+
+    public int Status { get; private set; }
+
+    public FailureClass Failure { get; private set; }
+
+    /// <summary>What units settled at the end came to, where that is known.</summary>
+    public Cost? Actual { get; set; }
+
+    public HttpResponseMessage? Answer { get; private set; }
+
+    public CancellationToken Token => _cancellation.Token;
+
+    public bool WasSent => Number != 0;
+
+    /// <summary>A limit of the server refused it, or its key: it was not done.</summary>
+    public bool WasRefused { get; set; }
+
+    /// <summary>Sends, and waits for the headers of the final answer.</summary>
+    /// <remarks>What comes of it is told to <see cref="Answered"/> or <see cref="Broken"/>.</remarks>
+    public Task<HttpResponseMessage> SendAsync() => Upstream.Transport.SendAsync(Message(), Token);
+
+    /// <summary>What an answer says.</summary>
+    public Outcome Answered(HttpResponseMessage answer)
+    {
+        (Answer, Status) = (answer, (int)answer.StatusCode);
+        // The date is needed only beside a header that most answers have no reason for.
+        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow());
+    }
+
+    /// <summary>Why there is no answer.</summary>
+    public Outcome Broken(Exception failure)
+    {
+        try
+        {
+            return Failed(failure);
+        }
+        catch
+        {
+            // The intent could not be written: nothing was sent, and whoever asked will stop.
+            _engine.Dispatcher.Return(_permit);
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the body within the attempt; null if all went well.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Outcome?> ReceiveAsync(Func<HttpResponseMessage, CancellationToken, ValueTask> receive)
+    {
+        try
+        {
+            await receive(Answer!, Token).ConfigureAwait(false);
+            _wasReceived = true;
+            return null;
+        }
+        catch (Exception e) when (FailureReader.IsOfTransport(e))
+        {
+            Answer!.Dispose();
+            return Failed(e);
+        }
+        catch
+        {
+            // The receiver's own, a full disk for example: no other attempt would fare better.
+            Answer!.Dispose();
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
+    public void BeforeFirstByte()
+    {
+        var now = SentAt = _engine.Clock.Now;
+        var number = _engine.Journal.NextNumber();
+        _engine.Journal.Intent(number, this, _exchange);
+        Number = number;
+        _engine.Dispatcher.Sent(_permit, now);
+        var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
+        if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
+            (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
+        _cancellation.CancelAfter(timeout);
+        _exchange.Tell(LineStep.Sent);
+    }
+
+    /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
+    public void Settle(in Outcome outcome)
+    {
+        (Failure, WasRefused, IsLost) = (outcome.Class, outcome.Refused, outcome is { Sent: true, BoundsArrival: false });
+        var now = AnsweredAt = _engine.Clock.Now;
+        if (!outcome.Sent)
+            _engine.Dispatcher.Return(_permit);
+        else if (outcome.BoundsArrival)
+        {
+            LateAt = Upstream.Late(SentAt, now);
+            _engine.Dispatcher.Answered(_permit, now);
+        }
+        else
+        {
+            LateAt = Upstream.Terms.Timing == LimitTiming.Nominal ? SentAt : now + Upstream.Terms.Straggle;
+            _engine.Dispatcher.Lost(_permit);
+        }
+    }
+
+    /// <summary>The body was read to the end, or nothing more of it will be.</summary>
+    public void End(bool isWhole)
+    {
+        if (EndedAt != 0)
+            return;
+        EndedAt = _engine.Clock.Now;
+        _caller.Dispose();
+        // The transport may hold on to the token of anything that did not end well, or of a body that is still being sent.
+        if (isWhole && _wasReceived && _exchange.Body is null)
+            _engine.Timeouts.Return(_cancellation);
+        else
+            _cancellation.Dispose();
+        if (isWhole)
+            _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
+        else
+            _engine.Dispatcher.Lost(_permit);
+        _engine.Ended(this);
+    }
+
+    public void Dispose() => End(isWhole: false);
+
+    /// <summary>What the ledger says of its end; written once, by whoever knows that its result is on disk.</summary>
+    public void WriteEnd()
+    {
+        if (!WasSent || _isEndWritten)
+            return;
+        // A redirect or a retry has written it when what comes after it fails.
+        _isEndWritten = true;
+        _engine.Journal.End(this);
+    }
+
+    private Outcome Failed(Exception e)
+    {
+        var reason = !Token.IsCancellationRequested ? CancellationReason.None
+            : _callersToken.IsCancellationRequested ? CancellationReason.Caller
+            : _timesOutAtDeadline ? CancellationReason.Deadline
+            : CancellationReason.AttemptTimeout;
+        // A body that was being read when its time ran out breaks with whatever the transport throws then.
+        return FailureReader.Classify(reason == CancellationReason.None ? e : new OperationCanceledException(e.Message, e), WasSent, reason);
+    }
+
+    private AttemptMessage Message()
+    {
+        var message = new AttemptMessage(_exchange.Method, _exchange.Uri, this)
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        var redirect = _exchange.Redirect;
+        foreach (var header in _exchange.Request.Headers.NonValidated)
+            if (redirect is null || redirect.Keeps(header.Key, Upstream.KeyHeader))
+                message.Add(header.Key, header.Value);
+        if (_exchange.Body is { } body)
+            message.Content = body;
+        if (_permit.Key is { } key)
+            Upstream.Configuration.Keys!.Template.Apply(message, key.Secret);
+        return message.Ready();
+    }
+}

@@ -1,0 +1,99 @@
+using Headgate.Gates;
+using Headgate.Retries;
+
+namespace Headgate;
+
+/// <summary>One request on its way along the line, and what became of it. Used by one caller; the line writes it while it works.</summary>
+internal sealed class Exchange(HttpRequestMessage request)
+{
+    /// <summary>What the caller gave: its headers are copied for each attempt, its body is shared by all.</summary>
+    public HttpRequestMessage Request => request;
+
+    public HttpMethod Method { get; set; } = request.Method;
+
+    public Uri Uri { get; set; } = request.RequestUri ?? throw new ArgumentException("the request has no URL", nameof(request));
+
+    /// <summary>The body that all attempts share; null once a redirect has dropped it.</summary>
+    public HttpContent? Body { get; set; } = request.Content is { } content ? ReplayableContent.For(content) : null;
+
+    public RequestPriority Priority { get; init; } = RequestPriority.Medium;
+
+    public string? Tenant { get; init; }
+
+    /// <summary>What was declared beside one request; null for nothing.</summary>
+    public IReadOnlyDictionary<string, long>? DeclaredCost { get; init; }
+
+    /// <summary>From the first byte to the end of the answer, for each attempt; null for the API's own.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    public int? Retries { get; init; }
+
+    public TimeSpan? RetryDelay { get; init; }
+
+    /// <summary>When it can be sent at the earliest, monotonic nanoseconds; 0 for at once. The caller waits for it; the best possible does too.</summary>
+    public long Earliest { get; init; }
+
+    /// <summary>When it is too late altogether, monotonic nanoseconds.</summary>
+    public long? Deadline { get; init; }
+
+    /// <summary>When it is too late to be sent at all, monotonic nanoseconds.</summary>
+    public long? StartBy { get; init; }
+
+    /// <summary>Statuses that are as good as 2xx.</summary>
+    public IReadOnlyList<int> Expected { get; init; } = [];
+
+    /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
+    public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
+
+    /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
+    public CancellationToken Waiting { get; init; }
+
+    /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
+    public Action<Exchange, LineStep>? Watch { get; init; }
+
+    /// <summary>Its line in a run; 0 for none.</summary>
+    public long Line { get; init; }
+
+    public string? Id { get; init; }
+
+    /// <summary>Whose headers were left behind by a redirect to another origin, or null.</summary>
+    public Redirect? Redirect { get; set; }
+
+    public int Hops { get; set; }
+
+    public int RetriesMade { get; set; }
+
+    public int Holds { get; set; }
+
+    /// <summary>When it goes on after a hold or a failure, monotonic nanoseconds.</summary>
+    public long NextAt { get; set; }
+
+    /// <summary>Attempts that were sent.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>When its first attempt was sent, monotonic nanoseconds; 0 before.</summary>
+    public long FirstSentAt { get; set; }
+
+    /// <summary>Answers that refused it by a limit.</summary>
+    public int Refusals { get; set; }
+
+    /// <summary>How long it waited for permits, nanoseconds.</summary>
+    public long Waited { get; set; }
+
+    /// <summary>What held it longest, as last asked.</summary>
+    public Constraint? HeldBy { get; set; }
+
+    public FailureClass Failure { get; set; }
+
+    public string? Detail { get; set; }
+
+    public bool MaybeSent { get; set; }
+
+    /// <summary>What the last attempt that failed came to.</summary>
+    public string? LastError { get; set; }
+
+    /// <summary>The last attempt.</summary>
+    public Attempt? Last { get; set; }
+
+    public void Tell(LineStep step) => Watch?.Invoke(this, step);
+}

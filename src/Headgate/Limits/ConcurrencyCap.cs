@@ -1,0 +1,77 @@
+using Headgate.Time;
+
+namespace Headgate.Limits;
+
+/// <summary>
+/// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
+/// every 50 ms of clean answers; a refusal halves it.
+/// </summary>
+internal sealed class ConcurrencyCap : LimitState
+{
+    private const long First = 16;
+    private const long Step = 50 * Clock.Millisecond;
+
+    private readonly long _most;
+    private long _cap;
+    private long _cleanSince = long.MaxValue;
+    private long _inFlight;
+
+    public ConcurrencyCap(int most, bool slowStart) : base(new Limit { Amount = most, Algorithm = LimitAlgorithm.Concurrent }, ArrivalTerms.Nominal, new WallTime(0, 0, isKnown: true)) =>
+        (_most, _cap) = (most, slowStart ? Math.Min(First, most) : most);
+
+    public long Now => _cap;
+
+    public bool IsGrowing => _cap < _most;
+
+    /// <summary>An answer came that speaks neither of limits nor of trouble.</summary>
+    public void Clean(long now)
+    {
+        if (_cap >= _most)
+            return;
+        if (_cleanSince > now)
+            _cleanSince = now;
+        else if (now - _cleanSince >= Step)
+            (_cap, _cleanSince) = (Math.Min(_most, _cap * 2), now);
+    }
+
+    /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
+    public void Refused(long now) => (_cap, _cleanSince) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), now + Clock.Second);
+
+    public override long Available(long now) => Math.Max(0, _cap - _inFlight);
+
+    public override bool FitsAt(long at, long cost, long now, long taken) => _inFlight + taken + cost <= _cap;
+
+    public override bool CountsAttempts => true;
+
+    public override long ServiceTime(long cost) => 0;
+
+    public override void Sent(long cost, long sent) { }
+
+    public override void Answered(long cost, long sent, long now) { }
+
+    public override void Lost(long cost, long sent, long now) { }
+
+    public override void Settle(long declared, long actual, long now) { }
+
+    public override void Forfeit(long declared, long now) { }
+
+    public override void Restore(long cost, long late, long now) { }
+
+    public override void Take(long cost) => _inFlight += cost;
+
+    public override void Return(long cost) => _inFlight -= cost;
+
+    public override void Ended(long cost, bool isAborted, long now) => _inFlight -= cost;
+
+    protected override long Earliest(long cost, long now) => _inFlight < _cap ? now : Never;
+
+    protected override void Charge(long cost, long late) { }
+
+    protected override void Release(long now) { }
+
+    protected override bool IsEmpty(long now) => _inFlight == 0;
+
+    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
+
+    protected override long Reach => 0;
+}

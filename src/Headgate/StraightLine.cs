@@ -1,0 +1,289 @@
+using System.Runtime.CompilerServices;
+using Headgate.Gates;
+using Headgate.Keys;
+using Headgate.Retries;
+using Headgate.Time;
+
+namespace Headgate;
+
+/// <summary>
+/// The line every outgoing request walks, once for each attempt, top to bottom. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// 1 admit      the API found, its keys and its reach: or a clear refusal
+/// 2 cache      \ in their version
+/// 3 coalesce   /
+/// 4 permit     wait in the gate for key and every limit at once, all or nothing
+/// 5 send       the attempt: connect, stamp, first byte … headers
+/// 6 observe    permit, limits, key and budget learn from the outcome
+/// 7 retry?     a pure decision; if yes, back to 1, paying for a new permit
+/// 8 receive    the body, within the attempt where the caller asks for it
+/// </code>
+/// The retry stands outside the permit: an attempt that is not paid for is how a limit is exceeded. No timeout of the attempt runs while
+/// it waits; the request's own deadline does.
+/// </remarks>
+internal sealed class StraightLine(Engine engine)
+{
+    /// <summary>Sends a request until it has an answer to keep, or none will come.</summary>
+    /// <param name="exchange">The request; what became of it is written there, its failure class too, whatever the status.</param>
+    /// <param name="cancellation">The caller's. What was not sent is not; what was is charged as maybe arrived.</param>
+    /// <returns>The last answer. Its attempt must be ended by the caller unless <see cref="Exchange.Receive"/> reads the body.</returns>
+    /// <exception cref="HeadgateException">There is no answer.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // 1 admit
+            var upstream = engine.UpstreamOf(exchange.Uri);
+            if (exchange.Last?.Upstream != upstream)
+                exchange.Tell(LineStep.Admitted);
+            if (engine.GivesUpUnreached && upstream.IsOutOfReach)
+                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
+
+            if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
+                exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
+
+            // 4 permit
+            var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
+
+            // 5 send
+            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
+            exchange.Tell(LineStep.Permitted);
+            Outcome outcome;
+            try
+            {
+                outcome = attempt.Answered(await attempt.SendAsync().ConfigureAwait(false));
+            }
+            catch (Exception failure)
+            {
+                outcome = attempt.Broken(failure);
+            }
+
+            // 6 observe
+            attempt.Settle(outcome);
+            Observe(upstream, exchange, attempt, outcome);
+            exchange.Tell(LineStep.Settled);
+
+            // 7 retry?
+            if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
+                continue;
+            var decision = Decide(upstream, exchange, outcome);
+            if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
+            {
+                // 8 receive
+                var broken = exchange.Receive is { } receive ? await attempt.ReceiveAsync(receive).ConfigureAwait(false) : null;
+                if (broken is null)
+                    return Finish(exchange, attempt, decision, answer);
+                attempt.End(isWhole: false);
+                outcome = broken.Value;
+                decision = Decide(upstream, exchange, outcome);
+            }
+            else
+            {
+                attempt.Answer?.Dispose();
+                attempt.End(isWhole: attempt.Answer is not null);
+            }
+            if (outcome.Class == FailureClass.Cancelled)
+                throw Cancelled(exchange, attempt, outcome, cancellation);
+            if (decision.Kind is RetryKind.Done or RetryKind.Fail)
+                throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
+            attempt.WriteEnd();
+            await GoBackAsync(upstream, exchange, permit, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    {
+        var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
+        if (upstream.Configuration.Policy.QueueTimeout is { } queue)
+            expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
+        var permit = new Permit(key.Cost, expires);
+        try
+        {
+            engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+            if (!permit.Task.IsCompleted)
+                exchange.Tell(LineStep.Waits);
+            await permit.Task.ConfigureAwait(false);
+            exchange.Waited += permit.GrantedAt - permit.EnqueuedAt;
+            exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
+            return permit;
+        }
+        catch (RefusedException refused)
+        {
+            exchange.Waited += engine.Clock.Now - permit.EnqueuedAt;
+            var failure = refused.Reason switch
+            {
+                RefusalReason.Expired => FailureClass.Deadline,
+                RefusalReason.TooCostly => FailureClass.Invalid,
+                RefusalReason.NoKeys => FailureClass.Auth,
+                RefusalReason.QueueFull => FailureClass.RateLimit,
+                _ => FailureClass.Cancelled,
+            };
+            throw Failed(exchange, upstream, failure, refused.Message, retryAfter: refused.RetryAfter);
+        }
+    }
+
+    private void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
+    {
+        var now = attempt.AnsweredAt;
+        if (outcome.Sent)
+        {
+            if (exchange.Attempts++ == 0)
+            {
+                exchange.FirstSentAt = attempt.SentAt;
+                upstream.CountFirst(now);
+            }
+        }
+        else if (outcome.Class == FailureClass.Network)
+            upstream.NotConnected(outcome.Detail);
+        if (!outcome.IsAnswer || outcome.Status >= 400)
+            exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
+        if (outcome.Refused)
+            exchange.Refusals++;
+        upstream.Learn(engine, attempt, outcome, now);
+    }
+
+    /// <summary>A redirect is a request of its own: admitted anew, with its own API and permit.</summary>
+    private static bool Redirected(Exchange exchange, Attempt attempt, in Outcome outcome)
+    {
+        if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400 || exchange.Expected.Contains(outcome.Status))
+            return false;
+        var location = answer.Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : null;
+        if (Redirects.Next(exchange.Method, exchange.Uri, outcome.Status, location, exchange.Hops) is not { } next)
+            return false;
+        if (!next.DropsBody && ReplayableContent.WhySpent(exchange.Body) is not null)
+            return false;
+        exchange.Hops++;
+        (exchange.Method, exchange.Uri) = (next.Method, next.Uri);
+        // What one hop left behind no later one brings back.
+        exchange.Redirect = exchange.Redirect is { } before ? next with { DropsBody = next.DropsBody || before.DropsBody, DropsCredentials = next.DropsCredentials || before.DropsCredentials } : next;
+        if (next.DropsBody)
+            exchange.Body = null;
+        End(attempt, answer);
+        exchange.Tell(LineStep.Redirected);
+        return true;
+    }
+
+    /// <summary>A key that is not accepted is not used again; walking on to the next is not charged to the request.</summary>
+    private bool KeyDied(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
+    {
+        if (attempt.Permit.Key is not { } key || attempt.Answer is not { } answer || outcome.Refused || !upstream.IsDeadly(outcome.Status))
+            return false;
+        engine.Dispatcher.Kill(upstream.Gate, key, $"answered {outcome.Status}");
+        if (engine.Dispatcher.Read(upstream.Keys!, static (_, keys, _) => keys.AllDead))
+        {
+            (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
+            return false;
+        }
+        if (upstream.IsNewlyDead(key))
+            engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        attempt.WasRefused = true;
+        if (ReplayableContent.WhySpent(exchange.Body) is not null)
+            return false;
+        End(attempt, answer);
+        exchange.Tell(LineStep.KeyDied);
+        return true;
+    }
+
+    private RetryDecision Decide(Upstream upstream, Exchange exchange, in Outcome outcome)
+    {
+        if (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status))
+            return new RetryDecision { Kind = RetryKind.Done };
+        if (exchange.Failure == FailureClass.Auth)
+            return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        // Nearly all of them: nothing to weigh.
+        if (outcome is { Status: >= 200 and < 300, Refused: false })
+            return new RetryDecision { Kind = RetryKind.Done };
+        if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
+            return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
+        var policy = upstream.RetryPolicy;
+        if (exchange.Retries is not null || exchange.RetryDelay is not null)
+            policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
+        var state = new RetryState
+        {
+            Repeatable = RetryRule.IsIdempotent(exchange.Method) || exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"),
+            BodySpent = ReplayableContent.WhySpent(exchange.Body),
+            Retries = exchange.RetriesMade,
+            Holds = exchange.Holds,
+            Deadline = exchange.Deadline,
+        };
+        lock (engine.Random)
+            return RetryRule.Decide(policy, state, outcome, engine.Clock.Now, engine.Random);
+    }
+
+    private static HttpResponseMessage Finish(Exchange exchange, Attempt attempt, in RetryDecision decision, HttpResponseMessage answer)
+    {
+        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
+        if (exchange.Receive is not null)
+        {
+            attempt.End(isWhole: true);
+            exchange.Tell(LineStep.Received);
+        }
+        return answer;
+    }
+
+    /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
+    private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Permit permit, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
+    {
+        exchange.NextAt = decision.Until;
+        if (decision.Kind == RetryKind.Hold)
+        {
+            exchange.Holds++;
+            exchange.Tell(LineStep.Held);
+            if (!outcome.Refused)
+            {
+                await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
+                return;
+            }
+            if (permit.Key is { } key)
+                engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
+            else
+                engine.Dispatcher.Hold(upstream.Scope, decision.Until);
+            engine.Held(permit.Key?.Scope ?? upstream.Scope, decision.Until);
+            return;
+        }
+        exchange.RetriesMade++;
+        exchange.Tell(LineStep.Retries);
+        await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
+        // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
+        while (upstream.BudgetUntil(engine.Clock.Now) is { } until)
+            await DelayUntilAsync(until, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)
+    {
+        for (var wait = until - engine.Clock.Now; wait > 0; wait = until - engine.Clock.Now)
+            await Task.Delay(Clock.Span(Math.Min(wait, 24L * 3600 * Clock.Second)), engine.Clock.Provider, cancellation).ConfigureAwait(false);
+    }
+
+    private static void End(Attempt attempt, HttpResponseMessage answer)
+    {
+        answer.Dispose();
+        attempt.End(isWhole: true);
+        attempt.WriteEnd();
+    }
+
+    private static OperationCanceledException Cancelled(Exchange exchange, Attempt attempt, in Outcome outcome, CancellationToken cancellation)
+    {
+        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (FailureClass.Cancelled, outcome.Detail, attempt.WasSent);
+        return new OperationCanceledException(cancellation);
+    }
+
+    private static HeadgateException Failed(Exchange exchange, Upstream upstream, FailureClass failure, string detail, bool maybeSent = false, TimeSpan? retryAfter = null)
+    {
+        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (failure, detail, maybeSent);
+        return new HeadgateException(failure, detail)
+        {
+            Upstream = upstream.Name,
+            WaitingFor = exchange.HeldBy?.Describe(),
+            MaybeSent = maybeSent,
+            Attempts = exchange.Attempts,
+            RetryAfter = retryAfter,
+        };
+    }
+}

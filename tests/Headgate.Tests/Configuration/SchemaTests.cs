@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using System.Text.Json;
+using Headgate.Configuration;
+
+namespace Headgate.Tests.Configuration;
+
+public sealed class SchemaTests
+{
+    private static readonly JsonObject Schema = JsonNode.Parse(SchemaWriter.Write())!.AsObject();
+
+    [Fact]
+    public void Every_accepted_member_is_in_the_schema_with_what_it_means_and_no_other_is()
+    {
+        Compare(Settings.Root, Schema);
+
+        static void Compare(Shape shape, JsonObject schema)
+        {
+            if (shape is Map map)
+                Compare(map.Value, schema["additionalProperties"]!.AsObject());
+            if (shape is not Group group)
+                return;
+            var properties = schema["properties"]!.AsObject();
+            Assert.Equal(group.Members.Select(member => member.Name), properties.Select(property => property.Key));
+            Assert.False(schema["additionalProperties"]!.GetValue<bool>());
+            foreach (var member in group.Members)
+            {
+                Assert.Equal(member.Meaning, properties[member.Name]!["description"]!.GetValue<string>());
+                Compare(member.Shape, properties[member.Name]!.AsObject());
+            }
+        }
+    }
+
+    [Fact]
+    public void A_file_with_every_member_passes_both_the_schema_and_the_reader()
+    {
+        var members = new HashSet<string>();
+        Collect(Settings.Root, "");
+        var written = JsonNode.Parse(WrittenConfiguration.Complete, documentOptions: new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+
+        Assert.True(new SchemaCheck(Schema).Passes(Schema, written));
+        Assert.Empty(WrittenConfiguration.Errors(WrittenConfiguration.Complete));
+        Assert.All(members, member => Assert.Contains($"\"{member}\"", WrittenConfiguration.Complete, StringComparison.Ordinal));
+
+        void Collect(Shape shape, string name)
+        {
+            members.Add(name);
+            foreach (var member in (shape as Group ?? (shape as Map)?.Value as Group)?.Members ?? [])
+                Collect(member.Shape, member.Name);
+            members.Remove("");
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "version": 2 }""")]
+    [InlineData("""{ "serve": {} }""")]
+    [InlineData("""{ "defaults": { "timout": 1 } }""")]
+    [InlineData("""{ "defaults": { "timeout": 0 } }""")]
+    [InlineData("""{ "defaults": { "timeout": "soon" } }""")]
+    [InlineData("""{ "defaults": { "retries": -1 } }""")]
+    [InlineData("""{ "defaults": { "retries": 1.5 } }""")]
+    [InlineData("""{ "defaults": { "limits": "10/s" } }""")]
+    [InlineData("""{ "defaults": { "limits": [1] } }""")]
+    [InlineData("""{ "defaults": { "timing": "sloppy" } }""")]
+    [InlineData("""{ "defaults": { "maxBody": "16M" } }""")]
+    [InlineData("""{ "total": { "limits": "learn" } }""")]
+    [InlineData("""{ "upstreams": { "a": {} } }""")]
+    [InlineData("""{ "upstreams": { "a b": { "base": ["http://a"] } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": [] } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["ftp://a"] } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "shares": { "low": 60 } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cost": { "Tokens": { "estimate": 1 } } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cost": { "tokens": { "estimate": 1, "actual": "usage" } } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["secret"] } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "as": "Bearer" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "retry": { "statuses": ["6xx"] } } } }""")]
+    public void What_the_reader_refuses_the_schema_refuses_too(string json)
+    {
+        Assert.NotEmpty(WrittenConfiguration.Errors(json));
+        Assert.False(new SchemaCheck(Schema).Passes(Schema, JsonNode.Parse(json)));
+    }
+
+    [Fact]
+    public void A_text_with_a_substitution_passes_in_the_place_of_any_value()
+    {
+        const string json = """{ "defaults": { "retries": "${env:N}", "timeout": "${file:t}", "timing": "${env:T}" } }""";
+        Assert.True(new SchemaCheck(Schema).Passes(Schema, JsonNode.Parse(json)));
+    }
+}

@@ -1,0 +1,54 @@
+using Headgate.Configuration;
+
+namespace Headgate.Tests.Configuration;
+
+/// <summary>Reads a configuration as a process would that finds this text in its directory.</summary>
+internal static class WrittenConfiguration
+{
+    /// <summary>Every member that this version accepts.</summary>
+    public const string Complete = """
+        {
+          // comments and trailing commas are welcome
+          "$schema": "./headgate.schema.json", "version": 1,
+          "total": { "limits": ["500 concurrent"] },
+          "defaults": {
+            "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
+            "retryCap": 60, "queueTimeout": null, "maxBody": "16MiB", "concurrency": 100,
+          },
+          "upstreams": {
+            "github": {
+              "base": ["https://api.github.com"],
+              "limits": ["100 concurrent"],
+              "keys": { "from": ["env:GH_TOKEN_1", "file:keys.txt"], "as": "Authorization: Bearer {key}", "limits": ["5000/h"], "choose": "soonest", "dead": [401] },
+              "shares": { "critical": "100%", "high": 1, "medium": "90%", "low": "60%", "background": "20%" },
+            },
+            "openai": {
+              "base": ["https://api.openai.com/v1", "https://eu.openai.example/v1"], "timeout": 120, "timing": "guaranteed", "straggle": "500ms",
+              "connectTimeout": 5, "retries": 5, "retryDelay": 0.5, "retryCap": "2m", "queueTimeout": "10m", "maxBody": 1024, "weight": 3,
+              "limits": ["500/min", "90000 tokens/min"],
+              "cost": { "tokens": { "estimate": 1200, "actual": "/usage/total_tokens" } },
+              "keys": { "from": ["env:OPENAI_API_KEY"], "as": "?api_key={key}", "choose": "sticky" },
+              "retry": { "statuses": [408, 429, "5xx"], "idempotencyKey": true, "budget": { "share": 0.2, "floor": "10/s" } },
+            },
+          },
+        }
+        """;
+
+    public static ConfigurationReading Read(string json, params (string Name, string Value)[] environment) => Read(json, [], environment);
+
+    public static ConfigurationReading Read(string json, ConfigurationOverride[] flags, params (string Name, string Value)[] environment)
+    {
+        using var directory = new TemporaryDirectory();
+        directory.Write("headgate.json", json);
+        return ConfigurationReader.Read(new ConfigurationSources
+        {
+            Directory = directory.Path,
+            Environment = environment.ToDictionary(variable => variable.Name, variable => variable.Value),
+            Flags = flags,
+        });
+    }
+
+    /// <summary>The errors of a text, as users see them.</summary>
+    public static string[] Errors(string json, params (string Name, string Value)[] environment) =>
+        [.. Read(json, environment).Errors.Select(error => error.ToString())];
+}
