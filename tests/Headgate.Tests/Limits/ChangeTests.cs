@@ -12,7 +12,7 @@ public sealed class ChangeTests
     public static TheoryData<LimitAlgorithm> Algorithms => [LimitAlgorithm.Sliding, LimitAlgorithm.Bucket, LimitAlgorithm.Counter, LimitAlgorithm.Spaced, LimitAlgorithm.Fixed];
 
     [Theory, MemberData(nameof(Algorithms))]
-    public void The_new_limit_holds_whatever_was_there_before(LimitAlgorithm algorithm) => Cases.Run(500, random =>
+    public void The_new_limit_holds_whatever_was_there_before(LimitAlgorithm algorithm) => Cases.Run(200, random =>
     {
         var pace = random.Spread(1_000, 3_600_000);
         var terms = NeverOverTests.Terms(random, random.Pick(LimitTiming.Guaranteed, LimitTiming.Bounded, LimitTiming.Nominal), pace * Clock.Millisecond / 10);
@@ -54,7 +54,7 @@ public sealed class ChangeTests
     }
 
     [Fact]
-    public void An_idle_limit_passes_on_nothing() => Cases.Run(300, random =>
+    public void An_idle_limit_passes_on_nothing() => Cases.Run(150, random =>
     {
         var (from, to) = (Any(random, random.Pick(LimitAlgorithm.Sliding, LimitAlgorithm.Bucket, LimitAlgorithm.Counter), 1000), Any(random, LimitAlgorithm.Sliding, 1000));
         var old = State(from.ToString());

@@ -16,7 +16,7 @@ public sealed class ExactnessTests
     public static TheoryData<LimitAlgorithm> All => [.. Exact, LimitAlgorithm.Counter];
 
     [Theory, MemberData(nameof(Exact))]
-    public void Without_guard_and_delay_nobody_waits_a_nanosecond_longer_than_the_server_requires(LimitAlgorithm algorithm) => Cases.Run(100, random =>
+    public void Without_guard_and_delay_nobody_waits_a_nanosecond_longer_than_the_server_requires(LimitAlgorithm algorithm) => Cases.Run(60, random =>
     {
         var limit = Any(random, algorithm, "guard=0");
         var state = New(limit, ArrivalTerms.Nominal);
@@ -35,7 +35,7 @@ public sealed class ExactnessTests
     });
 
     [Theory, MemberData(nameof(All))]
-    public void Back_filling_foresees_exactly_what_a_cost_taken_now_delays(LimitAlgorithm algorithm) => Cases.Run(100, random =>
+    public void Back_filling_foresees_exactly_what_a_cost_taken_now_delays(LimitAlgorithm algorithm) => Cases.Run(60, random =>
     {
         var limit = Any(random, algorithm, random.Pick("", "guard=0"));
         for (var now = (Used: 0, At: Start); now.Used < 20; now.Used++)
@@ -58,7 +58,7 @@ public sealed class ExactnessTests
     });
 
     [Theory, MemberData(nameof(All))]
-    public void A_returned_permit_leaves_no_trace(LimitAlgorithm algorithm) => Cases.Run(200, random =>
+    public void A_returned_permit_leaves_no_trace(LimitAlgorithm algorithm) => Cases.Run(80, random =>
     {
         var limit = Any(random, algorithm, "");
         var timing = random.Pick(LimitTiming.Nominal, LimitTiming.Bounded, LimitTiming.Guaranteed);
@@ -89,7 +89,7 @@ public sealed class ExactnessTests
     });
 
     [Theory, MemberData(nameof(All))]
-    public void Idle_is_what_behaves_like_new_and_nothing_else(LimitAlgorithm algorithm) => Cases.Run(200, random =>
+    public void Idle_is_what_behaves_like_new_and_nothing_else(LimitAlgorithm algorithm) => Cases.Run(80, random =>
     {
         var limit = Any(random, algorithm, "");
         var (state, now) = Past(limit, random.Next(), random.Next(30));
@@ -115,7 +115,7 @@ public sealed class ExactnessTests
     });
 
     [Theory, MemberData(nameof(All))]
-    public void What_is_available_can_go_at_once_and_one_more_cannot(LimitAlgorithm algorithm) => Cases.Run(100, random =>
+    public void What_is_available_can_go_at_once_and_one_more_cannot(LimitAlgorithm algorithm) => Cases.Run(60, random =>
     {
         var limit = Any(random, algorithm, "");
         var (state, now) = Past(limit, random.Next(), random.Next(30));

@@ -7,7 +7,7 @@ namespace Headgate.Tests.Limits;
 /// <summary>Whatever arrives when, as far as the timing allows it: a server of the kind the limit names never refuses.</summary>
 public sealed class NeverOverTests
 {
-    private const int PerTiming = 300;
+    private const int PerTiming = 120;
 
     public static TheoryData<LimitTiming> Timings => [LimitTiming.Guaranteed, LimitTiming.Bounded, LimitTiming.Nominal];
 

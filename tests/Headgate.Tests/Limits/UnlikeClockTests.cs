@@ -10,7 +10,7 @@ public sealed class UnlikeClockTests
     public static TheoryData<string> Limits => ["sliding", "counter", "spaced", "burst=1", "burst=2", "burst=7", "burst=50"];
 
     [Theory, MemberData(nameof(Limits))]
-    public void The_guard_covers_drift_and_the_edges_of_clocks(string option) => Cases.Run(150, random =>
+    public void The_guard_covers_drift_and_the_edges_of_clocks(string option) => Cases.Run(60, random =>
     {
         var limit = Limit.Parse($"{random.Next(1, 51)}/{random.Period()} {option}");
         var terms = ArrivalTerms.Nominal;
