@@ -25,15 +25,25 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void What_has_no_end_counts_for_ever_until_a_run_goes_on_and_then_until_straggle()
+    public void What_has_no_end_keeps_its_place_until_a_run_goes_on_and_then_until_straggle()
     {
-        using var open = new LedgerScript(null, "1/s").Send(0).Send(60_000, 60_010);
-        Assert.True(open.Audit().Single().Worst!.IsBreach);
+        using var open = new LedgerScript(null, "1/s").Send(0).Restart(50_000, LedgerScript.Header("1/s"));
+        Assert.Equal((1m, true), (open.Audit().Single().Worst!.Amount, open.Audit().Single().IsProven));
         using var resumed = new LedgerScript(null, "1/s").Send(0).Restart(10_000, LedgerScript.Header("1/s")).Send(13_000, 13_010);
         Assert.False(resumed.Audit().Single().Worst!.IsBreach);
         using var early = new LedgerScript(null, "1/s").Send(0).Restart(10_000, LedgerScript.Header("1/s")).Send(12_999, 13_010);
         Assert.True(early.Audit().Single().Worst!.IsBreach);
         Assert.Equal((1, 2), ((int)early.Read().Unended, early.Read().Headers.Count));
+    }
+
+    [Fact]
+    public void An_end_that_was_lost_with_its_process_leaves_a_limit_unproven_and_not_exceeded()
+    {
+        // Answered, its place given on, killed before the end was written.
+        using var script = new LedgerScript(null, "1 concurrent", "1/s", "1 bucket 1/s").Send(0).Send(1200);
+        Assert.All(script.Audit(), found => Assert.Equal((false, false, true), (found.Worst!.IsBreach, found.IsProven, found.IsOpen)));
+        using var over = new LedgerScript(null, "1/s").Send(0).Send(900);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
     }
 
     [Fact]
@@ -60,7 +70,7 @@ public sealed class LedgerAuditTests
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
         using var script = new LedgerScript(bounded).Send(0, 30_000, late: 250)
             .Write(w => w.WriteLimits(new LedgerLimits(new Dictionary<string, IReadOnlyList<string>>(), 1_000_000) { BoundMs = new Dictionary<string, decimal> { ["api"] = 500 } }))
-            .Send(1250).Send(2600);
+            .Send(1250, 30_000, late: 1750).Send(2600, 2610);
         Assert.True(script.Audit().Single().Worst!.IsBreach);
         Assert.Equal([250_000, 500_000], script.Read().Bounds["api"].Select(b => b.BoundUs));
     }
