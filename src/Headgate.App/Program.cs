@@ -10,7 +10,7 @@ internal static class Program
     public static Command[] Verbs() =>
     [
         RunCommand.Create(),
-        // verify
+        VerifyCommand.Create(),
         SimulateCommand.Create(),
         // demo
         ConfigCommand.Create(),

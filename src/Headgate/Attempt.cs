@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
@@ -18,17 +19,28 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationTokenRegistration _caller;
     private readonly CancellationToken _callersToken;
     private bool _timesOutAtDeadline;
+    private bool _wasReceived;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
         (_engine, Upstream, _exchange, _permit, _callersToken) = (engine, upstream, exchange, permit, cancellation);
-        _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, engine.Clock.Provider);
+        Previous = exchange.Last;
+        exchange.Last = this;
+        if (Previous is { } previous)
+            // One is enough to know what came before; a long chain would hold all its answers.
+            previous.Previous = null;
+        _cancellation = engine.Timeouts.Take();
         _caller = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
     }
 
     public Upstream Upstream { get; }
 
     public Permit Permit => _permit;
+
+    public Exchange Exchange => _exchange;
+
+    /// <summary>The attempt of the same request before this one; null for the first.</summary>
+    public Attempt? Previous { get; private set; }
 
     /// <summary>Its number in the ledger; 0 until it was sent.</summary>
     public long Number { get; private set; }
@@ -59,13 +71,16 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public bool WasSent => Number != 0;
 
+    /// <summary>A limit of the server refused it, or its key: it was not done.</summary>
+    public bool WasRefused { get; set; }
+
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Outcome> SendAsync()
     {
-        var message = Message();
         try
         {
-            Answer = await Upstream.Transport.SendAsync(message, Token).ConfigureAwait(false);
+            Answer = await Upstream.Transport.SendAsync(Message(), Token).ConfigureAwait(false);
             Status = (int)Answer.StatusCode;
             return OutcomeReader.Read(Answer, _engine.Clock.Provider.GetUtcNow());
         }
@@ -77,7 +92,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             }
             catch
             {
-                // The intent could not be written: nothing was sent, and the run will stop.
+                // The intent could not be written: nothing was sent, and whoever asked will stop.
                 _engine.Dispatcher.Return(_permit);
                 Dispose();
                 throw;
@@ -86,16 +101,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Reads the body within the attempt; null if all went well.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Outcome?> ReceiveAsync(Func<HttpResponseMessage, CancellationToken, ValueTask> receive)
     {
         try
         {
             await receive(Answer!, Token).ConfigureAwait(false);
+            _wasReceived = true;
             return null;
-        }
-        catch (HeadgateException)
-        {
-            throw;
         }
         catch (Exception e)
         {
@@ -107,10 +120,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
-        var now = _engine.Clock.Now;
-        Number = _engine.Journal.NextNumber();
-        SentAt = now;
-        _engine.Journal.Intent(this, _exchange);
+        var now = SentAt = _engine.Clock.Now;
+        var number = _engine.Journal.NextNumber();
+        _engine.Journal.Intent(number, this, _exchange);
+        Number = number;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
@@ -121,7 +134,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
     public void Settle(in Outcome outcome)
     {
-        (Failure, IsLost) = (outcome.Class, outcome is { Sent: true, BoundsArrival: false });
+        (Failure, WasRefused, IsLost) = (outcome.Class, outcome.Refused, outcome is { Sent: true, BoundsArrival: false });
         var now = AnsweredAt = _engine.Clock.Now;
         if (!outcome.Sent)
             _engine.Dispatcher.Return(_permit);
@@ -144,7 +157,11 @@ internal sealed class Attempt : ISendWitness, IDisposable
             return;
         EndedAt = _engine.Clock.Now;
         _caller.Dispose();
-        _cancellation.Dispose();
+        // The transport may hold on to the token of anything that did not end well, or of a body that is still being sent.
+        if (isWhole && _wasReceived && _exchange.Body is null)
+            _engine.Timeouts.Return(_cancellation);
+        else
+            _cancellation.Dispose();
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, Actual);
         else

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using Headgate.Configuration;
 using Headgate.Gates;
@@ -20,7 +21,7 @@ internal sealed record EngineOptions
     public int Concurrency { get; init; } = 100;
 
     /// <summary>Where sends are written down; by default nowhere.</summary>
-    public Func<Clock, SendJournal> Journal { get; init; } = clock => new SendJournal(clock, null, null);
+    public Func<Clock, SendJournal> Journal { get; init; } = clock => new SendJournal(clock, null);
 
     /// <summary>The keys of an API whose configuration names any.</summary>
     public Func<UpstreamConfiguration, IReadOnlyList<KeyEntry>> Keys { get; init; } = _ => [];
@@ -30,6 +31,12 @@ internal sealed record EngineOptions
 
     /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
     public Action<Attempt> Ended { get; init; } = _ => { };
+
+    /// <summary>Told that the server asked a scope to pause until a time of the monotonic clock. Thread-safe; must not throw.</summary>
+    public Action<Scope, long> Held { get; init; } = (_, _) => { };
+
+    /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
+    public DecompressionMethods Decompression { get; init; }
 
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
@@ -49,6 +56,7 @@ internal sealed class Engine : IDisposable
         (_configuration, _options, _map) = (configuration, options, new UpstreamMap(configuration));
         Dispatcher = new Dispatcher(options.Time);
         Journal = options.Journal(Dispatcher.Clock);
+        Timeouts = new Timeouts(options.Time);
         var timing = configuration.Defaults.Timing;
         var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
             : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
@@ -64,6 +72,8 @@ internal sealed class Engine : IDisposable
 
     public SendJournal Journal { get; }
 
+    public Timeouts Timeouts { get; }
+
     public Random Random => _options.Random;
 
     public int Concurrency => _options.Concurrency;
@@ -71,6 +81,8 @@ internal sealed class Engine : IDisposable
     public Action<string> Notice => _options.Notice;
 
     public Action<Attempt> Ended => _options.Ended;
+
+    public Action<Scope, long> Held => _options.Held;
 
     public bool GivesUpUnreached => _options.GivesUpUnreached;
 
@@ -94,10 +106,10 @@ internal sealed class Engine : IDisposable
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
-        var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout });
+        var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout, Decompression = _options.Decompression });
         handler.ConnectCallback = async (context, cancellation) =>
         {
-            var addresses = await System.Net.Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
+            var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
@@ -123,6 +135,7 @@ internal sealed class Engine : IDisposable
         foreach (var upstream in Upstreams)
             upstream.Dispose();
         Dispatcher.Dispose();
+        Timeouts.Dispose();
         Journal.Dispose();
     }
 
@@ -130,7 +143,10 @@ internal sealed class Engine : IDisposable
     {
         upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
+        {
             Dispatcher.Change((upstream, roundTrip), static (_, it, _) => it.upstream.Terms.Learn(it.roundTrip));
+            Journal.WriteBound(upstream.Name, upstream.Terms.Bound);
+        }
     }
 
     private Upstream Open(UpstreamConfiguration configuration)
@@ -140,6 +156,16 @@ internal sealed class Engine : IDisposable
         Journal.Remember(upstream.Scope, address);
         foreach (var key in upstream.Keys?.Keys ?? [])
             Journal.Remember(key.Scope, $"{address} key {Journal.Fingerprint(key.Secret)}");
+        // The header names the limits of those APIs that were known before the run.
+        Tell(upstream.Name, upstream.Scope);
+        foreach (var key in upstream.Keys?.Keys ?? [])
+            Tell($"{upstream.Name}/key:{key.Name}", key.Scope);
         return upstream;
+
+        void Tell(string scope, Scope limits)
+        {
+            if (limits.Limits.Any())
+                Journal.WriteLimits(scope, limits.Limits);
+        }
     }
 }

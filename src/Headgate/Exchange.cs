@@ -30,6 +30,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public TimeSpan? RetryDelay { get; init; }
 
+    /// <summary>When it can be sent at the earliest, monotonic nanoseconds; 0 for at once. The caller waits for it; the best possible does too.</summary>
+    public long Earliest { get; init; }
+
     /// <summary>When it is too late altogether, monotonic nanoseconds.</summary>
     public long? Deadline { get; init; }
 

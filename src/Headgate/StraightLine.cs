@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Retries;
@@ -30,6 +31,7 @@ internal sealed class StraightLine(Engine engine)
     /// <returns>The last answer. Its attempt must be ended by the caller unless <see cref="Exchange.Receive"/> reads the body.</returns>
     /// <exception cref="HeadgateException">There is no answer.</exception>
     /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
     {
         while (true)
@@ -37,7 +39,7 @@ internal sealed class StraightLine(Engine engine)
             // 1 admit
             var upstream = engine.UpstreamOf(exchange.Uri);
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
-                throw Failed(exchange, upstream, FailureClass.Network, exchange.LastError is { } last ? $"{upstream.Name} was never reached: {last}" : $"{upstream.Name} was never reached");
+                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
 
             if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
                 exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
@@ -46,7 +48,7 @@ internal sealed class StraightLine(Engine engine)
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
 
             // 5 send
-            var attempt = exchange.Last = new Attempt(engine, upstream, exchange, permit, cancellation);
+            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
             var outcome = await attempt.SendAsync().ConfigureAwait(false);
 
             // 6 observe
@@ -81,6 +83,7 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var asked = engine.Clock.Now;
@@ -122,7 +125,7 @@ internal sealed class StraightLine(Engine engine)
             }
         }
         else if (outcome.Class == FailureClass.Network)
-            upstream.NotConnected();
+            upstream.NotConnected(outcome.Detail);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)
@@ -161,7 +164,9 @@ internal sealed class StraightLine(Engine engine)
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
             return false;
         }
-        engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        if (upstream.IsNewlyDead(key))
+            engine.Notice($"key {key.Name} of {upstream.Name} is not used any more: the server answered {outcome.Status}");
+        attempt.WasRefused = true;
         if (ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
         End(attempt, answer);
@@ -174,6 +179,8 @@ internal sealed class StraightLine(Engine engine)
             return new RetryDecision { Kind = RetryKind.Done };
         if (exchange.Failure == FailureClass.Auth)
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
+            return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
         if (exchange.Retries is not null || exchange.RetryDelay is not null)
             policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
@@ -204,11 +211,15 @@ internal sealed class StraightLine(Engine engine)
         {
             exchange.Holds++;
             if (!outcome.Refused)
+            {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-            else if (permit.Key is { } key)
+                return;
+            }
+            if (permit.Key is { } key)
                 engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
             else
                 engine.Dispatcher.Hold(upstream.Scope, decision.Until);
+            engine.Held(permit.Key?.Scope ?? upstream.Scope, decision.Until);
             return;
         }
         exchange.RetriesMade++;

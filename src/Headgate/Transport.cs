@@ -18,11 +18,11 @@ internal sealed record TransportOptions
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// What is unpacked on the way in. The handler then also asks for it (Accept-Encoding), even beside what the request itself says there,
-    /// and that costs 740 bytes a request (measured). <see cref="DecompressionMethods.None"/> passes everything through as it is, as a
-    /// gateway must.
+    /// What is unpacked on the way in; by default nothing, as in any HttpClient: a gateway must pass everything through as it is. The
+    /// handler also asks for it then (Accept-Encoding), even beside what the request itself says there, and that costs 740 bytes and
+    /// 1.2 µs a request (measured).
     /// </summary>
-    public DecompressionMethods Decompression { get; init; } = DecompressionMethods.All;
+    public DecompressionMethods Decompression { get; init; }
 
     /// <summary>
     /// The proxy; null for none. Proxies of the environment (<c>http_proxy</c>) are not used unless given here: a proxy is another address

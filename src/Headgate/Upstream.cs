@@ -16,11 +16,13 @@ internal sealed class Upstream : IDisposable
     private readonly Dispatcher _dispatcher;
     private readonly RetryBudget _budget;
     private readonly IReadOnlyDictionary<RequestPriority, decimal> _shares;
+    private readonly HashSet<PoolKey> _toldDead = [];
     private int _failedProbes;
 
     /// <summary>Only a request sent after this tells anything new by being refused.</summary>
     private long _refusalCountsFrom = long.MinValue;
-    private bool _wasReached;
+    private volatile bool _wasReached;
+    private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
@@ -74,6 +76,8 @@ internal sealed class Upstream : IDisposable
     /// <summary>Nothing ever connected, and as many tried as are needed to say so.</summary>
     public bool IsOutOfReach => !_wasReached && Volatile.Read(ref _failedProbes) >= Probes;
 
+    public string WhyOutOfReach => $"{Name} was never reached in {Probes} tries: {_lastProbe}";
+
     /// <summary>When an attempt that is answered now had arrived at the latest.</summary>
     public long Late(long sent, long now) => Terms.Timing switch
     {
@@ -81,6 +85,12 @@ internal sealed class Upstream : IDisposable
         LimitTiming.Bounded => Math.Min(now, sent + Terms.Bound),
         _ => now,
     };
+
+    /// <summary>The same for whoever does not know by which timing it will be counted: a limit can have one of its own.</summary>
+    public long StrictLate(Attempt attempt) =>
+        attempt.Permit.Taken.Concat(attempt.Permit.TakenOfKey).Any(checkpoint => checkpoint.State.Limit.Timing is not null)
+            ? Math.Max(attempt.LateAt, attempt.IsLost ? attempt.AnsweredAt + Math.Max(Terms.Straggle, ArrivalTerms.DefaultStraggle) : attempt.AnsweredAt)
+            : attempt.LateAt;
 
     public Cost CostOf(Exchange exchange)
     {
@@ -94,7 +104,12 @@ internal sealed class Upstream : IDisposable
 
     public void Connected() => _wasReached = true;
 
-    public void NotConnected() => Interlocked.Increment(ref _failedProbes);
+    public void NotConnected(string? why)
+    {
+        if (!_wasReached)
+            _lastProbe = why ?? "no connection";
+        Interlocked.Increment(ref _failedProbes);
+    }
 
     /// <summary>Whether the budget of retries has room; else until when it has none.</summary>
     public long? BudgetUntil(long now)
@@ -122,6 +137,13 @@ internal sealed class Upstream : IDisposable
         return alive.Count == 0 ? null : alive[(int)(hash % (uint)alive.Count)];
     }
 
+    /// <summary>Whether nobody was told yet that a key is dead: many attempts may find it out at once.</summary>
+    public bool IsNewlyDead(PoolKey key)
+    {
+        lock (_toldDead)
+            return _toldDead.Add(key);
+    }
+
     /// <summary>Whether an answer says that the key is not accepted.</summary>
     public bool IsDeadly(int status) => Configuration.Keys?.Dead.Any(range => range.Contains(status)) ?? false;
 
@@ -143,21 +165,24 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>
-    /// A refusal although the limits were kept. Arrivals were later than assumed, so D is doubled; after a second pause a sliding limit
-    /// is taken for one that smooths inside its period, and counted as a two-window counter.
+    /// A refusal although the limits were kept: less at once, once for each pause, however many it met. Arrivals were later than assumed, so D is
+    /// doubled; after a second pause a sliding limit is taken for one that smooths inside its period, and counted as a two-window counter.
     /// </summary>
     private void LearnRefusal(Engine engine, Attempt attempt, in Outcome outcome)
     {
         var scope = attempt.Permit.Key?.Scope ?? Scope;
         var told = _dispatcher.Read((this, scope, attempt), static (_, it, now) => it.scope.Hold!.Until(now) is null && it.attempt.SentAt >= it.Item1._refusalCountsFrom);
-        _dispatcher.Change(this, static (_, it, now) => it.Cap.Refused(now));
-        if (!told || !scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent))
+        if (!told)
             return;
         _refusalCountsFrom = engine.Clock.Now;
+        _dispatcher.Change(this, static (_, it, now) => it.Cap.Refused(now));
+        if (!scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent))
+            return;
         RefusedWithinRate++;
         if (Terms.Timing == LimitTiming.Bounded)
         {
             _dispatcher.Change(Terms, static (_, terms, _) => terms.Double());
+            engine.Journal.WriteBound(Name, Terms.Bound);
             engine.Notice($"{Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(Clock.Span(Terms.Bound))}");
         }
         if (RefusedWithinRate < 2 || scope.Limits.All(limit => limit.Algorithm != LimitAlgorithm.Sliding))

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using Headgate.App.CommandLine;
 using Headgate.App.Simulator;
 
 namespace Headgate.App.Commands;
@@ -9,23 +10,21 @@ namespace Headgate.App.Commands;
 /// <summary><c>headgate simulate</c>: a third-party API on loopback, to rehearse a run against.</summary>
 internal static class SimulateCommand
 {
-    private const int ConfigurationError = 3;
-
     public static Command Create()
     {
-        Option<string> listen = new("--listen") { HelpName = "ADDRESS", Description = "where to listen, on loopback; port 0 takes a free one (default 127.0.0.1:0)" };
-        Option<string[]> limits = new("--limit") { HelpName = "LIMIT", Description = "what to enforce, for example 100/s, \"40 bucket 2/s\" or \"10 concurrent\"; repeat for several, which hold together: what one refuses, none counts" };
-        Option<string> per = new("--per") { HelpName = "key|ip|all", Description = "who has limits of their own (default key: the credentials of Authorization, X-Api-Key or ?api_key=; requests without a key share one set)" };
-        Option<string> model = new("--model") { HelpName = "MODEL", Description = "count all limits with a period as a two-window counter (counter), in K segments (segments=K) or as a bucket with room B (bucket=B)" };
-        Option<string> latency = new("--latency") { HelpName = "TIME", Description = "how long an accepted request takes from arrival to answer: 50ms, or lognormal:50ms,2 (median, sigma)" };
-        Option<string> uplink = new("--uplink") { HelpName = "FROM-TO", Description = "how long requests travel before they arrive, for example 0-30ms; they arrive even if the client gives up meanwhile" };
-        Option<string> errors = new("--errors") { HelpName = "SHARES", Description = "what goes wrong with accepted requests, after counting: 500=1%,reset=0.1%,hang=0.1%,fin=0.1%" };
-        Option<string> style = new("--style") { HelpName = "github|openai|shopify|ietf|none", Description = "whose headers the answers carry (default: Retry-After on 429 only; none: a bare 429)" };
-        Option<string> seed = new("--seed") { HelpName = "N", Description = "makes all chance repeatable: the same arrivals in the same order meet the same fate" };
-        Option<bool> http2 = new("--http2") { Description = "speak HTTP/2 with prior knowledge (h2c) instead of HTTP/1.1" };
+        Option<string> listen = new("--listen") { HelpName = "ADDRESS", Description = "Where to listen, on loopback; port 0 takes a free one (default 127.0.0.1:0)." };
+        Option<string[]> limits = new("--limit") { HelpName = "LIMIT", Description = "What to enforce: 100/s, \"40 bucket 2/s\", \"10 concurrent\". Repeat it for several, which hold together: what one refuses, none counts." };
+        Option<string> per = new("--per") { HelpName = "key|ip|all", Description = "Who has limits of their own (default key: the credentials of Authorization, X-Api-Key or ?api_key=; requests without a key share one set)." };
+        Option<string> model = new("--model") { HelpName = "MODEL", Description = "Count all limits with a period as a two-window counter (counter), in K segments (segments=K) or as a bucket with room B (bucket=B)." };
+        Option<string> latency = new("--latency") { HelpName = "TIME", Description = "How long an accepted request takes from arrival to answer: 50ms, or lognormal:50ms,2 (median, sigma)." };
+        Option<string> uplink = new("--uplink") { HelpName = "FROM-TO", Description = "How long requests travel before they arrive, such as 0-30ms; they arrive even if the client gives up meanwhile." };
+        Option<string> errors = new("--errors") { HelpName = "SHARES", Description = "What goes wrong with accepted requests, after counting: 500=1%,reset=0.1%,hang=0.1%,fin=0.1%." };
+        Option<string> style = new("--style") { HelpName = "github|openai|shopify|ietf|none", Description = "Whose headers the answers carry (default: Retry-After on refusals; none: a bare 429)." };
+        Option<string> seed = new("--seed") { HelpName = "N", Description = "Makes chance repeatable: the same arrivals in the same order meet the same fate." };
+        Option<bool> http2 = new("--http2") { Description = "Speak HTTP/2 with prior knowledge (h2c) instead of HTTP/1.1." };
 
         var command = new Command("simulate", """
-            Run a third-party API on loopback that enforces the limits it is told.
+            Runs a third-party API on loopback that enforces the limits it is told.
 
             Its URL is the first line on stdout. GET /__report tells what arrived, what was refused and the worst window of each limit;
             GET /__arrivals?since=N lists arrivals as JSON lines; POST /__reset forgets. Requests may say X-Cost: tokens=120 and X-Item: ID.
@@ -48,49 +47,33 @@ internal static class SimulateCommand
                 Style = parsed.GetValue(style),
                 Seed = parsed.GetValue(seed),
                 Http2 = parsed.GetValue(http2),
-            },
+            }.Read(chosenSeed: RandomNumberGenerator.GetInt32(1_000_000)),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(SimulatorArguments arguments, TextWriter output, TextWriter error, CancellationToken cancellation)
+    private static async Task<int> RunAsync(SimulatorOptions options, TextWriter output, TextWriter error, CancellationToken stop)
     {
-        SimulatorOptions options;
-        try
-        {
-            options = arguments.Read(chosenSeed: RandomNumberGenerator.GetInt32(1_000_000));
-        }
-        catch (BadArgumentException bad)
-        {
-            await error.WriteLineAsync($"headgate simulate: {bad.Message}");
-            return bad.ExitCode;
-        }
-        // The signals end it in good order whatever the caller does with them.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        try
-        {
-            await using var api = await SimulatedApi.StartAsync(options);
-            await output.WriteLineAsync(api.Url);
-            await output.FlushAsync(CancellationToken.None);
-            await error.WriteLineAsync(Greeting(options));
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await error.WriteLineAsync(Summary(api.Report()));
-            return 0;
-        }
-        catch (IOException busy)
-        {
-            await error.WriteLineAsync($"headgate simulate: --listen \"{options.Listen}\": {busy.Message} Choose another port, or 127.0.0.1:0 for any free one.");
-            return ConfigurationError;
-        }
+        await using var api = await StartAsync(options);
+        await output.WriteLineAsync(api.Url);
+        await output.FlushAsync(CancellationToken.None);
+        await error.WriteLineAsync(Greeting(options));
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await error.WriteLineAsync(Summary(api.Report()));
+        return (int)ExitCode.Ok;
+    }
 
-        void Stop(PosixSignalContext signal)
+    private static async Task<SimulatedApi> StartAsync(SimulatorOptions options)
+    {
+        try
         {
-            signal.Cancel = true;
-            stop.Cancel();
+            return await SimulatedApi.StartAsync(options);
+        }
+        catch (Exception refused) when (refused is IOException or SocketException)
+        {
+            throw new CommandException(ExitCode.Configuration, $"--listen \"{options.Listen}\": {refused.Message.TrimEnd('.')}: choose another port, or 127.0.0.1:0 for any free one");
         }
     }
 

@@ -66,6 +66,9 @@ internal sealed class ResultIndex
         return entry.Hash != 0 && entry.Hash != line.Hash ? ResultMatch.Changed : ResultMatch.Done;
     }
 
+    /// <summary>Whether a line with this id or key has a result.</summary>
+    public bool Has(string key) => _keys.TryGet(key, out _);
+
     /// <summary>Whether a result is the last one of its line.</summary>
     public bool IsLast(string key, long offset) => _keys.TryGet(key, out var place) && _entries[(int)place].Offset == offset;
 

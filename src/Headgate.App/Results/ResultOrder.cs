@@ -8,6 +8,7 @@ internal sealed class ResultOrder<T>
 {
     private readonly ConcurrentQueue<long> _announced = new();
     private readonly Dictionary<long, T> _held = [];
+    private readonly HashSet<long> _withdrawn = [];
 
     /// <summary>A line that will have a result; before that result comes.</summary>
     public void Announce(long line) => _announced.Enqueue(line);
@@ -17,9 +18,24 @@ internal sealed class ResultOrder<T>
     {
         if (!_held.TryAdd(line, result))
             ready.Add(result); // a second result of a line has no turn of its own
-        while (_announced.TryPeek(out var next) && _held.Remove(next, out var due))
+        Advance(ready);
+    }
+
+    /// <summary>A line that was announced will have no result: those behind it need not wait for it.</summary>
+    public void Withdraw(long line, List<T> ready)
+    {
+        _withdrawn.Add(line);
+        Advance(ready);
+    }
+
+    private void Advance(List<T> ready)
+    {
+        while (_announced.TryPeek(out var next))
         {
-            ready.Add(due);
+            if (_held.Remove(next, out var due))
+                ready.Add(due);
+            else if (!_withdrawn.Remove(next))
+                return;
             _announced.TryDequeue(out _);
         }
     }

@@ -51,6 +51,13 @@ internal sealed class ResultWriter : IAsyncDisposable
     /// <summary>With ordering: a line that will have a result, in the order wanted. Without: nothing.</summary>
     public void Announce(long line) => _order?.Announce(line);
 
+    /// <summary>With ordering: a line that was announced is left to a later run, so nobody waits for its result. Without: nothing.</summary>
+    public void Withdraw(long line)
+    {
+        if (_order is not null)
+            _channel.Writer.TryWrite(new Pending(null, line, default));
+    }
+
     /// <inheritdoc cref="WriteAsync(ResultRecord, ReadOnlyMemory{byte}, CancellationToken)"/>
     public ValueTask WriteAsync(ResultRecord record, CancellationToken cancellation = default) => WriteAsync(record, default, cancellation);
 
@@ -109,7 +116,7 @@ internal sealed class ResultWriter : IAsyncDisposable
         var reader = _channel.Reader;
         while (await reader.WaitToReadAsync())
         {
-            for (var size = 0; size < BatchSize && reader.TryRead(out var pending); size += pending.Result.Written.Length)
+            for (var size = 0; size < BatchSize && reader.TryRead(out var pending); size += pending.Result?.Written.Length ?? 0)
                 Order(pending);
             WriteReady();
         }
@@ -121,6 +128,8 @@ internal sealed class ResultWriter : IAsyncDisposable
     {
         if (_order is null)
             _ready.Add(pending);
+        else if (pending.Result is null)
+            _order.Withdraw(pending.Line, _ready);
         else
             _order.Release(pending.Line, pending, _ready);
     }
@@ -131,7 +140,7 @@ internal sealed class ResultWriter : IAsyncDisposable
             return;
         foreach (var pending in _ready)
         {
-            _batch.Write(pending.Result.Written);
+            _batch.Write(pending.Result!.Written);
             if (pending.Request.IsEmpty)
                 continue;
             _failedBatch.Write(pending.Request.Span);
@@ -169,7 +178,7 @@ internal sealed class ResultWriter : IAsyncDisposable
 
     private void Finish(Pending pending)
     {
-        pending.Result.Release();
+        pending.Result!.Release();
         _buffers.Add(pending.Result);
         if (_failure is { } failure)
             pending.Done.SetException(failure);
@@ -198,7 +207,8 @@ internal sealed class ResultWriter : IAsyncDisposable
         }
     }
 
-    private sealed record Pending(ResultBuffer Result, long Line, ReadOnlyMemory<byte> Request)
+    /// <param name="Result">Null for a line that is withdrawn.</param>
+    private sealed record Pending(ResultBuffer? Result, long Line, ReadOnlyMemory<byte> Request)
     {
         // Continuations elsewhere: the writing task may not run the engine's code.
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

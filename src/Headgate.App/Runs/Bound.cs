@@ -1,136 +1,117 @@
 using Headgate.Gates;
 using Headgate.Keys;
-using Headgate.Ledgers;
-using Headgate.Limits;
 using Headgate.Time;
 
 namespace Headgate.App.Runs;
 
 /// <summary>
 /// The best possible: when the same attempts, each as long as it was, would have ended through the same arithmetic with no time lost in
-/// between. Thread-safe while it collects.
+/// between. Pauses the server asked for are part of it. Thread-safe while it collects.
 /// </summary>
 internal sealed class Bound(Clock clock)
 {
-    /// <summary>An attempt in a replay asks when the one so many before it was granted: lanes need no more than their first waiter.</summary>
-    private const int LookAhead = 64;
-
     private readonly Lock _lock = new();
-    private readonly List<Sent> _sent = [];
+    private readonly List<SentOnce> _sent = [];
+    private readonly List<(Scope Scope, long At, long Until)> _holds = [];
 
+    /// <summary>An attempt has ended.</summary>
     public void Add(Attempt attempt)
     {
-        if (!attempt.WasSent)
+        // Where nothing limits there is no bound, and a million attempts need not be remembered.
+        if (!attempt.WasSent || !IsLimited(attempt))
             return;
-        var sent = new Sent(attempt.Upstream, attempt.Permit.Key, attempt.Permit.Lane.Cost, attempt.SentAt, (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond), (int)((attempt.EndedAt - attempt.SentAt) / Clock.Microsecond), attempt.IsLost);
+        var exchange = attempt.Exchange;
+        var sent = new SentOnce
+        {
+            Api = attempt.Upstream,
+            Key = attempt.Permit.Key,
+            Cost = attempt.Permit.Cost,
+            Line = (uint)exchange.Line,
+            SentAt = attempt.SentAt,
+            AnswerUs = (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond),
+            EndUs = (int)((attempt.EndedAt - attempt.SentAt) / Clock.Microsecond),
+            AfterUs = attempt.Previous is { } previous ? (int)((attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond) : -1,
+            Earliest = exchange.Earliest,
+            IsLost = attempt.IsLost,
+        };
         lock (_lock)
             _sent.Add(sent);
     }
 
-    /// <summary>The span from the first permit asked for to the end of the last attempt, at best, in nanoseconds; null if no limit of rate was in the way.</summary>
+    /// <summary>The server asked a scope to pause until a time.</summary>
+    public void Hold(Scope scope, long until)
+    {
+        lock (_lock)
+            _holds.Add((scope, clock.Now, until));
+    }
+
+    /// <summary>The span from the first permit asked for to the end of the last attempt, at best, in nanoseconds; null if no limit was in the way.</summary>
     /// <param name="engine">Its APIs, with the limits they have now.</param>
     /// <param name="startedAt">When the first permit was asked for.</param>
     /// <param name="withDurations">As they were, or (nominal) none.</param>
     public long? Of(Engine engine, long startedAt, bool withDurations)
     {
-        var apis = engine.Upstreams.Where(api => api.Scope.Limits.Any() || engine.Total.Limits.Any() || (api.Keys?.Keys.Any(key => key.Scope.Limits.Any()) ?? false)).ToList();
-        if (apis.Count == 0)
-            return null;
-        var replay = new Replay(engine, clock, withDurations);
         lock (_lock)
-            return replay.Run([.. _sent.Where(sent => apis.Contains(sent.Api)).OrderBy(sent => sent.SentAt)], startedAt);
+        {
+            if (_sent.Count == 0)
+                return null;
+            _sent.Sort(static (a, b) => a.SentAt.CompareTo(b.SentAt));
+            return new Replay(engine, startedAt, withDurations).Run(_sent, _holds);
+        }
     }
 
-    private readonly record struct Sent(Upstream Api, PoolKey? Key, Cost Cost, long SentAt, int AnswerUs, int EndUs, bool IsLost);
-
-    /// <summary>Gates like those of the run, with the time in our hand.</summary>
-    private sealed class Replay
+    /// <summary>For how long anything was held by the server, in nanoseconds.</summary>
+    /// <param name="until">What lies behind this does not count.</param>
+    public long Held(long until)
     {
-        private readonly Engine _engine;
-        private readonly bool _withDurations;
-        private readonly Scheduler _scheduler = new();
-        private readonly WallTime _ours;
-        private readonly Scope _total;
-        private readonly Dictionary<Upstream, Gate> _gates = [];
-        private readonly Dictionary<Permit, Sent> _asked = [];
-        private readonly PriorityQueue<(Permit Permit, bool IsEnd), (long At, bool IsEnd)> _events = new();
-
-        public Replay(Engine engine, Clock clock, bool withDurations)
+        lock (_lock)
         {
-            (_engine, _withDurations, _ours) = (engine, withDurations, WallTime.Ours(clock));
-            _total = Copy(engine.Total, engine.Total.Terms, 0);
-        }
-
-        public long Run(List<Sent> sent, long startedAt)
-        {
-            var (now, next, last) = (startedAt, 0, startedAt);
-            while (true)
+            var (sum, covered) = (0L, long.MinValue);
+            foreach (var (_, from, to) in _holds.OrderBy(hold => hold.At))
             {
-                for (; next < sent.Count && _scheduler.Waiting < LookAhead * Math.Max(1, _gates.Count); next++)
-                    _asked[_scheduler.Enqueue(GateOf(sent[next].Api, startedAt), new LaneKey(sent[next].Cost, RequestPriority.Medium, null, null), now, LimitState.Never)] = sent[next];
-                _scheduler.Run(now);
-                if (TakeGranted(now))
-                    continue;
-                var wake = Math.Min(_scheduler.NextWake, _events.TryPeek(out _, out var soonest) ? soonest.At : LimitState.Never);
-                if (wake == LimitState.Never)
-                    return last - startedAt;
-                now = Math.Max(now, wake);
-                while (_events.TryPeek(out var due, out var at) && at.At <= now)
-                {
-                    _events.Dequeue();
-                    last = Math.Max(last, at.At);
-                    Happen(due.Permit, due.IsEnd, now);
-                }
+                sum += Math.Max(0, Math.Min(to, until) - Math.Max(from, covered));
+                covered = Math.Max(covered, to);
             }
-        }
-
-        private bool TakeGranted(long now)
-        {
-            if (_scheduler.Granted.Count == 0)
-                return false;
-            foreach (var permit in _scheduler.Granted.ToList())
-            {
-                _asked.TryGetValue(permit, out var sent);
-                _scheduler.Sent(permit, now);
-                _events.Enqueue((permit, false), (now + (_withDurations ? sent.AnswerUs * Clock.Microsecond : 0), false));
-                _events.Enqueue((permit, true), (now + (_withDurations ? sent.EndUs * Clock.Microsecond : 0), true));
-            }
-            _scheduler.Granted.Clear();
-            return true;
-        }
-
-        private void Happen(Permit permit, bool isEnd, long now)
-        {
-            var isLost = _asked[permit].IsLost && _withDurations;
-            if (isLost && !isEnd)
-                _scheduler.Lost(permit, now);
-            else if (!isEnd)
-                _scheduler.Answered(permit, now);
-            else
-            {
-                _scheduler.Ended(permit, null, now);
-                _asked.Remove(permit);
-            }
-        }
-
-        private Gate GateOf(Upstream api, long startedAt)
-        {
-            if (_gates.TryGetValue(api, out var gate))
-                return gate;
-            var terms = _withDurations ? new ArrivalTerms(api.Terms.Timing, api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
-            var scope = Copy(api.Scope, terms, startedAt);
-            scope.Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
-            var keys = api.Keys is { } pool ? new KeyPool(api.Name, pool.Keys.Where(key => key.DeadReason is null || _engine.Upstreams.Any()).Select(key => new PoolKey(key.Secret, Copy(key.Scope, terms, startedAt)))) : null;
-            gate = new Gate(api.Name, [_total, scope], keys);
-            _gates.Add(api, gate);
-            return gate;
-        }
-
-        private Scope Copy(Scope scope, ArrivalTerms terms, long startedAt)
-        {
-            var copy = new Scope(scope.Name, scope.Limits, terms, _ours, scope.Server, canBeHeld: false);
-            SendJournal.Restore(copy, _engine.Journal.PastOf(scope), startedAt);
-            return copy;
+            return sum;
         }
     }
+
+    private static bool IsLimited(Attempt attempt)
+    {
+        foreach (var checkpoint in attempt.Permit.Taken)
+            if (!checkpoint.State.CountsAttempts)
+                return true;
+        foreach (var checkpoint in attempt.Permit.TakenOfKey)
+            if (!checkpoint.State.CountsAttempts)
+                return true;
+        return false;
+    }
+}
+
+/// <summary>An attempt as it was.</summary>
+internal readonly record struct SentOnce
+{
+    public required Upstream Api { get; init; }
+
+    public PoolKey? Key { get; init; }
+
+    public required Cost Cost { get; init; }
+
+    public long SentAt { get; init; }
+
+    /// <summary>It could not be sent before: its line said so; monotonic nanoseconds, 0 for no such time.</summary>
+    public long Earliest { get; init; }
+
+    public uint Line { get; init; }
+
+    /// <summary>From its first byte to the headers.</summary>
+    public int AnswerUs { get; init; }
+
+    /// <summary>From its first byte to the end of the answer.</summary>
+    public int EndUs { get; init; }
+
+    /// <summary>From the end of the attempt before it until it asked for its permit; below zero for the first of its line.</summary>
+    public int AfterUs { get; init; }
+
+    public bool IsLost { get; init; }
 }

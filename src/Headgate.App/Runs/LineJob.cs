@@ -22,7 +22,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
             await WriteAsync(Failed(FailureClass.Invalid, line.Error!.ToString()), null, null);
             return;
         }
-        if (isResent && !work.MayResend(request))
+        if (isResent && !work.Options.MayResend(request))
         {
             await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it and died before the answer; to send it twice could do harm (--resend-maybe does so all the same)"), request, null);
             return;
@@ -43,6 +43,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         catch (OperationCanceledException) when (work.IsStopping)
         {
             work.Tally.Abandon();
+            work.Results.Withdraw(line.Number);
         }
     }
 
@@ -66,9 +67,10 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         Timeout = request.Timeout,
         Retries = request.Retries,
         RetryDelay = request.RetryDelay,
+        Earliest = Mono(request.NotBefore) ?? 0,
         Deadline = Mono(request.Deadline),
         StartBy = Mono(request.StartBy),
-        Expected = request.ExpectStatuses.Count > 0 ? request.ExpectStatuses : work.Options.OkStatuses,
+        Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
         Receive = ReceiveAsync,
         Waiting = work.Waiting,
         Line = line.Number,
@@ -78,9 +80,21 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
         var stream = await answer.Content.ReadAsStreamAsync(cancellation);
-        _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, answer.Content.Headers.ContentLength, line.Key, cancellation);
+        try
+        {
+            _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, answer.Content.Headers.ContentLength, line.Key, cancellation);
+        }
+        catch (ResultWriteException failure)
+        {
+            // Our disk, not their answer: the run ends, and this line is done again by the next.
+            work.Fail(failure);
+            throw new OperationCanceledException(failure.Message, failure, work.Abort);
+        }
         if (_body.IsTooLarge)
             answer.Dispose();
+        var last = _exchange!.Last!;
+        if (last.Upstream.Configuration.Costs.Count > 0)
+            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
     }
 
     private ResultRecord AnsweredBy(HttpResponseMessage answer, JobRequest request, Exchange exchange)

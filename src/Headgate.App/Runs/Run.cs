@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Headgate.App.CommandLine;
 using Headgate.App.Input;
 using Headgate.App.Results;
@@ -15,6 +16,9 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     /// <summary>So many lines wait beside those in flight: enough to look ahead, few enough to stay small.</summary>
     private const int LookAhead = 2000;
 
+    /// <summary>So many APIs are opened, and locked where they have limits, before the run begins; others when the first line of theirs comes.</summary>
+    private const int MostOpenedAhead = 1000;
+
     private readonly HashSet<string> _known = [];
     private InputCheck? _check;
     private InputFile? _pipe;
@@ -24,34 +28,53 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     /// <summary>Runs it.</summary>
     /// <param name="stop">Stops admitting; what is in flight is finished and recorded.</param>
+    /// <exception cref="CommandException">It could not begin, or not go on; the message says why.</exception>
     public async Task<ExitCode> ExecuteAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await BeginAsync(stop);
+        }
+        catch (Exception failure) when (failure is not (CommandException or ConfigurationException) && CodeOf(failure) is { } code)
+        {
+            throw new CommandException(code, failure.Message);
+        }
+    }
+
+    private async Task<ExitCode> BeginAsync(CancellationToken stop)
     {
         var settings = await CheckInputAsync(stop);
         if (options.DryRun)
             return new DryRun(settings, _check, output).Write();
         var clock = new Clock(time);
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
-        var (files, ledger) = await RunFiles.OpenAsync(options, HeaderOf(settings, state, clock), time, stop);
-        _files = files;
+        var header = RunHeader.Of(options, settings, _check, state, clock);
         _tally = new Tally(clock) { Total = _check is null ? null : _check.Requests + (options.SkipBad ? _check.BadLines : 0) };
         _bound = new Bound(clock);
         using var engine = new Engine(settings.Configuration, new EngineOptions
         {
             Time = time,
             Concurrency = settings.Configuration.Concurrency,
-            Journal = theirs => new SendJournal(theirs, ledger, state, settings.Share),
+            Journal = theirs => new SendJournal(theirs, state, settings.Share),
             Keys = settings.KeysOf,
             Notice = message => talk.WriteLine($"headgate: {message}"),
+            Decompression = System.Net.DecompressionMethods.All,
             GivesUpUnreached = true,
+            Held = _bound.Hold,
             Ended = attempt =>
             {
                 _tally.AttemptEnded(attempt);
                 _bound.Add(attempt);
             },
         });
+        // All that can refuse the run comes before its files are touched.
+        foreach (var (address, _) in (_check?.Authorities ?? []).Take(MostOpenedAhead))
+            engine.UpstreamOf(new Uri(address));
+        (_files, var ledger) = await RunFiles.OpenAsync(options, header, _check, time, stop);
+        engine.Journal.WriteTo(ledger);
         if (options.Results is null)
             talk.WriteLine("headgate: results go to standard output, so this run cannot be resumed; with -o FILE it can");
-        foreach (var note in files.Notes)
+        foreach (var note in _files.Notes)
             talk.WriteLine($"headgate: {note}");
         return await SendAllAsync(engine, stop);
     }
@@ -62,8 +85,9 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         IByteSink sink = options.Results is { } path ? new FileSink(path) : new StreamSink("standard output", Console.OpenStandardOutput());
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
-        using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
-        using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
+        // Disposed asynchronously: a sync that is under way is waited for before its files are closed.
+        await using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (var progress = new Progress(options, engine, _tally, talk, time))
         {
             await PumpAsync(work);
@@ -77,13 +101,15 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
                 work.Fail(failure);
             }
         }
-        if (options.Results is { } file && _files.IsResume && options.RetryFailed && work.Failure is null)
+        if (options.Results is { } file && _files.HasReplaced && work.Failure is null)
             await ResultRepair.DropReplacedAsync(file, CancellationToken.None);
-        var summary = new Summary(options, engine, _tally, _bound!, _files);
         var code = Code(work, stop);
-        summary.Write(talk, output, code);
-        if (work.Failure is { } broken)
-            throw Explained(broken);
+        if (work.Failure is null || _tally.Finished > 0)
+            new Summary(options, engine, _tally, _bound!, _files).Write(talk, output, code);
+        if (work.Failure is { } broken && (code != ExitCode.Interrupted || CodeOf(broken) is null))
+            ExceptionDispatchInfo.Throw(broken);
+        if (work.Failure is { } told)
+            talk.WriteLine($"headgate: {told.Message}");
         return code;
     }
 
@@ -92,7 +118,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     {
         var most = options.Engine.Configuration.Concurrency + LookAhead;
         using var room = new SemaphoreSlim(most);
-        var source = new LineSource { DetectsDuplicates = _check is null, KeepsRaw = options.FailedTo is not null };
+        var source = new LineSource { DetectsDuplicates = _check is null || _check.BadLines > 0, KeepsRaw = options.FailedTo is not null };
         try
         {
             await foreach (var line in (_pipe is null ? source.ReadAsync(options.Input, work.Waiting) : source.ReadAsync(_pipe, work.Waiting)))
@@ -105,27 +131,27 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
                 Introduce(work.Engine, line);
                 await room.WaitAsync(work.Waiting);
                 work.Results.Announce(line.Number);
-                _ = StartAsync(new LineJob(work, line, maybeSent), work, room);
+                _ = StartAsync(new LineJob(work, line, maybeSent), line.Number, work, room);
             }
-            if (_files.Done?.Unmatched.FirstOrDefault() is { Line: > 0 } gone)
-                throw new CommandException(ExitCode.Configuration, $"line {gone.Line} of {options.Input} is gone, though {options.Results} has its result; put it back, or begin anew with --fresh");
+            _files.ThrowIfGone();
         }
         catch (OperationCanceledException) when (work.IsStopping)
         {
             // Draining: what is in flight is waited for below.
+            _tally.IsIncomplete = true;
         }
-        catch (Exception failure) when (failure is CommandException or InputException or ConfigurationException or LedgerException or ScopeHeldException)
+        catch (Exception failure)
         {
+            // Whatever it is: the run ends, but not before those in flight have heard of it.
             work.Fail(failure);
         }
         for (var line = 0; line < most; line++)
             await room.WaitAsync(CancellationToken.None);
     }
 
-    private static async Task StartAsync(LineJob job, RunWork work, SemaphoreSlim room)
+    /// <summary>Comes back when the line waits for its permit, so that lines enter the gate in their order.</summary>
+    private static async Task StartAsync(LineJob job, long line, RunWork work, SemaphoreSlim room)
     {
-        // On the pool: the reader goes on to the next line.
-        await Task.Yield();
         try
         {
             await job.RunAsync();
@@ -133,6 +159,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         catch (Exception failure)
         {
             work.Fail(failure);
+            work.Results.Withdraw(line);
         }
         finally
         {
@@ -181,62 +208,30 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             talk.WriteLine($"headgate: no limit for {name}: up to {engine.Concurrency} at once");
     }
 
-    private LedgerHeader HeaderOf(EngineSettings settings, StateDirectory? state, Clock clock)
-    {
-        var map = new UpstreamMap(settings.Configuration);
-        var limits = new Dictionary<string, IReadOnlyList<string>>();
-        var bounds = new Dictionary<string, decimal>();
-        var keys = new Dictionary<string, IReadOnlyDictionary<string, string>>();
-        if (settings.Configuration.TotalLimits.Count > 0)
-            limits["total"] = Texts(settings.Configuration.TotalLimits);
-        foreach (var api in (_check?.Authorities ?? []).Select(pair => map.Find(new Uri(pair.Key))).Concat(settings.Configuration.Upstreams).DistinctBy(api => api.Name))
-        {
-            if (api.Policy.Limits.Count > 0)
-                limits[api.Name] = Texts(api.Policy.Limits);
-            if (api.Policy.Timing.Bound is { } bound)
-                bounds[api.Name] = (decimal)bound.TotalMilliseconds;
-            if (api.Keys is not { } pool)
-                continue;
-            if (pool.Limits.Count > 0)
-                limits[$"{api.Name}/key"] = Texts(pool.Limits);
-            var entries = settings.KeysOf(api);
-            foreach (var entry in entries)
-                if (entry.Limits is { } own)
-                    limits[$"{api.Name}/key:{entry.Secret.Name}"] = Texts(own);
-            if (state is not null)
-                keys[api.Name] = entries.ToDictionary(entry => entry.Secret.Name, entry => state.Fingerprint(entry.Secret.Reveal()));
-        }
-        return new LedgerHeader
-        {
-            Input = _check is null ? null : new LedgerInput(Path.GetFullPath(options.Input), _check.Hash),
-            Results = options.Results is { } results ? Path.GetFullPath(results) : null,
-            Limits = limits,
-            Timing = settings.Configuration.Defaults.Timing.ToString(),
-            BoundMs = bounds,
-            Straggle = settings.Configuration.Defaults.Straggle,
-            Boot = MachineBoot.Id(),
-            WallUs = clock.UnixNow / Clock.Microsecond,
-            MonoUs = clock.Now / Clock.Microsecond,
-            Keys = keys,
-            Pid = Environment.ProcessId,
-        };
-
-        static List<string> Texts(IEnumerable<Limits.Limit> limits) => [.. limits.Select(limit => limit.ToString())];
-    }
-
+    /// <summary>Several may hold at once; the first of this order is told.</summary>
     private ExitCode Code(RunWork work, CancellationToken stop)
     {
-        var failed = _tally.Failed + FailedBefore();
-        if (work.StopCode is { } own)
-            return own;
-        if (stop.IsCancellationRequested && (_check is null || _tally.Finished + _tally.DoneBefore < _check.Requests))
+        var failed = _tally.Failed + _files.FailedBefore;
+        if (stop.IsCancellationRequested && _tally.IsIncomplete)
             return ExitCode.Interrupted;
-        if (work.Engine.Upstreams.Any(api => api.Keys is { AllDead: true }))
+        if (work.Failure is { } failure)
+            return CodeOf(failure) ?? ExitCode.SomeFailed;
+        // Only where no key is left does a line end so; the same run again says the same.
+        if (_tally.Of(FailureClass.Auth) + _files.KeylessBefore > 0)
             return ExitCode.NoKeys;
+        if ((work.StopCode is not null && _tally.IsIncomplete) || options.MaxFailures.IsReached(failed, _tally.Finished + _files.DoneBefore))
+            return ExitCode.GivenUp;
         return failed > 0 ? ExitCode.SomeFailed : ExitCode.Ok;
     }
 
-    private long FailedBefore() => _files.Done is { } done && !options.RetryFailed ? done.Entries.Count(entry => !entry.Ok) : 0;
+    private static ExitCode? CodeOf(Exception failure) => failure switch
+    {
+        CommandException command => command.Code,
+        ScopeHeldException or LedgerException { IsHeld: true } or ConfigurationException => ExitCode.Configuration,
+        LedgerException or ResultWriteException => ExitCode.Disk,
+        InputException => ExitCode.Input,
+        _ => null,
+    };
 
     private static void Sync(RunWork work)
     {
@@ -249,14 +244,6 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             work.Fail(failure);
         }
     }
-
-    private static Exception Explained(Exception broken) => broken switch
-    {
-        ResultWriteException or LedgerException => new CommandException(ExitCode.Disk, broken.Message),
-        InputException => new CommandException(ExitCode.Input, broken.Message),
-        ScopeHeldException => new CommandException(ExitCode.Configuration, broken.Message),
-        _ => broken,
-    };
 
     private static string BadLines(InputCheck check)
     {

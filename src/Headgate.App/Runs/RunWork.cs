@@ -1,7 +1,6 @@
 using Headgate.App.CommandLine;
 using Headgate.App.Results;
 using Headgate.Jobs;
-using Headgate.Retries;
 
 namespace Headgate.App.Runs;
 
@@ -61,10 +60,6 @@ internal sealed class RunWork : IDisposable
         _waiting.Cancel();
         _abort.Cancel();
     }
-
-    /// <summary>Whether a request that an earlier run may have sent can be sent again without harm, or was told to be.</summary>
-    public bool MayResend(JobRequest request) =>
-        Options.ResendMaybe || RetryRule.IsIdempotent(new HttpMethod(request.Method)) || request.IdempotencyKey is not null || request.Headers["Idempotency-Key"] is not null;
 
     public BodyReceiver Receiver(Upstream api)
     {

@@ -11,15 +11,16 @@ namespace Headgate.App.Runs;
 internal sealed class Summary
 {
     private readonly RunOptions _options;
-    private readonly Engine _engine;
     private readonly Tally _tally;
     private readonly long _wall;
+    private readonly long _held;
     private readonly long? _bound;
     private readonly long? _nominal;
 
     public Summary(RunOptions options, Engine engine, Tally tally, Bound bound, RunFiles files)
     {
-        (_options, _engine, _tally) = (options, engine, tally);
+        (_options, _tally) = (options, tally);
+        _held = bound.Held(tally.EndedAt);
         _wall = tally.EndedAt - tally.StartedAt;
         _bound = tally.Sent > 0 ? bound.Of(engine, tally.StartedAt, withDurations: true) : null;
         _nominal = _bound is null ? null : bound.Of(engine, tally.StartedAt, withDurations: false);
@@ -61,6 +62,8 @@ internal sealed class Summary
         foreach (var (key, count) in _tally.ByKey)
             text.AppendLine($"  key {key,-10}{Words.Count(count)}");
         text.AppendLine($"  time          {Words.Time(_wall)}{(_bound is { } bound ? $", best possible {Words.Time(bound)}: {Words.Percent(Efficiency ?? 1)}" : "")}{(_tally.WaitingFor is { } holding ? $", held by {holding}" : "")}");
+        if (_held > 0)
+            text.AppendLine($"  paused        {Words.Time(_held)} as the API asked");
         if (_bound is { } real && _nominal is { } nominal && real > nominal * 1.02)
             text.AppendLine($"  timing        {Words.Time(nominal)} if requests were known to arrive when they are sent; {Regain()} would regain the difference");
         if (code is ExitCode.Interrupted or ExitCode.GivenUp && _options.Results is not null)
@@ -100,6 +103,7 @@ internal sealed class Summary
             WriteOptional(json, "bound", _bound is { } bound ? Seconds(bound) : null);
             WriteOptional(json, "nominal_bound", _nominal is { } nominal ? Seconds(nominal) : null);
             WriteOptional(json, "efficiency", Efficiency is { } efficiency ? Math.Round(efficiency * 100, 2) : null);
+            json.WriteNumber("held", Seconds(_held));
             json.WriteString("holding", _tally.WaitingFor);
             json.WriteBoolean("resumed", IsResume);
             json.WriteNumber("exit_code", (int)code);

@@ -23,9 +23,6 @@ internal sealed class Tally(Clock clock)
     /// <summary>Lines that an earlier run finished.</summary>
     public long DoneBefore { get; set; }
 
-    /// <summary>Of those, the ones that were not ok.</summary>
-    public long FailedBefore { get; set; }
-
     public long Finished => Volatile.Read(ref _finished);
 
     public long Ok => Volatile.Read(ref _ok);
@@ -69,7 +66,14 @@ internal sealed class Tally(Clock clock)
     }
 
     /// <summary>The line is given up without a result: it will be done by a later run.</summary>
-    public void Abandon() => Interlocked.Decrement(ref _inFlight);
+    public void Abandon()
+    {
+        Interlocked.Decrement(ref _inFlight);
+        IsIncomplete = true;
+    }
+
+    /// <summary>Some lines were left to a later run.</summary>
+    public bool IsIncomplete { get; set; }
 
     public void AttemptEnded(Attempt attempt)
     {

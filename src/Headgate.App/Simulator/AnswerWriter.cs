@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Headgate.App.Simulator;
 
 /// <summary>Writes answers. Short ones are put into the connection's buffer at once; Kestrel sends them when the request ends.</summary>
-internal sealed class AnswerWriter(AnswerStyle style)
+internal sealed class AnswerWriter(AnswerStyle style, SimulatorClock clock)
 {
+    private readonly DateLine _date = new(clock);
     private const int ChunkSize = 1 << 16;
     private static readonly SearchValues<char> Unescaped = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~!$()*,;:@= ");
     private static readonly byte[] Filling = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("0123456789abcdef", ChunkSize / 16)));
@@ -56,6 +57,7 @@ internal sealed class AnswerWriter(AnswerStyle style)
     {
         var response = context.GetRequiredFeature<IHttpResponseFeature>();
         response.StatusCode = status;
+        response.Headers.Date = _date.Now;
         AnswerStyles.WriteHeaders(style, response.Headers, verdict);
         return response;
     }

@@ -32,6 +32,8 @@ internal sealed class Judge
         (_scopes, _chronicle) = (new(options.Per, NewTallies), new(clock));
     }
 
+    public SimulatorClock Clock => _clock;
+
     /// <summary>What requests cost here.</summary>
     public CostTable Costs { get; }
 

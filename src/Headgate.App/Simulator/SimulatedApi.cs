@@ -15,6 +15,7 @@ internal sealed class SimulatedApi : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly KestrelServer _server;
     private readonly Judge _judge;
+    private bool _disposed;
 
     private SimulatedApi(SimulatorOptions options, TimeProvider time)
     {
@@ -57,8 +58,11 @@ internal sealed class SimulatedApi : IAsyncDisposable
     /// <summary>The same as <c>GET /__arrivals?since=N</c>: those after number <paramref name="since"/>, of the latest five million.</summary>
     public IReadOnlyList<Arrival> Arrivals(long since = 0) => _judge.ArrivalsSince(since, int.MaxValue);
 
+    /// <summary>Stops: what hangs or waits is broken off. Again does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await _stopping.CancelAsync();
         // Connections are real whatever clock the limits have.
         using var patience = new CancellationTokenSource(StopTime, TimeProvider.System);

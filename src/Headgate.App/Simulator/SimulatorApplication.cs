@@ -11,7 +11,7 @@ namespace Headgate.App.Simulator;
 internal sealed class SimulatorApplication(SimulatorOptions options, Judge judge, TimeProvider time, CancellationToken stopping) : IHttpApplication<IFeatureCollection>
 {
     private readonly PleaReader _reader = new(options.Per, judge.Costs);
-    private readonly AnswerWriter _answers = new(options.Style);
+    private readonly AnswerWriter _answers = new(options.Style, judge.Clock);
     private readonly ReportPages _pages = new(judge);
     private readonly Wire _wire = new(time, stopping);
 

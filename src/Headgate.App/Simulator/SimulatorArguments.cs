@@ -1,16 +1,10 @@
 using System.Globalization;
 using System.Net;
+using Headgate.App.CommandLine;
 using Headgate.App.Simulator.Models;
 using Headgate.Limits;
 
 namespace Headgate.App.Simulator;
-
-/// <summary>A value of an option that cannot be used.</summary>
-/// <param name="exitCode">2: the option; 3: the limit.</param>
-internal sealed class BadArgumentException(string message, int exitCode = 2) : Exception(message)
-{
-    public int ExitCode => exitCode;
-}
 
 /// <summary>The options of <c>simulate</c> as typed, null where not given, read into <see cref="SimulatorOptions"/>.</summary>
 internal sealed record SimulatorArguments
@@ -36,7 +30,7 @@ internal sealed record SimulatorArguments
     public bool Http2 { get; init; }
 
     /// <param name="chosenSeed">The seed where none is given.</param>
-    /// <exception cref="BadArgumentException">A value cannot be used; the message names the option, the text and an example.</exception>
+    /// <exception cref="CommandException">A value cannot be used; the message names the option, the text and an example.</exception>
     public SimulatorOptions Read(int chosenSeed) => new()
     {
         Listen = ReadListen(Listen),
@@ -52,7 +46,7 @@ internal sealed record SimulatorArguments
     };
 
     private static Limit ReadLimit(string text) =>
-        Limit.TryParse(text, out var limit, out var error) ? limit! : throw new BadArgumentException($"--limit: {error}", exitCode: 3);
+        Limit.TryParse(text, out var limit, out var error) ? limit! : throw new CommandException(ExitCode.Configuration, $"--limit: {error}");
 
     private static FaultShares ReadErrors(string? text)
     {
@@ -60,7 +54,7 @@ internal sealed record SimulatorArguments
             return FaultShares.None;
         return FaultShares.TryParse(text, out var shares, out var error)
             ? shares
-            : throw new BadArgumentException($"--errors \"{text}\": {error}, for example 500=1%,reset=0.1%,hang=0.1%,fin=0.1%");
+            : throw new CommandException(ExitCode.Usage, $"--errors \"{text}\": {error}, for example 500=1%,reset=0.1%,hang=0.1%,fin=0.1%");
     }
 
     private static AnswerStyle ReadStyle(string? text) => text is null
@@ -89,7 +83,7 @@ internal sealed record SimulatorArguments
             throw Bad("--listen", text, Example);
         return IPAddress.IsLoopback(endpoint.Address)
             ? endpoint
-            : throw new BadArgumentException($"--listen \"{text}\": the simulator has no protection and listens on loopback only, for example {Example}");
+            : throw new CommandException(ExitCode.Usage, $"--listen \"{text}\": the simulator has no protection and listens on loopback only, for example {Example}");
     }
 
     private static T Choice<T>(string option, string text, (string Name, T Value)[] choices)
@@ -97,8 +91,8 @@ internal sealed record SimulatorArguments
         foreach (var (name, value) in choices)
             if (name == text)
                 return value;
-        throw new BadArgumentException($"{option} \"{text}\": give one of {string.Join(", ", choices.Select(choice => choice.Name))}");
+        throw new CommandException(ExitCode.Usage, $"{option} \"{text}\": give one of {string.Join(", ", choices.Select(choice => choice.Name))}");
     }
 
-    private static BadArgumentException Bad(string option, string text, string example) => new($"{option} \"{text}\" cannot be read: give for example {example}");
+    private static CommandException Bad(string option, string text, string example) => new(ExitCode.Usage, $"{option} \"{text}\" cannot be read: give for example {example}");
 }

@@ -1,4 +1,5 @@
 using Headgate.Limits;
+using Headgate.Time;
 
 namespace Headgate.Gates;
 
@@ -6,35 +7,35 @@ namespace Headgate.Gates;
 internal static class Admission
 {
     /// <summary>Why a request could never go in time, judged by its own limits alone.</summary>
-    public static RefusedException? Refuse(Lane lane, long now, long expiresAt)
+    public static RefusedException? Refuse(Lane lane, Cost cost, long now, long expiresAt)
     {
-        foreach (var checkpoint in lane.Gate.Checkpoints)
-            if (TooCostly(checkpoint, lane) is { } refusal)
-                return refusal;
-        if (lane.Gate.Keys is { } keys)
+        var gate = lane.Gate;
+        foreach (var scope in gate.Scopes)
+            if (scope.TooCostly(cost) is { } limit)
+                return TooCostly(limit, cost);
+        if (gate.Keys is { } keys)
         {
             if (keys.AllDead)
                 return new RefusedException(RefusalReason.NoKeys, keys.WhyDead());
-            if (keys.Alive.All(key => key.Scope.Checkpoints.Any(checkpoint => TooCostly(checkpoint, lane) is not null)))
-                return keys.Alive.SelectMany(key => key.Scope.Checkpoints).Select(checkpoint => TooCostly(checkpoint, lane)).First(refusal => refusal is not null);
+            if (keys.TooCostly(cost) is { } limit)
+                return TooCostly(limit, cost);
         }
-        if (expiresAt == LimitState.Never)
-            return null;
-        foreach (var checkpoint in lane.Gate.Checkpoints)
+        return expiresAt == LimitState.Never ? null : TooLate(lane, cost, now, expiresAt);
+    }
+
+    /// <summary>The lower bound: nobody ahead, and everything in flight answered now.</summary>
+    private static RefusedException? TooLate(Lane lane, Cost cost, long now, long expiresAt)
+    {
+        foreach (var claim in lane.Claims)
         {
-            var cost = checkpoint.CostOf(lane);
-            if (cost > 0 && checkpoint.State.FreeAt(cost, now) is var at && at != LimitState.Never && at - checkpoint.State.Uncertainty > expiresAt)
-                return new RefusedException(RefusalReason.Expired, $"cannot be sent in time: held by {checkpoint.Describe()}", Time.Clock.Span(at - now));
+            var checkpoint = (Checkpoint)claim.Constraint;
+            var need = checkpoint.NeedOf(lane, cost);
+            if (need > 0 && checkpoint.State.FreeAt(need, now) is var at && at != LimitState.Never && at - checkpoint.State.Uncertainty > expiresAt)
+                return new RefusedException(RefusalReason.Expired, $"cannot be sent in time: held by {checkpoint.Describe()}", Clock.Span(at - now));
         }
         return null;
     }
 
-    private static RefusedException? TooCostly(Checkpoint checkpoint, Lane lane)
-    {
-        var limit = checkpoint.State.Limit;
-        var most = limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Algorithm == LimitAlgorithm.Counter ? Math.Max(1, limit.Amount / 50) : limit.Amount;
-        return !checkpoint.State.CountsAttempts && checkpoint.UnitsOf(lane.Cost) is var units && units > most
-            ? new RefusedException(RefusalReason.TooCostly, $"costs {units} {limit.Unit}, more than {checkpoint.Describe()} ever allows at once ({most})")
-            : null;
-    }
+    private static RefusedException TooCostly(Checkpoint limit, Cost cost) =>
+        new(RefusalReason.TooCostly, $"costs {limit.UnitsOf(cost)} {limit.State.Limit.Unit}, more than {limit.Describe()} ever allows at once ({limit.Most})");
 }

@@ -4,164 +4,181 @@ using Headgate.Time;
 namespace Headgate.Gates;
 
 /// <summary>Something that can hold a lane back: one limit, a hold, or a pool of keys. Lanes are parked at the one that holds them longest.</summary>
-internal abstract class Constraint : IHeapItem
+internal abstract class Constraint
 {
     /// <summary>A lower priority is passed over for at most this long per level, and at least 16 turns of the limit.</summary>
     private const long LeastAgeStep = 15 * Clock.Second;
 
-    /// <summary>Made when the first lane is parked: most limits of many keys never hold anybody.</summary>
-    private Bands? _bands;
+    /// <summary>So that tags never overflow, whatever a limit says: 400 days.</summary>
+    private const long LongestTurn = 400 * 86_400 * Clock.Second;
 
-    public int HeapIndex { get; set; } = -1;
+    /// <summary>Its place among those that wake by time; -1 while only an event can tell.</summary>
+    public int Place = -1;
+
+    /// <summary>Made when the first lane waits: most limits of many keys never hold anybody.</summary>
+    private Waiters? _waiters;
 
     /// <summary>When it can serve its first lane; <see cref="LimitState.Never"/> if only an event can tell.</summary>
     public long WakeAt { get; set; } = LimitState.Never;
 
-    /// <summary>Whether it stands in the list of those that became better.</summary>
-    public bool IsDirty { get; set; }
+    /// <summary>Whether it is to be served: it became better, or its time has come.</summary>
+    public bool IsListed { get; set; }
 
-    public int ParkedCount => _bands?.Count ?? 0;
+    public int ParkedCount => _waiters?.ParkedCount ?? 0;
 
     /// <summary>The smallest cost of a lane parked here since it was last empty: if one fails with no more than that, so do the others.</summary>
-    public long SmallestCost => _bands?.SmallestCost ?? long.MaxValue;
+    public long SmallestCost => _waiters?.SmallestCost ?? long.MaxValue;
 
-    /// <summary>The lane whose turn it is: by level, then by tag. A lane passed over for its steps is moved up first.</summary>
-    public Lane? First(long now)
-    {
-        if (_bands is null)
-            return null;
-        foreach (var band in _bands.ByLevel.AsSpan(1))
-            if (band?.First is { } waiting && now >= DueOf(waiting))
-                Promote(waiting, band);
-        foreach (var band in _bands.ByLevel)
-            if (band?.First is { } lane)
-                return lane;
-        return null;
-    }
+    /// <summary>The first lane that was found held here while others behind it are tried; its units stay reserved.</summary>
+    public Lane? Passed { get; set; }
+
+    /// <summary>The lane held here whose turn comes first.</summary>
+    public Lane? Front => Passed ?? FirstParked();
+
+    /// <summary>The claim whose turn comes first, wherever its lane is held.</summary>
+    public Claim? FirstClaim => _waiters?.Claims.First;
 
     /// <summary>What a user is told is holding a request.</summary>
     public abstract string Describe();
 
-    /// <summary>The cost that decides whether the lane fits here.</summary>
+    /// <summary>A cost such that no greater one fares better here.</summary>
     public abstract long CostOf(Lane lane);
 
-    protected abstract long ServiceTime(Lane lane);
+    /// <summary>What a cost uses of the throughput here, in nanoseconds of it.</summary>
+    protected abstract long ServiceTime(Cost cost);
 
-    /// <summary>Whether one lane's turn comes before another's: a total order, so that reservations can never wait for each other in a ring.</summary>
-    public static bool IsBefore(Lane one, Lane other)
+    /// <summary>The next lane to try, after one that was passed over for its steps has been moved up.</summary>
+    public Lane? Next(long now)
     {
-        if (one.Level != other.Level)
-            return one.Level < other.Level;
-        return other.IsNew || one.Tag < other.Tag || (one.Tag == other.Tag && one.Order < other.Order);
+        Age(now);
+        return FirstParked();
     }
 
-    /// <summary>Parks a lane with the tag its last grant left it, as far as that makes sense in the virtual time of this constraint.</summary>
-    public void Park(Lane lane)
+    /// <summary>A lane begins to wait: it gets no credit for the time it was not there.</summary>
+    public void Enter(Claim claim)
     {
-        _bands ??= new Bands();
-        // Start-time fair queueing: the virtual time is the tag last served here, or the least that waits if that is earlier.
-        var served = _bands.Served[Band(lane)];
-        var now = _bands.ByLevel[Band(lane)]?.First is { } first ? Math.Min(served, first.Tag) : served;
-        var quantum = Math.Max(1, ServiceTime(lane) / lane.Gate.Weight);
-        var tag = lane.IsNew ? Math.Max(now, Math.Min(lane.Finish, now + quantum)) : Math.Clamp(lane.Finish, now - quantum, now + quantum);
-        (lane.Quantum, lane.IsNew) = (quantum, false);
-        lane.Retag(tag);
-        ParkBack(lane);
+        if (claim.IsStanding)
+            return;
+        _waiters ??= new Waiters();
+        if (!claim.FollowsPool)
+            claim.Tag = Math.Max(claim.Tag, _waiters.Served[LevelOf(claim.Lane)]);
+        _waiters.Claims.Add(claim);
     }
 
-    /// <summary>Parks a lane where it stood, its tag unchanged.</summary>
-    public void ParkBack(Lane lane)
+    public void Leave(Claim claim)
     {
-        lane.ParkedAt = this;
-        (_bands!.ByLevel[Band(lane)] ??= new IndexedHeap<Lane, ByTag>()).Add(lane);
-        _bands.Count++;
-        _bands.SmallestCost = Math.Min(_bands.SmallestCost, CostOf(lane));
+        if (claim.IsStanding)
+            _waiters!.Claims.Remove(claim);
+    }
+
+    /// <summary>A lane has had its turn: start-time fair queueing moves it back by what it used. Where nobody else waits there is nobody to be fair to.</summary>
+    public void Charge(Claim claim, Cost cost)
+    {
+        if (claim.FollowsPool || _waiters is null || _waiters.Claims.Count <= (claim.IsStanding ? 1 : 0))
+            return;
+        ref var served = ref _waiters.Served[LevelOf(claim.Lane)];
+        served = Math.Max(served, claim.Tag);
+        var turn = TurnOf(claim.Lane, cost);
+        // What it could not take while something else held it is no credit here, nor is the time it did not wait.
+        claim.Tag = Math.Max(claim.Tag, claim.IsStanding ? served - turn : served) + turn;
+    }
+
+    /// <summary>The order of a claim has changed.</summary>
+    public void Moved(Claim claim)
+    {
+        if (claim.IsStanding)
+            _waiters!.Claims.Update(claim);
+    }
+
+    /// <summary>A lane is on another level now, which has a virtual time of its own.</summary>
+    public void Relevel(Claim claim)
+    {
+        if (!claim.FollowsPool)
+            claim.Tag = _waiters?.Served[LevelOf(claim.Lane)] ?? claim.Tag;
+    }
+
+    public void Park(Lane lane, Claim claim)
+    {
+        lane.Parked = claim;
+        (_waiters!.Parked[LevelOf(lane)] ??= new IndexedHeap<Lane, ByTurnHere>()).Add(lane);
+        _waiters.ParkedCount++;
+        _waiters.SmallestCost = Math.Min(_waiters.SmallestCost, CostOf(lane));
     }
 
     public void Unpark(Lane lane)
     {
-        _bands!.ByLevel[Band(lane)]!.Remove(lane);
-        lane.ParkedAt = null;
-        if (--_bands.Count == 0)
-            _bands.SmallestCost = long.MaxValue;
+        _waiters!.Parked[LevelOf(lane)]!.Remove(lane);
+        lane.Parked = null;
+        if (--_waiters.ParkedCount == 0)
+            _waiters.SmallestCost = long.MaxValue;
     }
 
-    public void Served(Lane lane) => _bands!.Served[Band(lane)] = lane.Tag;
-
-    /// <summary>When its turn must come: one step after it began to wait for each level below the highest. So strict priority starves nobody.</summary>
-    private static long DueOf(Lane lane) => lane.WaitingSince + (lane.Priority - RequestPriority.Critical) * Math.Max(LeastAgeStep, 16 * lane.Quantum);
-
-    private void Promote(Lane lane, IndexedHeap<Lane, ByTag> from)
+    /// <summary>A lane parked here has gone.</summary>
+    public void Served(Lane lane)
     {
-        from.Remove(lane);
-        lane.Level = RequestPriority.Critical;
-        var band = _bands!.ByLevel[0] ??= new IndexedHeap<Lane, ByTag>();
-        lane.Retag((band.First?.Tag ?? _bands.Served[0]) - 1);
-        band.Add(lane);
+        if (_waiters is not null)
+            _waiters.AgedWasServed = lane.Level != lane.Priority;
     }
 
-    private static int Band(Lane lane) => lane.Level - RequestPriority.Critical;
-
-    private sealed class Bands
+    private Lane? FirstParked()
     {
-        public readonly IndexedHeap<Lane, ByTag>?[] ByLevel = new IndexedHeap<Lane, ByTag>?[5];
+        if (ParkedCount == 0)
+            return null;
+        foreach (var lanes in _waiters!.Parked)
+            if (lanes?.First is { } lane)
+                return lane;
+        return null;
+    }
 
-        /// <summary>The tag of the last lane granted here, by level.</summary>
+    /// <summary>
+    /// Moves a lane up that has waited one step for each level below the highest, so that strict priority starves nobody: one lane at a time,
+    /// and never two turns in a row, so that many who have waited long do not starve what is urgent.
+    /// </summary>
+    private void Age(long now)
+    {
+        if (ParkedCount == 0 || _waiters!.AgedWasServed || _waiters.Parked[0]?.First is { Priority: not RequestPriority.Critical })
+            return;
+        Lane? longest = null;
+        foreach (var lanes in _waiters.Parked.AsSpan(1))
+            if (lanes?.First is { } waiting && IsDue(waiting, now) && (longest is null || waiting.WaitingSince < longest.WaitingSince))
+                longest = waiting;
+        if (longest is null)
+            return;
+        var claim = longest.Parked!;
+        Unpark(longest);
+        longest.MoveTo(RequestPriority.Critical);
+        if (FirstParked() is { Level: RequestPriority.Critical } first)
+            claim.Tag = Math.Min(claim.Tag, first.Parked!.Tag - 1);
+        Moved(claim);
+        Park(longest, claim);
+    }
+
+    private bool IsDue(Lane lane, long now)
+    {
+        var (waited, steps) = (now - lane.WaitingSince, lane.Priority - RequestPriority.Critical);
+        return waited >= steps * LeastAgeStep && waited >= steps * 16 * TurnOf(lane, lane.First!.Cost);
+    }
+
+    private long TurnOf(Lane lane, Cost cost) => Math.Clamp(ServiceTime(cost) / lane.Gate.Weight, 1, LongestTurn);
+
+    private static int LevelOf(Lane lane) => lane.Level - RequestPriority.Critical;
+
+    private sealed class Waiters
+    {
+        /// <summary>Every lane that waits and needs this, wherever it is parked.</summary>
+        public readonly IndexedHeap<Claim, ByTurn> Claims = new();
+
+        /// <summary>The lanes parked here, by level.</summary>
+        public readonly IndexedHeap<Lane, ByTurnHere>?[] Parked = new IndexedHeap<Lane, ByTurnHere>?[5];
+
+        /// <summary>The virtual time of each level: the greatest tag that had its turn.</summary>
         public readonly long[] Served = new long[5];
 
-        public int Count;
+        public int ParkedCount;
 
         public long SmallestCost = long.MaxValue;
+
+        /// <summary>The last turn went to a lane that had been moved up.</summary>
+        public bool AgedWasServed;
     }
-
-    private readonly struct ByTag : IComparer<Lane>
-    {
-        public int Compare(Lane? x, Lane? y) => x!.Tag != y!.Tag ? x.Tag.CompareTo(y.Tag) : x.Order.CompareTo(y.Order);
-    }
-}
-
-/// <summary>One limit, or the hold of a scope, with the lanes that wait for it.</summary>
-internal sealed class Checkpoint(LimitState state, Scope scope) : Constraint
-{
-    /// <summary>Every lane that waits and needs this limit.</summary>
-    private Claims? _claims;
-
-    /// <summary>The arithmetic; another one takes over its past when the limit is changed.</summary>
-    public LimitState State { get; set; } = state;
-
-    public Scope Scope => scope;
-
-    public string Unit => State.Limit.Unit;
-
-    /// <summary>The cost of a lane alone; zero if this limit does not concern it.</summary>
-    public long UnitsOf(Cost cost) => State.CountsAttempts ? 1 : cost.In(Unit);
-
-    public override long CostOf(Lane lane) => UnitsOf(lane.Cost) is var units and > 0 ? units + lane.Gate.ReserveOf(this, lane.Priority, units) : 0;
-
-    /// <summary>Whether taking a cost now would delay the lane whose turn comes first among all that need this limit, wherever they are parked.</summary>
-    public bool IsReservedAgainst(Lane lane, long cost, long now)
-    {
-        if (_claims?.First is not { } other || other == lane || !IsBefore(other, lane))
-            return false;
-        if (other.FreeAt != LimitState.Never)
-            return !State.FitsAt(Math.Max(other.FreeAt, now), CostOf(other), now, cost);
-        // It goes at an event nobody can foresee: where it waits nobody passes it, elsewhere nothing is kept idle for it.
-        return other.ParkedAt == this && !State.FitsAt(now, CostOf(other), now, cost);
-    }
-
-    public void Claim(Lane lane) => (_claims ??= new Claims()).Add(lane);
-
-    public void Disclaim(Lane lane) => _claims!.Remove(lane);
-
-    /// <summary>A lane that claims this has another tag.</summary>
-    public void Reclaim(Lane lane) => _claims!.Update(lane);
-
-    public override string Describe() => State switch
-    {
-        HoldState => $"a pause the server asked for ({scope.Name})",
-        ConcurrencyCap cap => $"at most {cap.Now} at once ({scope.Name})",
-        _ => $"{State.Limit} ({scope.Name})",
-    };
-
-    protected override long ServiceTime(Lane lane) => State.ServiceTime(UnitsOf(lane.Cost));
 }

@@ -13,17 +13,22 @@ internal sealed class Dispatcher : IDisposable
     private readonly Lock _lock = new();
     private readonly Scheduler _scheduler = new();
     private readonly Clock _clock;
-    private readonly Alarm _alarm;
     private readonly WallTime _ours;
+
+    /// <summary>Made when it is first needed: a limiter of which nobody waits needs none.</summary>
+    private Alarm? _alarm;
     private long _alarmAt = LimitState.Never;
+
+    /// <summary>The time as last seen under the lock, which time read before it must not run behind.</summary>
+    private long _now = long.MinValue;
     private long _wallCheckedAt = long.MinValue;
+    private Told? _spare;
     private bool _isClosed;
 
     public Dispatcher(TimeProvider time)
     {
         _clock = new Clock(time);
         _ours = WallTime.Ours(_clock);
-        _alarm = Alarm.Create(_clock, OnAlarm);
     }
 
     public Clock Clock => _clock;
@@ -38,38 +43,47 @@ internal sealed class Dispatcher : IDisposable
     /// <exception cref="OperationCanceledException">The caller's token; it leaves the queue at once, with nothing spent.</exception>
     public ValueTask<Permit> AcquireAsync(Gate gate, LaneKey key, long expiresAt, CancellationToken cancellation)
     {
+        var permit = new Permit(key.Cost, expiresAt);
+        Acquire(permit, gate, key, cancellation);
+        return permit.Task;
+    }
+
+    /// <summary>Lets a permit enter a gate; it is told when it is granted, refused or cancelled.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled before; nothing was done.</exception>
+    public void Acquire(Permit permit, Gate gate, in LaneKey key, CancellationToken cancellation)
+    {
         cancellation.ThrowIfCancellationRequested();
-        Permit permit;
-        Told told;
+        var read = _clock.Now;
+        Told? told;
         lock (_lock)
         {
+            var now = EnterNeedsLock(read);
+            gate.Dispatcher = this;
             if (_isClosed)
-                throw new RefusedException(RefusalReason.Closed, "the gate is closed");
-            var now = EnterNeedsLock();
-            permit = _scheduler.Enqueue(gate, key, now, expiresAt);
+                _scheduler.Refuse(permit, gate, key, new RefusedException(RefusalReason.Closed, "the gate is closed"));
+            else
+                _scheduler.Enqueue(permit, gate, key, now);
             told = LeaveNeedsLock(now);
         }
-        told.Tell();
+        Tell(told);
         if (cancellation.CanBeCanceled && permit.State == PermitState.Waiting)
             CancelWith(permit, cancellation);
-        return permit.Task;
     }
 
     /// <summary>Takes everything at once if it is free and nobody's turn comes first; null otherwise.</summary>
     public Permit? TryAcquire(Gate gate, LaneKey key)
     {
+        var read = _clock.Now;
+        Permit? permit;
+        Told? told;
         lock (_lock)
         {
-            var now = EnterNeedsLock();
-            return _isClosed ? null : _scheduler.TryTake(gate, key, now);
+            var now = EnterNeedsLock(read);
+            permit = _isClosed ? null : Scheduler.TryTake(gate, key, now);
+            told = LeaveNeedsLock(now);
         }
-    }
-
-    /// <summary>As <see cref="TryAcquire"/>, for limits of which nothing has to be given back.</summary>
-    public bool TryAcquireForGood(Gate gate, LaneKey key)
-    {
-        lock (_lock)
-            return !_isClosed && _scheduler.TryTakeForGood(gate, key, EnterNeedsLock());
+        Tell(told);
+        return permit;
     }
 
     /// <summary>The first byte leaves, at a time read before.</summary>
@@ -98,61 +112,63 @@ internal sealed class Dispatcher : IDisposable
     });
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason) => Change((gate, key, reason), static (scheduler, it, now) =>
-    {
-        it.gate.Keys!.Kill(it.key, it.reason);
-        if (it.gate.Keys.AllDead)
-            scheduler.RefuseAll(it.gate, new RefusedException(RefusalReason.NoKeys, it.gate.Keys.WhyDead()));
-    });
+    public void Kill(Gate gate, PoolKey key, string reason) => Change((gate, key, reason), static (scheduler, it, _) => scheduler.Kill(it.gate, it.key, it.reason));
 
     /// <summary>Other limits from now on, without opening a window again.</summary>
     public void ChangeLimits(Scope scope, IReadOnlyList<Limit> limits, IEnumerable<Gate> gates) => Change((scope, limits, gates), static (scheduler, it, now) =>
     {
         it.scope.Change(it.limits, now);
         foreach (var gate in it.gates)
-            scheduler.Changed(gate, now);
+            scheduler.Changed(gate);
     });
 
     /// <summary>Runs something on what the lock owns: reading a state, learning from an answer. Nothing foreign may run inside.</summary>
     public void Change<T>(T state, Action<Scheduler, T, long> change)
     {
-        Told told;
+        var read = _clock.Now;
+        Told? told;
         lock (_lock)
         {
-            var now = EnterNeedsLock();
+            var now = EnterNeedsLock(read);
             change(_scheduler, state, now);
             told = LeaveNeedsLock(now);
         }
-        told.Tell();
+        Tell(told);
     }
 
     /// <summary>Reads something the lock owns.</summary>
     public TResult Read<T, TResult>(T state, Func<Scheduler, T, long, TResult> read)
     {
+        var time = _clock.Now;
         lock (_lock)
-            return read(_scheduler, state, EnterNeedsLock());
+            return read(_scheduler, state, EnterNeedsLock(time));
     }
 
     /// <summary>Refuses everybody who waits in the gates given, and whoever comes.</summary>
-    public void Close(IEnumerable<Gate> gates)
+    public void Close(IEnumerable<Gate> gates) => Change(gates, (scheduler, gates, _) =>
     {
-        Change(gates, (scheduler, gates, _) =>
+        _isClosed = true;
+        foreach (var gate in gates)
+            scheduler.RefuseAll(gate, new RefusedException(RefusalReason.Closed, "the gate was closed"));
+    });
+
+    public void Dispose()
+    {
+        lock (_lock)
         {
+            _alarm?.Dispose();
+            // Whoever comes later has nobody to wake them.
             _isClosed = true;
-            foreach (var gate in gates)
-                scheduler.RefuseAll(gate, new RefusedException(RefusalReason.Closed, "the gate was closed"));
-        });
+        }
     }
 
-    public void Dispose() => _alarm.Dispose();
-
-    private void CancelWith(Permit permit, CancellationToken cancellation)
+    private static void CancelWith(Permit permit, CancellationToken cancellation)
     {
         var registration = cancellation.UnsafeRegister(static (state, token) =>
         {
-            var (dispatcher, permit) = ((Dispatcher, Permit))state!;
-            dispatcher.Cancel(permit, token);
-        }, (this, permit));
+            var permit = (Permit)state!;
+            permit.Lane.Gate.Dispatcher!.Cancel(permit, token);
+        }, permit);
         permit.Registration = registration;
         // Granted in between: nobody else will take the registration off.
         if (permit.State != PermitState.Waiting)
@@ -161,74 +177,62 @@ internal sealed class Dispatcher : IDisposable
 
     private void Cancel(Permit permit, CancellationToken token)
     {
-        Told told;
+        var read = _clock.Now;
+        Told? told;
         lock (_lock)
         {
-            var now = EnterNeedsLock();
+            var now = EnterNeedsLock(read);
             if (!_scheduler.Cancel(permit))
                 return;
             told = LeaveNeedsLock(now);
         }
-        permit.Fail(new OperationCanceledException(token));
-        told.Tell();
+        permit.Cancel(token);
+        Tell(told);
     }
 
     private void OnAlarm()
     {
-        Told told;
+        var read = _clock.Now;
+        Told? told;
         lock (_lock)
         {
             _alarmAt = LimitState.Never;
-            told = LeaveNeedsLock(EnterNeedsLock());
+            told = LeaveNeedsLock(EnterNeedsLock(read));
         }
-        told.Tell();
+        Tell(told);
     }
 
-    private long EnterNeedsLock()
+    /// <summary>The time is read before the lock, so as not to hold it for that long; it never runs backwards inside.</summary>
+    private long EnterNeedsLock(long read)
     {
-        var now = _clock.Now;
-        if (now - Clock.Second > _wallCheckedAt)
+        if (read <= _now)
+            return _now;
+        _now = read;
+        if (read - Clock.Second > _wallCheckedAt)
         {
-            _wallCheckedAt = now;
-            _ours.Set(_clock.UnixNow - now);
+            _wallCheckedAt = read;
+            _ours.Set(_clock.UnixNow - _clock.Now);
         }
-        return now;
+        return read;
     }
 
-    private Told LeaveNeedsLock(long now)
+    private Told? LeaveNeedsLock(long now)
     {
         _scheduler.Run(now);
         var next = _scheduler.NextWake;
         if (next != _alarmAt)
-            _alarm.Set(_alarmAt = next);
-        return Told.From(_scheduler);
+            (_alarm ??= Alarm.Create(_clock, OnAlarm)).Set(_alarmAt = next);
+        if (_scheduler.Told.IsEmpty)
+            return null;
+        return _scheduler.TakeTold(Interlocked.Exchange(ref _spare, null) ?? new Told());
     }
 
-    /// <summary>Whom to tell what, once outside the lock.</summary>
-    private readonly struct Told(Permit[] granted, (Permit Permit, RefusedException Why)[] refused)
+    private void Tell(Told? told)
     {
-        public static Told From(Scheduler scheduler)
-        {
-            if (scheduler.Granted.Count == 0 && scheduler.Refused.Count == 0)
-                return new Told([], []);
-            var told = new Told([.. scheduler.Granted], [.. scheduler.Refused]);
-            scheduler.Granted.Clear();
-            scheduler.Refused.Clear();
-            return told;
-        }
-
-        public void Tell()
-        {
-            foreach (var permit in granted)
-            {
-                permit.Registration.Unregister();
-                permit.Complete();
-            }
-            foreach (var (permit, why) in refused)
-            {
-                permit.Registration.Unregister();
-                permit.Fail(why);
-            }
-        }
+        if (told is null)
+            return;
+        told.Tell();
+        if (told.IsWorthKeeping)
+            _spare = told;
     }
 }

@@ -6,16 +6,22 @@ namespace Headgate.Gates;
 /// <summary>The waiting room of one API: who goes next, and when. Its limits are those of its scopes, all taken together. Owned by the lock of its dispatcher.</summary>
 internal sealed class Gate
 {
+    /// <summary>So many lanes that have emptied are remembered, so that a tenant who comes back at once has not lost its place in the order of turns.</summary>
+    private const int IdleLanes = 64;
+
     private readonly Scope[] _scopes;
-    private readonly Dictionary<LaneKey, Lane> _lanes = [];
+    private readonly Dictionary<LaneKey, Lane> _lanes = new(LaneKey.OfLanes);
+    private readonly Queue<Lane> _idle = new();
     private readonly IReadOnlyDictionary<RequestPriority, decimal> _shares;
     private Lane? _usual;
+    private long[] _queued;
 
     public Gate(string name, IEnumerable<Scope> scopes, KeyPool? keys = null, IReadOnlyDictionary<RequestPriority, decimal>? shares = null, long weight = 1, bool sendsAtGrant = false)
     {
         (Name, _scopes, Keys, Weight, SendsAtGrant) = (name, [.. scopes], keys, weight, sendsAtGrant);
         _shares = shares ?? new Dictionary<RequestPriority, decimal>();
         Checkpoints = [.. _scopes.SelectMany(scope => scope.Checkpoints)];
+        _queued = new long[Checkpoints.Length];
     }
 
     public string Name { get; }
@@ -25,7 +31,7 @@ internal sealed class Gate
     /// <summary>Its part of a limit shared with other gates, relative to theirs.</summary>
     public long Weight { get; }
 
-    /// <summary>There is no separate send: what was granted counts as sent (limiters).</summary>
+    /// <summary>There is no separate send: what was granted counts as sent, and nobody overtakes within a lane (limiters).</summary>
     public bool SendsAtGrant { get; }
 
     public IReadOnlyList<Scope> Scopes => _scopes;
@@ -35,7 +41,13 @@ internal sealed class Gate
 
     public IEnumerable<Lane> Lanes => _lanes.Values;
 
-    public int Waiting { get; set; }
+    public int Waiting { get; private set; }
+
+    /// <summary>What all who wait will take of a limit, by its place in <see cref="Checkpoints"/>.</summary>
+    public ReadOnlySpan<long> Queued => _queued;
+
+    /// <summary>The dispatcher it was first used with, so that a waiter that is cancelled finds it.</summary>
+    public Dispatcher? Dispatcher { get; set; }
 
     /// <summary>What a priority with a share must leave free in a limit for higher ones, beside its own cost.</summary>
     public long ReserveOf(Checkpoint checkpoint, RequestPriority priority, long units)
@@ -44,25 +56,76 @@ internal sealed class Gate
             return 0;
         var limit = checkpoint.State.Limit;
         var room = limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;
-        return Math.Min(room - Math.Max(1, (long)(room * share)), room - units);
+        return Math.Max(0, Math.Min(room - Math.Max(1, (long)(room * share)), room - units));
     }
 
-    public Lane LaneOf(LaneKey key, ref long order)
+    /// <summary>The lane for what is asked, made when it is not there.</summary>
+    public Lane LaneOf(in LaneKey key, ref long order)
     {
-        if (_usual is { } usual && usual.Key.Equals(key))
+        if (_usual is { } usual && usual.Key.IsOfSameLane(key))
             return usual;
         if (!_lanes.TryGetValue(key, out var lane))
             _lanes.Add(key, lane = new Lane(this, key, order++));
         return _usual = lane;
     }
 
-    public void Forget(Lane lane)
+    /// <summary>The lane for what is asked, or one that stands for it in no queue.</summary>
+    public Lane Visitor(in LaneKey key)
     {
-        _lanes.Remove(lane.Key);
-        if (_usual == lane)
-            _usual = null;
+        if (_usual is { } usual && usual.Key.IsOfSameLane(key))
+            return usual;
+        return _lanes.TryGetValue(key, out var lane) ? lane : new Lane(this, key, long.MaxValue);
+    }
+
+    /// <summary>Somebody entered a lane.</summary>
+    public void Entered(Permit permit)
+    {
+        permit.Lane.Add(permit);
+        Count(permit.Cost, 1);
+    }
+
+    /// <summary>Somebody left a lane, to go or without.</summary>
+    public void Left(Permit permit)
+    {
+        permit.Lane.Remove(permit);
+        Count(permit.Cost, -1);
+    }
+
+    /// <summary>A lane has emptied. Those that emptied long ago are forgotten: one for each tenant that ever came would pile up.</summary>
+    public void Idle(Lane lane)
+    {
+        if (lane.IsIdle)
+            return;
+        lane.IsIdle = true;
+        _idle.Enqueue(lane);
+        while (_idle.Count > Math.Max(IdleLanes, _lanes.Count / 2))
+        {
+            var oldest = _idle.Dequeue();
+            oldest.IsIdle = false;
+            if (!oldest.IsWaiting && _usual != oldest)
+                _lanes.Remove(oldest.Key);
+        }
     }
 
     /// <summary>The limits of a scope have changed.</summary>
-    public void Refresh() => Checkpoints = [.. _scopes.SelectMany(scope => scope.Checkpoints)];
+    public void Refresh()
+    {
+        Checkpoints = [.. _scopes.SelectMany(scope => scope.Checkpoints)];
+        _queued = new long[Checkpoints.Length];
+        foreach (var lane in _lanes.Values)
+            for (var permit = lane.First; permit is not null; permit = permit.Next)
+                Add(permit.Cost, 1);
+    }
+
+    private void Count(Cost cost, int by)
+    {
+        Waiting += by;
+        Add(cost, by);
+    }
+
+    private void Add(Cost cost, int sign)
+    {
+        for (var index = 0; index < _queued.Length; index++)
+            _queued[index] += sign * Checkpoints[index].UnitsOf(cost);
+    }
 }

@@ -1,16 +1,16 @@
 namespace Headgate.Gates;
 
-/// <summary>Knows its own place in the one heap it can be in.</summary>
-internal interface IHeapItem
+/// <summary>The order of a heap, and where its members keep their place in it.</summary>
+internal interface IHeapOrder<T> : IComparer<T>
 {
-    /// <summary>The place, or -1.</summary>
-    int HeapIndex { get; set; }
+    /// <summary>The place of a member; -1 while it is in no heap of this order.</summary>
+    static abstract ref int PlaceOf(T item);
 }
 
 /// <summary>A binary heap whose members can leave from anywhere or move when their order has changed, in O(log n).</summary>
 internal sealed class IndexedHeap<T, TOrder>
-    where T : class, IHeapItem
-    where TOrder : struct, IComparer<T>
+    where T : class
+    where TOrder : struct, IHeapOrder<T>
 {
     private T?[] _items = [];
 
@@ -30,16 +30,20 @@ internal sealed class IndexedHeap<T, TOrder>
 
     public void Remove(T item)
     {
-        var index = item.HeapIndex;
-        item.HeapIndex = -1;
+        ref var place = ref TOrder.PlaceOf(item);
+        var index = place;
+        place = -1;
         var last = _items[--Count]!;
         _items[Count] = null;
         if (last != item)
             Place(index, last);
+        // What a million waiters needed once is not kept for ever.
+        if (_items.Length > 64 && Count < _items.Length / 4)
+            Array.Resize(ref _items, _items.Length / 2);
     }
 
     /// <summary>Its order has changed.</summary>
-    public void Update(T item) => Place(item.HeapIndex, item);
+    public void Update(T item) => Place(TOrder.PlaceOf(item), item);
 
     private void Place(int index, T item)
     {
@@ -82,6 +86,6 @@ internal sealed class IndexedHeap<T, TOrder>
     private void Set(int index, T item)
     {
         _items[index] = item;
-        item.HeapIndex = index;
+        TOrder.PlaceOf(item) = index;
     }
 }

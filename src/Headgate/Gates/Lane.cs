@@ -1,28 +1,61 @@
 using Headgate.Keys;
+using Headgate.Limits;
 
 namespace Headgate.Gates;
 
-/// <summary>What makes waiters alike: whoever is first of them decides when the lane is looked at.</summary>
-internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky);
-
-/// <summary>Waiters of one gate that need the same: same cost, priority, tenant and, if it matters, key. First come first served. Owned by the lock of its dispatcher.</summary>
-internal sealed class Lane(Gate gate, LaneKey key, long order) : IHeapItem
+/// <summary>What a waiter asks for. Those who cost of the same units with the same priority, tenant and key stand in one lane.</summary>
+internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky)
 {
-    public int HeapIndex { get; set; } = -1;
+    /// <summary>Compares what decides about the lane. The amounts do not: one tenant has one share, whatever each of its requests costs.</summary>
+    public static readonly IEqualityComparer<LaneKey> OfLanes = new LaneComparer();
 
-    public Gate Gate => gate;
+    public bool IsOfSameLane(in LaneKey other) =>
+        Priority == other.Priority && ReferenceEquals(Sticky, other.Sticky) && Cost.IsOfSameUnits(other.Cost) && Tenant == other.Tenant;
 
-    public LaneKey Key => key;
+    private sealed class LaneComparer : IEqualityComparer<LaneKey>
+    {
+        public bool Equals(LaneKey one, LaneKey other) => one.IsOfSameLane(other);
 
-    public Cost Cost => key.Cost;
+        public int GetHashCode(LaneKey key) => HashCode.Combine(key.Priority, key.Tenant, key.Sticky?.Name, key.Cost.HashOfUnits());
+    }
+}
 
-    public RequestPriority Priority => key.Priority;
+/// <summary>Waiters of one gate who need the same limits, have the same priority and tenant and, if it matters, the same key. First come first served. Owned by the lock of its dispatcher.</summary>
+internal sealed class Lane
+{
+    /// <summary>Its place among the lanes parked at <see cref="Parked"/>; -1 while it is parked nowhere.</summary>
+    public int Place = -1;
+
+    private readonly LaneKey _key;
+
+    /// <summary>Every limit its waiters need that is known before a key is chosen, each with its turn there.</summary>
+    private Claim[] _claims = [];
+
+    /// <summary>Its turn for the keys of the gate.</summary>
+    private Claim? _pool;
+
+    /// <summary>The limits of the key it waits for, where it needs more of it than one request.</summary>
+    private Claim[] _keyClaims = [];
+
+    private PoolKey? _claimedKey;
+
+    public Lane(Gate gate, in LaneKey key, long order)
+    {
+        (Gate, _key, Order, Level) = (gate, key, order, key.Priority);
+        FindClaims();
+    }
+
+    public Gate Gate { get; }
+
+    public ref readonly LaneKey Key => ref _key;
+
+    public RequestPriority Priority => _key.Priority;
 
     /// <summary>Its priority, or the highest once it was passed over for too long; its priority again after a grant.</summary>
-    public RequestPriority Level { get; set; } = key.Priority;
+    public RequestPriority Level { get; private set; }
 
     /// <summary>Breaks ties between equal tags: the older lane first.</summary>
-    public long Order => order;
+    public long Order { get; }
 
     public Permit? First { get; private set; }
 
@@ -30,82 +63,118 @@ internal sealed class Lane(Gate gate, LaneKey key, long order) : IHeapItem
 
     public int Count { get; private set; }
 
-    /// <summary>S of start-time fair queueing, in nanoseconds of service at the constraint it is parked at.</summary>
-    public long Tag { get; private set; }
+    public bool IsWaiting => Count > 0;
 
-    /// <summary>Counts the changes of <see cref="Tag"/> and <see cref="Level"/>.</summary>
-    public long Version { get; private set; }
-
-    /// <summary>F: where its next tag begins.</summary>
-    public long Finish { get; set; } = long.MinValue / 2;
-
-    /// <summary>What one grant moves its tag by.</summary>
-    public long Quantum { get; set; }
-
-    /// <summary>It has not been parked since it was last empty: it gets no credit for the time it was not there.</summary>
-    public bool IsNew { get; set; } = true;
+    /// <summary>It is empty and may be forgotten soon.</summary>
+    public bool IsIdle { get; set; }
 
     public long LastGrant { get; set; } = long.MinValue / 2;
-
-    public Constraint? ParkedAt { get; set; }
-
-    /// <summary>When it could go, as last computed.</summary>
-    public long FreeAt { get; set; }
-
-    /// <summary>What holds it longest, as last computed.</summary>
-    public Constraint? HeldBy { get; set; }
-
-    /// <summary>The key it could go with, as last computed.</summary>
-    public PoolKey? GoesWith { get; set; }
-
-    /// <summary>The limits it has claimed for as long as it waits: the first in turn has its units reserved.</summary>
-    private Checkpoint[] _claimed = [];
-    private PoolKey? _claimedKey;
 
     /// <summary>Since when its first waiter is the first and waits.</summary>
     public long WaitingSince => Math.Max(First?.EnqueuedAt ?? long.MaxValue / 2, LastGrant);
 
-    public void Retag(long tag)
+    /// <summary>Its claim on the constraint it is parked at.</summary>
+    public Claim? Parked { get; set; }
+
+    /// <summary>When its first waiter could go, as last computed.</summary>
+    public long FreeAt { get; private set; }
+
+    /// <summary>When to look again at its first waiter, even without an event: at the earliest of when it could go and when one before it will have gone.</summary>
+    public long LookAt { get; private set; }
+
+    /// <summary>What holds its first waiter longest, as last computed.</summary>
+    public Claim? HeldBy { get; private set; }
+
+    /// <summary>The key its first waiter could go with, as last computed.</summary>
+    public PoolKey? GoesWith { get; private set; }
+
+    /// <summary>What last held one of its waiters.</summary>
+    public Constraint? LastHeldBy { get; private set; }
+
+    /// <summary>The run of the scheduler in which those whom it kept back were last looked at again.</summary>
+    public long RelievedIn { get; set; } = -1;
+
+    /// <summary>The key it keeps to; none once that is dead.</summary>
+    public PoolKey? Sticky => _key.Sticky is { DeadReason: null } key ? key : null;
+
+    /// <summary>Whether a key of the pool is chosen for it at the grant.</summary>
+    public bool ChoosesKey => _pool is not null && Sticky is null;
+
+    public ReadOnlySpan<Claim> Claims => _claims;
+
+    public Claim? Pool => _pool;
+
+    /// <summary>What its waiters need must be looked for anew: limits were changed, or its key died.</summary>
+    public void FindClaims()
     {
-        Tag = tag;
-        Version++;
-        foreach (var checkpoint in _claimed)
-            checkpoint.Reclaim(this);
-        foreach (var checkpoint in _claimedKey?.Scope.Checkpoints ?? [])
-            checkpoint.Reclaim(this);
+        Disclaim();
+        (FreeAt, LookAt, HeldBy, GoesWith) = (LimitState.Never, LimitState.Never, null, null);
+        _pool = Gate.Keys is { } pool ? new Claim(this, pool) : null;
+        IEnumerable<Claim> claims = Needed(Gate.Checkpoints).Select(limit => new Claim(this, limit));
+        if (Sticky is { } key)
+            claims = claims.Concat(Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool)));
+        _claims = [.. claims];
+    }
+
+    /// <summary>Notes what was found out about its first waiter; says whether that is something else than before.</summary>
+    public bool Note(in Passing passing)
+    {
+        var changed = FreeAt != passing.At || HeldBy != passing.HeldBy;
+        (FreeAt, LookAt, HeldBy, GoesWith) = (passing.At, Math.Min(passing.At, passing.RetryAt), passing.HeldBy, passing.Key);
+        if (HeldBy is not null)
+            First!.HeldBy = LastHeldBy = HeldBy.Constraint;
+        return changed;
     }
 
     /// <summary>It waits: its turn is known wherever it needs something.</summary>
-    public void Claim(long now)
+    public void Claim()
     {
-        if (_claimed.Length == 0)
-        {
-            _claimed = Array.FindAll(gate.Checkpoints, checkpoint => checkpoint.CostOf(this) > 0);
-            foreach (var checkpoint in _claimed)
-                checkpoint.Claim(this);
-        }
+        _pool?.Constraint.Enter(_pool);
+        foreach (var claim in _claims)
+            claim.Constraint.Enter(claim);
         // A cost of one request needs no particular key: whichever comes free first is its.
-        if (gate.Keys is not { } keys || Cost.IsOne || _claimedKey is not null)
+        var key = ChoosesKey && !First!.Cost.IsOne ? GoesWith : null;
+        if (key == _claimedKey)
             return;
-        _claimedKey = keys.Soonest(this, now).Key;
-        foreach (var checkpoint in _claimedKey?.Scope.Checkpoints ?? [])
-            checkpoint.Claim(this);
+        DisclaimKey();
+        if (key is null)
+            return;
+        _claimedKey = key;
+        _keyClaims = [.. Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool))];
+        foreach (var claim in _keyClaims)
+            claim.Constraint.Enter(claim);
     }
 
-    /// <summary>It was granted the key, or waits no more.</summary>
-    public void DisclaimKey()
+    /// <summary>It has had its turn.</summary>
+    public void Charge(Cost cost)
     {
-        foreach (var checkpoint in _claimedKey?.Scope.Checkpoints ?? [])
-            checkpoint.Disclaim(this);
-        _claimedKey = null;
+        DisclaimKey();
+        _pool?.Constraint.Charge(_pool, cost);
+        foreach (var claim in _claims)
+            claim.Constraint.Charge(claim, cost);
+        if (Level != Priority)
+            MoveTo(Priority);
+        else
+            Moved();
     }
 
+    /// <summary>It waits no more.</summary>
     public void Disclaim()
     {
         DisclaimKey();
-        foreach (var checkpoint in _claimed)
-            checkpoint.Disclaim(this);
-        _claimed = [];
+        _pool?.Constraint.Leave(_pool);
+        foreach (var claim in _claims)
+            claim.Constraint.Leave(claim);
+    }
+
+    /// <summary>It counts among those of another level; not while it is parked.</summary>
+    public void MoveTo(RequestPriority level)
+    {
+        Level = level;
+        _pool?.Constraint.Relevel(_pool);
+        foreach (var claim in _claims)
+            claim.Constraint.Relevel(claim);
+        Moved();
     }
 
     public void Add(Permit permit)
@@ -131,5 +200,23 @@ internal sealed class Lane(Gate gate, LaneKey key, long order) : IHeapItem
             permit.Next.Previous = permit.Previous;
         permit.Next = permit.Previous = null;
         Count--;
+    }
+
+    private IEnumerable<Checkpoint> Needed(Checkpoint[] limits) => limits.Where(limit => limit.UnitsOf(_key.Cost) > 0);
+
+    private void DisclaimKey()
+    {
+        foreach (var claim in _keyClaims)
+            claim.Constraint.Leave(claim);
+        (_claimedKey, _keyClaims) = (null, []);
+    }
+
+    private void Moved()
+    {
+        _pool?.Constraint.Moved(_pool);
+        foreach (var claim in _claims)
+            claim.Constraint.Moved(claim);
+        foreach (var claim in _keyClaims)
+            claim.Constraint.Moved(claim);
     }
 }

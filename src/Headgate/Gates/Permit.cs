@@ -1,6 +1,5 @@
 using System.Threading.Tasks.Sources;
 using Headgate.Keys;
-using Headgate.Limits;
 
 namespace Headgate.Gates;
 
@@ -18,15 +17,21 @@ internal enum PermitState : byte
 /// The right to send one attempt: first the place in the gate's queue, then the hold on every limit and the key, until the attempt has ended.
 /// Owned by the lock of its dispatcher, but for awaiting it.
 /// </summary>
-internal sealed class Permit : IValueTaskSource<Permit>
+internal class Permit : IValueTaskSource<Permit>
 {
-    private ManualResetValueTaskSourceCore<Permit> _source = new() { RunContinuationsAsynchronously = true };
+    /// <summary>Its place among those whose waiting ends at a time; -1 while it does not.</summary>
+    public int Place = -1;
 
-    public Permit(Lane lane, long enqueuedAt, long expiresAt) => (Lane, EnqueuedAt, ExpiresAt) = (lane, enqueuedAt, expiresAt);
+    private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
 
-    public Lane Lane { get; }
+    public Permit(Cost cost, long expiresAt) => (Cost, ExpiresAt) = (cost, expiresAt);
 
-    public long EnqueuedAt { get; }
+    /// <summary>Set once, when it enters the gate.</summary>
+    public Lane Lane { get; set; } = null!;
+
+    public Cost Cost { get; }
+
+    public long EnqueuedAt { get; set; }
 
     /// <summary>When waiting ends in a refusal (start_by, queueTimeout, deadline), monotonic nanoseconds; the greatest value if never.</summary>
     public long ExpiresAt { get; }
@@ -54,19 +59,22 @@ internal sealed class Permit : IValueTaskSource<Permit>
 
     public CancellationTokenRegistration Registration { get; set; }
 
+    public ValueTask<Permit> Task => new(this, _source.Version);
+
+    protected short Version => _source.Version;
+
     /// <summary>Takes a place in every limit and of the key, all at once.</summary>
     public void Take(PoolKey? key, long now)
     {
-        (State, GrantedAt, Key, Taken, TakenOfKey) = (PermitState.Granted, now, key, Lane.Gate.Checkpoints, key?.Scope.Checkpoints ?? []);
-        ForEach((now, 0L), static (state, units, it) =>
-        {
-            if (state is HoldState hold)
-                hold.Granted(it.Item1);
-            state.Take(units);
-        });
+        var gate = Lane.Gate;
+        (State, GrantedAt, Key) = (PermitState.Granted, now, key);
+        if (!Cost.TakesNothing)
+            (Taken, TakenOfKey) = (gate.Checkpoints, key?.Scope.Checkpoints ?? []);
+        Places.Take(Taken, Cost, now);
+        Places.Take(TakenOfKey, Cost, now);
         if (key is not null)
-            Lane.Gate.Keys!.Touch(key, now);
-        if (Lane.Gate.SendsAtGrant)
+            gate.Keys!.Touch(key, now);
+        if (gate.SendsAtGrant)
             Send(now);
     }
 
@@ -75,7 +83,8 @@ internal sealed class Permit : IValueTaskSource<Permit>
         if (State != PermitState.Granted)
             return;
         (State, SentAt) = (PermitState.Sent, at);
-        ForEach((at, 0L), static (state, units, it) => state.Sent(units, it.Item1));
+        Places.Send(Taken, Cost, at);
+        Places.Send(TakenOfKey, Cost, at);
     }
 
     public void Answer(long now)
@@ -83,7 +92,8 @@ internal sealed class Permit : IValueTaskSource<Permit>
         if (State != PermitState.Sent)
             return;
         State = PermitState.Answered;
-        ForEach((SentAt, now), static (state, units, it) => state.Answered(units, it.Item1, it.Item2));
+        Places.Answer(Taken, Cost, SentAt, now);
+        Places.Answer(TakenOfKey, Cost, SentAt, now);
     }
 
     /// <summary>Ends an answered attempt, settling units other than requests at what they came to; without an amount, at what was declared.</summary>
@@ -92,11 +102,8 @@ internal sealed class Permit : IValueTaskSource<Permit>
         if (State != PermitState.Answered)
             return;
         State = PermitState.Ended;
-        ForEach((actual, now), static (state, units, it) =>
-        {
-            state.Settle(units, it.Item1?.In(state.Limit.Unit) ?? units, it.Item2);
-            state.Ended(units, isAborted: false, it.Item2);
-        });
+        Places.End(Taken, Cost, actual, now);
+        Places.End(TakenOfKey, Cost, actual, now);
     }
 
     /// <summary>Ends a sent attempt of which nobody knows whether, or when, it arrived; or whose body was cut off.</summary>
@@ -106,13 +113,8 @@ internal sealed class Permit : IValueTaskSource<Permit>
             return;
         var wasAnswered = State == PermitState.Answered;
         State = PermitState.Ended;
-        ForEach((this, now), static (state, units, it) =>
-        {
-            state.Forfeit(units, it.Item2);
-            state.Ended(units, isAborted: true, it.Item2);
-        });
-        if (!wasAnswered)
-            ForEach((SentAt, now), static (state, units, it) => state.Lost(units, it.Item1, it.Item2));
+        Places.Lose(Taken, Cost, SentAt, wasAnswered, now);
+        Places.Lose(TakenOfKey, Cost, SentAt, wasAnswered, now);
     }
 
     /// <summary>Nothing was sent: nothing happened.</summary>
@@ -121,28 +123,25 @@ internal sealed class Permit : IValueTaskSource<Permit>
         if (State != PermitState.Granted)
             return;
         State = PermitState.Ended;
-        ForEach(0, static (state, units, _) => state.Return(units));
+        Places.Return(Taken, Cost);
+        Places.Return(TakenOfKey, Cost);
     }
 
-    public ValueTask<Permit> Task => new(this, _source.Version);
+    public void Complete() => _source.SetResult(true);
 
-    public void Complete() => _source.SetResult(this);
+    /// <summary>The gate refused it; awaiting it throws, unless whoever asked would rather be told otherwise.</summary>
+    public virtual void Refuse(RefusedException why) => _source.SetException(why);
 
-    public void Fail(Exception error) => _source.SetException(error);
+    /// <summary>Its caller gave up.</summary>
+    public void Cancel(CancellationToken token) => _source.SetException(new TaskCanceledException(null, null, token));
 
-    public Permit GetResult(short token) => _source.GetResult(token);
+    public Permit GetResult(short token)
+    {
+        _source.GetResult(token);
+        return this;
+    }
 
     public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
-
-    private void ForEach<T>(T argument, Action<LimitState, long, T> act)
-    {
-        foreach (var checkpoint in Taken)
-            if (checkpoint.UnitsOf(Lane.Cost) is var units and > 0)
-                act(checkpoint.State, units, argument);
-        foreach (var checkpoint in TakenOfKey)
-            if (checkpoint.UnitsOf(Lane.Cost) is var units and > 0)
-                act(checkpoint.State, units, argument);
-    }
 
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);

@@ -1,5 +1,6 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Time;
 
 namespace Headgate.Gates;
 
@@ -15,70 +16,81 @@ namespace Headgate.Gates;
 /// </remarks>
 internal sealed class Scheduler
 {
-    /// <summary>How many lanes behind one that cannot go yet are tried for back-filling at one wake-up.</summary>
+    /// <summary>How many who wait behind one that cannot go yet are tried for back-filling at one wake-up.</summary>
     private const int BackFill = 8;
 
-    private static readonly LaneKey Usual = new(Cost.One, RequestPriority.Medium, null, null);
-
-    private readonly IndexedHeap<Constraint, ByWake> _wakes = new();
-    private readonly List<Constraint> _dirty = [];
-    private readonly PriorityQueue<Permit, long> _expiries = new();
-    private readonly PriorityQueue<Constraint, (RequestPriority Level, long Tag, long Order)> _ready = new();
+    private readonly Agenda _agenda = new();
+    private readonly IndexedHeap<Permit, ByExpiry> _expiries = new();
     private readonly List<Lane> _passed = [];
     private long _order;
 
-    /// <summary>Granted or refused since last taken, to be told outside the lock.</summary>
-    public List<Permit> Granted { get; } = [];
+    /// <summary>Counts runs and grants.</summary>
+    private long _round;
 
-    public List<(Permit Permit, RefusedException Why)> Refused { get; } = [];
+    /// <summary>Who was granted or refused since last taken.</summary>
+    public Told Told { get; private set; } = new();
 
     public int Waiting { get; private set; }
 
     /// <summary>When to run next, if nothing happens before.</summary>
-    public long NextWake => Math.Min(_wakes.First?.WakeAt ?? LimitState.Never, _expiries.TryPeek(out _, out var expiry) ? expiry : LimitState.Never);
+    public long NextWake => Math.Min(_agenda.NextWake, _expiries.First?.ExpiresAt ?? LimitState.Never);
 
     /// <summary>Takes all limits at once without waiting, if nobody's turn comes first; null if that cannot be.</summary>
-    public Permit? TryTake(Gate gate, LaneKey key, long now)
+    public static Permit? TryTake(Gate gate, in LaneKey key, long now)
     {
-        var lane = gate.LaneOf(key, ref _order);
-        if (lane.Count > 0 || !CanGo(lane, now))
+        var lane = gate.Visitor(key);
+        if (lane.IsWaiting)
             return null;
-        var permit = new Permit(lane, now, LimitState.Never);
-        permit.Take(lane.GoesWith, now);
+        var passing = Passage.Look(lane, key.Cost, now);
+        if (!passing.IsOpen(now))
+            return null;
+        var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
+        permit.Take(passing.Key, now);
         return permit;
-    }
-
-    /// <summary>As <see cref="TryTake"/> for a limiter of which nothing has to be given back, so that no permit is made.</summary>
-    public bool TryTakeForGood(Gate gate, LaneKey key, long now)
-    {
-        var lane = gate.LaneOf(key, ref _order);
-        if (lane.Count > 0 || !CanGo(lane, now))
-            return false;
-        foreach (var checkpoint in gate.Checkpoints)
-            if (checkpoint.UnitsOf(lane.Cost) is var units and > 0)
-                checkpoint.State.TakeSent(units, now);
-        return true;
     }
 
     /// <summary>Enters the queue, or goes at once. Refuses what could not go in time even if nobody were ahead and every answer came now.</summary>
-    public Permit Enqueue(Gate gate, LaneKey key, long now, long expiresAt)
+    public Permit Enqueue(Gate gate, in LaneKey key, long now, long expiresAt)
     {
-        var lane = gate.LaneOf(key, ref _order);
-        var permit = new Permit(lane, now, expiresAt);
-        if (Admission.Refuse(lane, now, expiresAt) is { } why)
-        {
-            Refused.Add((permit, why));
-            permit.State = PermitState.Refused;
-            return permit;
-        }
-        lane.Add(permit);
-        Waiting++;
-        gate.Waiting++;
-        if (lane.Count == 1)
-            Look(lane, now);
-        if (permit.State == PermitState.Waiting && expiresAt != LimitState.Never)
-            _expiries.Enqueue(permit, expiresAt);
+        var permit = new Permit(key.Cost, expiresAt);
+        Enqueue(permit, gate, key, now);
         return permit;
+    }
+
+    /// <summary>As <see cref="Enqueue(Gate, in LaneKey, long, long)"/>, with a permit made before.</summary>
+    public void Enqueue(Permit permit, Gate gate, in LaneKey key, long now)
+    {
+        // Whoever waits and is due goes before whoever comes.
+        if (NextWake <= now || _agenda.IsBusy)
+            Run(now);
+        var lane = permit.Lane = gate.LaneOf(key, ref _order);
+        permit.EnqueuedAt = now;
+        if (Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt) is { } why)
+        {
+            Refuse(permit, gate, key, why);
+            return;
+        }
+        gate.Entered(permit);
+        Waiting++;
+        if (lane.Count == 1)
+        {
+            if (!Go(lane, null, now))
+                ParkWhereHeld(lane, now);
+        }
+        else if (lane.Count <= BackFill && MayOvertake(permit))
+            _agenda.Better(lane.Parked!.Constraint);
+        if (permit.State == PermitState.Waiting && permit.ExpiresAt != LimitState.Never)
+            _expiries.Add(permit);
+    }
+
+    /// <summary>Refuses a permit that comes to a gate.</summary>
+    public void Refuse(Permit permit, Gate gate, in LaneKey key, RefusedException why)
+    {
+        var lane = permit.Lane = gate.LaneOf(key, ref _order);
+        permit.State = PermitState.Refused;
+        Told.Refused.Add((permit, why));
+        if (!lane.IsWaiting)
+            gate.Idle(lane);
     }
 
     /// <summary>Leaves the queue, if it still waits; says whether it did.</summary>
@@ -91,25 +103,23 @@ internal sealed class Scheduler
         return true;
     }
 
+    /// <summary>Hands out who was granted or refused, to be told outside the lock, and goes on with another list.</summary>
+    public Told TakeTold(Told next)
+    {
+        var told = Told;
+        Told = next;
+        return told;
+    }
+
     /// <summary>Everything whose time has come, and everything that became better: at one instant, whoever's turn comes first goes first.</summary>
     public void Run(long now)
     {
-        Expire(now);
-        while (true)
-        {
-            foreach (var better in _dirty)
-                Ready(better, now);
-            _dirty.Clear();
-            while (_wakes.First is { } due && due.WakeAt <= now)
-            {
-                SetWake(due, LimitState.Never);
-                Ready(due, now);
-            }
-            if (!_ready.TryDequeue(out var constraint, out _))
-                return;
+        _round++;
+        while (_expiries.First is { } permit && permit.ExpiresAt <= now)
+            Refuse(permit, new RefusedException(RefusalReason.Expired, $"not sent in time: held by {permit.Lane.LastHeldBy?.Describe() ?? "others ahead"}"));
+        while (_agenda.Next(now) is { } constraint)
             if (Serve(constraint, now))
-                Ready(constraint, now);
-        }
+                _agenda.Better(constraint);
     }
 
     /// <summary>The first byte leaves: from here it is known by when it arrives.</summary>
@@ -143,251 +153,274 @@ internal sealed class Scheduler
         BetterFor(permit, now);
     }
 
-    private void BetterFor(Permit permit, long now)
-    {
-        foreach (var checkpoint in permit.Taken)
-            Better(checkpoint);
-        if (permit.Key is not { } key)
-            return;
-        permit.Lane.Gate.Keys!.Touch(key, now);
-        Better(permit.Lane.Gate.Keys);
-    }
-
     /// <summary>A constraint may let somebody go sooner than was computed.</summary>
-    public void Better(Constraint constraint)
+    public void Better(Constraint constraint) => _agenda.Better(constraint);
+
+    /// <summary>Limits may let somebody go sooner than was computed.</summary>
+    public void Better(Checkpoint[] limits)
     {
-        if (constraint.IsDirty || constraint.ParkedCount == 0)
-            return;
-        constraint.IsDirty = true;
-        _dirty.Add(constraint);
+        foreach (var limit in limits)
+            _agenda.Better(limit);
     }
 
-    /// <summary>The limits of a gate have changed: everybody in it is looked at anew.</summary>
-    public void Changed(Gate gate, long now)
+    /// <summary>The limits of a gate have changed, or one of its keys died: everybody in it is looked at anew, in their order.</summary>
+    public void Changed(Gate gate)
     {
         gate.Refresh();
-        foreach (var lane in gate.Lanes.ToList())
+        foreach (var lane in gate.Lanes)
         {
             Unpark(lane);
-            lane.Disclaim();
-            if (lane.Count > 0)
-                Look(lane, now);
+            lane.FindClaims();
+            if (!lane.IsWaiting)
+                continue;
+            // Parked at the same limit as the others, so that of those that could go now whoever's turn comes first goes first.
+            var claim = lane.Claims.Length > 0 ? lane.Claims[0] : lane.Pool!;
+            Park(lane, claim);
+            _agenda.Better(claim.Constraint);
         }
+    }
+
+    /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
+    public void Kill(Gate gate, PoolKey key, string reason)
+    {
+        gate.Keys!.Kill(key, reason);
+        if (gate.Keys.AllDead)
+            RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
+        else
+            Changed(gate);
     }
 
     /// <summary>When a lane could go, were it next; what would hold it.</summary>
     public static (long At, Constraint? Holding) Forecast(Lane lane, long now)
     {
-        CanGo(lane, now);
-        return (lane.FreeAt, lane.HeldBy);
+        var passing = Passage.Look(lane, lane.First?.Cost ?? lane.Key.Cost, now);
+        return (passing.At, passing.HeldBy?.Constraint);
     }
 
     /// <summary>Refuses everybody who waits in a gate.</summary>
     public void RefuseAll(Gate gate, RefusedException why)
     {
         foreach (var lane in gate.Lanes.ToList())
-            while (lane.First is { } permit)
+            while (lane.Last is { } permit)
                 Refuse(permit, why);
     }
 
-    private void Expire(long now)
+    private void BetterFor(Permit permit, long now)
     {
-        while (_expiries.TryPeek(out var permit, out var expiry) && expiry <= now)
-        {
-            _expiries.Dequeue();
-            if (permit.State == PermitState.Waiting)
-                Refuse(permit, new RefusedException(RefusalReason.Expired, $"not sent in time: held by {permit.Lane.ParkedAt?.Describe() ?? "others ahead"}"));
-        }
+        Better(permit.Taken);
+        if (permit.Key is not { } key)
+            return;
+        permit.Lane.Gate.Keys!.Touch(key, now);
+        _agenda.Better(permit.Lane.Gate.Keys);
+        Better(permit.TakenOfKey);
     }
 
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
-        Refused.Add((permit, why));
+        Told.Refused.Add((permit, why));
         Leave(permit);
     }
 
     private void Leave(Permit permit)
     {
         var lane = permit.Lane;
-        lane.Remove(permit);
-        Waiting--;
-        lane.Gate.Waiting--;
-        // The next one needs the same, so the lane keeps its place; an empty one leaves, and what was reserved for it is free.
-        if (lane.Count > 0)
-            return;
-        Unpark(lane);
-        Empty(lane);
-    }
-
-    private void Ready(Constraint constraint, long now)
-    {
-        if (constraint.First(now) is { } first)
-            _ready.Enqueue(constraint, (first.Level, first.Tag, first.Order));
+        var wasFirst = lane.First == permit;
+        Remove(permit);
+        if (!lane.IsWaiting)
+        {
+            Unpark(lane);
+            Empty(lane, permit.Cost);
+        }
+        else if (wasFirst)
+        {
+            // The next one has the same turn, but may cost less and so go sooner; and less may be reserved for it.
+            var claim = lane.Parked!;
+            Unpark(lane);
+            Park(lane, claim);
+            _agenda.Better(claim.Constraint);
+            BetterAround(lane, permit.Cost);
+        }
     }
 
     /// <summary>Lets the first lane of a constraint that can go do so; says whether the next is worth trying at once.</summary>
     private bool Serve(Constraint constraint, long now)
     {
-        _passed.Clear();
-        constraint.IsDirty = false;
-        var (wake, goesOn) = (LimitState.Never, false);
-        while (!goesOn && constraint.First(now) is { } lane)
+        var (look, goesOn) = (LimitState.Never, false);
+        while (!goesOn && constraint.Next(now) is { } lane)
         {
+            var claim = lane.Parked!;
             constraint.Unpark(lane);
-            if (Go(lane, now, constraint))
+            if (Go(lane, claim, now))
                 goesOn = true;
-            else if (lane.HeldBy != constraint)
-                ParkAt(lane.HeldBy!, lane, now);
+            else if (lane.HeldBy!.Constraint != constraint)
+                ParkWhereHeld(lane, now);
             else
             {
                 _passed.Add(lane);
-                wake = Math.Min(wake, lane.FreeAt);
-                lane.Claim(now);
+                constraint.Passed ??= lane;
+                lane.Claim();
+                look = Math.Min(look, lane.LookAt);
+                goesOn = TryFollowers(lane, now);
                 // Whoever costs as much fares no better here.
                 if (_passed.Count > BackFill || constraint.CostOf(lane) <= constraint.SmallestCost)
                     break;
             }
         }
+        constraint.Passed = null;
         foreach (var lane in _passed)
-            constraint.ParkBack(lane);
-        if (wake < constraint.WakeAt)
-            SetWake(constraint, wake);
+            constraint.Park(lane, lane.HeldBy!);
+        _passed.Clear();
+        if (constraint.ParkedCount == 0)
+            _agenda.Forget(constraint);
+        else if (look > now)
+            _agenda.WakeBy(constraint, look);
         return goesOn;
     }
 
     /// <summary>Lets a lane go that is parked nowhere, and parks it again with its next waiter; false if it could not go at all.</summary>
-    private bool Go(Lane lane, long now, Constraint? servedBy)
+    /// <param name="lane">The lane.</param>
+    /// <param name="turn">Where it was parked until now; null if it has just begun to wait.</param>
+    /// <param name="now">The time.</param>
+    private bool Go(Lane lane, Claim? turn, long now)
     {
-        if (!CanGo(lane, now))
+        var constraint = turn?.Constraint;
+        if (!CanGo(lane, constraint, now))
             return false;
-        do
+        while (true)
         {
-            GrantFirst(lane, now, servedBy);
-            if (lane.Count == 0)
-            {
-                Empty(lane);
+            constraint?.Served(lane);
+            Grant(lane.First!, lane.GoesWith, now);
+            if (!lane.IsWaiting)
                 return true;
-            }
-            // Others wait too: its next waiter takes its turn among them.
-            if (servedBy is not null && (servedBy.ParkedCount > 0 || _ready.Count > 0))
-            {
-                ParkAt(CanGo(lane, now) ? servedBy : lane.HeldBy!, lane, now);
-                return true;
-            }
+            // Where others wait too, its next waiter takes its turn among them.
+            var isAlone = constraint is null || (constraint.ParkedCount == 0 && !_agenda.IsBusy);
+            if (!CanGo(lane, constraint, now))
+                ParkWhereHeld(lane, now);
+            else if (isAlone)
+                continue;
+            else
+                Park(lane, turn!);
+            return true;
         }
-        while (CanGo(lane, now));
-        ParkAt(lane.HeldBy!, lane, now);
-        return true;
-    }
-
-    /// <summary>A lane that has a new first waiter and is parked nowhere.</summary>
-    private void Look(Lane lane, long now)
-    {
-        if (!Go(lane, now, null))
-            ParkAt(lane.HeldBy!, lane, now);
     }
 
     /// <summary>Whether the lane's first waiter could take everything now; notes with the lane what holds it longest and until when, or the key it goes with.</summary>
-    private static bool CanGo(Lane lane, long now)
+    private bool CanGo(Lane lane, Constraint? served, long now)
     {
-        var at = now;
-        (lane.HeldBy, lane.GoesWith) = (null, null);
-        foreach (var checkpoint in lane.Gate.Checkpoints)
+        var passing = Passage.Look(lane, lane.First!.Cost, now);
+        var isOpen = passing.IsOpen(now);
+        if (lane.Note(passing) && !isOpen)
+            Relieve(lane, served, now);
+        return isOpen;
+    }
+
+    /// <summary>A lane will go at another time than was thought: those for whom that makes a difference are looked at again.</summary>
+    private void Relieve(Lane lane, Constraint? served, long now)
+    {
+        // Lanes that depend on each other in a ring, each at another limit, could go on with this for ever.
+        var again = lane.RelievedIn == _round;
+        lane.RelievedIn = _round;
+        foreach (var claim in lane.Claims)
         {
-            var cost = checkpoint.CostOf(lane);
-            if (cost == 0)
+            if (claim.Constraint == served || claim.Constraint.ParkedCount == 0)
                 continue;
-            var free = checkpoint.State.FreeAt(cost, now);
-            if (free <= now && checkpoint.IsReservedAgainst(lane, cost, now))
-                free = LimitState.Never;
-            if (free > at)
-                (lane.HeldBy, at) = (checkpoint, free);
+            if (again)
+                _agenda.WakeBy(claim.Constraint, now + Clock.Millisecond);
+            else
+                _agenda.Better(claim.Constraint);
         }
-        if (lane.Gate.Keys is { } keys)
+    }
+
+    /// <summary>A waiter that costs less than the one before it may pass, if that still goes at its time.</summary>
+    private bool TryFollowers(Lane lane, long now)
+    {
+        var follower = lane.First!.Next;
+        for (var tries = BackFill; tries > 0 && follower is not null; tries--, follower = follower.Next)
         {
-            (lane.GoesWith, var free) = keys.Soonest(lane, now);
-            if (free > at)
-                (lane.HeldBy, at) = (keys, free);
+            if (!MayOvertake(follower))
+                continue;
+            var passing = Passage.LookBehind(lane, follower.Cost, now);
+            if (!passing.IsOpen(now))
+                continue;
+            Grant(follower, passing.Key, now);
+            return true;
         }
-        lane.FreeAt = at;
-        if (at > now && lane.First is { } waiter)
-            waiter.HeldBy = lane.HeldBy;
-        return at <= now;
+        return false;
     }
 
-    private void ParkAt(Constraint constraint, Lane lane, long now)
+    private static bool MayOvertake(Permit follower) => !follower.Lane.Gate.SendsAtGrant && follower.Cost.Total() < follower.Lane.First!.Cost.Total();
+
+    private void Grant(Permit permit, PoolKey? key, long now)
     {
-        constraint.Park(lane);
-        lane.Claim(now);
-        if (lane.FreeAt > now && lane.FreeAt < constraint.WakeAt)
-            SetWake(constraint, lane.FreeAt);
+        var lane = permit.Lane;
+        if (lane.First == permit)
+            lane.LastGrant = now;
+        if (permit.EnqueuedAt < now)
+            permit.HeldBy ??= lane.LastHeldBy;
+        Remove(permit);
+        permit.Take(key, now);
+        lane.Charge(permit.Cost);
+        Told.Granted.Add(permit);
+        _round++;
+        if (lane.IsWaiting)
+            BetterAround(lane, permit.Cost);
+        else
+            Empty(lane, permit.Cost);
     }
 
-    private void GrantFirst(Lane lane, long now, Constraint? servedBy)
+    private void Remove(Permit permit)
     {
-        var permit = lane.First!;
-        lane.Remove(permit);
+        permit.Lane.Gate.Left(permit);
         Waiting--;
-        lane.Gate.Waiting--;
-        lane.LastGrant = now;
-        servedBy?.Served(lane);
-        lane.Finish = lane.Tag + lane.Quantum;
-        lane.Level = lane.Priority;
-        lane.DisclaimKey();
-        lane.Retag(lane.Finish);
-        permit.Take(lane.GoesWith, now);
-        Granted.Add(permit);
-        BetterAround(lane);
+        if (permit.Place >= 0)
+            _expiries.Remove(permit);
+    }
+
+    private void Empty(Lane lane, Cost cost)
+    {
+        lane.Disclaim();
+        BetterAround(lane, cost);
+        lane.Gate.Idle(lane);
     }
 
     /// <summary>A lane has had its turn or has gone: those whom its claim kept back are looked at again.</summary>
-    private void BetterAround(Lane lane)
+    private void BetterAround(Lane lane, Cost cost)
     {
-        foreach (var checkpoint in lane.Gate.Checkpoints)
-            Better(checkpoint);
-        if (!lane.Cost.IsOne && lane.Gate.Keys is { } keys)
-            Better(keys);
+        foreach (var claim in lane.Claims)
+            _agenda.Better(claim.Constraint);
+        if (lane.Pool is { } pool && (lane.Sticky is not null || !cost.IsOne))
+            _agenda.Better(pool.Constraint);
+    }
+
+    private void ParkWhereHeld(Lane lane, long now)
+    {
+        Park(lane, lane.HeldBy!);
+        if (lane.LookAt > now)
+            _agenda.WakeBy(lane.HeldBy!.Constraint, lane.LookAt);
+    }
+
+    private static void Park(Lane lane, Claim claim)
+    {
+        lane.Claim();
+        claim.Constraint.Park(lane, claim);
     }
 
     private void Unpark(Lane lane)
     {
-        if (lane.ParkedAt is { } constraint)
-        {
-            constraint.Unpark(lane);
-            if (constraint.ParkedCount == 0)
-                SetWake(constraint, LimitState.Never);
-            else
-                Better(constraint);
-        }
-    }
-
-    private void Empty(Lane lane)
-    {
-        lane.Disclaim();
-        lane.IsNew = true;
-        BetterAround(lane);
-        // The usual lane of a gate is kept; one made for a tenant or a cost would pile up.
-        if (lane.Key != Usual)
-            lane.Gate.Forget(lane);
-    }
-
-    private void SetWake(Constraint constraint, long at)
-    {
-        constraint.WakeAt = at;
-        if (at == LimitState.Never)
-        {
-            if (constraint.HeapIndex >= 0)
-                _wakes.Remove(constraint);
-        }
-        else if (constraint.HeapIndex < 0)
-            _wakes.Add(constraint);
+        if (lane.Parked?.Constraint is not { } constraint)
+            return;
+        constraint.Unpark(lane);
+        if (constraint.ParkedCount == 0)
+            _agenda.Forget(constraint);
         else
-            _wakes.Update(constraint);
+            _agenda.Better(constraint);
     }
 
-    private readonly struct ByWake : IComparer<Constraint>
+    private readonly struct ByExpiry : IHeapOrder<Permit>
     {
-        public int Compare(Constraint? x, Constraint? y) => x!.WakeAt.CompareTo(y!.WakeAt);
+        public static ref int PlaceOf(Permit item) => ref item.Place;
+
+        public int Compare(Permit? x, Permit? y) => x!.ExpiresAt.CompareTo(y!.ExpiresAt);
     }
 }

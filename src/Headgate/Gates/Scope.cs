@@ -46,36 +46,52 @@ internal sealed class Scope
 
     /// <summary>After a hold, requests go this far apart: the slowest pace of its limits; where none is known, 20 ms.</summary>
     public long ReleaseGap() => Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent)
-        ? Checkpoints.Where(c => !c.State.CountsAttempts && c.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))
+        ? Checkpoints.Where(c => !c.State.CountsAttempts && c.State.Limit.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))
         : 20 * Clock.Millisecond;
 
     /// <summary>How long the release after a hold takes: min(P, 1 s).</summary>
     public long ReleaseTime() => Math.Min(Clock.Second, Limits.Where(limit => limit.Period > TimeSpan.Zero).Select(limit => Clock.Nanoseconds(limit.Period)).DefaultIfEmpty(Clock.Second).Max());
 
+    /// <summary>The limit that never lets a cost go, however long it waits; null if none.</summary>
+    public Checkpoint? TooCostly(Cost cost)
+    {
+        foreach (var checkpoint in Checkpoints)
+            if (!checkpoint.State.CountsAttempts && checkpoint.UnitsOf(cost) > checkpoint.Most)
+                return checkpoint;
+        return null;
+    }
+
     /// <summary>
-    /// Other limits from now on, each taking over the past of the one in its place, so that no window is opened again. A limit added
-    /// takes over that of the first. Those who wait must be looked at anew.
+    /// Other limits from now on, so that no window is opened again: each takes over the past of one that counted the same, and what that has
+    /// in flight; a limit added takes over what such a one remembers. Those who wait must be looked at anew.
     /// </summary>
     public void Change(IReadOnlyList<Limit> limits, long now)
     {
-        var old = Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).ToList();
+        // Made first, so that a limit that cannot be leaves everything as it was.
+        var states = limits.Select(limit => LimitStates.Create(limit, Terms, _ours, Server)).ToList();
+        var own = Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts).ToList();
+        var past = Checkpoints.Except(own).ToList();
+        var free = past.ToList();
         var next = new List<Checkpoint>();
-        for (var index = 0; index < limits.Count; index++)
+        foreach (var state in states)
         {
-            var state = LimitStates.Create(limits[index], Terms, _ours, Server);
-            if (index < old.Count)
+            if (free.Find(checkpoint => CountTheSame(checkpoint.State, state)) is { } heir)
             {
-                state.Inherit(old[index].State, now);
-                old[index].State = state;
-                next.Add(old[index]);
+                state.Inherit(heir.State, now);
+                heir.State = state;
+                free.Remove(heir);
+                next.Add(heir);
             }
             else
             {
-                if (old.Count > 0)
-                    state.InheritFinished(old[0].State, now);
+                if (past.Find(checkpoint => CountTheSame(checkpoint.State, state)) is { } like)
+                    state.InheritFinished(like.State, now);
                 next.Add(new Checkpoint(state, this));
             }
         }
-        Checkpoints = [.. next, .. Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts)];
+        Checkpoints = [.. next, .. own];
     }
+
+    private static bool CountTheSame(LimitState one, LimitState other) =>
+        one.Limit.Unit == other.Limit.Unit && (one.Limit.Algorithm == LimitAlgorithm.Concurrent) == (other.Limit.Algorithm == LimitAlgorithm.Concurrent);
 }

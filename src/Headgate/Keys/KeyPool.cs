@@ -4,9 +4,10 @@ using Headgate.Limits;
 namespace Headgate.Keys;
 
 /// <summary>One key of a pool: its name, its value (never shown), and the limits that are its own. Owned by the lock of its dispatcher.</summary>
-internal sealed class PoolKey(KeySecret secret, Scope scope) : IHeapItem
+internal sealed class PoolKey(KeySecret secret, Scope scope)
 {
-    public int HeapIndex { get; set; } = -1;
+    /// <summary>Its place among those that are free, or free later; -1 once it is dead.</summary>
+    public int Place = -1;
 
     public string Name => secret.Name;
 
@@ -19,137 +20,196 @@ internal sealed class PoolKey(KeySecret secret, Scope scope) : IHeapItem
     public string? DeadReason { get; set; }
 
     /// <summary>When it could take one more request, as last looked at; the least value if at once.</summary>
-    public long ReadyAt { get; set; } = long.MinValue;
+    public long ReadyAt { get; private set; } = long.MinValue;
 
     /// <summary>How much of its limits was left, as last looked at, in parts of 2^20.</summary>
-    public long Left { get; set; } = long.MaxValue;
+    public long Left { get; private set; } = long.MaxValue;
+
+    /// <summary>Whether it stands among those that are free later.</summary>
+    public bool IsLater { get; set; }
+
+    /// <summary>Looks at it anew: time gives back, grants and holds take away.</summary>
+    public void Look(long now)
+    {
+        (ReadyAt, Left) = (long.MinValue, long.MaxValue);
+        foreach (var checkpoint in scope.Checkpoints)
+        {
+            var state = checkpoint.State;
+            if (state.FreeAt(1, now) is var free && free > now)
+                ReadyAt = Math.Max(ReadyAt, free);
+            if (!state.CountsAttempts)
+                Left = Math.Min(Left, (long)((Int128)state.Available(now) * (1 << 20) / state.Limit.Amount));
+        }
+    }
 
     public override string ToString() => secret.Name;
 }
 
 /// <summary>
-/// Keys to choose from at the grant: the one free soonest; of several that are free, the one with most quota left. O(log n) for a cost of one request.
-/// Owned by the lock of its dispatcher.
+/// Keys to choose from at the grant: the one free soonest; of several that are free, the one with most quota left. O(log n) for a cost of one request,
+/// and for any cost while the key with most left is free for it; else every key is looked at. Owned by the lock of its dispatcher.
 /// </summary>
 internal sealed class KeyPool : Constraint
 {
+    /// <summary>So many keys are looked at anew at each choice, since what is left of a key grows while nobody uses it.</summary>
+    private const int LooksPerChoice = 3;
+
     private readonly string _name;
     private readonly List<PoolKey> _keys;
-    private readonly IndexedHeap<PoolKey, BySoonest> _alive = new();
+
+    /// <summary>Alive, and free for one request when last looked at.</summary>
+    private readonly IndexedHeap<PoolKey, ByMostLeft> _ready = new();
+
+    /// <summary>Alive, and free for one request later.</summary>
+    private readonly IndexedHeap<PoolKey, BySoonest> _later = new();
+
+    private int _next;
 
     public KeyPool(string name, IEnumerable<PoolKey> keys)
     {
         (_name, _keys) = (name, [.. keys]);
         foreach (var key in _keys)
-            _alive.Add(key);
+            _ready.Add(key);
     }
 
     public IReadOnlyList<PoolKey> Keys => _keys;
 
-    public IReadOnlyList<PoolKey> Alive => [.. _alive.Items];
+    public int AliveCount => _ready.Count + _later.Count;
 
-    public bool AllDead => _alive.Count == 0;
+    public bool AllDead => AliveCount == 0;
 
     /// <summary>Why no key is left, for the one who is told so.</summary>
-    public string WhyDead() => $"all {_keys.Count} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
+    public string WhyDead() => _keys.Count == 0 ? $"{_name} has no keys"
+        : $"all {_keys.Count} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
 
-    public override string Describe() => _alive.Count == 1 ? $"{_alive.First!.Scope.Limits.FirstOrDefault()} ({_alive.First!.Scope.Name})" : $"all {_alive.Count} keys of {_name} are at their limits";
+    public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
+        ? $"{only.Scope.Limits.FirstOrDefault()} ({only.Scope.Name})"
+        : $"all {AliveCount} keys of {_name} are at their limits";
 
-    public override long CostOf(Lane lane) => lane.Cost.Requests;
+    public override long CostOf(Lane lane) => lane.First!.Cost.Total();
 
-    /// <summary>The key that could serve a lane soonest, and when; null when none is alive.</summary>
-    public (PoolKey? Key, long At) Soonest(Lane lane, long now)
+    /// <summary>The key that could serve a cost soonest, and when; null when none is alive.</summary>
+    public (PoolKey? Key, long At) Soonest(Claim turn, Cost cost, long now, bool overtakes, ref long retry)
     {
-        if (lane.Key.Sticky is { } sticky)
-            return sticky.DeadReason is null ? (sticky, FreeAt(sticky, lane, now)) : (null, LimitState.Never);
-        if (_alive.Count == 0)
+        if (Freshest(now) is not { } first)
             return (null, LimitState.Never);
-        if (lane.Cost.IsOne)
+        var at = FreeAt(first, turn, cost, now, overtakes, ref retry);
+        if (at <= now || (cost.IsOne && at <= first.ReadyAt))
+            return (first, at);
+        // Another cost than one request, or units reserved for somebody else: the order of the heaps does not tell.
+        (PoolKey? Key, long At) best = (null, LimitState.Never);
+        for (var index = 0; index < AliveCount; index++)
         {
-            var key = Freshest(now);
-            var at = FreeAt(key, lane, now);
-            if (at <= Math.Max(now, key.ReadyAt))
-                return (key, at);
+            var key = index < _ready.Count ? _ready.Items[index] : _later.Items[index - _ready.Count];
+            at = FreeAt(key, turn, cost, now, overtakes, ref retry);
+            if (best.Key is null || at < best.At || (at == best.At && key.Left > best.Key.Left))
+                best = (key, at);
         }
-        // Another cost than one request, or units reserved for somebody else: the heap's order does not tell.
-        PoolKey? best = null;
-        var soonest = LimitState.Never;
-        foreach (var key in _alive.Items)
-            if (FreeAt(key, lane, now) is var at && (best is null || at < soonest || (at == soonest && key.Left > best.Left)))
-                (best, soonest) = (key, at);
-        return (best, soonest);
+        return best;
     }
 
     /// <summary>A key was used, answered, held or let go: its place among the others may have changed.</summary>
     public void Touch(PoolKey key, long now)
     {
-        if (key.HeapIndex < 0)
+        if (key.DeadReason is not null)
             return;
-        Look(key, now);
-        _alive.Update(key);
+        key.Look(now);
+        PutInPlace(key, now);
     }
 
     public void Kill(PoolKey key, string reason)
     {
+        if (key.DeadReason is not null)
+            return;
         key.DeadReason = reason;
-        if (key.HeapIndex >= 0)
-            _alive.Remove(key);
+        Remove(key);
     }
 
-    protected override long ServiceTime(Lane lane)
+    /// <summary>Whether some key could ever serve a cost, and if none, which limit of one says so.</summary>
+    public Checkpoint? TooCostly(Cost cost)
     {
+        Checkpoint? first = null;
+        foreach (var key in _keys)
+        {
+            if (key.DeadReason is not null)
+                continue;
+            if (key.Scope.TooCostly(cost) is not { } limit)
+                return null;
+            first ??= limit;
+        }
+        return first;
+    }
+
+    protected override long ServiceTime(Cost cost)
+    {
+        if ((_ready.First ?? _later.First) is not { } any)
+            return 0;
         long most = 0;
-        foreach (var checkpoint in _keys[0].Scope.Checkpoints)
+        foreach (var checkpoint in any.Scope.Checkpoints)
             if (!checkpoint.State.CountsAttempts)
-                most = Math.Max(most, checkpoint.State.ServiceTime(checkpoint.UnitsOf(lane.Cost)));
-        return most / Math.Max(1, _alive.Count);
+                most = Math.Max(most, checkpoint.State.ServiceTime(checkpoint.UnitsOf(cost)));
+        return most / AliveCount;
     }
 
-    private PoolKey Freshest(long now)
+    /// <summary>The key free for one request now with most left, else the one free soonest.</summary>
+    private PoolKey? Freshest(long now)
     {
-        // Time may have opened the first of those that were not free; once looked at it finds its place again.
-        while (true)
+        while (_later.First is { } due && due.ReadyAt <= now)
+            Touch(due, now);
+        for (var looks = Math.Min(LooksPerChoice, _keys.Count); looks > 0; looks--)
         {
-            var first = _alive.First!;
-            var (at, left) = (first.ReadyAt, first.Left);
-            Look(first, now);
-            _alive.Update(first);
-            if (_alive.First == first || (first.ReadyAt == at && first.Left == left))
-                return _alive.First!;
+            _next = (_next + 1) % _keys.Count;
+            Touch(_keys[_next], now);
         }
+        return _ready.First ?? _later.First;
     }
 
-    private static void Look(PoolKey key, long now)
+    private void PutInPlace(PoolKey key, long now)
     {
-        var (at, left) = (long.MinValue, long.MaxValue);
-        foreach (var checkpoint in key.Scope.Checkpoints)
+        var isLater = key.ReadyAt > now;
+        if (isLater == key.IsLater)
         {
-            var free = checkpoint.State.FreeAt(1, now);
-            if (free > now)
-                at = Math.Max(at, free);
-            if (!checkpoint.State.CountsAttempts)
-                left = Math.Min(left, (long)((Int128)checkpoint.State.Available(now) * (1 << 20) / checkpoint.State.Limit.Amount));
+            if (isLater)
+                _later.Update(key);
+            else
+                _ready.Update(key);
+            return;
         }
-        (key.ReadyAt, key.Left) = (at, left);
+        Remove(key);
+        key.IsLater = isLater;
+        if (isLater)
+            _later.Add(key);
+        else
+            _ready.Add(key);
     }
 
-    private static long FreeAt(PoolKey key, Lane lane, long now)
+    private void Remove(PoolKey key)
+    {
+        if (key.IsLater)
+            _later.Remove(key);
+        else
+            _ready.Remove(key);
+    }
+
+    private static long FreeAt(PoolKey key, Claim turn, Cost cost, long now, bool overtakes, ref long retry)
     {
         var at = now;
         foreach (var checkpoint in key.Scope.Checkpoints)
-        {
-            var cost = checkpoint.CostOf(lane);
-            if (cost == 0)
-                continue;
-            at = Math.Max(at, checkpoint.State.FreeAt(cost, now));
-            if (checkpoint.IsReservedAgainst(lane, cost, now))
-                at = LimitState.Never;
-        }
+            at = Math.Max(at, Passage.FreeAt(checkpoint, turn, cost, now, overtakes, ref retry));
         return at;
     }
 
-    private readonly struct BySoonest : IComparer<PoolKey>
+    private readonly struct ByMostLeft : IHeapOrder<PoolKey>
     {
-        public int Compare(PoolKey? x, PoolKey? y) => x!.ReadyAt != y!.ReadyAt ? x.ReadyAt.CompareTo(y.ReadyAt) : y.Left.CompareTo(x.Left);
+        public static ref int PlaceOf(PoolKey item) => ref item.Place;
+
+        public int Compare(PoolKey? x, PoolKey? y) => y!.Left.CompareTo(x!.Left);
+    }
+
+    private readonly struct BySoonest : IHeapOrder<PoolKey>
+    {
+        public static ref int PlaceOf(PoolKey item) => ref item.Place;
+
+        public int Compare(PoolKey? x, PoolKey? y) => x!.ReadyAt.CompareTo(y!.ReadyAt);
     }
 }

@@ -10,18 +10,27 @@ namespace Headgate.Ledgers;
 /// limits, if sends are remembered. Thread-safe. A write that fails throws, so that nothing is sent that is not written.
 /// </summary>
 /// <param name="clock">The engine's clock.</param>
-/// <param name="ledger">The ledger of a run, if there is one; owned from here on.</param>
 /// <param name="state">Where sends are remembered, if they are.</param>
 /// <param name="share">K, if this process has one of K shares of every limit.</param>
-internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirectory? state, int? share = null) : IDisposable
+internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share = null) : IDisposable
 {
+    /// <summary>
+    /// What a scope remembers at least, so that a limit named today finds what was sent under a shorter one yesterday. Old sends share records,
+    /// so a file grows with the logarithm of its age.
+    /// </summary>
+    private static readonly TimeSpan LeastKept = TimeSpan.FromDays(32);
+
     private readonly Dictionary<Scope, ScopeFile> _files = [];
     private readonly Lock _lock = new();
     private Scope? _total;
+    private LedgerWriter? _ledger;
     private long _number;
 
+    /// <summary>From here on sends go into the ledger of a run too, which is owned from here on. Before the first send.</summary>
+    public void WriteTo(LedgerWriter? ledger) => _ledger = ledger;
+
     /// <summary>The number of the next attempt.</summary>
-    public long NextNumber() => ledger?.NextNumber() ?? Interlocked.Increment(ref _number);
+    public long NextNumber() => _ledger?.NextNumber() ?? Interlocked.Increment(ref _number);
 
     /// <summary>What a key is known by across restarts and names.</summary>
     public string? Fingerprint(KeySecret secret) => state?.Fingerprint(secret.Reveal());
@@ -34,7 +43,8 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
         if (state is null || !scope.Limits.Any())
             return;
         var straggle = Clock.Span(scope.Terms.Straggle);
-        var keep = scope.Limits.Max(Memory) + straggle + TimeSpan.FromMinutes(1);
+        var longest = scope.Limits.Max(Memory);
+        var keep = (longest > LeastKept ? longest : LeastKept) + straggle + TimeSpan.FromMinutes(1);
         var file = ScopeFile.Open(state, identity, new ScopeTerms(share, straggle, keep), clock.Provider, MachineBoot.Id());
         lock (_lock)
             _files.Add(scope, file);
@@ -47,22 +57,26 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
     public ScopePast PastOf(Scope scope) => FileOf(scope)?.Past ?? ScopePast.None;
 
     /// <summary>The attempt is about to be sent.</summary>
-    public void Intent(Attempt attempt, Exchange exchange)
+    /// <param name="number">Its number.</param>
+    /// <param name="attempt">The attempt, which has been granted its permit.</param>
+    /// <param name="exchange">The request.</param>
+    /// <exception cref="LedgerException">It could not be written: nothing may be sent.</exception>
+    public void Intent(long number, Attempt attempt, Exchange exchange)
     {
         var upstream = attempt.Upstream;
         var key = attempt.Permit.Key;
-        var cost = Costs(attempt.Permit.Lane.Cost);
+        var cost = Costs(attempt.Permit.Cost);
         if (_files.Count > 0)
         {
-            FileOf(_total)?.Sent(attempt.Number, attempt.SentAt, cost);
-            FileOf(upstream.Scope)?.Sent(attempt.Number, attempt.SentAt, cost);
-            FileOf(key?.Scope)?.Sent(attempt.Number, attempt.SentAt, cost);
+            FileOf(_total)?.Sent(number, attempt.SentAt, cost);
+            FileOf(upstream.Scope)?.Sent(number, attempt.SentAt, cost);
+            FileOf(key?.Scope)?.Sent(number, attempt.SentAt, cost);
         }
-        ledger?.WriteIntent(new LedgerIntent
+        _ledger?.WriteIntent(new LedgerIntent
         {
             WallUs = clock.UnixNow / Clock.Microsecond,
             SentUs = attempt.SentAt / Clock.Microsecond,
-            Number = attempt.Number,
+            Number = number,
             Line = exchange.Line == 0 ? null : exchange.Line,
             Id = exchange.Id,
             Upstream = upstream.Name,
@@ -77,28 +91,37 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
         var actual = attempt.Actual is { } settled ? Costs(settled) : null;
         if (_files.Count > 0)
         {
-            FileOf(_total)?.Late(attempt.Number, attempt.LateAt, actual);
-            FileOf(attempt.Upstream.Scope)?.Late(attempt.Number, attempt.LateAt, actual);
-            FileOf(attempt.Permit.Key?.Scope)?.Late(attempt.Number, attempt.LateAt, actual);
+            var late = attempt.Upstream.StrictLate(attempt);
+            FileOf(_total)?.Late(attempt.Number, late, actual);
+            FileOf(attempt.Upstream.Scope)?.Late(attempt.Number, late, actual);
+            FileOf(attempt.Permit.Key?.Scope)?.Late(attempt.Number, late, actual);
         }
-        ledger?.WriteEnd(new LedgerEnd
+        _ledger?.WriteEnd(new LedgerEnd
         {
             Number = attempt.Number,
             EndUs = (attempt.EndedAt + Clock.Microsecond - 1) / Clock.Microsecond,
             LateUs = (attempt.LateAt + Clock.Microsecond - 1) / Clock.Microsecond,
             Status = attempt.Status,
-            Class = attempt.Failure == FailureClass.None ? null : Jobs.WireNames.Of(attempt.Failure),
+            // Says of an answer too that the server did not do what was asked for, so that a later run may.
+            Class = attempt.WasRefused ? Jobs.WireNames.Of(FailureClass.RateLimit) : attempt.Failure == FailureClass.None ? null : Jobs.WireNames.Of(attempt.Failure),
             Cost = actual,
         });
     }
 
-    public void WriteLimits(string scope, IEnumerable<Limit> limits) => ledger?.WriteLimits(new LedgerLimits(
+    /// <summary>Limits of a scope that the header does not name, or that have changed.</summary>
+    public void WriteLimits(string scope, IEnumerable<Limit> limits) => _ledger?.WriteLimits(new LedgerLimits(
         new Dictionary<string, IReadOnlyList<string>> { [scope] = [.. limits.Select(limit => limit.ToString())] }, clock.Now / Clock.Microsecond));
+
+    /// <summary>D of an API has changed.</summary>
+    public void WriteBound(string upstream, long bound) => _ledger?.WriteLimits(new LedgerLimits(new Dictionary<string, IReadOnlyList<string>>(), clock.Now / Clock.Microsecond)
+    {
+        BoundMs = new Dictionary<string, decimal> { [upstream] = bound / (decimal)Clock.Millisecond },
+    });
 
     /// <summary>Puts everything on disk; a run does so each second.</summary>
     public void Sync()
     {
-        ledger?.Sync();
+        _ledger?.Sync();
         List<ScopeFile> files;
         lock (_lock)
             files = [.. _files.Values];
@@ -110,7 +133,7 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
     {
         foreach (var file in _files.Values)
             file.Dispose();
-        ledger?.Dispose();
+        _ledger?.Dispose();
     }
 
     private ScopeFile? FileOf(Scope? scope)
@@ -129,12 +152,19 @@ internal sealed class SendJournal(Clock clock, LedgerWriter? ledger, StateDirect
             var limit = checkpoint.State;
             if (limit.CountsAttempts)
                 continue;
-            if (past.FullAtNs is { } full)
+            if (FullAt(past, limit.Limit, now) is { } full)
                 limit.Restore(limit.Limit.Algorithm == LimitAlgorithm.Bucket ? limit.Limit.Burst : limit.Limit.Amount, Math.Min(full, now), now);
             foreach (var send in past.Sends)
                 if (UnitCost.In(limit.Limit.Unit, send.Costs) is var cost and > 0)
                     limit.Restore(cost, send.LateNs, now);
         }
+    }
+
+    /// <summary>When a limit counts as full because not everything is known: records are damaged, or older ones were dropped that it would still count.</summary>
+    private static long? FullAt(ScopePast past, Limit limit, long now)
+    {
+        var since = past.KnownSinceNs is { } known && known > now - Clock.Nanoseconds(Memory(limit)) ? past.KnownSinceNs : null;
+        return past.FullAtNs is { } damaged ? Math.Max(damaged, since ?? damaged) : since;
     }
 
     /// <summary>How far back a limit looks: a bucket until it has drained twice over, others their window.</summary>

@@ -10,12 +10,21 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
 
     public const long DefaultStraggle = 2 * Clock.Second;
 
+    private const long MostDoubled = 60 * Clock.Second;
+
+    /// <summary>The terms of the API, for a limit that has its own: refusals there are lessons here.</summary>
+    private readonly ArrivalTerms? _api;
+    private long _least = bound;
+    private int _doublings;
+
+    private ArrivalTerms(LimitTiming timing, long bound, long straggle, ArrivalTerms api) : this(timing, bound, straggle) => _api = api;
+
     public static ArrivalTerms Nominal => new(LimitTiming.Nominal, 0, 0);
 
     public LimitTiming Timing => timing;
 
     /// <summary>D: a request arrives within this of its first byte (only with bounded timing), in nanoseconds.</summary>
-    public long Bound { get; private set; } = bound;
+    public long Bound => Math.Max(_least, (long)Int128.Min((Int128)_least << (_api ?? this)._doublings, MostDoubled));
 
     /// <summary>Nothing arrives later than this after we gave up, in nanoseconds.</summary>
     public long Straggle => straggle;
@@ -23,9 +32,28 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
     /// <summary>What to expect, for fairness only, of something that has not been sent yet.</summary>
     public long LikelyBound => timing switch { LimitTiming.Nominal => 0, LimitTiming.Bounded => Bound, _ => LeastBound };
 
+    /// <summary>By when something arrives whose answer nobody will tell: with guaranteed timing the usual attempt timeout.</summary>
+    public long Longest => timing == LimitTiming.Guaranteed ? 30 * Clock.Second : Bound;
+
     /// <summary>D is at least 4 × the round trip of a connect.</summary>
-    public void Learn(long connectRoundTrip) => Bound = Math.Max(Bound, 4 * connectRoundTrip);
+    public void Learn(long connectRoundTrip) => _least = Math.Max(_least, 4 * connectRoundTrip);
 
     /// <summary>A refusal within the allowed rate: arrivals were later than assumed.</summary>
-    public void Double() => Bound = Math.Min(Bound * 2, 60 * Clock.Second);
+    public void Double()
+    {
+        if (Bound < MostDoubled && _doublings < 30)
+            _doublings++;
+    }
+
+    /// <summary>The terms of a limit, which may say otherwise than its API.</summary>
+    public ArrivalTerms For(Limit limit)
+    {
+        if (limit.Timing is not { } own || (own == timing && limit.Bound is null))
+            return this;
+        if (own == LimitTiming.Nominal)
+            return Nominal;
+        // Where the API is nominal nobody has said how long a straggler may take.
+        var latest = timing == LimitTiming.Nominal && straggle == 0 ? DefaultStraggle : straggle;
+        return new ArrivalTerms(own, limit.Bound is { } given ? Clock.Nanoseconds(given) : Math.Max(_least, LeastBound), latest, this);
+    }
 }

@@ -71,7 +71,7 @@ internal sealed class ConcurrencyCap : LimitState
 
     protected override bool IsEmpty(long now) => _inFlight == 0;
 
-    protected override IEnumerable<(long Late, long Cost)>? Remembers(long span) => [];
+    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 
-    protected override long MostWithin(long span) => 0;
+    protected override long Reach => 0;
 }

@@ -5,6 +5,10 @@ namespace Headgate.Limits;
 /// <summary>At most N in flight: not ended + c ≤ N. Ended is a body read to the end or thrown away; what was aborted counts for <c>straggle</c> more.</summary>
 internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime ours) : LimitState(limit, terms, ours)
 {
+    protected override bool SettlesAtAnswer => false;
+
+    protected override long Reach => 0;
+
     public override long Available(long now)
     {
         Advance(now);
@@ -41,18 +45,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
             base.Restore(cost, late, now);
     }
 
-    protected override bool SettlesAtAnswer => false;
-
-    protected override long Earliest(long cost, long now)
-    {
-        var excess = Unanswered + cost - Limit.Amount;
-        if (excess <= 0)
-            return now;
-        foreach (var (due, ending) in Certain())
-            if ((excess -= ending) <= 0)
-                return due;
-        return Never;
-    }
+    protected override long Earliest(long cost, long now) => Unanswered + cost - Limit.Amount is var excess and > 0 ? ArrivalOf(excess) : now;
 
     protected override void Charge(long cost, long late) { }
 
@@ -60,7 +53,5 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     protected override bool IsEmpty(long now) => true;
 
-    protected override IEnumerable<(long Late, long Cost)>? Remembers(long span) => [];
-
-    protected override long MostWithin(long span) => 0;
+    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }

@@ -4,122 +4,152 @@ namespace Headgate.Limits;
 
 /// <summary>
 /// At most N in each window of the server's clock: a cost may go at t iff in every window that [sent − θ, late + θ] may meet, count + c ≤ N,
-/// θ being how far the server's clock may differ from what we know of it. Until anything is known of it: as sliding, which is safe for any alignment.
+/// θ being how far the server's clock may differ from what we know of it. Until enough is known of it: as sliding, which is safe for any alignment.
 /// </summary>
 internal sealed class FixedState : LimitState
 {
     private readonly CalendarWindows _windows;
-    private readonly SlidingState _untilKnown;
+
+    /// <summary>Long enough for the longest of the windows, and kept to count anew when the clock turns out to be another.</summary>
+    private readonly WindowLog _log;
     private readonly WallTime _server;
-    private readonly long _skew;
-    private bool _isAligned;
+    private readonly long _stated;
 
     /// <summary>What was charged in each window from the present one on.</summary>
     private readonly SortedList<long, long> _counts = [];
 
+    /// <summary>By which version of the server's clock the windows were counted; 0 if they are not.</summary>
+    private int _countedBy;
+
     public FixedState(Limit limit, ArrivalTerms terms, WallTime ours, WallTime server) : base(limit, terms, ours)
     {
         _windows = new CalendarWindows(limit);
-        _untilKnown = new SlidingState(limit, terms, ours, Clock.Nanoseconds(Length));
+        _log = new WindowLog(Clock.Nanoseconds(Length + CalendarWindows.Excess(limit)) + Guard);
         // A stated difference makes the machine's own clock the reference.
-        (_server, _skew) = limit.Skew is { } stated ? (ours, Clock.Nanoseconds(stated)) : (server, 0);
+        (_server, _stated) = limit.Skew is { } stated ? (ours, Clock.Nanoseconds(stated)) : (server, 0);
     }
 
-    private long Theta => _server.Skew + _skew + Guard;
+    protected override long Reach => _log.Window;
 
     public override long Available(long now)
     {
         Advance(now);
-        return IsAligned(now) ? Math.Max(0, Limit.Amount - Unanswered - MostIn(now)) : Math.Max(0, _untilKnown.Available(now) - Unanswered);
+        return Math.Max(0, Limit.Amount - Unanswered - (IsAligned(now) ? MostIn(now) : _log.Sum));
     }
 
     public override bool FitsAt(long at, long cost, long now, long taken)
     {
         Advance(now);
         if (!IsAligned(now))
-            return _untilKnown.FitsAt(at, cost + Unanswered, now, taken);
-        return cost + Unanswered + (Window(at - Theta) == Window(now + Theta) ? taken + MostIn(now) : 0) <= Limit.Amount;
+            return _log.CountedAt(at) + (now + Terms.LikelyBound > at - _log.Window ? taken : 0) + Unanswered + cost <= Limit.Amount;
+        long most = 0;
+        for (var window = First(at); window <= Last(at); window++)
+            most = Math.Max(most, _counts.GetValueOrDefault(window) + (window <= Last(now) ? taken : 0));
+        return Unanswered + most + cost <= Limit.Amount;
     }
 
     protected override long Earliest(long cost, long now)
     {
-        // What is unanswered may count in any later window too: if it leaves no room, only its arrival can help.
-        if (Unanswered + cost > Limit.Amount)
-            return NextArrival();
+        // What is unanswered may count in any later window too: if it leaves no room, it has to arrive, and its window to end.
+        var held = Unanswered + cost - Limit.Amount;
+        var due = held > 0 ? ArrivalOf(held) : now;
+        if (due == Never)
+            return Never;
         if (!IsAligned(now))
-            return _untilKnown.FreeAt(cost + Unanswered, now);
+            return held > 0 ? Later(due, _log.Window) : held + _log.Sum > 0 ? _log.FreeOf(held + _log.Sum) : now;
+        if (held > 0)
+            return EndOf(Last(due));
         var at = now;
-        while (Unanswered + cost + MostIn(at) > Limit.Amount)
-            at = _windows.StartOf(FullWindow(at, cost) + 1) - _server.Offset + Theta;
+        while (FullWindow(at, cost) is { } full)
+            at = EndOf(full);
         return at;
     }
 
     protected override void Charge(long cost, long late)
     {
-        _untilKnown.TakeSent(cost, late);
-        if (_isAligned)
+        if (IsAligned(late))
             Count(cost, late);
+        _log.Charge(cost, late);
     }
 
     protected override void Release(long now)
     {
-        _untilKnown.Available(now);
+        _log.Release(now);
         if (!IsAligned(now))
             return;
-        var present = Window(now - Theta);
-        while (_counts.Count > 0 && _counts.Keys[0] < present)
+        var present = First(now);
+        while (_counts.Count > 0 && _counts.GetKeyAtIndex(0) < present)
             _counts.RemoveAt(0);
     }
 
-    protected override bool IsEmpty(long now) => _untilKnown.IsIdle(now) && _counts.Count == 0;
+    protected override bool IsEmpty(long now) => _log.Count == 0 && _counts.Count == 0;
 
-    protected override IEnumerable<(long Late, long Cost)>? Remembers(long span) => span <= Clock.Nanoseconds(Length) ? _untilKnown.Log() : null;
+    protected override void TakeOver(LimitState old, long now)
+    {
+        base.TakeOver(old, now);
+        _log.HadPast();
+    }
 
-    protected override long MostWithin(long span) => (long)Int128.Min(Limit.Amount * ((Int128)span / Clock.Nanoseconds(Length) + 2), long.MaxValue);
+    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => _log.Recall(since, now, TotalCharged);
 
-    /// <summary>As soon as the server's clock is known, what was charged so far is counted into its windows.</summary>
+    /// <summary>Whether the server's windows are known, within a quarter of one. What was charged so far is counted into them whenever they turn out to lie elsewhere.</summary>
     private bool IsAligned(long now)
     {
-        if (_isAligned || !_server.IsKnown)
-            return _isAligned;
-        _isAligned = true;
-        foreach (var (late, cost) in _untilKnown.Log())
-            Count(cost, late);
-        var present = Window(now - Theta);
-        while (_counts.Count > 0 && _counts.Keys[0] < present)
-            _counts.RemoveAt(0);
+        if (!_server.IsKnown || 4 * (Int128)Theta(now) >= Clock.Nanoseconds(Length))
+        {
+            _counts.Clear();
+            _countedBy = 0;
+            return false;
+        }
+        if (_countedBy != _server.Version)
+        {
+            _counts.Clear();
+            _countedBy = _server.Version;
+            for (var index = 0; index < _log.Count; index++)
+                Count(_log.CostAt(index), _log.TimeAt(index));
+        }
         return true;
     }
 
-    private long NextArrival()
+    /// <summary>θ; the guard allows for what clocks drift apart within a window.</summary>
+    private long Theta(long at) => _server.SkewAt(at, Clock.Nanoseconds(Length)) + _stated + Guard;
+
+    /// <summary>The first window that a moment of ours may lie in, by the server's clock.</summary>
+    private long First(long at) => _windows.IndexOf(at - Theta(at) + _server.Offset);
+
+    private long Last(long at) => _windows.IndexOf(at + Theta(at) + _server.Offset);
+
+    /// <summary>When a window is certainly over.</summary>
+    private long EndOf(long window)
     {
-        foreach (var (at, _) in Certain())
-            return at;
-        return Never;
+        var end = _windows.StartOf(window + 1) - _server.Offset;
+        var at = end;
+        while (at - Theta(at) < end)
+            at = end + Theta(at);
+        return at;
     }
 
     // Counted in every window its arrival may fall into; earlier ones than the present no longer decide anything.
     private void Count(long cost, long late)
     {
-        for (var window = Window(late - Theta); window <= Window(late + Theta); window++)
+        for (var window = First(late); window <= Last(late); window++)
             _counts[window] = _counts.GetValueOrDefault(window) + cost;
     }
 
     private long MostIn(long at)
     {
         long most = 0;
-        for (var window = Window(at - Theta); window <= Window(at + Theta); window++)
+        for (var window = First(at); window <= Last(at); window++)
             most = Math.Max(most, _counts.GetValueOrDefault(window));
         return most;
     }
 
-    private long FullWindow(long at, long cost)
+    /// <summary>The last of the windows a moment may lie in that has no room for a cost.</summary>
+    private long? FullWindow(long at, long cost)
     {
-        for (var window = Window(at + Theta); window > Window(at - Theta); window--)
+        for (var window = Last(at); window >= First(at); window--)
             if (Unanswered + cost + _counts.GetValueOrDefault(window) > Limit.Amount)
                 return window;
-        return Window(at - Theta);
+        return null;
     }
-
-    private long Window(long at) => _windows.IndexOf(at + _server.Offset);
 }

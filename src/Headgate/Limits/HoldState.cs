@@ -40,7 +40,9 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     public override void Return(long cost) { }
 
-    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Max(now, _next) : now;
+    protected override long Reach => 0;
+
+    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Min(Math.Max(now, _next), _rampEnd) : now;
 
     /// <summary>A grant, during the ramp, moves the next one.</summary>
     public void Granted(long now)
@@ -65,7 +67,5 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     protected override bool IsEmpty(long now) => _rampEnd <= now;
 
-    protected override IEnumerable<(long Late, long Cost)>? Remembers(long span) => [];
-
-    protected override long MostWithin(long span) => 0;
+    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }

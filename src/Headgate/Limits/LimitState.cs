@@ -14,9 +14,9 @@ namespace Headgate.Limits;
 internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime ours)
 {
     /// <summary>Not a time: only an event (an answer, a return, an end) can tell.</summary>
-    public const long Never = long.MaxValue;
+    public const long Never = Clock.Never;
 
-    private readonly TimeZoneInfo _zone = limit.Zone ?? TimeZoneInfo.Utc;
+    private readonly DutyHours? _hours = limit.When is null ? null : new DutyHours(limit, ours);
 
     /// <summary>Sent, with <c>late</c> at most sent + D; ordered by the moment of the send, which a change of D leaves in order.</summary>
     private TimedQueue? _onTheWay;
@@ -27,7 +27,16 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>Taken, and neither of the above.</summary>
     private long _held;
 
+    /// <summary>What limits that this one replaced knew of arrival, latest first.</summary>
+    private Era? _eras;
+
     public Limit Limit => limit;
+
+    /// <summary>The largest cost that can ever go: N, or the room of a bucket.</summary>
+    public virtual long Whole => limit.Amount;
+
+    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
+    public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
 
     protected ArrivalTerms Terms => terms;
 
@@ -37,14 +46,20 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>It counts attempts, whatever they cost.</summary>
     public virtual bool CountsAttempts => false;
 
-    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
-    public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
-
     /// <summary>All that was ever charged.</summary>
-    protected long TotalCharged { get; private set; }
+    protected internal long TotalCharged { get; private set; }
 
     /// <summary>g: every window is lengthened by this against unlike clocks and their edges.</summary>
-    protected long Guard { get; } = limit.Guard is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + Clock.Nanoseconds(limit.Period) / 10_000;
+    protected long Guard => limit.Guard is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + Clock.Nanoseconds(Length) / 10_000;
+
+    /// <summary>How much later than we charge it the server may see the first of a burst, by the edge of its clock.</summary>
+    protected long Edge => Math.Min(Guard, Clock.Millisecond);
+
+    /// <summary>P, a calendar month taken as 31 days.</summary>
+    protected TimeSpan Length => limit.IsMonthly ? TimeSpan.FromDays(31) : limit.Period;
+
+    /// <summary>Requests are settled at the headers, other units at the end of the body.</summary>
+    protected virtual bool SettlesAtAnswer => limit.Unit == Limit.Requests;
 
     /// <summary>Whether the state equals that of a limit never used, so that it may be forgotten.</summary>
     public bool IsIdle(long now)
@@ -58,10 +73,13 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     {
         Advance(now);
         var at = Earliest(cost, now);
-        return at > now && limit.When is not null ? UnlessOffDuty(at, now) : at;
+        return at > now && _hours is not null ? UnlessOffDuty(_hours, at, cost, now) : at;
     }
 
-    /// <summary>Whether a cost could still go at a time, had another been taken now: the test of back-filling. May err to either side where answers are not known.</summary>
+    /// <summary>
+    /// Whether a cost could still go at a time, had another been taken now: the test of back-filling. Exact with nominal timing; may err
+    /// to either side where answers are not known.
+    /// </summary>
     public abstract bool FitsAt(long at, long cost, long now, long taken);
 
     /// <summary>How much could be taken at once now.</summary>
@@ -72,12 +90,8 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     public virtual void Take(long cost) => _held += cost;
 
-    /// <summary>Taken and sent in one, with nominal timing.</summary>
-    public void TakeSent(long cost, long now)
-    {
-        TotalCharged += cost;
-        Charge(cost, now);
-    }
+    /// <summary>Taken, sent and settled in one: what nothing has to be given back of.</summary>
+    public void TakeSent(long cost, long now) => ChargeInOrder(cost, now);
 
     /// <summary>Never sent: nothing happened.</summary>
     public virtual void Return(long cost) => _held -= cost;
@@ -85,10 +99,11 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>The first byte leaves.</summary>
     public virtual void Sent(long cost, long sent)
     {
-        if (!SettlesAtAnswer || terms.Timing == LimitTiming.Guaranteed)
+        var timing = TermsOf(sent).Timing;
+        if (!SettlesAtAnswer || timing == LimitTiming.Guaranteed)
             return;
         _held -= cost;
-        if (terms.Timing == LimitTiming.Nominal)
+        if (timing == LimitTiming.Nominal)
             ChargeInOrder(cost, sent);
         else
             (_onTheWay ??= new TimedQueue()).Add(sent, cost);
@@ -104,10 +119,12 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>Sent and given up, or answered by somebody on the way: it may still arrive until <c>straggle</c> from now.</summary>
     public virtual void Lost(long cost, long sent, long now)
     {
-        if (!SettlesAtAnswer || terms.Timing == LimitTiming.Nominal)
+        var then = TermsOf(sent);
+        if (!SettlesAtAnswer || then.Timing == LimitTiming.Nominal)
             return;
+        // Charged already where its bound has passed; the bound was wrong for it, it seems, so it is held once more.
         TakeBack(cost, sent, now);
-        (_stragglers ??= new TimedQueue()).Add(now + terms.Straggle, cost);
+        (_stragglers ??= new TimedQueue()).Add(now + then.Straggle, cost);
     }
 
     /// <summary>The actual cost is known, in a unit that is settled at the end of the body. More than declared becomes debt.</summary>
@@ -144,47 +161,44 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
             (_stragglers ??= new TimedQueue()).Add(late, cost);
     }
 
-    /// <summary>Takes over the past of the limit this one replaces, so that a change never reopens a window.</summary>
+    /// <summary>Whether this limit counts what the other one counts, so that it can take its place.</summary>
+    public bool CanInherit(LimitState old) =>
+        limit.Unit == old.Limit.Unit && (limit.Algorithm == LimitAlgorithm.Concurrent) == (old.Limit.Algorithm == LimitAlgorithm.Concurrent);
+
+    /// <summary>
+    /// Takes over the past of the limit this one replaces and what that has in flight, so that a change never reopens a window. The old
+    /// state is not used again: what becomes of the attempts it let go is told to this one.
+    /// </summary>
+    /// <exception cref="ArgumentException">The other limit counts something else.</exception>
     public void Inherit(LimitState old, long now)
     {
+        if (!CanInherit(old))
+            throw new ArgumentException($"\"{limit}\" cannot take over from \"{old.Limit}\", which counts something else", nameof(old));
         old.Advance(now);
-        (_held, _onTheWay, _stragglers) = (old._held, old._onTheWay, old._stragglers);
-        var span = Clock.Nanoseconds(Length);
-        if (old.Remembers(span) is { } entries)
-        {
-            foreach (var (late, cost) in entries)
-                ChargeInOrder(cost, late);
-        }
-        else
-        {
-            // The new window reaches further back than anything that was kept: assume the most the old limit could have let through.
-            var assumed = Math.Min(limit.Amount, Math.Min(old.TotalCharged, old.MostWithin(span)));
-            if (assumed > 0)
-                ChargeInOrder(assumed, now);
-        }
-        TotalCharged = old.TotalCharged;
+        (_held, _onTheWay, _stragglers, _eras) = (old._held, old._onTheWay, old._stragglers, old._eras);
+        if ((old.Terms.Timing, old.Terms.Straggle) != (terms.Timing, terms.Straggle))
+            _eras = new Era(now, old.Terms, _eras);
+        // What was sent under other terms arrives by those.
+        for (; old.Terms != terms && _onTheWay is { Count: > 0 }; _onTheWay.RemoveFirst())
+            (_stragglers ??= new TimedQueue()).Add(_onTheWay.TimeAt(0) + old.Terms.Bound, _onTheWay.CostAt(0));
+        Remember(old, now);
     }
 
     /// <summary>As <see cref="Inherit"/>, beside the old limit: what that holds ends there, so here it counts until it must have arrived.</summary>
     public void InheritFinished(LimitState old, long now)
     {
-        Inherit(old, now);
-        var unanswered = Unanswered;
-        (_held, _onTheWay, _stragglers) = (0, null, null);
-        if (unanswered > 0)
-            (_stragglers = new TimedQueue()).Add(now + terms.Bound + terms.Straggle, unanswered);
+        if (!CanInherit(old))
+            return;
+        old.Advance(now);
+        Remember(old, now);
+        if (old.Unanswered > 0)
+            (_stragglers = new TimedQueue()).Add(now + terms.Longest + terms.Straggle, old.Unanswered);
     }
-
-    /// <summary>P, a calendar month taken as 31 days.</summary>
-    protected TimeSpan Length => limit.IsMonthly ? TimeSpan.FromDays(31) : limit.Period;
-
-    /// <summary>Requests are settled at the headers, other units at the end of the body.</summary>
-    protected virtual bool SettlesAtAnswer => limit.Unit == Limit.Requests;
 
     /// <summary>When, by itself, a cost would fit; the queues have been advanced to now.</summary>
     protected abstract long Earliest(long cost, long now);
 
-    /// <summary>Arrived at the latest at <paramref name="late"/>, which never runs backwards.</summary>
+    /// <summary>Arrived at the latest at <paramref name="late"/>, which runs backwards by no more than the delay between a send and its report.</summary>
     protected abstract void Charge(long cost, long late);
 
     /// <summary>Gives back what the time has given back.</summary>
@@ -192,11 +206,26 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     protected abstract bool IsEmpty(long now);
 
-    /// <summary>What was charged within the last span, by late, if that is known exactly.</summary>
-    protected abstract IEnumerable<(long Late, long Cost)>? Remembers(long span);
+    /// <summary>What was charged after a moment, oldest first: exact where it is known, else more than it was and not earlier.</summary>
+    protected abstract IEnumerable<(long Late, long Cost)> Recall(long since, long now);
 
-    /// <summary>The most that may have been charged within the last span.</summary>
-    protected abstract long MostWithin(long span);
+    /// <summary>The level that bounds what was charged from a moment on, for a limit that keeps one.</summary>
+    protected internal virtual LeakyLevel? LevelOver(long since, long now) => null;
+
+    /// <summary>How far back this limit looks, in nanoseconds.</summary>
+    protected abstract long Reach { get; }
+
+    /// <summary>The most that may arrive at the same instant.</summary>
+    protected virtual long AtOnce => Whole;
+
+    /// <summary>Charges what another limit let through.</summary>
+    protected virtual void TakeOver(LimitState old, long now)
+    {
+        foreach (var (late, cost) in RecallOf(old, now))
+            Charge(cost, late);
+    }
+
+    protected IEnumerable<(long Late, long Cost)> RecallOf(LimitState old, long now) => old.Recall(now - Reach, now);
 
     /// <summary>Everything up to now that has become certain is charged, in order.</summary>
     protected void Advance(long now)
@@ -204,6 +233,33 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         if (_onTheWay is not null || _stragglers is not null)
             ChargeCertain(now);
         Release(now);
+    }
+
+    /// <summary>The unanswered costs whose <c>late</c> is bounded.</summary>
+    protected Arrivals Certain() => new(_onTheWay, terms.Bound, _stragglers);
+
+    /// <summary>By when so many unanswered units have arrived for certain.</summary>
+    protected long ArrivalOf(long units)
+    {
+        foreach (var (due, cost) in Certain())
+            if ((units -= cost) <= 0)
+                return due;
+        return Never;
+    }
+
+    protected void HoldAgain(long cost, long until)
+    {
+        _held -= cost;
+        (_stragglers ??= new TimedQueue()).Add(until, cost);
+    }
+
+    /// <summary>A time so far off that it may be beyond what a number can hold.</summary>
+    public static long Later(long at, Int128 by) => by >= long.MaxValue - Math.Max(0, at) ? Never - 1 : at + (long)by;
+
+    private void Remember(LimitState old, long now)
+    {
+        TakeOver(old, now);
+        TotalCharged = old.TotalCharged;
     }
 
     private void ChargeCertain(long now)
@@ -222,25 +278,11 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         }
     }
 
-    /// <summary>The unanswered costs whose <c>late</c> is bounded, soonest first.</summary>
-    protected IEnumerable<(long At, long Cost)> Certain()
-    {
-        var (i, j) = (0, 0);
-        var (way, straggle) = (_onTheWay?.Count ?? 0, _stragglers?.Count ?? 0);
-        while (i < way || j < straggle)
-        {
-            var fromWay = j >= straggle || (i < way && _onTheWay!.TimeAt(i) + terms.Bound <= _stragglers!.TimeAt(j));
-            yield return fromWay
-                ? (_onTheWay!.TimeAt(i) + terms.Bound, _onTheWay.CostAt(i++))
-                : (_stragglers!.TimeAt(j), _stragglers.CostAt(j++));
-        }
-    }
-
-    /// <summary>Takes an unanswered cost back from where it is held; false if its bound has passed, so that it is charged already.</summary>
+    /// <summary>Takes an unanswered cost back from where it is held; false if it is charged already, its bound having passed.</summary>
     private bool TakeBack(long cost, long sent, long now)
     {
         Advance(now);
-        switch (terms.Timing)
+        switch (TermsOf(sent).Timing)
         {
             case LimitTiming.Guaranteed:
                 _held -= cost;
@@ -252,31 +294,35 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         }
     }
 
-    protected void HoldAgain(long cost, long until)
-    {
-        _held -= cost;
-        (_stragglers ??= new TimedQueue()).Add(until, cost);
-    }
-
     private void ChargeInOrder(long cost, long late)
     {
         TotalCharged += cost;
         Charge(cost, late);
     }
 
-    /// <summary>A limit with hours holds only then; what could arrive inside them counts as inside.</summary>
-    private long UnlessOffDuty(long at, long now)
+    /// <summary>An attempt keeps the terms it was sent under, whatever the limit has become since.</summary>
+    private ArrivalTerms TermsOf(long sent)
     {
-        var lead = terms.Timing == LimitTiming.Nominal ? Guard : Math.Max(terms.Straggle, terms.Bound);
-        if (!Holds(now) && !Holds(now + lead))
-            return now;
-        // The end of its hours may come before the limit itself would let the cost go.
-        const long minute = 60 * Clock.Second;
-        for (var boundary = now - (now + ours.Offset) % minute + minute; boundary < at && boundary < now + 7 * 1440 * minute; boundary += minute)
-            if (!Holds(boundary) && !Holds(boundary + lead))
-                return boundary;
-        return at;
+        var then = terms;
+        for (var era = _eras; era is not null && sent <= era.Until; era = era.Before)
+            then = era.Terms;
+        return then;
     }
 
-    private bool Holds(long at) => limit.When!.Holds(DateTimeOffset.UnixEpoch.AddTicks((at + ours.Offset) / 100), _zone);
+    /// <summary>A limit with hours holds only then; what could arrive inside them counts as inside.</summary>
+    private long UnlessOffDuty(DutyHours hours, long at, long cost, long now)
+    {
+        // Of what is not sent yet, or may arrive as late as its answer, nobody can tell that it will not all arrive when the hours begin:
+        // no more of it than the limit can take at once.
+        var isOpen = terms.Timing == LimitTiming.Guaranteed || !SettlesAtAnswer;
+        var open = isOpen ? Unanswered : _held;
+        var excess = Math.Min(open, open + cost - AtOnce);
+        var from = excess <= 0 ? now : isOpen ? ArrivalOf(excess) : Never;
+        if (from >= at)
+            return at;
+        return Math.Min(at, hours.NextOff(from, isOpen || terms.Timing == LimitTiming.Nominal ? Guard : terms.Bound + terms.Straggle));
+    }
+
+    /// <summary>Until when other terms held.</summary>
+    private sealed record Era(long Until, ArrivalTerms Terms, Era? Before);
 }

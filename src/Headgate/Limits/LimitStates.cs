@@ -12,13 +12,13 @@ internal static class LimitStates
     /// <param name="server">The server's wall clock, for fixed windows.</param>
     public static LimitState Create(Limit limit, ArrivalTerms terms, WallTime ours, WallTime server)
     {
-        if (limit.Timing is { } timing)
-            terms = new ArrivalTerms(timing, limit.Bound is { } bound ? Clock.Nanoseconds(bound) : Math.Max(terms.Bound, ArrivalTerms.LeastBound), timing == LimitTiming.Nominal ? 0 : terms.Straggle);
+        terms = terms.For(limit);
         return limit.Algorithm switch
         {
             LimitAlgorithm.Sliding => new SlidingState(limit, terms, ours),
             LimitAlgorithm.Fixed => new FixedState(limit, terms, ours, server),
-            LimitAlgorithm.Bucket or LimitAlgorithm.Counter => new BucketState(limit, terms, ours),
+            LimitAlgorithm.Bucket => new BucketState(limit, terms, ours),
+            LimitAlgorithm.Counter => new CounterState(limit, terms, ours),
             LimitAlgorithm.Spaced => new SpacedState(limit, terms, ours),
             LimitAlgorithm.Concurrent => new ConcurrentState(limit, terms, ours),
             _ => throw new ArgumentOutOfRangeException(nameof(limit), limit.Algorithm, "no such algorithm"),

@@ -187,7 +187,7 @@ internal static class LimitSyntax
                     value = Math.Min(value * 10 + (text[_at] - '0'), LargestAmount + 1);
             if (_at == from || text[from] == '_')
                 throw Wrong(from == text.Length ? $"{what} is missing" : $"expected {what}, found \"{text[from..]}\"", from);
-            return value is 0 or > LargestAmount ? throw Wrong($"the amount must be from 1 to {LargestAmount}", from) : value;
+            return value is 0 or > LargestAmount ? throw Wrong($"{what} must be from 1 to {LargestAmount}", from) : value;
         }
 
         private string ReadUnit()
@@ -195,9 +195,13 @@ internal static class LimitSyntax
             var from = _at;
             while (char.IsAsciiLetterLower(Peek()) || char.IsAsciiDigit(Peek()) || Peek() == '_')
                 _at++;
-            return text[from.._at] is var unit && unit is "bucket" or "concurrent"
-                ? throw Wrong($"\"{unit}\" is no unit", from)
-                : unit;
+            return text[from.._at] switch
+            {
+                var word and ("bucket" or "concurrent") => throw Wrong($"\"{word}\" is no unit", from),
+                // "1 request/s" would count a unit that no request declares, and so hold nothing back.
+                "request" => Limit.Requests,
+                var unit => unit,
+            };
         }
 
         private Limit ReadPeriod(Limit limit)
@@ -206,7 +210,7 @@ internal static class LimitSyntax
             var from = _at;
             long count = 1;
             if (char.IsAsciiDigit(Peek()))
-                count = ReadInt("a period");
+                count = ReadInt("the number of a period");
             var unitAt = _at;
             while (char.IsAsciiLetter(Peek()))
                 _at++;
@@ -257,7 +261,7 @@ internal static class LimitSyntax
     /// <summary>The options behind the period, each at most once, and what must fit together.</summary>
     private sealed class LimitOptions(Limit limit, bool isBucket)
     {
-        private readonly HashSet<string> _seen = [];
+        private readonly Dictionary<string, int> _seen = [];
         private string? _algorithm = isBucket ? "bucket" : null;
         private Limit _limit = limit;
 
@@ -268,7 +272,7 @@ internal static class LimitSyntax
             while (!reader.AtEnd)
             {
                 var (name, value, at) = reader.ReadOption();
-                if (!_seen.Add(name))
+                if (!_seen.TryAdd(name, at))
                     throw reader.Wrong($"\"{name}\" is given twice", at);
                 Apply(reader, name, value, at);
                 reader.SkipSpaces();
@@ -310,23 +314,25 @@ internal static class LimitSyntax
             }
         }
 
-        private void CheckTogether(Reader reader, int at)
+        private void CheckTogether(Reader reader, int end)
         {
             var isFixed = _limit.Algorithm == LimitAlgorithm.Fixed;
             if (_limit.IsMonthly && !isFixed)
-                throw reader.Wrong("a month is a calendar month, which only a fixed window can be", at, "write for example \"100000/month fixed\"");
+                throw reader.Wrong("a month is a calendar month, which only a fixed window can be", end, "write for example \"100000/month fixed\"");
             if (isFixed && !_limit.IsMonthly && _limit.Period < TimeSpan.FromSeconds(10))
-                throw reader.Wrong("a fixed window under 10 s cannot be told apart from the difference of the clocks", at, "leave out fixed: sliding is safe for it");
+                throw reader.Wrong("a fixed window under 10 s cannot be told apart from the difference of the clocks", At("fixed"), "leave out fixed: sliding is safe for it");
             if (_limit.Skew is not null && !isFixed)
-                throw reader.Wrong("skew= is only for fixed", at);
+                throw reader.Wrong("skew= is only for fixed", At("skew"));
             if (_limit.Jitter is not null && _limit.Algorithm != LimitAlgorithm.Spaced)
-                throw reader.Wrong("jitter= is only for spaced", at);
+                throw reader.Wrong("jitter= is only for spaced", At("jitter"));
             if (_limit.Zone is not null && !isFixed && _limit.When is null)
-                throw reader.Wrong("tz= needs fixed or when=", at);
-            if (_limit.Zone is not null && isFixed && !_limit.IsMonthly && _limit.Period != TimeSpan.FromDays(1) && _limit.Period != TimeSpan.FromDays(7))
-                throw reader.Wrong("tz= is for calendar windows: day, week or month", at);
+                throw reader.Wrong("tz= needs fixed or when=", At("tz"));
+            if (_limit.Zone is not null && isFixed && _limit.When is null && !CalendarWindows.AreOfCalendar(_limit))
+                throw reader.Wrong("tz= is for calendar windows: day, week or month", At("tz"));
             if (_limit.Bound is not null && _limit.Bound < TimeSpan.FromMilliseconds(1))
-                throw reader.Wrong("the bound of timing must be at least 1 ms", at);
+                throw reader.Wrong("the bound of timing must be at least 1 ms", At("timing"));
+
+            int At(string option) => _seen[option];
         }
 
         private void SetAlgorithm(Reader reader, string name, int at)

@@ -4,7 +4,7 @@ namespace Headgate.Limits;
 /// Costs ordered by an instant, oldest first, in a ring: 8 bytes an entry while every cost is 1, 16 afterwards.
 /// Appending is O(1); an instant that is out of order moves only the later ones.
 /// </summary>
-internal sealed class TimedQueue
+internal class TimedQueue
 {
     private long[] _times = [];
     private long[]? _costs;
@@ -19,23 +19,38 @@ internal sealed class TimedQueue
 
     public long CostAt(int index) => _costs is null ? 1 : _costs[Slot(index)];
 
-    /// <summary>Whether every entry costs 1, so that the k-th unit is the k-th entry.</summary>
-    public bool IsUniform => _costs is null;
+    /// <summary>The time of the entry that holds the k-th unit, counted from the oldest; k from 1 to <see cref="Sum"/>.</summary>
+    public long TimeOfUnit(long k)
+    {
+        if (_costs is null)
+            return TimeAt((int)k - 1);
+        var index = -1;
+        while (k > 0)
+            k -= CostAt(++index);
+        return TimeAt(index);
+    }
+
+    /// <summary>The units at or before a time.</summary>
+    public long SumUpTo(long time)
+    {
+        if (_costs is null)
+            return FirstAfter(time);
+        long sum = 0;
+        for (var index = 0; index < Count && TimeAt(index) <= time; index++)
+            sum += CostAt(index);
+        return sum;
+    }
 
     public void Add(long time, long cost)
     {
         if (Count == _times.Length)
             Grow();
-        if (cost != 1 && _costs is null)
-            _costs = Ones(_times.Length);
+        if (cost != 1)
+            _costs ??= Ones(_times.Length);
         var index = Count++;
         Sum += cost;
         for (; index > 0 && TimeAt(index - 1) > time; index--)
-        {
-            _times[Slot(index)] = TimeAt(index - 1);
-            if (_costs is not null)
-                _costs[Slot(index)] = _costs[Slot(index - 1)];
-        }
+            Copy(index - 1, index);
         _times[Slot(index)] = time;
         if (_costs is not null)
             _costs[Slot(index)] = cost;
@@ -62,42 +77,35 @@ internal sealed class TimedQueue
     /// <summary>Takes a cost out again, wherever it stands; says whether it was there.</summary>
     public bool Remove(long time, long cost)
     {
-        for (var index = FirstAt(time); index < Count && TimeAt(index) == time; index++)
+        for (var index = FirstAfter(time - 1); index < Count && TimeAt(index) == time; index++)
         {
             if (CostAt(index) != cost)
                 continue;
-            RemoveAt(index);
+            // Answers come roughly in the order of their sends, so what is removed stands near the head: move the few before it.
+            var before = CostAt(0);
+            for (; index > 0; index--)
+                Copy(index - 1, index);
+            Sum += before - cost;
+            RemoveFirst();
             return true;
         }
         return false;
     }
 
-    private void RemoveAt(int index)
+    private void Copy(int from, int to)
     {
-        if (index == 0)
-        {
-            RemoveFirst();
-            return;
-        }
-        Sum -= CostAt(index);
-        // Answers come roughly in the order of their sends, so what is removed stands near the head: move the few before it.
-        for (; index > 0; index--)
-        {
-            _times[Slot(index)] = TimeAt(index - 1);
-            if (_costs is not null)
-                _costs[Slot(index)] = _costs[Slot(index - 1)];
-        }
-        _head = Slot(1);
-        Count--;
+        _times[Slot(to)] = TimeAt(from);
+        if (_costs is not null)
+            _costs[Slot(to)] = _costs[Slot(from)];
     }
 
-    private int FirstAt(long time)
+    private int FirstAfter(long time)
     {
         var (low, high) = (0, Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (TimeAt(middle) < time)
+            if (TimeAt(middle) <= time)
                 low = middle + 1;
             else
                 high = middle;

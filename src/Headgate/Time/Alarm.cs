@@ -1,4 +1,3 @@
-using Headgate.Limits;
 
 namespace Headgate.Time;
 
@@ -11,7 +10,7 @@ internal abstract class Alarm : IDisposable
             ? new ThreadAlarm(callback)
             : new TimerAlarm(clock, callback);
 
-    /// <summary>Sets the next time, replacing the one before; <see cref="LimitState.Never"/> for none. Thread-safe.</summary>
+    /// <summary>Sets the next time, replacing the one before; <see cref="Clock.Never"/> for none. Thread-safe.</summary>
     public abstract void Set(long at);
 
     public abstract void Dispose();
@@ -29,7 +28,7 @@ internal sealed class TimerAlarm : Alarm
         _timer = clock.Provider.CreateTimer(static state => ((Action)state!)(), callback, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public override void Set(long at) => _timer.Change(at == LimitState.Never ? Timeout.InfiniteTimeSpan : Delay(at - _clock.Now), Timeout.InfiniteTimeSpan);
+    public override void Set(long at) => _timer.Change(at == Clock.Never ? Timeout.InfiniteTimeSpan : Delay(at - _clock.Now), Timeout.InfiniteTimeSpan);
 
     public override void Dispose() => _timer.Dispose();
 

@@ -3,6 +3,9 @@ namespace Headgate.Time;
 /// <summary>The monotonic clock of the engine: nanoseconds since an arbitrary start, from a <see cref="TimeProvider"/>. Thread-safe.</summary>
 internal sealed class Clock(TimeProvider time)
 {
+    /// <summary>No time: later than any.</summary>
+    public const long Never = long.MaxValue;
+
     public const long Microsecond = 1_000;
     public const long Millisecond = 1_000_000;
     public const long Second = 1_000_000_000;

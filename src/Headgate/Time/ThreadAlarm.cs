@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using Headgate.Limits;
 
 namespace Headgate.Time;
 
@@ -16,13 +15,13 @@ internal sealed partial class ThreadAlarm : Alarm
 
     private readonly Action _callback;
     private readonly Sleeper _sleeper = Shared.Value;
-    private long _at = LimitState.Never;
+    private long _at = Clock.Never;
 
     public ThreadAlarm(Action callback) => _callback = callback;
 
     public override void Set(long at) => _sleeper.Set(this, at);
 
-    public override void Dispose() => Set(LimitState.Never);
+    public override void Dispose() => Set(Clock.Never);
 
     private sealed partial class Sleeper
     {
@@ -52,7 +51,7 @@ internal sealed partial class ThreadAlarm : Alarm
                 if (alarm._at == at)
                     return;
                 alarm._at = at;
-                if (at == LimitState.Never)
+                if (at == Clock.Never)
                     return;
                 _alarms.Enqueue(alarm, at);
                 if (at >= _sleepsUntil)
@@ -95,11 +94,11 @@ internal sealed partial class ThreadAlarm : Alarm
                     // Set to another time since: that entry stands elsewhere in the queue.
                     if (alarm._at != at)
                         continue;
-                    alarm._at = LimitState.Never;
+                    alarm._at = Clock.Never;
                     _due.Add(alarm);
                 }
                 if (_due.Count == 0)
-                    _sleepsUntil = _alarms.TryPeek(out _, out var next) ? next : LimitState.Never;
+                    _sleepsUntil = _alarms.TryPeek(out _, out var next) ? next : Clock.Never;
                 return _sleepsUntil;
             }
         }

@@ -53,7 +53,7 @@ public sealed class VirtualTime : TimeProvider
     public void Advance(TimeSpan by)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
-        var end = GetTimestamp() + Clock.Nanoseconds(by);
+        var end = After(by);
         while (FireNext(end)) { }
         lock (_lock)
             _now = Math.Max(_now, end);
@@ -61,7 +61,7 @@ public sealed class VirtualTime : TimeProvider
 
     /// <summary>Jumps to the next timer and fires it; says whether there was one within the given time.</summary>
     /// <param name="within">How far to jump at most.</param>
-    public bool AdvanceToNextTimer(TimeSpan within) => FireNext(GetTimestamp() + Clock.Nanoseconds(within));
+    public bool AdvanceToNextTimer(TimeSpan within) => FireNext(After(within));
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -70,6 +70,13 @@ public sealed class VirtualTime : TimeProvider
         var timer = new VirtualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
+    }
+
+    /// <summary>A time from now, which may be beyond what a number can hold.</summary>
+    private long After(TimeSpan span)
+    {
+        var now = GetTimestamp();
+        return now + Math.Min(Clock.Nanoseconds(span), long.MaxValue - now);
     }
 
     private bool FireNext(long end)
@@ -102,6 +109,8 @@ public sealed class VirtualTime : TimeProvider
 
     private sealed class VirtualTimer(VirtualTime time, TimerCallback callback, object? state) : ITimer
     {
+        private bool _isDisposed;
+
         public long? Due { get; set; }
 
         public long Period { get; private set; } = long.MaxValue;
@@ -112,8 +121,10 @@ public sealed class VirtualTime : TimeProvider
         {
             lock (time._lock)
             {
+                if (_isDisposed)
+                    return false;
                 Period = period <= TimeSpan.Zero ? long.MaxValue : Clock.Nanoseconds(period);
-                Due = dueTime < TimeSpan.Zero ? null : time._now + Clock.Nanoseconds(dueTime);
+                Due = dueTime < TimeSpan.Zero ? null : time.After(dueTime);
                 time.Enqueue(this);
             }
             return true;
@@ -122,7 +133,7 @@ public sealed class VirtualTime : TimeProvider
         public void Dispose()
         {
             lock (time._lock)
-                Due = null;
+                (_isDisposed, Due) = (true, null);
         }
 
         public ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
-using System.CommandLine;
+using System.Runtime.InteropServices;
+using Headgate.App.CommandLine;
 using Headgate.App.Commands;
 
 namespace Headgate.IntegrationTests.Simulator;
@@ -8,15 +9,15 @@ public sealed class SimulateCommandTests
     [Fact]
     public async Task Tells_its_url_first_serves_and_sums_up_when_it_is_ended()
     {
-        using var stop = new CancellationTokenSource();
+        using var signals = new Interruption();
         var (output, error) = (new StringWriter(), new StringWriter());
-        var running = RunAsync("simulate --limit 2/min --limit 90000/h --per all --seed 42", output, error, stop.Token);
+        var running = RunAsync("simulate --limit 2/min --limit 90000/h --per all --seed 42", output, error, signals);
         await WireTests.UntilAsync(() => output.ToString().Contains('\n', StringComparison.Ordinal));
         var url = output.ToString().TrimEnd();
         using var http = new HttpClient();
         for (var i = 0; i < 3; i++)
             (await http.GetAsync(url)).Dispose();
-        await stop.CancelAsync();
+        signals.Receive(PosixSignal.SIGTERM);
         Assert.Equal(0, await running);
         Assert.Matches("^http://127\\.0\\.0\\.1:[0-9]+$", url);
         Assert.Equal(url, output.ToString().TrimEnd());
@@ -32,7 +33,7 @@ public sealed class SimulateCommandTests
     public async Task A_bad_value_is_named_and_nothing_starts(string line, int exitCode, string message)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        Assert.Equal(exitCode, await RunAsync(line, output, error, CancellationToken.None));
+        Assert.Equal(exitCode, await RunAsync(line, output, error, null));
         Assert.Contains(message, error.ToString(), StringComparison.Ordinal);
         Assert.Equal("", output.ToString());
     }
@@ -43,10 +44,13 @@ public sealed class SimulateCommandTests
         await using var api = await App.Simulator.SimulatedApi.StartAsync(new());
         var address = api.Url["http://".Length..];
         var error = new StringWriter();
-        Assert.Equal(3, await RunAsync($"simulate --listen {address}", new StringWriter(), error, CancellationToken.None));
+        Assert.Equal(3, await RunAsync($"simulate --listen {address}", new StringWriter(), error, null));
         Assert.Contains($"--listen \"{address}\"", error.ToString(), StringComparison.Ordinal);
     }
 
-    private static Task<int> RunAsync(string line, TextWriter output, TextWriter error, CancellationToken cancellation) =>
-        new RootCommand { SimulateCommand.Create() }.Parse(line).InvokeAsync(new InvocationConfiguration { Output = output, Error = error }, cancellation);
+    private static async Task<int> RunAsync(string line, TextWriter output, TextWriter error, Interruption? signals)
+    {
+        using var none = new Interruption();
+        return await new Shell([SimulateCommand.Create()], output, error, signals ?? none).RunAsync(line.Split(' '));
+    }
 }

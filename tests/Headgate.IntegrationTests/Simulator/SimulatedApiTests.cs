@@ -185,6 +185,20 @@ public sealed class SimulatedApiTests
     }
 
     [Fact]
+    public async Task The_date_of_an_answer_is_true_to_the_second()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        for (var i = 0; i < 60; i++)
+        {
+            var sent = DateTimeOffset.UtcNow;
+            var date = (await _http.GetAsync(api.Url)).Headers.Date!.Value;
+            // The simulator's clock was set at its start, and may differ by what the machine's was slewed since.
+            Assert.InRange(date, sent.AddMilliseconds(-1005), DateTimeOffset.UtcNow.AddMilliseconds(5));
+            await Task.Delay(30);
+        }
+    }
+
+    [Fact]
     public async Task Two_cannot_have_the_same_port()
     {
         await using var api = await SimulatedApi.StartAsync(new());

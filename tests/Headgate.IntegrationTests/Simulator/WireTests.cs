@@ -126,7 +126,7 @@ public sealed class WireTests
     [Fact]
     public async Task It_stops_at_once_whatever_hangs()
     {
-        var api = await SimulatedApi.StartAsync(new() { Uplink = UplinkDelay.TryParse("0-5ms")! });
+        await using var api = await SimulatedApi.StartAsync(new() { Uplink = UplinkDelay.TryParse("0-5ms")! });
         using var hanging = new RawClient(api.Url);
         hanging.SendGet("/hang");
         using var slow = new RawClient(api.Url);

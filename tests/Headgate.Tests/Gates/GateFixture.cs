@@ -85,13 +85,12 @@ internal sealed class GateFixture
 
     private void Collect()
     {
-        while (Scheduler.Granted.Count + Scheduler.Refused.Count > 0)
+        while (!Scheduler.Told.IsEmpty)
         {
-            foreach (var (permit, why) in Scheduler.Refused)
+            var told = Scheduler.TakeTold(new Told());
+            foreach (var (permit, why) in told.Refused)
                 Refusals.Add((_names.GetValueOrDefault(permit, "?"), why));
-            Scheduler.Refused.Clear();
-            var granted = Scheduler.Granted.ToList();
-            Scheduler.Granted.Clear();
+            var granted = told.Granted;
             foreach (var permit in granted)
             {
                 Scheduler.Sent(permit, Now);

@@ -1,12 +1,13 @@
 using Headgate.App.Simulator;
 using Headgate.Limits;
+using Headgate.Time;
 using Microsoft.AspNetCore.Http;
 
 namespace Headgate.Tests.Simulator;
 
 public sealed class AnswerStylesTests
 {
-    private readonly ManualClock _time = new();
+    private readonly VirtualTime _time = new(new DateTimeOffset(2026, 3, 27, 12, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void Plain_says_Retry_After_in_seconds_rounded_up()

@@ -1,11 +1,12 @@
 using Headgate.App.Simulator;
 using Headgate.Limits;
+using Headgate.Time;
 
 namespace Headgate.Tests.Simulator;
 
 public sealed class JudgeTests
 {
-    private readonly ManualClock _time = new();
+    private readonly VirtualTime _time = new(new DateTimeOffset(2026, 3, 27, 12, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void What_one_limit_refuses_no_limit_counts()

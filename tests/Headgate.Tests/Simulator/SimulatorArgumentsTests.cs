@@ -1,4 +1,5 @@
 using System.Net;
+using Headgate.App.CommandLine;
 using Headgate.App.Simulator;
 
 namespace Headgate.Tests.Simulator;
@@ -61,8 +62,8 @@ public sealed class SimulatorArgumentsTests
     [InlineData("--seed", "x", "42")]
     public void A_bad_value_names_its_option_itself_and_an_example(string option, string text, string advice)
     {
-        var bad = Assert.Throws<BadArgumentException>(() => Arguments(option, text).Read(1));
-        Assert.Equal(2, bad.ExitCode);
+        var bad = Assert.Throws<CommandException>(() => Arguments(option, text).Read(1));
+        Assert.Equal(ExitCode.Usage, bad.Code);
         Assert.Contains(option, bad.Message, StringComparison.Ordinal);
         Assert.Contains(text, bad.Message, StringComparison.Ordinal);
         Assert.Contains(advice, bad.Message, StringComparison.Ordinal);
@@ -71,8 +72,8 @@ public sealed class SimulatorArgumentsTests
     [Fact]
     public void A_bad_limit_ends_with_code_3()
     {
-        var bad = Assert.Throws<BadArgumentException>(() => new SimulatorArguments { Limits = ["100/s", "100/m"] }.Read(1));
-        Assert.Equal(3, bad.ExitCode);
+        var bad = Assert.Throws<CommandException>(() => new SimulatorArguments { Limits = ["100/s", "100/m"] }.Read(1));
+        Assert.Equal(ExitCode.Configuration, bad.Code);
         Assert.Contains("--limit", bad.Message, StringComparison.Ordinal);
         Assert.Contains("\"100/m\"", bad.Message, StringComparison.Ordinal);
     }

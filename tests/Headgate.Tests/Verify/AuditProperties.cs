@@ -3,6 +3,8 @@ using FsCheck.Fluent;
 using Headgate.App.Verify;
 using Headgate.Limits;
 
+using Arrivals = Headgate.App.Verify.Arrivals;
+
 namespace Headgate.Tests.Verify;
 
 /// <summary>Every sweep against the plain enumeration of all placements of all arrivals.</summary>

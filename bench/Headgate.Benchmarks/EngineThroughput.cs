@@ -1,0 +1,120 @@
+using System.Net;
+using Headgate.Configuration;
+using Headgate.Limits;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+
+namespace Headgate.Benchmarks;
+
+/// <summary>
+/// The straight line around SocketsHttpHandler, against the same loop with nothing around it, and with Polly's retry, breaker and
+/// timeouts around it: 200 in flight, one origin in another process, no ledger; rounds of each in turn in one process.
+/// </summary>
+internal static class EngineThroughput
+{
+    private const int InFlight = 200;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var (turns, rounds) = (args.Length > 0 ? int.Parse(args[0]) : 40_000, args.Length > 1 ? int.Parse(args[1]) : 9);
+        using var origin = await OriginProcess.StartAsync();
+        using var bare = new HttpMessageInvoker(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false });
+        using var polled = new HttpMessageInvoker(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false });
+        using var free = new Engine(Configuration(), new EngineOptions { Concurrency = InFlight });
+        using var limited = new Engine(Configuration("1_000_000/s", "60_000_000/min"), new EngineOptions { Concurrency = InFlight });
+        var (line, limitedLine, pipeline) = (new StraightLine(free), new StraightLine(limited), Pipeline());
+        var uri = origin.Uri;
+        (string Name, Func<ValueTask> Send)[] ways =
+        [
+            ("bare loop", () => BareAsync(bare, uri)),
+            ("Headgate, no limit", () => LineAsync(line, uri)),
+            ("Headgate, two limits", () => LineAsync(limitedLine, uri)),
+            ("Polly", () => PollyAsync(pipeline, polled, uri)),
+        ];
+        if (args.Length > 2)
+            ways = [.. ways.Where(way => way.Name.Contains(args[2], StringComparison.Ordinal))];
+        var measured = ways.Select(_ => new List<Round>()).ToArray();
+        for (var round = -2; round < rounds; round++)
+            for (var way = 0; way < ways.Length; way++)
+            {
+                var send = ways[way].Send;
+                var result = await Round.MeasureAsync(turns, count => LoopAsync(count, send));
+                if (round >= 0)
+                    measured[way].Add(result);
+            }
+        Console.WriteLine($"{turns} requests a round, {rounds} rounds of each in turn, {InFlight} in flight; medians; {Round.Load}");
+        Console.WriteLine($"{"",-24}{"requests/s",12}{"of bare",10}{"µs CPU",10}{"of bare",10}{"bytes",10}{"more",8}");
+        var medians = measured.Select(Round.Median).ToList();
+        for (var way = 0; way < ways.Length; way++)
+        {
+            var (it, first) = (medians[way], medians[0]);
+            // The ratio within each round, since the machine is not the same from one to the next.
+            var ratio = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.PerSecond / others.PerSecond));
+            var cpu = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.CpuMicroseconds / others.CpuMicroseconds));
+            Console.WriteLine($"{ways[way].Name,-24}{it.PerSecond,12:#,0}{ratio,10:0.0%}{it.CpuMicroseconds,10:0.0}{cpu,10:0.0%}{it.Bytes,10:#,0}{it.Bytes - first.Bytes,8:#,0}");
+        }
+        return 0;
+    }
+
+    private static async Task LoopAsync(int turns, Func<ValueTask> send)
+    {
+        var left = turns;
+        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(async () =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+                await send();
+        })));
+    }
+
+    private static async ValueTask BareAsync(HttpMessageInvoker transport, Uri uri)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        using var answer = await transport.SendAsync(request, CancellationToken.None);
+        await ReadAsync(answer, CancellationToken.None);
+    }
+
+    private static async ValueTask LineAsync(StraightLine line, Uri uri)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        using var answer = await line.SendAsync(new Exchange(request) { Receive = Receive }, CancellationToken.None);
+    }
+
+    // A request can be sent once: where anything is to be repeated each attempt needs a new one.
+    private static async ValueTask PollyAsync(ResiliencePipeline<HttpResponseMessage> pipeline, HttpMessageInvoker transport, Uri uri)
+    {
+        using var answer = await pipeline.ExecuteAsync(static async (it, cancellation) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, it.uri);
+            var answer = await it.transport.SendAsync(request, cancellation);
+            await ReadAsync(answer, cancellation);
+            return answer;
+        }, (transport, uri), CancellationToken.None);
+    }
+
+    private static readonly Func<HttpResponseMessage, CancellationToken, ValueTask> Receive = ReadAsync;
+
+    private static async ValueTask ReadAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        if (answer.StatusCode != HttpStatusCode.OK)
+            throw new InvalidOperationException($"the origin answered {(int)answer.StatusCode}");
+        await answer.Content.CopyToAsync(Stream.Null, cancellation);
+    }
+
+    private static HeadgateConfiguration Configuration(params string[] limits) => HeadgateConfiguration.Default with
+    {
+        Defaults = UpstreamPolicy.Default with { Limits = [.. limits.Select(Limit.Parse)], Learns = false },
+    };
+
+    /// <summary>What the usual pipeline has: a time for all, retries, a breaker, a time for each attempt.</summary>
+    private static ResiliencePipeline<HttpResponseMessage> Pipeline()
+    {
+        var failed = new PredicateBuilder<HttpResponseMessage>().Handle<HttpRequestException>().HandleResult(static answer => (int)answer.StatusCode >= 500);
+        return new ResiliencePipelineBuilder<HttpResponseMessage>()
+            .AddTimeout(TimeSpan.FromSeconds(60))
+            .AddRetry(new RetryStrategyOptions<HttpResponseMessage> { MaxRetryAttempts = 3, UseJitter = true, BackoffType = DelayBackoffType.Exponential, ShouldHandle = failed })
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage> { ShouldHandle = failed })
+            .AddTimeout(TimeSpan.FromSeconds(30))
+            .Build();
+    }
+}

@@ -1,0 +1,55 @@
+using Headgate.App.Input;
+using Headgate.Configuration;
+using Headgate.Ledgers;
+using Headgate.Time;
+
+namespace Headgate.App.Runs;
+
+/// <summary>What the ledger of a run says of itself.</summary>
+internal static class RunHeader
+{
+    /// <summary>Makes the header; before the scopes are opened, since sends of earlier runs count from its time.</summary>
+    /// <exception cref="ConfigurationException">The keys cannot be read.</exception>
+    public static LedgerHeader Of(RunOptions options, EngineSettings settings, InputCheck? check, StateDirectory? state, Clock clock)
+    {
+        var map = new UpstreamMap(settings.Configuration);
+        var limits = new Dictionary<string, IReadOnlyList<string>>();
+        var bounds = new Dictionary<string, decimal>();
+        var keys = new Dictionary<string, IReadOnlyDictionary<string, string>>();
+        if (settings.Configuration.TotalLimits.Count > 0)
+            limits["total"] = Texts(settings.Configuration.TotalLimits);
+        foreach (var api in (check?.Authorities ?? []).Select(pair => map.Find(new Uri(pair.Key))).Concat(settings.Configuration.Upstreams).DistinctBy(api => api.Name))
+        {
+            if (api.Policy.Limits.Count > 0)
+                limits[api.Name] = Texts(api.Policy.Limits);
+            if (api.Policy.Timing.Bound is { } bound)
+                bounds[api.Name] = (decimal)bound.TotalMilliseconds;
+            if (api.Keys is not { } pool)
+                continue;
+            if (pool.Limits.Count > 0)
+                limits[$"{api.Name}/key"] = Texts(pool.Limits);
+            var entries = settings.KeysOf(api);
+            foreach (var entry in entries)
+                if (entry.Limits is { } own)
+                    limits[$"{api.Name}/key:{entry.Secret.Name}"] = Texts(own);
+            if (state is not null)
+                keys[api.Name] = entries.ToDictionary(entry => entry.Secret.Name, entry => state.Fingerprint(entry.Secret.Reveal()));
+        }
+        return new LedgerHeader
+        {
+            Input = check is null ? null : new LedgerInput(Path.GetFullPath(options.Input), check.Hash),
+            Results = options.Results is { } results ? Path.GetFullPath(results) : null,
+            Limits = limits,
+            Timing = settings.Configuration.Defaults.Timing.ToString(),
+            BoundMs = bounds,
+            Straggle = settings.Configuration.Defaults.Straggle,
+            Boot = MachineBoot.Id(),
+            WallUs = clock.UnixNow / Clock.Microsecond,
+            MonoUs = clock.Now / Clock.Microsecond,
+            Keys = keys,
+            Pid = Environment.ProcessId,
+        };
+
+        static List<string> Texts(IEnumerable<Limits.Limit> limits) => [.. limits.Select(limit => limit.ToString())];
+    }
+}

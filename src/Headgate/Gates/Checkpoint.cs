@@ -1,0 +1,91 @@
+using Headgate.Limits;
+
+namespace Headgate.Gates;
+
+/// <summary>One limit, or the hold of a scope, with the lanes that wait for it.</summary>
+internal sealed class Checkpoint : Constraint
+{
+    private LimitState _state;
+    private Counted _counted;
+
+    public Checkpoint(LimitState state, Scope scope)
+    {
+        Scope = scope;
+        _state = state;
+        _counted = CountedBy(state);
+    }
+
+    private enum Counted : byte
+    {
+        Attempts,
+        Requests,
+        OtherUnits,
+    }
+
+    /// <summary>The arithmetic; another one takes over its past when the limit is changed.</summary>
+    public LimitState State
+    {
+        get => _state;
+        set => (_state, _counted) = (value, CountedBy(value));
+    }
+
+    public Scope Scope { get; }
+
+    /// <summary>The largest cost that can ever go.</summary>
+    public long Most => _state.Limit.Algorithm switch
+    {
+        LimitAlgorithm.Bucket => _state.Limit.Burst,
+        LimitAlgorithm.Counter => Math.Max(1, _state.Limit.Amount / 50),
+        _ => _state.Limit.Amount,
+    };
+
+    /// <summary>What a cost takes of this limit; zero if it does not concern it.</summary>
+    public long UnitsOf(Cost cost) => _counted switch
+    {
+        Counted.Requests => cost.Requests,
+        Counted.Attempts => 1,
+        _ => cost.In(_state.Limit.Unit),
+    };
+
+    /// <summary>What must be free for a cost of a lane to go: its units, and what its priority has to leave to others.</summary>
+    public long NeedOf(Lane lane, Cost cost) => UnitsOf(cost) is var units and > 0 ? units + lane.Gate.ReserveOf(this, lane.Level, units) : 0;
+
+    public override long CostOf(Lane lane) => NeedOf(lane, lane.First!.Cost);
+
+    /// <summary>
+    /// The lane whose turn comes first and which taking units now would delay: of all that need this limit, wherever they are parked, or of
+    /// those parked here, since the first of all may be waiting for something else for long.
+    /// </summary>
+    public Lane? ReservedFor(Claim turn, long units, long now)
+    {
+        if (FirstClaim is not { } first)
+            return null;
+        if (first.Lane != turn.Lane && first.IsBefore(turn) && Delays(first.Lane, units, now))
+            return first.Lane;
+        return Front is { } front && front != turn.Lane && front != first.Lane && (front.Parked ?? front.HeldBy!).IsBefore(turn) && Delays(front, units, now) ? front : null;
+    }
+
+    /// <summary>Whether taking units now would delay the first waiter of a lane.</summary>
+    public bool Delays(Lane other, long units, long now)
+    {
+        var need = CostOf(other);
+        if (need == 0)
+            return false;
+        if (other.FreeAt != LimitState.Never)
+            return !_state.FitsAt(Math.Max(other.FreeAt, now), need, now, units);
+        // It goes at an event nobody can foresee: where it waits nobody passes it, elsewhere nothing is kept idle for it.
+        return other.HeldBy?.Constraint == this && !_state.FitsAt(now, need, now, units);
+    }
+
+    public override string Describe() => _state switch
+    {
+        HoldState => $"a pause the server asked for ({Scope.Name})",
+        ConcurrencyCap cap => $"at most {cap.Now} at once ({Scope.Name})",
+        _ => $"{_state.Limit} ({Scope.Name})",
+    };
+
+    protected override long ServiceTime(Cost cost) => _state.ServiceTime(UnitsOf(cost));
+
+    private static Counted CountedBy(LimitState state) =>
+        state.CountsAttempts ? Counted.Attempts : state.Limit.Unit == Limit.Requests ? Counted.Requests : Counted.OtherUnits;
+}

@@ -1,1 +1,0 @@
-namespace Headgate.IntegrationTests; public sealed class Smoke { [Fact] public void Runs() => Assert.True(true); }
