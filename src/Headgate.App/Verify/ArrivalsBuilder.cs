@@ -84,7 +84,8 @@ internal sealed class ArrivalsBuilder
             foreach (var index in Of(lane))
             {
                 ref readonly var attempt = ref attempts[index];
-                var cost = UnitCost.In(slot.Unit, attempt.Cost);
+                // What is in flight is counted by the attempt, whatever it costs.
+                var cost = slot.Algorithm == LimitAlgorithm.Concurrent ? 1 : UnitCost.In(slot.Unit, attempt.Cost);
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
                 if (isUnendedArrived && attempt.State == AttemptState.Unanswered)

@@ -205,12 +205,15 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void A_counter_is_audited_as_its_safe_bucket_and_as_any_window()
+    public void A_counter_is_audited_as_its_safe_bucket_or_else_at_every_alignment()
     {
-        using var script = new LedgerScript(null, "100/s counter").Burst(2, 0).Burst(1, 5);
-        var found = script.Audit();
-        Assert.Equal([2, 100], found.Select(f => f.Worst!.Allowed));
-        Assert.Equal([true, false], found.Select(f => f.Worst!.IsBreach));
+        using var quick = new LedgerScript(null, "100/s counter").Burst(2, 0).Burst(1, 15);
+        Assert.Equal((2m, "as the bucket that two windows never refuse"), (quick.Audit().Single().Worst!.Allowed, quick.Audit().Single().Rule));
+        using var exact = new LedgerScript(null, "100/s counter").Burst(50, 0).Burst(50, 1000);
+        Assert.Equal((100m, 100m, false), Facts(exact.Audit().Single()));
+        // 60 just before the windows change, and half of the next one later 71: 60/2 + 71.
+        using var over = new LedgerScript(null, "100/s counter").Burst(60, 0).Burst(71, 500.1);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
         using var one = new LedgerScript(null, "1/s counter").Send(0, 0).Send(2000, 2000);
         Assert.All(one.Audit(), f => Assert.False(f.Worst!.IsBreach));
         using var early = new LedgerScript(null, "1/s counter").Send(0, 0).Send(1990, 1990);
