@@ -47,8 +47,8 @@ internal sealed class ArrivalsBuilder
     /// <param name="lanes">Whose.</param>
     /// <param name="slot">The limit.</param>
     /// <param name="isUnendedArrived">
-    /// Whether an attempt without an end counts as arrived when it was sent. It may have been answered, and its end not written before its process
-    /// died; then its place was given on rightly.
+    /// Whether an attempt without an end counts as arrived when it was sent, and until straggle after the last that its process wrote. It may have
+    /// been answered, and its end not written before its process died; and that may have been long before the next run began.
     /// </param>
     public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot, bool isUnendedArrived = false)
     {
@@ -89,7 +89,7 @@ internal sealed class ArrivalsBuilder
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
                 if (isUnendedArrived && attempt.State == AttemptState.Unanswered)
-                    PlaceTwice(attempt, attempt.Sent, cost, index);
+                    PlaceTwice(attempt, attempt.Sent, attempt.Late - attempt.End + _ledger.LastBefore.GetValueOrDefault(attempt.End, attempt.End), cost, index);
                 else if (slot.Algorithm == LimitAlgorithm.Concurrent)
                     _arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
                 else if (timing == LimitTiming.Nominal)
@@ -119,16 +119,16 @@ internal sealed class ArrivalsBuilder
             _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
             return;
         }
-        PlaceTwice(attempt, attempt.Sent + d, cost, index);
+        PlaceTwice(attempt, attempt.Sent + d, attempt.Late, cost, index);
     }
 
-    private void PlaceTwice(in Attempt attempt, long to, long cost, int index)
+    private void PlaceTwice(in Attempt attempt, long to, long late, long cost, int index)
     {
         _arrivals.Add(new Arrival(attempt.Sent, to, cost, index));
         // What is given up later weighs once more on what is granted from then on, but the ledger does not tell grants from sends. After a restart
         // they are the same.
-        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never })
-            _arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
+        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never } && late >= attempt.End)
+            _arrivals.Add(new Arrival(attempt.End, late, cost, index, IsStraggler: true));
     }
 
     private static long? BoundOf(LimitSlot slot, List<(long FromUs, long BoundUs)>? bounds, long sent)

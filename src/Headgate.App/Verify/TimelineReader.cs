@@ -99,6 +99,7 @@ internal sealed class TimelineReader
             (attempt.End, attempt.Late) = (now, now + Periods.Us(header.Straggle));
         }
         _ledger.Unended += _open.Count;
+        _ledger.LastBefore[now] = _last;
         _open.Clear();
         _names.Clear();
         _last = Math.Max(_last, now);
