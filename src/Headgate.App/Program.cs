@@ -10,9 +10,10 @@ internal static class Program
     public static Command[] Verbs() =>
     [
         RunCommand.Create(),
+        SendCommand.Create(),
         VerifyCommand.Create(),
         SimulateCommand.Create(),
-        // demo
+        DemoCommand.Create(),
         ConfigCommand.Create(),
         VersionCommand.Create(),
         CompletionCommand.Create(),

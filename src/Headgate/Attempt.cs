@@ -20,6 +20,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationToken _callersToken;
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
+    private bool _isEndWritten;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -75,28 +76,30 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public bool WasRefused { get; set; }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Outcome> SendAsync()
+    /// <remarks>What comes of it is told to <see cref="Answered"/> or <see cref="Broken"/>.</remarks>
+    public Task<HttpResponseMessage> SendAsync() => Upstream.Transport.SendAsync(Message(), Token);
+
+    /// <summary>What an answer says.</summary>
+    public Outcome Answered(HttpResponseMessage answer)
+    {
+        (Answer, Status) = (answer, (int)answer.StatusCode);
+        // The date is needed only beside a header that most answers have no reason for.
+        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow());
+    }
+
+    /// <summary>Why there is no answer.</summary>
+    public Outcome Broken(Exception failure)
     {
         try
         {
-            Answer = await Upstream.Transport.SendAsync(Message(), Token).ConfigureAwait(false);
-            Status = (int)Answer.StatusCode;
-            return OutcomeReader.Read(Answer, _engine.Clock.Provider.GetUtcNow());
+            return Failed(failure);
         }
-        catch (Exception e)
+        catch
         {
-            try
-            {
-                return Failed(e);
-            }
-            catch
-            {
-                // The intent could not be written: nothing was sent, and whoever asked will stop.
-                _engine.Dispatcher.Return(_permit);
-                Dispose();
-                throw;
-            }
+            // The intent could not be written: nothing was sent, and whoever asked will stop.
+            _engine.Dispatcher.Return(_permit);
+            Dispose();
+            throw;
         }
     }
 
@@ -110,10 +113,17 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _wasReceived = true;
             return null;
         }
-        catch (Exception e)
+        catch (Exception e) when (FailureReader.IsOfTransport(e))
         {
             Answer!.Dispose();
             return Failed(e);
+        }
+        catch
+        {
+            // The receiver's own, a full disk for example: no other attempt would fare better.
+            Answer!.Dispose();
+            Dispose();
+            throw;
         }
     }
 
@@ -129,6 +139,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
         _cancellation.CancelAfter(timeout);
+        _exchange.Tell(LineStep.Sent);
     }
 
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
@@ -141,7 +152,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         else if (outcome.BoundsArrival)
         {
             LateAt = Upstream.Late(SentAt, now);
-            _engine.Dispatcher.Answered(_permit);
+            _engine.Dispatcher.Answered(_permit, now);
         }
         else
         {
@@ -163,7 +174,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         else
             _cancellation.Dispose();
         if (isWhole)
-            _engine.Dispatcher.Ended(_permit, Actual);
+            _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
             _engine.Dispatcher.Lost(_permit);
         _engine.Ended(this);
@@ -171,11 +182,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public void Dispose() => End(isWhole: false);
 
-    /// <summary>What the ledger says of its end; written by whoever knows that its result is on disk.</summary>
+    /// <summary>What the ledger says of its end; written once, by whoever knows that its result is on disk.</summary>
     public void WriteEnd()
     {
-        if (WasSent)
-            _engine.Journal.End(this);
+        if (!WasSent || _isEndWritten)
+            return;
+        // A redirect or a retry has written it when what comes after it fails.
+        _isEndWritten = true;
+        _engine.Journal.End(this);
     }
 
     private Outcome Failed(Exception e)

@@ -48,6 +48,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
     public CancellationToken Waiting { get; init; }
 
+    /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
+    public Action<Exchange, LineStep>? Watch { get; init; }
+
     /// <summary>Its line in a run; 0 for none.</summary>
     public long Line { get; init; }
 
@@ -61,6 +64,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     public int RetriesMade { get; set; }
 
     public int Holds { get; set; }
+
+    /// <summary>When it goes on after a hold or a failure, monotonic nanoseconds.</summary>
+    public long NextAt { get; set; }
 
     /// <summary>Attempts that were sent.</summary>
     public int Attempts { get; set; }
@@ -88,4 +94,6 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>The last attempt.</summary>
     public Attempt? Last { get; set; }
+
+    public void Tell(LineStep step) => Watch?.Invoke(this, step);
 }

@@ -38,6 +38,8 @@ internal sealed class StraightLine(Engine engine)
         {
             // 1 admit
             var upstream = engine.UpstreamOf(exchange.Uri);
+            if (exchange.Last?.Upstream != upstream)
+                exchange.Tell(LineStep.Admitted);
             if (engine.GivesUpUnreached && upstream.IsOutOfReach)
                 throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
 
@@ -49,11 +51,21 @@ internal sealed class StraightLine(Engine engine)
 
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
-            var outcome = await attempt.SendAsync().ConfigureAwait(false);
+            exchange.Tell(LineStep.Permitted);
+            Outcome outcome;
+            try
+            {
+                outcome = attempt.Answered(await attempt.SendAsync().ConfigureAwait(false));
+            }
+            catch (Exception failure)
+            {
+                outcome = attempt.Broken(failure);
+            }
 
             // 6 observe
             attempt.Settle(outcome);
             Observe(upstream, exchange, attempt, outcome);
+            exchange.Tell(LineStep.Settled);
 
             // 7 retry?
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
@@ -86,21 +98,24 @@ internal sealed class StraightLine(Engine engine)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
-        var asked = engine.Clock.Now;
         var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
-            expires = Math.Min(expires, asked + Clock.Nanoseconds(queue));
+            expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
+        var permit = new Permit(key.Cost, expires);
         try
         {
-            var permit = await engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation).ConfigureAwait(false);
-            exchange.Waited += permit.GrantedAt - asked;
+            engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+            if (!permit.Task.IsCompleted)
+                exchange.Tell(LineStep.Waits);
+            await permit.Task.ConfigureAwait(false);
+            exchange.Waited += permit.GrantedAt - permit.EnqueuedAt;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
             return permit;
         }
         catch (RefusedException refused)
         {
-            exchange.Waited += engine.Clock.Now - asked;
+            exchange.Waited += engine.Clock.Now - permit.EnqueuedAt;
             var failure = refused.Reason switch
             {
                 RefusalReason.Expired => FailureClass.Deadline,
@@ -115,7 +130,7 @@ internal sealed class StraightLine(Engine engine)
 
     private void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
-        var now = engine.Clock.Now;
+        var now = attempt.AnsweredAt;
         if (outcome.Sent)
         {
             if (exchange.Attempts++ == 0)
@@ -150,6 +165,7 @@ internal sealed class StraightLine(Engine engine)
         if (next.DropsBody)
             exchange.Body = null;
         End(attempt, answer);
+        exchange.Tell(LineStep.Redirected);
         return true;
     }
 
@@ -170,6 +186,7 @@ internal sealed class StraightLine(Engine engine)
         if (ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
         End(attempt, answer);
+        exchange.Tell(LineStep.KeyDied);
         return true;
     }
 
@@ -179,6 +196,9 @@ internal sealed class StraightLine(Engine engine)
             return new RetryDecision { Kind = RetryKind.Done };
         if (exchange.Failure == FailureClass.Auth)
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        // Nearly all of them: nothing to weigh.
+        if (outcome is { Status: >= 200 and < 300, Refused: false })
+            return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
@@ -200,16 +220,21 @@ internal sealed class StraightLine(Engine engine)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
         if (exchange.Receive is not null)
+        {
             attempt.End(isWhole: true);
+            exchange.Tell(LineStep.Received);
+        }
         return answer;
     }
 
     /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
     private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Permit permit, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
     {
+        exchange.NextAt = decision.Until;
         if (decision.Kind == RetryKind.Hold)
         {
             exchange.Holds++;
+            exchange.Tell(LineStep.Held);
             if (!outcome.Refused)
             {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
@@ -223,6 +248,7 @@ internal sealed class StraightLine(Engine engine)
             return;
         }
         exchange.RetriesMade++;
+        exchange.Tell(LineStep.Retries);
         await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
         while (upstream.BudgetUntil(engine.Clock.Now) is { } until)

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Headgate.App.Input;
+using Headgate.App.Results;
 using Headgate.Configuration;
+using Headgate.Ledgers;
 
 namespace Headgate.App.CommandLine;
 
@@ -31,9 +34,9 @@ internal sealed class Shell(IEnumerable<Command> verbs, TextWriter output, TextW
             await output.FlushAsync();
             return code;
         }
-        catch (CommandException exception)
+        catch (Exception exception) when (CodeOf(exception) is { } code)
         {
-            return Tell(exception.Code, exception.Message);
+            return Tell(code, exception.Message);
         }
         catch (ConfigurationException exception)
         {
@@ -54,6 +57,16 @@ internal sealed class Shell(IEnumerable<Command> verbs, TextWriter output, TextW
             return TellUnexpected(ExitCode.SomeFailed, exception, $"unexpected {exception.GetType().Name}: {exception.Message}");
         }
     }
+
+    /// <summary>The code of an exception whose message says all that there is to say; null for others.</summary>
+    private static ExitCode? CodeOf(Exception exception) => exception switch
+    {
+        CommandException command => command.Code,
+        ScopeHeldException => ExitCode.Configuration,
+        InputException => ExitCode.Input,
+        LedgerException or ResultWriteException => ExitCode.Disk,
+        _ => null,
+    };
 
     private async Task<ExitCode> RunVerbAsync(string[] args)
     {

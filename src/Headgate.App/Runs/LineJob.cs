@@ -8,8 +8,7 @@ namespace Headgate.App.Runs;
 /// <summary>One line of a run on its way from the request to the result on disk.</summary>
 internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
 {
-    private readonly DateTimeOffset _acceptedAt = work.Time.GetUtcNow();
-    private readonly long _acceptedMono = work.Engine.Clock.Now;
+    private readonly Acceptance _accepted = new(line.Request, line.RequestId, work.Time.GetUtcNow(), work.Engine.Clock.Now) { Line = line.Number, IsResent = isResent };
     private ReceivedBody _body;
     private Exchange? _exchange;
 
@@ -19,26 +18,26 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         work.Tally.Begin();
         if (line.Request is not { } request)
         {
-            await WriteAsync(Failed(FailureClass.Invalid, line.Error!.ToString()), null, null);
+            await WriteAsync(Failed(FailureClass.Invalid, line.Error!.ToString(), null), null);
             return;
         }
         if (isResent && !work.Options.MayResend(request))
         {
-            await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it and died before the answer; to send it twice could do harm (--resend-maybe does so all the same)"), request, null);
+            await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it and died before the answer; to send it twice could do harm (--resend-maybe does so all the same)", null), null);
             return;
         }
         Exchange? exchange = null;
         try
         {
-            await DelayUntilAsync(request.NotBefore?.From(_acceptedAt));
+            await DelayUntilAsync(request.NotBefore?.From(_accepted.At));
             using var message = MessageOf(request);
             exchange = _exchange = ExchangeOf(request, message);
             using var answer = await work.Line.SendAsync(exchange, work.Abort);
-            await WriteAsync(AnsweredBy(answer, request, exchange), request, exchange);
+            await WriteAsync(_accepted.Answered(answer, _body, exchange, work.Engine.Clock.Now), exchange);
         }
         catch (HeadgateException failure)
         {
-            await WriteAsync(Failed(failure.FailureClass, failure.Message), request, exchange);
+            await WriteAsync(Failed(failure.FailureClass, failure.Message, exchange), exchange);
         }
         catch (OperationCanceledException) when (work.IsStopping)
         {
@@ -67,9 +66,9 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         Timeout = request.Timeout,
         Retries = request.Retries,
         RetryDelay = request.RetryDelay,
-        Earliest = Mono(request.NotBefore) ?? 0,
-        Deadline = Mono(request.Deadline),
-        StartBy = Mono(request.StartBy),
+        Earliest = _accepted.MonoOf(request.NotBefore) ?? 0,
+        Deadline = _accepted.MonoOf(request.Deadline),
+        StartBy = _accepted.MonoOf(request.StartBy),
         Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
         Receive = ReceiveAsync,
         Waiting = work.Waiting,
@@ -97,74 +96,15 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
             last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
     }
 
-    private ResultRecord AnsweredBy(HttpResponseMessage answer, JobRequest request, Exchange exchange)
+    private ResultRecord Failed(FailureClass failure, string detail, Exchange? exchange) => _accepted.Failed(failure, detail, exchange, work.Engine.Clock.Now);
+
+    private async Task WriteAsync(ResultRecord record, Exchange? exchange)
     {
-        var status = (int)answer.StatusCode;
-        var outcome = JobOutcome.Of(status, exchange.Failure, [.. exchange.Expected]);
-        var detail = exchange.Detail;
-        if (_body.IsTooLarge)
-            (outcome, detail) = (JobOutcome.Of(null, FailureClass.Invalid), $"the answer is larger than --max-body; with --body-dir DIR it goes into a file");
-        var headers = JobFields.Received();
-        foreach (var (name, values) in answer.Headers.NonValidated)
-            foreach (var value in values)
-                headers.Add(name, value);
-        foreach (var (name, values) in answer.Content.Headers.NonValidated)
-            foreach (var value in values)
-                headers.Add(name, value);
-        var last = exchange.Last!;
-        return Record(outcome, detail ?? (outcome.Ok ? null : $"the server answered {status}"), request, exchange, new JobResult
-        {
-            StatusCode = status,
-            Headers = headers,
-            Content = _body.Bytes,
-            ContentFile = _body.File,
-            Elapsed = Clock.Span(last.EndedAt - last.SentAt),
-        });
-    }
-
-    private Func<JobRequest?, Exchange?, ResultRecord> Failed(FailureClass failure, string detail) =>
-        (request, exchange) => Record(JobOutcome.Of(null, failure), detail, request, exchange, null);
-
-    private Task WriteAsync(Func<JobRequest?, Exchange?, ResultRecord> record, JobRequest? request, Exchange? exchange) =>
-        WriteAsync(record(request, exchange), request, exchange);
-
-    private async Task WriteAsync(ResultRecord record, JobRequest? request, Exchange? exchange)
-    {
-        await work.Results.WriteAsync(record, request is null ? default : line.Raw);
+        await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw);
         // Intent, send, result, end: a death in between sends this line again rather than losing it.
         exchange?.Last?.WriteEnd();
         work.Finished(record.Outcome, exchange, isResent);
     }
-
-    private ResultRecord Record(JobOutcome outcome, string? detail, JobRequest? request, Exchange? exchange, JobResult? result)
-    {
-        var now = work.Engine.Clock.Now;
-        return new ResultRecord
-        {
-            RequestId = line.RequestId,
-            Id = request?.Id,
-            Line = line.Number,
-            Url = request?.Url,
-            Method = request?.Method,
-            Outcome = outcome,
-            Result = result,
-            Latency = Clock.Span(now - _acceptedMono),
-            Attempts = exchange?.Attempts ?? 0,
-            CreatedAt = _acceptedAt,
-            StartedAt = exchange is { FirstSentAt: > 0 } ? _acceptedAt.AddTicks((exchange.FirstSentAt - _acceptedMono) / 100) : null,
-            CompletedAt = _acceptedAt.AddTicks((now - _acceptedMono) / 100),
-            LastError = exchange?.LastError,
-            Detail = detail,
-            GateWait = Clock.Span(exchange?.Waited ?? 0),
-            Holding = exchange?.HeldBy?.Describe(),
-            Key = exchange?.Last?.Permit.Key?.Name,
-            MaybeSent = isResent || exchange is { MaybeSent: true },
-            Context = request?.RawContext ?? default,
-            Tags = request?.Tags ?? [],
-        };
-    }
-
-    private long? Mono(Moment? moment) => moment is { } at ? _acceptedMono + (at.From(_acceptedAt) - _acceptedAt).Ticks * 100 : null;
 
     private async Task DelayUntilAsync(DateTimeOffset? at)
     {

@@ -107,15 +107,16 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             Wrong(origin, pointer, "a group of settings; name one of them");
             return null;
         }
-        if (shape is not ListOf)
+        // --limit none: a word in place of a list.
+        if (shape is not ListOf list || (values.Count == 1 && list.IsWord(values[0])))
             return new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
         if (origin.Source == ValueSource.Environment)
             return values[0].AsSpan().TrimStart().StartsWith("[")
                 ? ConfigurationParser.ReadText(values[0], pointer, origin, errors)
                 : new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
-        var list = new ConfigurationNode(JsonValueKind.Array, pointer, origin);
-        list.Items.AddRange(values.Select((value, i) => new ConfigurationNode(JsonValueKind.String, $"{pointer}/{i}", origin, value)));
-        return list;
+        var items = new ConfigurationNode(JsonValueKind.Array, pointer, origin);
+        items.Items.AddRange(values.Select((value, i) => new ConfigurationNode(JsonValueKind.String, $"{pointer}/{i}", origin, value)));
+        return items;
     }
 
     private static ConfigurationNode Descend(ConfigurationNode group, string name, string pointer, JsonValueKind kind, ValueOrigin origin)

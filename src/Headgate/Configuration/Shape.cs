@@ -76,9 +76,12 @@ internal abstract class ListOf(Scalar item, int minimum, string[] words) : Shape
 {
     public Scalar Item => item;
 
+    /// <summary>Whether a text stands for the whole list.</summary>
+    public bool IsWord(string? text) => words.Contains(text);
+
     public override void Check(ConfigurationNode node, List<ConfigurationError> errors)
     {
-        if (node.Kind == JsonValueKind.String && words.Contains(node.Text))
+        if (node.Kind == JsonValueKind.String && IsWord(node.Text))
             return;
         var or = words.Length == 0 ? "" : $", or {string.Join(" or ", words.Select(word => $"\"{word}\""))}";
         if (node.Kind != JsonValueKind.Array)

@@ -7,9 +7,12 @@ namespace Headgate.Gates;
 internal static class Admission
 {
     /// <summary>Why a request could never go in time, judged by its own limits alone.</summary>
-    public static RefusedException? Refuse(Lane lane, Cost cost, long now, long expiresAt)
+    public static RefusedException? Refuse(Lane lane, Cost cost, long now, long expiresAt) =>
+        TooCostly(lane.Gate, cost) ?? (expiresAt == LimitState.Never ? null : TooLate(lane, cost, now, expiresAt));
+
+    /// <summary>Why a cost can never go.</summary>
+    public static RefusedException? TooCostly(Gate gate, Cost cost)
     {
-        var gate = lane.Gate;
         foreach (var scope in gate.Scopes)
             if (scope.TooCostly(cost) is { } limit)
                 return TooCostly(limit, cost);
@@ -20,7 +23,7 @@ internal static class Admission
             if (keys.TooCostly(cost) is { } limit)
                 return TooCostly(limit, cost);
         }
-        return expiresAt == LimitState.Never ? null : TooLate(lane, cost, now, expiresAt);
+        return null;
     }
 
     /// <summary>The lower bound: nobody ahead, and everything in flight answered now.</summary>

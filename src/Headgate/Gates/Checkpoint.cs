@@ -50,7 +50,7 @@ internal sealed class Checkpoint : Constraint
     /// <summary>What must be free for a cost of a lane to go: its units, and what its priority has to leave to others.</summary>
     public long NeedOf(Lane lane, Cost cost) => UnitsOf(cost) is var units and > 0 ? units + lane.Gate.ReserveOf(this, lane.Level, units) : 0;
 
-    public override long CostOf(Lane lane) => NeedOf(lane, lane.First!.Cost);
+    public override bool HoldsAllBehind(Lane lane) => NeedOf(lane) <= SmallestNeed;
 
     /// <summary>
     /// The lane whose turn comes first and which taking units now would delay: of all that need this limit, wherever they are parked, or of
@@ -65,10 +65,17 @@ internal sealed class Checkpoint : Constraint
         return Front is { } front && front != turn.Lane && front != first.Lane && (front.Parked ?? front.HeldBy!).IsBefore(turn) && Delays(front, units, now) ? front : null;
     }
 
+    /// <summary>When units could go beside the first waiter of a lane for whom they are reserved, even if that stays where it is.</summary>
+    public long FreeBeside(Lane other, long units, long now)
+    {
+        var both = NeedOf(other) + units;
+        return both <= Most ? _state.FreeAt(both, now) : LimitState.Never;
+    }
+
     /// <summary>Whether taking units now would delay the first waiter of a lane.</summary>
     public bool Delays(Lane other, long units, long now)
     {
-        var need = CostOf(other);
+        var need = NeedOf(other);
         if (need == 0)
             return false;
         if (other.FreeAt != LimitState.Never)
@@ -83,6 +90,8 @@ internal sealed class Checkpoint : Constraint
         ConcurrencyCap cap => $"at most {cap.Now} at once ({Scope.Name})",
         _ => $"{_state.Limit} ({Scope.Name})",
     };
+
+    protected override long NeedOf(Lane lane) => NeedOf(lane, lane.First!.Cost);
 
     protected override long ServiceTime(Cost cost) => _state.ServiceTime(UnitsOf(cost));
 

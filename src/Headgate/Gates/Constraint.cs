@@ -26,8 +26,8 @@ internal abstract class Constraint
 
     public int ParkedCount => _waiters?.ParkedCount ?? 0;
 
-    /// <summary>The smallest cost of a lane parked here since it was last empty: if one fails with no more than that, so do the others.</summary>
-    public long SmallestCost => _waiters?.SmallestCost ?? long.MaxValue;
+    /// <summary>The smallest need of a lane parked here since it was last empty.</summary>
+    protected long SmallestNeed => _waiters?.SmallestNeed ?? long.MaxValue;
 
     /// <summary>The first lane that was found held here while others behind it are tried; its units stay reserved.</summary>
     public Lane? Passed { get; set; }
@@ -41,8 +41,11 @@ internal abstract class Constraint
     /// <summary>What a user is told is holding a request.</summary>
     public abstract string Describe();
 
-    /// <summary>A cost such that no greater one fares better here.</summary>
-    public abstract long CostOf(Lane lane);
+    /// <summary>Whether those parked behind a lane that is held here are held at least as long, needing no less.</summary>
+    public abstract bool HoldsAllBehind(Lane lane);
+
+    /// <summary>What the first waiter of a lane needs here.</summary>
+    protected abstract long NeedOf(Lane lane);
 
     /// <summary>What a cost uses of the throughput here, in nanoseconds of it.</summary>
     protected abstract long ServiceTime(Cost cost);
@@ -102,7 +105,7 @@ internal abstract class Constraint
         lane.Parked = claim;
         (_waiters!.Parked[LevelOf(lane)] ??= new IndexedHeap<Lane, ByTurnHere>()).Add(lane);
         _waiters.ParkedCount++;
-        _waiters.SmallestCost = Math.Min(_waiters.SmallestCost, CostOf(lane));
+        _waiters.SmallestNeed = Math.Min(_waiters.SmallestNeed, NeedOf(lane));
     }
 
     public void Unpark(Lane lane)
@@ -110,7 +113,7 @@ internal abstract class Constraint
         _waiters!.Parked[LevelOf(lane)]!.Remove(lane);
         lane.Parked = null;
         if (--_waiters.ParkedCount == 0)
-            _waiters.SmallestCost = long.MaxValue;
+            _waiters.SmallestNeed = long.MaxValue;
     }
 
     /// <summary>A lane parked here has gone.</summary>
@@ -176,7 +179,7 @@ internal abstract class Constraint
 
         public int ParkedCount;
 
-        public long SmallestCost = long.MaxValue;
+        public long SmallestNeed = long.MaxValue;
 
         /// <summary>The last turn went to a lane that had been moved up.</summary>
         public bool AgedWasServed;

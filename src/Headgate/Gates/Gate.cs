@@ -39,7 +39,8 @@ internal sealed class Gate
     /// <summary>Every limit of every scope; replaced whole when limits change, so that a permit keeps the ones it took.</summary>
     public Checkpoint[] Checkpoints { get; private set; }
 
-    public IEnumerable<Lane> Lanes => _lanes.Values;
+    /// <summary>Every lane, as of now: those that empty meanwhile may be forgotten.</summary>
+    public IReadOnlyList<Lane> Lanes => [.. _lanes.Values];
 
     public int Waiting { get; private set; }
 

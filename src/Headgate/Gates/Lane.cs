@@ -126,8 +126,11 @@ internal sealed class Lane
         return changed;
     }
 
-    /// <summary>It waits: its turn is known wherever it needs something.</summary>
-    public void Claim()
+    /// <summary>Whether units of one key are reserved for it.</summary>
+    public bool HoldsKey => _claimedKey is not null || Sticky is not null;
+
+    /// <summary>It waits: its turn is known wherever it needs something. Says whether it gave up the key it had claimed.</summary>
+    public bool Claim()
     {
         _pool?.Constraint.Enter(_pool);
         foreach (var claim in _claims)
@@ -135,14 +138,16 @@ internal sealed class Lane
         // A cost of one request needs no particular key: whichever comes free first is its.
         var key = ChoosesKey && !First!.Cost.IsOne ? GoesWith : null;
         if (key == _claimedKey)
-            return;
+            return false;
+        var gaveUp = _claimedKey is not null;
         DisclaimKey();
         if (key is null)
-            return;
+            return gaveUp;
         _claimedKey = key;
         _keyClaims = [.. Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool))];
         foreach (var claim in _keyClaims)
             claim.Constraint.Enter(claim);
+        return gaveUp;
     }
 
     /// <summary>It has had its turn.</summary>

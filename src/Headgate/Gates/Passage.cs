@@ -40,8 +40,8 @@ internal static class Passage
         var units = limit.UnitsOf(cost);
         if (limit.ReservedFor(turn, units, now) is { } other)
         {
-            if (other.FreeAt > now)
-                retry = Math.Min(retry, other.FreeAt);
+            retry = Math.Min(retry, other.FreeAt > now ? other.FreeAt : LimitState.Never);
+            retry = Math.Min(retry, limit.FreeBeside(other, units, now) is var beside && beside > now ? beside : LimitState.Never);
             return LimitState.Never;
         }
         return overtakes && limit.Delays(turn.Lane, units, now) ? LimitState.Never : now;

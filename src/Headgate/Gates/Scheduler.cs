@@ -122,37 +122,6 @@ internal sealed class Scheduler
                 _agenda.Better(constraint);
     }
 
-    /// <summary>The first byte leaves: from here it is known by when it arrives.</summary>
-    public void Sent(Permit permit, long at)
-    {
-        permit.Send(at);
-        BetterFor(permit, at);
-    }
-
-    public void Answered(Permit permit, long now)
-    {
-        permit.Answer(now);
-        BetterFor(permit, now);
-    }
-
-    public void Ended(Permit permit, Cost? actual, long now)
-    {
-        permit.End(actual, now);
-        BetterFor(permit, now);
-    }
-
-    public void Lost(Permit permit, long now)
-    {
-        permit.Lose(now);
-        BetterFor(permit, now);
-    }
-
-    public void Return(Permit permit, long now)
-    {
-        permit.GiveBack();
-        BetterFor(permit, now);
-    }
-
     /// <summary>A constraint may let somebody go sooner than was computed.</summary>
     public void Better(Constraint constraint) => _agenda.Better(constraint);
 
@@ -171,6 +140,12 @@ internal sealed class Scheduler
         {
             Unpark(lane);
             lane.FindClaims();
+            for (Permit? permit = lane.First, next; permit is not null; permit = next)
+            {
+                next = permit.Next;
+                if (Admission.TooCostly(gate, permit.Cost) is { } why)
+                    Refuse(permit, why);
+            }
             if (!lane.IsWaiting)
                 continue;
             // Parked at the same limit as the others, so that of those that could go now whoever's turn comes first goes first.
@@ -178,16 +153,6 @@ internal sealed class Scheduler
             Park(lane, claim);
             _agenda.Better(claim.Constraint);
         }
-    }
-
-    /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason)
-    {
-        gate.Keys!.Kill(key, reason);
-        if (gate.Keys.AllDead)
-            RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
-        else
-            Changed(gate);
     }
 
     /// <summary>When a lane could go, were it next; what would hold it.</summary>
@@ -200,19 +165,9 @@ internal sealed class Scheduler
     /// <summary>Refuses everybody who waits in a gate.</summary>
     public void RefuseAll(Gate gate, RefusedException why)
     {
-        foreach (var lane in gate.Lanes.ToList())
+        foreach (var lane in gate.Lanes)
             while (lane.Last is { } permit)
                 Refuse(permit, why);
-    }
-
-    private void BetterFor(Permit permit, long now)
-    {
-        Better(permit.Taken);
-        if (permit.Key is not { } key)
-            return;
-        permit.Lane.Gate.Keys!.Touch(key, now);
-        _agenda.Better(permit.Lane.Gate.Keys);
-        Better(permit.TakenOfKey);
     }
 
     private void Refuse(Permit permit, RefusedException why)
@@ -232,10 +187,9 @@ internal sealed class Scheduler
             Unpark(lane);
             Empty(lane, permit.Cost);
         }
-        else if (wasFirst)
+        else if (wasFirst && lane.Parked is { } claim)
         {
             // The next one has the same turn, but may cost less and so go sooner; and less may be reserved for it.
-            var claim = lane.Parked!;
             Unpark(lane);
             Park(lane, claim);
             _agenda.Better(claim.Constraint);
@@ -259,11 +213,10 @@ internal sealed class Scheduler
             {
                 _passed.Add(lane);
                 constraint.Passed ??= lane;
-                lane.Claim();
+                Claim(lane);
                 look = Math.Min(look, lane.LookAt);
                 goesOn = TryFollowers(lane, now);
-                // Whoever costs as much fares no better here.
-                if (_passed.Count > BackFill || constraint.CostOf(lane) <= constraint.SmallestCost)
+                if (_passed.Count > BackFill || constraint.HoldsAllBehind(lane))
                     break;
             }
         }
@@ -322,13 +275,17 @@ internal sealed class Scheduler
         var again = lane.RelievedIn == _round;
         lane.RelievedIn = _round;
         foreach (var claim in lane.Claims)
+            if (claim.Constraint != served)
+                Again(claim.Constraint);
+        if (lane.HoldsKey && lane.Pool!.Constraint != served)
+            Again(lane.Pool.Constraint);
+
+        void Again(Constraint constraint)
         {
-            if (claim.Constraint == served || claim.Constraint.ParkedCount == 0)
-                continue;
-            if (again)
-                _agenda.WakeBy(claim.Constraint, now + Clock.Millisecond);
-            else
-                _agenda.Better(claim.Constraint);
+            if (!again)
+                _agenda.Better(constraint);
+            else if (constraint.ParkedCount > 0)
+                _agenda.WakeBy(constraint, now + Clock.Millisecond);
         }
     }
 
@@ -389,7 +346,7 @@ internal sealed class Scheduler
     {
         foreach (var claim in lane.Claims)
             _agenda.Better(claim.Constraint);
-        if (lane.Pool is { } pool && (lane.Sticky is not null || !cost.IsOne))
+        if (lane.Pool is { } pool && (lane.HoldsKey || !cost.IsOne))
             _agenda.Better(pool.Constraint);
     }
 
@@ -400,10 +357,17 @@ internal sealed class Scheduler
             _agenda.WakeBy(lane.HeldBy!.Constraint, lane.LookAt);
     }
 
-    private static void Park(Lane lane, Claim claim)
+    private void Park(Lane lane, Claim claim)
     {
-        lane.Claim();
+        Claim(lane);
         claim.Constraint.Park(lane, claim);
+    }
+
+    private void Claim(Lane lane)
+    {
+        // What it held back at another key is free again.
+        if (lane.Claim())
+            _agenda.Better(lane.Pool!.Constraint);
     }
 
     private void Unpark(Lane lane)

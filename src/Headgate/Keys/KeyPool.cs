@@ -84,9 +84,10 @@ internal sealed class KeyPool : Constraint
 
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? $"{only.Scope.Limits.FirstOrDefault()} ({only.Scope.Name})"
-        : $"all {AliveCount} keys of {_name} are at their limits";
+        : $"the limits of all {AliveCount} keys of {_name}";
 
-    public override long CostOf(Lane lane) => lane.First!.Cost.Total();
+    // Of other costs than one request one may fit another key than the next.
+    public override bool HoldsAllBehind(Lane lane) => lane.First!.Cost.IsOne;
 
     /// <summary>The key that could serve a cost soonest, and when; null when none is alive.</summary>
     public (PoolKey? Key, long At) Soonest(Claim turn, Cost cost, long now, bool overtakes, ref long retry)
@@ -139,6 +140,8 @@ internal sealed class KeyPool : Constraint
         }
         return first;
     }
+
+    protected override long NeedOf(Lane lane) => 1;
 
     protected override long ServiceTime(Cost cost)
     {

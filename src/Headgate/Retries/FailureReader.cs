@@ -51,10 +51,15 @@ internal static class FailureReader
             HttpProtocolException protocol => Protocol(protocol, sent),
             HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => Failed(FailureClass.Invalid, sent, TooLarge),
             AuthenticationException => Failed(FailureClass.Network, sent, Tls(exception)),
+            InvalidDataException => Failed(FailureClass.Network, sent, "the answer could not be unpacked: what came is not what its content-encoding says"),
             IOException or SocketException or ObjectDisposedException => Failed(FailureClass.Network, sent, Broken(exception, sent)),
             _ => Failed(FailureClass.Invalid, sent, $"the request could not be sent: {exception.GetType().Name}"),
         };
     }
+
+    /// <summary>Whether an exception that came while a body was read is the transport's, rather than of whoever took the body.</summary>
+    public static bool IsOfTransport(Exception exception) => exception is not HeadgateException
+        && exception is OperationCanceledException or HttpRequestException or IOException or SocketException or ObjectDisposedException or AuthenticationException or InvalidDataException;
 
     private const string TooLarge = "the headers of the answer are larger than allowed";
 

@@ -8,7 +8,7 @@ namespace Headgate.Tests.Gates;
 /// <summary>The scheduler with the time in the test's hand: no clock, no thread.</summary>
 internal sealed class GateFixture
 {
-    private readonly PriorityQueue<(Permit Permit, bool Lost), long> _answers = new();
+    private readonly PriorityQueue<Action, long> _later = new();
     private readonly Dictionary<Permit, string> _names = [];
     private readonly WallTime _ours = new(1_767_225_600L * Clock.Second, 0, isKnown: true);
 
@@ -46,27 +46,32 @@ internal sealed class GateFixture
             Ask(gate, who, key);
     }
 
+    public void Later(long after, Action action) => _later.Enqueue(action, Now + after);
+
     /// <summary>Runs until a time, at every instant at which something is due.</summary>
     public void RunFor(long span)
     {
         var end = Now + span;
         while (true)
         {
-            var next = Math.Min(Scheduler.NextWake, _answers.TryPeek(out _, out var answer) ? answer : LimitState.Never);
+            var next = Math.Min(Scheduler.NextWake, _later.TryPeek(out _, out var due) ? due : LimitState.Never);
             if (next > end)
                 break;
             Assert.True(next >= Now, $"woken {Now - next} ns in the past");
             Now = next;
-            while (_answers.TryPeek(out var due, out answer) && answer <= Now)
+            while (_later.TryPeek(out var action, out due) && due <= Now)
             {
-                _answers.Dequeue();
-                Finish(due.Permit, due.Lost);
+                _later.Dequeue();
+                action();
             }
             Scheduler.Run(Now);
             Collect();
         }
         Now = end;
     }
+
+    /// <summary>Time passes, and nobody is woken.</summary>
+    public void Pass(long span) => Now += span;
 
     public long Since(long at) => at - 1_000 * Clock.Second;
 
@@ -94,7 +99,7 @@ internal sealed class GateFixture
             foreach (var permit in granted)
             {
                 Scheduler.Sent(permit, Now);
-                _answers.Enqueue((permit, IsLost(permit)), Now + Latency(permit));
+                Later(Latency(permit), () => Finish(permit, IsLost(permit)));
             }
             // The name is known only once Enqueue has returned, for those that went at once.
             _granted.AddRange(granted.Select(permit => (permit, Now)));
