@@ -64,7 +64,7 @@ internal sealed class AccessLog
             { Algorithm: LimitAlgorithm.Concurrent } => (null, "a log does not tell what is in flight"),
             { Algorithm: LimitAlgorithm.Fixed } => (FixedAudit.Find(arrivals, epochs, _ => default), null),
             { Algorithm: LimitAlgorithm.Bucket } => (BucketAudit.Find(arrivals, epochs, Resolution), null),
-            { Algorithm: LimitAlgorithm.Counter } => (Worst.Of(BucketAudit.Find(arrivals, epochs, Resolution), SlidingAudit.Find(arrivals, epochs, Resolution)), null),
+            { Algorithm: LimitAlgorithm.Counter } => (CounterAudit.Find(arrivals, epochs, Resolution), null),
             { Algorithm: LimitAlgorithm.Spaced } => (SpacedAudit.Find(arrivals, epochs, Resolution), null),
             _ when Periods.Us(limit) < Resolution => (null, $"the log's times are {Resolution / 1e6:0.###} s apart"),
             _ => (SlidingAudit.Find(arrivals, epochs, Resolution), (string?)null),

@@ -76,10 +76,12 @@ internal sealed class Arrivals
     public long ArrivedBy(long us)
     {
         // The last of equal ones, found by looking for where the next microsecond would go.
-        var index = us == long.MaxValue ? _count : Lates.BinarySearch(new FirstAtLeast(us + 1));
-        index = index < 0 ? ~index : index;
+        var index = us == long.MaxValue ? _count : FirstLate(us + 1);
         return index == 0 ? 0 : _sums[index - 1];
     }
+
+    /// <summary>The index of the first late moment that is not before one.</summary>
+    public int FirstLate(long us) => ~Lates.BinarySearch(new FirstAtLeast(us));
 
     /// <summary>The attempts that may have arrived within [from, to], in order: how many, and the first of them.</summary>
     public (int Count, List<int> First) Within(long from, long to, int most)

@@ -16,7 +16,7 @@ internal sealed class ArrivalsBuilder
     private readonly int[] _laneStarts;
 
     /// <summary>Of whom the arrivals are that stand there now.</summary>
-    private (IReadOnlyList<int> Lanes, LimitSlot Slot)? _present;
+    private (IReadOnlyList<int> Lanes, LimitSlot Slot, bool IsUnendedArrived)? _present;
 
     public ArrivalsBuilder(LedgerTimeline ledger)
     {
@@ -44,21 +44,37 @@ internal sealed class ArrivalsBuilder
     }
 
     /// <summary>The arrivals that count against a limit; good until the next call.</summary>
-    public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot)
+    /// <param name="lanes">Whose.</param>
+    /// <param name="slot">The limit.</param>
+    /// <param name="isUnendedArrived">
+    /// Whether an attempt without an end counts as arrived when it was sent, and until straggle after the last that its process wrote. It may have
+    /// been answered, and its end not written before its process died; and that may have been long before the next run began.
+    /// </param>
+    public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot, bool isUnendedArrived = false)
     {
         // Limits that differ in their numbers only see the same.
         var seen = slot with { Ordinal = 0, Algorithm = slot.Algorithm == LimitAlgorithm.Concurrent ? LimitAlgorithm.Concurrent : LimitAlgorithm.Sliding };
-        if (_present is { } present && ReferenceEquals(present.Lanes, lanes) && present.Slot == seen)
+        if (_present is { } present && ReferenceEquals(present.Lanes, lanes) && present.Slot == seen && present.IsUnendedArrived == isUnendedArrived)
             return _arrivals;
-        _present = (lanes, seen);
+        _present = (lanes, seen, isUnendedArrived);
         _arrivals.Clear();
         _arrivals.Reserve(lanes.Sum(lane => Of(lane).Length));
-        Place(lanes, slot);
+        Place(lanes, slot, isUnendedArrived);
         _arrivals.Sort();
         return _arrivals;
     }
 
-    private void Place(IReadOnlyList<int> lanes, LimitSlot slot)
+    /// <summary>Whether any of them has no end, so that it makes a difference.</summary>
+    public bool HasUnended(IReadOnlyList<int> lanes)
+    {
+        foreach (var lane in lanes)
+            foreach (var index in Of(lane))
+                if (_ledger.Attempts[index].State == AttemptState.Unanswered)
+                    return true;
+        return false;
+    }
+
+    private void Place(IReadOnlyList<int> lanes, LimitSlot slot, bool isUnendedArrived)
     {
         var timing = TimingOf(slot);
         var attempts = CollectionsMarshal.AsSpan(_ledger.Attempts);
@@ -68,10 +84,13 @@ internal sealed class ArrivalsBuilder
             foreach (var index in Of(lane))
             {
                 ref readonly var attempt = ref attempts[index];
-                var cost = UnitCost.In(slot.Unit, attempt.Cost);
+                // What is in flight is counted by the attempt, whatever it costs.
+                var cost = slot.Algorithm == LimitAlgorithm.Concurrent ? 1 : UnitCost.In(slot.Unit, attempt.Cost);
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
-                if (slot.Algorithm == LimitAlgorithm.Concurrent)
+                if (isUnendedArrived && attempt.State == AttemptState.Unanswered)
+                    PlaceTwice(attempt, attempt.Sent, attempt.Late - attempt.End + _ledger.LastBefore.GetValueOrDefault(attempt.End, attempt.End), cost, index);
+                else if (slot.Algorithm == LimitAlgorithm.Concurrent)
                     _arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
                 else if (timing == LimitTiming.Nominal)
                     _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent, cost, index));
@@ -100,11 +119,16 @@ internal sealed class ArrivalsBuilder
             _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
             return;
         }
-        _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent + d, cost, index));
+        PlaceTwice(attempt, attempt.Sent + d, attempt.Late, cost, index);
+    }
+
+    private void PlaceTwice(in Attempt attempt, long to, long late, long cost, int index)
+    {
+        _arrivals.Add(new Arrival(attempt.Sent, to, cost, index));
         // What is given up later weighs once more on what is granted from then on, but the ledger does not tell grants from sends. After a restart
         // they are the same.
-        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never })
-            _arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
+        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never } && late >= attempt.End)
+            _arrivals.Add(new Arrival(attempt.End, late, cost, index, IsStraggler: true));
     }
 
     private static long? BoundOf(LimitSlot slot, List<(long FromUs, long BoundUs)>? bounds, long sent)

@@ -27,6 +27,9 @@ internal sealed record LimitFinding
     /// <summary>Whether no placement of arrivals exceeds the limit, rather than only the sends.</summary>
     public bool IsProven { get; init; }
 
+    /// <summary>Whether attempts without an end, had they arrived later than their places were given on, would exceed it.</summary>
+    public bool IsOpen { get; init; }
+
     /// <summary>The numbers of the attempts involved, the first of them.</summary>
     public IReadOnlyList<long> Attempts { get; init; } = [];
 
@@ -74,35 +77,41 @@ internal sealed class LedgerAudit
     private static LimitFinding Nearest(List<LimitFinding> findings)
     {
         var worst = findings.Aggregate((a, b) => ReferenceEquals(Worst.Of(a.Worst, b.Worst), a.Worst) ? a : b);
-        return worst with { Members = findings.Count, Sends = findings.Sum(finding => finding.Sends), IsProven = findings.TrueForAll(finding => finding.IsProven) };
+        return worst with { Members = findings.Count, Sends = findings.Sum(finding => finding.Sends), IsProven = findings.TrueForAll(finding => finding.IsProven), IsOpen = findings.Exists(finding => finding.IsOpen) };
     }
 
-    private IEnumerable<LimitFinding> Audit(ScopeInstance instance, LimitSlot slot, List<LimitEpoch> epochs)
+    /// <summary>
+    /// An attempt without an end counts until a restart, or for ever. Where that exceeds a limit it is asked again with those taken as arrived: if it
+    /// does not then, nothing is exceeded that is known, and nothing proven.
+    /// </summary>
+    private List<LimitFinding> Audit(ScopeInstance instance, LimitSlot slot, List<LimitEpoch> epochs)
     {
-        var arrivals = _builder.Build(instance.Lanes, slot);
+        var found = Audit(instance, slot, epochs, _builder.Build(instance.Lanes, slot));
+        if (!found.Exists(finding => finding.Worst is { IsBreach: true }) || !_builder.HasUnended(instance.Lanes))
+            return found;
+        var lenient = Audit(instance, slot, epochs, _builder.Build(instance.Lanes, slot, isUnendedArrived: true));
+        return [.. found.Zip(lenient, (strict, known) => strict.Worst is { IsBreach: true } && known.Worst is not { IsBreach: true } ? known with { IsProven = false, IsOpen = true } : strict)];
+    }
+
+    private List<LimitFinding> Audit(ScopeInstance instance, LimitSlot slot, List<LimitEpoch> epochs, Arrivals arrivals)
+    {
         var isProven = slot.Algorithm == LimitAlgorithm.Concurrent || _builder.TimingOf(slot) != LimitTiming.Nominal;
-        switch (slot.Algorithm)
+        return slot.Algorithm switch
         {
-            case LimitAlgorithm.Fixed:
-                yield return Fixed(instance, epochs, arrivals, isProven);
-                break;
-            case LimitAlgorithm.Bucket:
-                yield return Found(instance, epochs, arrivals, null, BucketAudit.Find(arrivals, epochs, BlurUs), isProven);
-                break;
-            case LimitAlgorithm.Counter:
-                yield return Found(instance, epochs, arrivals, "as the bucket that its two windows never refuse", BucketAudit.Find(arrivals, epochs, BlurUs), isProven);
-                yield return Found(instance, epochs, arrivals, "any window", SlidingAudit.Find(arrivals, epochs, BlurUs), isProven);
-                break;
-            case LimitAlgorithm.Spaced:
-                yield return Found(instance, epochs, arrivals, slot.HasJitter ? "from send to send" : null, SpacedAudit.Find(arrivals, epochs, BlurUs), isProven);
-                break;
-            case LimitAlgorithm.Concurrent:
-                yield return Found(instance, epochs, arrivals, null, ConcurrentAudit.Find(arrivals, epochs, BlurUs), isProven);
-                break;
-            default:
-                yield return Found(instance, epochs, arrivals, null, SlidingAudit.Find(arrivals, epochs, BlurUs), isProven);
-                break;
-        }
+            LimitAlgorithm.Fixed => [Fixed(instance, epochs, arrivals, isProven)],
+            LimitAlgorithm.Bucket => [Found(null, BucketAudit.Find(arrivals, epochs, BlurUs))],
+            LimitAlgorithm.Counter => [Counter()],
+            LimitAlgorithm.Spaced => [Found(slot.HasJitter ? "from send to send" : null, SpacedAudit.Find(arrivals, epochs, BlurUs))],
+            LimitAlgorithm.Concurrent => [Found(null, ConcurrentAudit.Find(arrivals, epochs, BlurUs))],
+            _ => [Found(null, SlidingAudit.Find(arrivals, epochs, BlurUs))],
+        };
+
+        // The narrow bucket is enough, and quick; greater costs may be safe without it.
+        LimitFinding Counter() => BucketAudit.Find(arrivals, epochs, BlurUs) is { IsBreach: false } level
+            ? Found("as the bucket that two windows never refuse", level)
+            : Found("at the worst alignment of two windows", CounterAudit.Find(arrivals, epochs, BlurUs));
+
+        LimitFinding Found(string? rule, Worst? worst) => this.Found(instance, epochs, arrivals, rule, worst, isProven);
     }
 
     /// <summary>What no window of that length exceeds, wherever it begins, no aligned one does; else it is by the server's clock, as far as it is known.</summary>

@@ -35,6 +35,9 @@ internal sealed class LedgerTimeline
     /// <summary>What was known of the clock of an API, each from a moment on.</summary>
     public Dictionary<string, List<(long FromUs, ServerOffset Clock)>> ServerClocks { get; } = [];
 
+    /// <summary>The last moment of the run before, by the beginning of each run: it died in between.</summary>
+    public Dictionary<long, long> LastBefore { get; } = [];
+
     /// <summary>How many attempts ended with each status, or class where there was no answer.</summary>
     public SortedDictionary<string, long> Outcomes { get; } = new(StringComparer.Ordinal);
 

@@ -12,9 +12,6 @@ internal sealed class TimelineReader
     /// <summary>What D is at least, where nothing is said of it.</summary>
     private const long LeastBoundUs = 250_000;
 
-    /// <summary>Times are rounded to whole microseconds, either way.</summary>
-    private const long BlurUs = 2;
-
     private readonly LedgerTimeline _ledger;
     private readonly Dictionary<long, int> _open = [];
     private readonly Dictionary<Lane, int> _lanes = [];
@@ -102,6 +99,7 @@ internal sealed class TimelineReader
             (attempt.End, attempt.Late) = (now, now + Periods.Us(header.Straggle));
         }
         _ledger.Unended += _open.Count;
+        _ledger.LastBefore[now] = _last;
         _open.Clear();
         _names.Clear();
         _last = Math.Max(_last, now);
@@ -166,10 +164,7 @@ internal sealed class TimelineReader
         (attempt.State, attempt.End, attempt.Late) = (AttemptState.Ended, end.EndUs + _shift, end.LateUs + _shift);
         _last = Math.Max(_last, attempt.End);
         if (end.Status != 0)
-        {
             _ledger.Answered++;
-            LearnBound(attempt, end.Status);
-        }
         Count(end.Status != 0 ? end.Status.ToString() : end.Class ?? "no answer");
         foreach (var actual in end.Cost ?? [])
             if (actual.Amount > UnitCost.In(actual.Unit, attempt.Cost))
@@ -177,21 +172,11 @@ internal sealed class TimelineReader
         attempt.Cost = UnitCost.Settled(attempt.Cost, Within(end.Cost));
     }
 
-    /// <summary>Where D is not stated, or has grown since: the latest late of an answer that came after it tells.</summary>
-    private void LearnBound(in Attempt attempt, int status)
+    /// <summary>Where D is not stated it is the least: a run that assumes more is only stricter.</summary>
+    private void AssumeBound(string upstream)
     {
-        if (_ledger.Timing != "bounded" || attempt.Late > attempt.End || status is 408 or 502 or 504)
-            return;
-        var bounds = BoundsOf(_ledger.Lanes[attempt.Lane].Upstream);
-        if (attempt.Late - attempt.Sent > bounds[^1].BoundUs + BlurUs)
-            bounds.Add((Math.Max(attempt.Sent, bounds[^1].FromUs), attempt.Late - attempt.Sent));
-    }
-
-    private List<(long FromUs, long BoundUs)> BoundsOf(string upstream)
-    {
-        if (!_ledger.Bounds.TryGetValue(upstream, out var bounds))
-            _ledger.Bounds[upstream] = bounds = [(long.MinValue, _header.TimingBound is { } stated ? Periods.Us(stated) : LeastBoundUs)];
-        return bounds;
+        if (_ledger.Timing == "bounded" && !_ledger.Bounds.ContainsKey(upstream))
+            _ledger.Bounds[upstream] = [(long.MinValue, _header.TimingBound is { } stated ? Periods.Us(stated) : LeastBoundUs)];
     }
 
     private void TakeLimits(IReadOnlyDictionary<string, IReadOnlyList<string>> limits, long at, bool isHeader)
@@ -230,8 +215,7 @@ internal sealed class TimelineReader
             return known;
         var upstream = intent.Upstream ?? "";
         var identity = intent.Key is { } key && _header.Keys.TryGetValue(upstream, out var keys) ? keys.GetValueOrDefault(key, key) : intent.Key;
-        if (_ledger.Timing == "bounded")
-            BoundsOf(upstream);
+        AssumeBound(upstream);
         var lane = new Lane(upstream, intent.Key, identity, intent.Proxy);
         if (!_lanes.TryGetValue(lane, out var index))
         {

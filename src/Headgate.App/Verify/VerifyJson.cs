@@ -66,6 +66,7 @@ internal static class VerifyJson
         json.WriteNumber("members", limit.Members);
         json.WriteNumber("sends", limit.Sends);
         json.WriteBoolean("proven", limit.IsProven);
+        json.WriteBoolean("open", limit.IsOpen);
         WriteWorst(json, limit.Worst, us => ledger.Wall(us));
         if (limit.Worst is not null)
         {

@@ -46,7 +46,7 @@ internal static class VerifyText
         var who = limit.Member is { } member ? limit.Members > 1 ? $" ({member}, of {limit.Members})" : $" ({member})" : "";
         var rule = limit.Rule is { } how ? $"{how}: " : "";
         var breach = worst.IsBreach ? $" EXCEEDED, attempts {string.Join(", ", limit.Attempts.Take(5))}{(limit.Involved > 5 ? $" and {limit.Involved - 5} more" : "")}" : "";
-        return $"{rule}{Describe(worst)} at {Time(ledger.Wall(worst.ToUs))}{who}{(limit.IsProven ? "" : ", not proven")}{breach}";
+        return $"{rule}{Describe(worst)} at {Time(ledger.Wall(worst.ToUs))}{who}{(limit.IsOpen ? ", not proven: attempts without an end may have arrived later" : limit.IsProven ? "" : ", not proven")}{breach}";
     }
 
     private static string Describe(Worst worst) => worst.Measure switch

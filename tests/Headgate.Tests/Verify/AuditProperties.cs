@@ -49,6 +49,17 @@ public sealed class AuditProperties
     });
 
     [Fact]
+    public void The_highest_estimate_of_a_counter_is_the_highest_over_all_placements_and_alignments() => Check(c =>
+    {
+        var limit = new Limit { Amount = c.Amount, Period = TimeSpan.FromMicroseconds(c.Period), Algorithm = LimitAlgorithm.Counter };
+        var worst = CounterAudit.Find(new Arrivals([.. c.Arrivals]), Always(limit), 1);
+        var expected = MostOver(c.Arrivals, at => at.Max(now => Enumerable.Range(0, c.Period + 1).Max(past => Estimate(c.Arrivals, at, now, now - past, c.Period))));
+        Assert.Equal(expected > c.Amount * c.Period, worst is { IsBreach: true });
+        if (worst is { IsBreach: true })
+            Assert.Equal(expected / (decimal)c.Period, worst.Amount);
+    });
+
+    [Fact]
     public void The_fullest_fixed_window_is_the_fullest_over_all_placements_and_clocks() => Check(c =>
     {
         var limit = new Limit { Amount = c.Amount, Period = TimeSpan.FromMicroseconds(c.Period), Algorithm = LimitAlgorithm.Fixed };
@@ -108,6 +119,14 @@ public sealed class AuditProperties
 
     private static long InAnyWindow(List<Arrival> arrivals, long[] at, int period) =>
         at.Max(end => Enumerable.Range(0, at.Length).Where(i => at[i] <= end && at[i] > end - period).Sum(i => arrivals[i].Cost));
+
+    private static long Estimate(List<Arrival> arrivals, long[] at, long now, long begin, int period)
+    {
+        var all = Enumerable.Range(0, at.Length);
+        var present = all.Where(i => at[i] >= begin && at[i] <= now).Sum(i => arrivals[i].Cost);
+        var last = all.Where(i => at[i] >= begin - period && at[i] < begin).Sum(i => arrivals[i].Cost);
+        return present * period + last * (period - (now - begin));
+    }
 
     private static long Fullest(List<Arrival> arrivals, long[] at, int rate, int period)
     {

@@ -25,15 +25,28 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void What_has_no_end_counts_for_ever_until_a_run_goes_on_and_then_until_straggle()
+    public void What_has_no_end_keeps_its_place_until_a_run_goes_on_and_then_until_straggle()
     {
-        using var open = new LedgerScript(null, "1/s").Send(0).Send(60_000, 60_010);
-        Assert.True(open.Audit().Single().Worst!.IsBreach);
+        using var open = new LedgerScript(null, "1/s").Send(0).Restart(50_000, LedgerScript.Header("1/s"));
+        Assert.Equal((1m, true), (open.Audit().Single().Worst!.Amount, open.Audit().Single().IsProven));
         using var resumed = new LedgerScript(null, "1/s").Send(0).Restart(10_000, LedgerScript.Header("1/s")).Send(13_000, 13_010);
         Assert.False(resumed.Audit().Single().Worst!.IsBreach);
-        using var early = new LedgerScript(null, "1/s").Send(0).Restart(10_000, LedgerScript.Header("1/s")).Send(12_999, 13_010);
+        using var early = new LedgerScript(null, "1/s").Send(0).Restart(1500, LedgerScript.Header("1/s")).Send(2999, 3010);
         Assert.True(early.Audit().Single().Worst!.IsBreach);
+        // Its process may have died right after the send, and a run in between have waited for it.
+        using var between = new LedgerScript(null, "1/s").Send(0).Restart(10_000, LedgerScript.Header("1/s")).Send(12_999, 13_010);
+        Assert.Equal((false, false, true), (between.Audit().Single().Worst!.IsBreach, between.Audit().Single().IsProven, between.Audit().Single().IsOpen));
         Assert.Equal((1, 2), ((int)early.Read().Unended, early.Read().Headers.Count));
+    }
+
+    [Fact]
+    public void An_end_that_was_lost_with_its_process_leaves_a_limit_unproven_and_not_exceeded()
+    {
+        // Answered, its place given on, killed before the end was written.
+        using var script = new LedgerScript(null, "1 concurrent", "1/s", "1 bucket 1/s").Send(0).Send(1200);
+        Assert.All(script.Audit(), found => Assert.Equal((false, false, true), (found.Worst!.IsBreach, found.IsProven, found.IsOpen)));
+        using var over = new LedgerScript(null, "1/s").Send(0).Send(900);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
     }
 
     [Fact]
@@ -46,7 +59,7 @@ public sealed class LedgerAuditTests
         Assert.False(givenUp.Audit().Single().Worst!.IsBreach);
         using var early = new LedgerScript(bounded).Send(0, 200, late: 2200, failure: "network").Send(1250, 1300);
         Assert.True(early.Audit().Single().Worst!.IsBreach);
-        using var tooSoon = new LedgerScript(bounded).Send(0).Restart(10_000, bounded).Send(12_500, 12_600);
+        using var tooSoon = new LedgerScript(bounded).Send(0).Restart(1500, bounded).Send(2500, 2600);
         Assert.True(tooSoon.Audit().Single().Worst!.IsBreach);
         using var inTime = new LedgerScript(bounded).Send(0).Restart(10_000, bounded).Send(13_000, 13_100);
         Assert.False(inTime.Audit().Single().Worst!.IsBreach);
@@ -60,7 +73,7 @@ public sealed class LedgerAuditTests
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
         using var script = new LedgerScript(bounded).Send(0, 30_000, late: 250)
             .Write(w => w.WriteLimits(new LedgerLimits(new Dictionary<string, IReadOnlyList<string>>(), 1_000_000) { BoundMs = new Dictionary<string, decimal> { ["api"] = 500 } }))
-            .Send(1250).Send(2600);
+            .Send(1250, 30_000, late: 1750).Send(2600, 2610);
         Assert.True(script.Audit().Single().Worst!.IsBreach);
         Assert.Equal([250_000, 500_000], script.Read().Bounds["api"].Select(b => b.BoundUs));
     }
@@ -195,12 +208,15 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void A_counter_is_audited_as_its_safe_bucket_and_as_any_window()
+    public void A_counter_is_audited_as_its_safe_bucket_or_else_at_every_alignment()
     {
-        using var script = new LedgerScript(null, "100/s counter").Burst(2, 0).Burst(1, 5);
-        var found = script.Audit();
-        Assert.Equal([2, 100], found.Select(f => f.Worst!.Allowed));
-        Assert.Equal([true, false], found.Select(f => f.Worst!.IsBreach));
+        using var quick = new LedgerScript(null, "100/s counter").Burst(2, 0).Burst(1, 15);
+        Assert.Equal((2m, "as the bucket that two windows never refuse"), (quick.Audit().Single().Worst!.Allowed, quick.Audit().Single().Rule));
+        using var exact = new LedgerScript(null, "100/s counter").Burst(50, 0).Burst(50, 1000);
+        Assert.Equal((100m, 100m, false), Facts(exact.Audit().Single()));
+        // 60 just before the windows change, and half of the next one later 71: 60/2 + 71.
+        using var over = new LedgerScript(null, "100/s counter").Burst(60, 0).Burst(71, 500.1);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
         using var one = new LedgerScript(null, "1/s counter").Send(0, 0).Send(2000, 2000);
         Assert.All(one.Audit(), f => Assert.False(f.Worst!.IsBreach));
         using var early = new LedgerScript(null, "1/s counter").Send(0, 0).Send(1990, 1990);
