@@ -46,7 +46,47 @@ internal sealed class Scheduler
             return null;
         var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
         permit.Take(passing.Key, now);
+        gate.Granted++;
         return permit;
+    }
+
+    /// <summary>As <see cref="TryTake"/> for limiters, without a permit; what was taken counts as sent.</summary>
+    public bool TryTakeAtOnce(Gate gate, Cost cost, long now)
+    {
+        var isFree = Waiting > 0 ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now);
+        if (!isFree)
+            return false;
+        gate.Granted++;
+        if (cost.TakesNothing)
+            return true;
+        gate.LastUsed = now;
+        foreach (var limit in gate.Checkpoints)
+        {
+            var units = limit.UnitsOf(cost);
+            if (units == 0)
+                continue;
+            if (!limit.IsKept)
+            {
+                limit.State.TakeSent(units, now);
+                continue;
+            }
+            limit.State.Take(units);
+            limit.State.Sent(units, now);
+        }
+        return true;
+    }
+
+    /// <summary>When a cost could go after all who wait in a gate, and what would hold it; never, as far as is known, if only an event can tell.</summary>
+    public static (long At, Checkpoint? Holding) Estimate(Gate gate, Cost cost, long now)
+    {
+        var (at, holding) = (now, (Checkpoint?)null);
+        for (var index = 0; index < gate.Checkpoints.Length; index++)
+        {
+            var limit = gate.Checkpoints[index];
+            if (limit.UnitsOf(cost) is var units and > 0 && limit.State.FreeAfter(gate.Queued[index], units, now) is var free && free > at)
+                (at, holding) = (free, limit);
+        }
+        return (at, holding);
     }
 
     /// <summary>Enters the queue, or goes at once. Refuses what could not go in time even if nobody were ahead and every answer came now.</summary>
@@ -65,7 +105,10 @@ internal sealed class Scheduler
             Run(now);
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.EnqueuedAt = now;
-        if (Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt) is { } why)
+        var why = Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt);
+        if (why is null && gate.Waiting >= gate.QueueLimit && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
+            why = new RefusedException(RefusalReason.QueueFull, $"{gate.QueueLimit} wait, which is as many as may");
+        if (why is not null)
         {
             Refuse(permit, gate, key, why);
             return;
@@ -88,6 +131,7 @@ internal sealed class Scheduler
     {
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.State = PermitState.Refused;
+        gate.Refused++;
         Told.Refused.Add((permit, why));
         if (!lane.IsWaiting)
             gate.Idle(lane);
@@ -211,6 +255,23 @@ internal sealed class Scheduler
                 Refuse(permit, why);
     }
 
+    private static bool IsFree(Checkpoint[] limits, Cost cost, long now)
+    {
+        foreach (var limit in limits)
+            if (limit.UnitsOf(cost) is var units and > 0 && limit.State.FreeAt(units, now) > now)
+                return false;
+        return true;
+    }
+
+    private static bool IsFreeAmongWaiters(Gate gate, Cost cost, long now)
+    {
+        // Whoever asks for nothing is told how things stand, and takes nobody's turn.
+        if (cost.TakesNothing)
+            return IsFree(gate.Checkpoints, cost, now);
+        var lane = gate.Visitor(new LaneKey(cost, RequestPriority.Medium, null, null));
+        return !lane.IsWaiting && Passage.Look(lane, cost, now).IsOpen(now);
+    }
+
     private void BetterFor(Permit permit, long now)
     {
         Better(permit.Taken);
@@ -224,6 +285,7 @@ internal sealed class Scheduler
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
+        permit.Lane.Gate.Refused++;
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -369,6 +431,9 @@ internal sealed class Scheduler
         Remove(permit);
         permit.Take(key, now);
         lane.Charge(permit.Cost);
+        lane.Gate.LastUsed = now;
+        lane.Gate.Granted++;
+        lane.Gate.Waited += now - permit.EnqueuedAt;
         Told.Granted.Add(permit);
         _round++;
         if (lane.IsWaiting)

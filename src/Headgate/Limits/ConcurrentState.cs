@@ -5,6 +5,8 @@ namespace Headgate.Limits;
 /// <summary>At most N in flight: not ended + c ≤ N. Ended is a body read to the end or thrown away; what was aborted counts for <c>straggle</c> more.</summary>
 internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime ours) : LimitState(limit, terms, ours)
 {
+    public override bool HoldsUntilSettled => true;
+
     protected override bool SettlesAtAnswer => false;
 
     protected override long Reach => 0;
@@ -51,7 +53,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     protected override void Release(long now) { }
 
-    protected override bool IsEmpty(long now) => true;
+    protected override long EmptyAt => long.MinValue;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }
