@@ -27,7 +27,7 @@ public sealed class GateLimiter : RateLimiter
     private readonly Dispatcher _dispatcher;
     private readonly Scope _scope;
     private readonly Gate _gate;
-    private IReadOnlyList<Limit> _limits;
+    private volatile Limit[] _limits;
     private (DateTimeOffset At, long Mark) _since;
     private bool _isDisposed;
 
@@ -55,7 +55,7 @@ public sealed class GateLimiter : RateLimiter
     }
 
     /// <summary>The limits in force.</summary>
-    public IReadOnlyList<Limit> Limits => Volatile.Read(ref _limits);
+    public IReadOnlyList<Limit> Limits => _limits;
 
     /// <summary>
     /// How long everything has been as if the limiter had never been used: nothing counts in a limit any more, nothing is held and nobody
@@ -90,11 +90,10 @@ public sealed class GateLimiter : RateLimiter
     /// <exception cref="ObjectDisposedException">The limiter was disposed.</exception>
     public bool TryAcquire(int permitCount = 1)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(permitCount);
-        foreach (var limit in Limits)
+        var cost = CostOf(permitCount);
+        foreach (var limit in _limits)
             if (limit.Algorithm == LimitAlgorithm.Concurrent)
                 throw new InvalidOperationException($"\"{limit}\" counts what is in flight, and nobody could say when that ends: use {nameof(AttemptAcquire)} and dispose the lease");
-        var cost = CostOf(permitCount);
         if (_dispatcher.TryTakeAtOnce(_gate, cost, out _))
             return true;
         _dispatcher.Read(_gate, static (_, gate, _) => gate.Refused++);
@@ -159,7 +158,7 @@ public sealed class GateLimiter : RateLimiter
         var next = LimiterLimits.Read(limits, nameof(limits));
         ThrowIfDisposed();
         _dispatcher.ChangeLimits(_scope, next, [_gate]);
-        Volatile.Write(ref _limits, next);
+        _limits = next;
     }
 
     /// <inheritdoc/>

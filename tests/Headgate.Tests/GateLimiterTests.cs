@@ -187,7 +187,6 @@ public sealed class GateLimiterTests
         Assert.False(late.IsAcquired);
         Assert.True(late.TryGetMetadata(MetadataName.ReasonPhrase, out var reason));
         Assert.Contains("held by 1/s (limiter)", reason, StringComparison.Ordinal);
-        Assert.True((await limiter.AcquireAsync(1, Timeout.InfiniteTimeSpan)).IsAcquired || true);
     }
 
     [Theory]
@@ -284,7 +283,7 @@ public sealed class GateLimiterTests
         Assert.True(urgent.IsCompleted);
         Pass(1010);
         Assert.Equal((0, 5, 5), (Done(low), Done(a), Done(b)));
-        Pass(5000);
+        Pass(5200);
         Assert.Equal((20, 20, 20), (Done(low), Done(a), Done(b)));
     }
 

@@ -79,7 +79,7 @@ internal static class LimiterGate
             if (it.why is null)
                 it.gate.Refused++;
             IdleSinceNeedsLock(it.gate, now);
-            var (at, holding) = Scheduler.Estimate(it.gate, it.cost, now);
+            var (at, holding) = QueueForecast.After(it.gate, it.cost, now);
             return new GateLease((object?)it.why?.Message ?? (object?)holding ?? "others were first", at == LimitState.Never ? null : Clock.Span(at - now));
         });
     }
@@ -88,7 +88,7 @@ internal static class LimiterGate
     public static TimeSpan? EstimateWait(Gate gate, Cost cost) => gate.Dispatcher!.Read((gate, cost), static (_, it, now) =>
     {
         IdleSinceNeedsLock(it.gate, now);
-        var (at, _) = Scheduler.Estimate(it.gate, it.cost, now);
+        var (at, _) = QueueForecast.After(it.gate, it.cost, now);
         return at == LimitState.Never ? (TimeSpan?)null : Clock.Span(at - now);
     });
 

@@ -9,7 +9,7 @@ internal static class LimiterLimits
     /// <summary>Reads the limits of a limiter.</summary>
     /// <exception cref="FormatException">A text is not a limit; the message names all that are not.</exception>
     /// <exception cref="ArgumentException">There is none.</exception>
-    public static List<Limit> Read(IEnumerable<string> texts, string parameter)
+    public static Limit[] Read(IEnumerable<string> texts, string parameter)
     {
         ArgumentNullException.ThrowIfNull(texts, parameter);
         var (limits, wrong) = (new List<Limit>(), new List<string>());
@@ -20,7 +20,7 @@ internal static class LimiterLimits
                 wrong.Add(error!);
         if (wrong.Count > 0)
             throw new FormatException(string.Join(Environment.NewLine, wrong));
-        return limits.Count > 0 ? limits : throw new ArgumentException("a limiter needs at least one limit, for example \"100/s\"", parameter);
+        return limits.Count > 0 ? [.. limits] : throw new ArgumentException("a limiter needs at least one limit, for example \"100/s\"", parameter);
     }
 
     /// <summary>Makes the state for a limit. What is not nominal is bounded by the longest a lease may last, so that a lease nobody ends holds nothing for ever.</summary>

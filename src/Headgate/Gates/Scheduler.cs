@@ -76,19 +76,6 @@ internal sealed class Scheduler
         return true;
     }
 
-    /// <summary>When a cost could go after all who wait in a gate, and what would hold it; never, as far as is known, if only an event can tell.</summary>
-    public static (long At, Checkpoint? Holding) Estimate(Gate gate, Cost cost, long now)
-    {
-        var (at, holding) = (now, (Checkpoint?)null);
-        for (var index = 0; index < gate.Checkpoints.Length; index++)
-        {
-            var limit = gate.Checkpoints[index];
-            if (limit.UnitsOf(cost) is var units and > 0 && limit.State.FreeAfter(gate.Queued[index], units, now) is var free && free > at)
-                (at, holding) = (free, limit);
-        }
-        return (at, holding);
-    }
-
     /// <summary>Enters the queue, or goes at once. Refuses what could not go in time even if nobody were ahead and every answer came now.</summary>
     public Permit Enqueue(Gate gate, in LaneKey key, long now, long expiresAt)
     {

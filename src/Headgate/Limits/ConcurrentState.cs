@@ -7,6 +7,9 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 {
     public override bool HoldsUntilSettled => true;
 
+    // It comes back when it ends, and nobody knows when that is.
+    public override long Refill => 0;
+
     protected override bool SettlesAtAnswer => false;
 
     protected override long Reach => 0;

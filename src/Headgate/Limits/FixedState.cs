@@ -31,7 +31,7 @@ internal sealed class FixedState : LimitState
 
     protected override long Reach => _log.Window;
 
-    protected override long Refill => _log.Window;
+    public override long Refill => _log.Window;
 
     public override long Available(long now)
     {

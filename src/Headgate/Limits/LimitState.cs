@@ -62,7 +62,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     protected virtual bool SettlesAtAnswer => limit.Unit == Limit.Requests || terms.SettlesTogether;
 
     /// <summary>How long it takes until the whole of it has come back, in nanoseconds; rounded late.</summary>
-    protected virtual long Refill => (long)Int128.Min(((Int128)Clock.Nanoseconds(Length) + Guard) * Whole / limit.Amount + 1, Never / 4);
+    public virtual long Refill => (long)Int128.Min(((Int128)Clock.Nanoseconds(Length) + Guard) * Whole / limit.Amount + 1, Never / 4);
 
     /// <summary>Whether the state equals that of a limit never used, so that it may be forgotten.</summary>
     public bool IsIdle(long now)

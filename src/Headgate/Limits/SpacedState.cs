@@ -17,6 +17,8 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
 
     protected override long AtOnce => 1;
 
+    public override long Refill => (long)Int128.Min(Gap(1) * Whole, Never / 4);
+
     public override long FreeAfter(long others, long cost, long now) => FreeAt(cost, now) is var at && at == Never ? Never : Later(at, Gap(1) * others);
 
     public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
