@@ -76,28 +76,30 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public bool WasRefused { get; set; }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Outcome> SendAsync()
+    /// <remarks>What comes of it is told to <see cref="Answered"/> or <see cref="Broken"/>.</remarks>
+    public Task<HttpResponseMessage> SendAsync() => Upstream.Transport.SendAsync(Message(), Token);
+
+    /// <summary>What an answer says.</summary>
+    public Outcome Answered(HttpResponseMessage answer)
+    {
+        (Answer, Status) = (answer, (int)answer.StatusCode);
+        // The date is needed only beside a header that most answers have no reason for.
+        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow());
+    }
+
+    /// <summary>Why there is no answer.</summary>
+    public Outcome Broken(Exception failure)
     {
         try
         {
-            Answer = await Upstream.Transport.SendAsync(Message(), Token).ConfigureAwait(false);
-            Status = (int)Answer.StatusCode;
-            return OutcomeReader.Read(Answer, _engine.Clock.Provider.GetUtcNow());
+            return Failed(failure);
         }
-        catch (Exception e)
+        catch
         {
-            try
-            {
-                return Failed(e);
-            }
-            catch
-            {
-                // The intent could not be written: nothing was sent, and whoever asked will stop.
-                _engine.Dispatcher.Return(_permit);
-                Dispose();
-                throw;
-            }
+            // The intent could not be written: nothing was sent, and whoever asked will stop.
+            _engine.Dispatcher.Return(_permit);
+            Dispose();
+            throw;
         }
     }
 
@@ -150,7 +152,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         else if (outcome.BoundsArrival)
         {
             LateAt = Upstream.Late(SentAt, now);
-            _engine.Dispatcher.Answered(_permit);
+            _engine.Dispatcher.Answered(_permit, now);
         }
         else
         {
@@ -172,7 +174,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         else
             _cancellation.Dispose();
         if (isWhole)
-            _engine.Dispatcher.Ended(_permit, Actual);
+            _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
             _engine.Dispatcher.Lost(_permit);
         _engine.Ended(this);

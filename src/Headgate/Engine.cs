@@ -49,6 +49,7 @@ internal sealed class Engine : IDisposable
     private readonly EngineOptions _options;
     private readonly UpstreamMap _map;
     private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
+    private volatile Upstream? _last;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
@@ -96,6 +97,14 @@ internal sealed class Engine : IDisposable
     public Upstream UpstreamOf(Uri url)
     {
         var configuration = _map.Find(url);
+        // Nearly always the one as before: no name to look up.
+        if (_last is { } last && ReferenceEquals(last.Configuration, configuration))
+            return last;
+        return _last = UpstreamOf(configuration);
+    }
+
+    private Upstream UpstreamOf(UpstreamConfiguration configuration)
+    {
         if (_upstreams.TryGetValue(configuration.Name, out var known))
             return known.Value;
         return _upstreams.GetOrAdd(configuration.Name, static (_, it) => new Lazy<Upstream>(() => it.Engine.Open(it.Configuration)), (Engine: this, Configuration: configuration)).Value;

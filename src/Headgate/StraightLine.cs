@@ -52,7 +52,15 @@ internal sealed class StraightLine(Engine engine)
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
             exchange.Tell(LineStep.Permitted);
-            var outcome = await attempt.SendAsync().ConfigureAwait(false);
+            Outcome outcome;
+            try
+            {
+                outcome = attempt.Answered(await attempt.SendAsync().ConfigureAwait(false));
+            }
+            catch (Exception failure)
+            {
+                outcome = attempt.Broken(failure);
+            }
 
             // 6 observe
             attempt.Settle(outcome);
@@ -90,24 +98,24 @@ internal sealed class StraightLine(Engine engine)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
-        var asked = engine.Clock.Now;
         var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
-            expires = Math.Min(expires, asked + Clock.Nanoseconds(queue));
+            expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
+        var permit = new Permit(key.Cost, expires);
         try
         {
-            var asking = engine.Dispatcher.AcquireAsync(upstream.Gate, key, expires, cancellation);
-            if (!asking.IsCompleted)
+            engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+            if (!permit.Task.IsCompleted)
                 exchange.Tell(LineStep.Waits);
-            var permit = await asking.ConfigureAwait(false);
-            exchange.Waited += permit.GrantedAt - asked;
+            await permit.Task.ConfigureAwait(false);
+            exchange.Waited += permit.GrantedAt - permit.EnqueuedAt;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
             return permit;
         }
         catch (RefusedException refused)
         {
-            exchange.Waited += engine.Clock.Now - asked;
+            exchange.Waited += engine.Clock.Now - permit.EnqueuedAt;
             var failure = refused.Reason switch
             {
                 RefusalReason.Expired => FailureClass.Deadline,
@@ -122,7 +130,7 @@ internal sealed class StraightLine(Engine engine)
 
     private void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
-        var now = engine.Clock.Now;
+        var now = attempt.AnsweredAt;
         if (outcome.Sent)
         {
             if (exchange.Attempts++ == 0)
@@ -188,6 +196,9 @@ internal sealed class StraightLine(Engine engine)
             return new RetryDecision { Kind = RetryKind.Done };
         if (exchange.Failure == FailureClass.Auth)
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
+        // Nearly all of them: nothing to weigh.
+        if (outcome is { Status: >= 200 and < 300, Refused: false })
+            return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;

@@ -68,8 +68,6 @@ internal sealed class Upstream : IDisposable
     /// <summary>The header the key travels in, so that a redirect elsewhere leaves it behind.</summary>
     public string? KeyHeader => Configuration.Keys?.Template.Header;
 
-    public bool NeedsServerClock => Scope.Limits.Any(limit => limit.Algorithm == LimitAlgorithm.Fixed) || (Keys?.Keys.Any(key => key.Scope.Limits.Any(limit => limit.Algorithm == LimitAlgorithm.Fixed)) ?? false);
-
     /// <summary>Refusals by limits that were configured, one for each pause.</summary>
     public int RefusedWithinRate { get; set; }
 
@@ -88,9 +86,17 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>The same for whoever does not know by which timing it will be counted: a limit can have one of its own.</summary>
     public long StrictLate(Attempt attempt) =>
-        attempt.Permit.Taken.Concat(attempt.Permit.TakenOfKey).Any(checkpoint => checkpoint.State.Limit.Timing is not null)
+        HasOwnTiming(attempt.Permit.Taken) || HasOwnTiming(attempt.Permit.TakenOfKey)
             ? Math.Max(attempt.LateAt, attempt.IsLost ? attempt.AnsweredAt + Math.Max(Terms.Straggle, ArrivalTerms.DefaultStraggle) : attempt.AnsweredAt)
             : attempt.LateAt;
+
+    private static bool HasOwnTiming(Checkpoint[] limits)
+    {
+        foreach (var limit in limits)
+            if (limit.State.Limit.Timing is not null)
+                return true;
+        return false;
+    }
 
     public Cost CostOf(Exchange exchange)
     {
@@ -152,10 +158,19 @@ internal sealed class Upstream : IDisposable
     {
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && Cap.IsGrowing)
             _dispatcher.Change((this, 0), static (scheduler, it, now) => it.Item1.CapGrows(scheduler, now));
-        if (attempt.Answer is { } answer && NeedsServerClock && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
+        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             _dispatcher.Change((Scope.Server, attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch)), static (_, it, now) => it.Server.Learn(it.SentAt, now, it.Item3));
         if (outcome.Refused)
             LearnRefusal(engine, attempt, outcome);
+    }
+
+    /// <summary>Whether the server's clock matters to one of these.</summary>
+    private static bool IsAligned(Checkpoint[] limits)
+    {
+        foreach (var limit in limits)
+            if (limit.State.Limit.Algorithm == LimitAlgorithm.Fixed)
+                return true;
+        return false;
     }
 
     private void CapGrows(Scheduler scheduler, long now)

@@ -10,10 +10,11 @@ internal static class DemoCommand
     {
         var keep = new Option<string?>("--keep") { HelpName = "DIR", Description = "Keep requests, keys, results and ledger there to look at, in a folder that is new or empty; otherwise they are deleted." };
         var command = new Command("demo", """
-            Shows in ten seconds what headgate does: 3,000 requests, 3 keys, 100/s each.
+            Shows in ten seconds what it does: 3,000 requests, 3 keys, 100/s each.
 
-            A strict API is simulated on this machine, and a file of requests is run against it. In the end both sides tell what happened, and the
-            ledger is audited. It needs no network and touches no configuration or state of yours.
+            A strict API is simulated on this machine, and a file of requests is
+            run against it. Then both sides tell what happened, and the ledger is
+            audited. It needs no network, and leaves configuration and state alone.
             """)
         { keep };
         command.SetAction(async (parse, stop) =>

@@ -22,15 +22,20 @@ internal sealed class SendCommand
     private Command Build()
     {
         var command = new Command("send", """
-            Sends one request through the limits, and writes the answer's body to stdout.
+            Sends one request through the limits, and writes the answer to stdout.
 
               headgate send https://api.example.com/items --limit 100/s
-              headgate send https://api.example.com/items -d '{"name":"x"}' --keys keys.txt
-              headgate send 'curl -H "Accept: text/plain" https://api.example.com/items'
+              headgate send https://api.example.com/items -d '{"name":"x"}'
+              headgate send 'curl -H "Accept: text/plain" https://example.com'
 
-            What was sent before counts, by run or send: sent twice under --limit 1/10s, the second waits its 10 seconds. A bad answer is tried
-            again as run does, redirects are followed, and stderr says what came of it. The answer to HEAD is its headers.
-            Exit code: 0 for a good answer (2xx), 1 for any other or none, 2 for a line that was not understood, 3 for a bad limit or key.
+            What was sent before counts, by send or by run: sent twice with
+            --limit 1/10s, the second waits its 10 seconds. Bad answers are tried
+            again as run does, redirects are followed, and stderr tells what came
+            of it. Of an answer to HEAD, status and headers are written.
+
+            Exit code: 0 for a good answer (2xx), 1 for another or none, 2 for a
+            request that was not understood, 3 for a bad limit, key or setting,
+            4 for a file that cannot be read, 6 when no key is left.
             """)
         { _target, _method, _headers, _data };
         // One request needs no say in how many are sent at once.

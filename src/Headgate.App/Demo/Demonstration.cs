@@ -34,7 +34,7 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
         using var files = DemoFiles.Make(keep);
         files.Write(api.Url, Requests, Keys);
         Introduce(api.Url);
-        var code = await new Run(Options(files), output, talk, time).ExecuteAsync(stop);
+        var code = await new Run(Options(api.Url, files), output, talk, time).ExecuteAsync(stop);
         if (code == ExitCode.Interrupted)
             talk.WriteLine(keep is null ? "headgate: the demo was stopped, and its files are deleted" : $"headgate: the demo was stopped; its files are in {files.Directory}");
         if (code != ExitCode.Ok)
@@ -47,23 +47,30 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
         return code == ExitCode.Ok ? (ExitCode)audit : code;
     }
 
-    private RunOptions Options(DemoFiles files) => new()
+    private RunOptions Options(string url, DemoFiles files) => new()
     {
         Input = files.Requests,
         Results = files.Results,
         Engine = new EngineSettings
         {
-            Configuration = HeadgateConfiguration.Default,
+            Configuration = HeadgateConfiguration.Default with { Upstreams = [Api(url, files)] },
             Directory = files.Directory,
-            Keys = new KeysConfiguration { From = [files.Keys], Limits = [Limit] },
             State = files.State,
         },
+    };
+
+    /// <summary>As headgate.json would have it.</summary>
+    private UpstreamConfiguration Api(string url, DemoFiles files) => new()
+    {
+        Name = "demo",
+        Bases = [new UpstreamBase(Authority.Of(new Uri(url)), "")],
+        Keys = new KeysConfiguration { From = [files.Keys], Limits = [Limit] },
     };
 
     private void Introduce(string url)
     {
         var atBest = Math.Max(0, Requests - Keys.Length * Limit.Amount) * Limit.Period.TotalSeconds / (Keys.Length * Limit.Amount);
-        output.WriteLine($"An API on this machine, {url}, allows each key {Limit} and refuses whatever is over.");
+        output.WriteLine($"A simulated API at {url} allows each key {Limit}, and no more.");
         output.WriteLine(Words.Invariant($"{Words.Count(Requests)} requests go there with {Keys.Length} keys, as fast as that allows: {atBest:0.#} s at best."));
         output.WriteLine();
     }
@@ -84,7 +91,7 @@ internal sealed class Demonstration(TextWriter output, TextWriter talk, TimeProv
     {
         if (kept is not null)
             output.WriteLine($"Its files are in {kept}.");
-        output.WriteLine("Now yours, with a file of URLs (or of JSON lines such as {\"url\": \"https://…\", \"method\": \"POST\", \"data\": {}}):");
+        output.WriteLine("Now yours: a file of URLs, or of lines like {\"url\": \"https://…\", \"data\": {}}");
         output.WriteLine("  headgate run urls.txt -o results.jsonl --limit 100/s");
         output.WriteLine("  headgate run urls.txt -o results.jsonl --keys keys.txt --key-limit 100/s");
         output.WriteLine("  headgate verify results.jsonl.ledger");

@@ -25,8 +25,8 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
             LineStep.Settled => Settled(exchange, exchange.Last!),
             LineStep.Redirected => $"redirected to {exchange.Method} {Place(exchange.Uri)}{(exchange.Redirect is { DropsCredentials: true } ? ", without credentials: it is another server" : "")}",
             LineStep.KeyDied => $"key {exchange.Last!.Permit.Key!.Name} is not used any more",
-            LineStep.Held => $"pause of {In(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
-            LineStep.Retries => $"retry {exchange.RetriesMade} in {In(exchange.NextAt)}",
+            LineStep.Held => $"pause of {Left(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
+            LineStep.Retries => $"retry {exchange.RetriesMade}, {(exchange.NextAt <= engine.Clock.Now ? "at once" : $"in {Left(exchange.NextAt)}")}",
             LineStep.Received => $"whole answer after {Words.Time(exchange.Last!.EndedAt - exchange.Last.SentAt)}",
             _ => null,
         };
@@ -67,12 +67,17 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
         var past = engine.Journal.PastOf(scope);
         if (past.FullAtNs is not null)
             lines.Add($"{name}: part of what was sent before is lost, so its limits count as full");
-        else if (past.Sends.Count > 0)
-            lines.Add($"{name}: {Words.Count(past.Sends.Count)} {(past.Sends.Count == 1 ? "send" : "sends")} remembered, the last {Words.Time(Math.Max(0, engine.Clock.Now - past.Sends.Max(send => send.SentNs)))} ago");
+        if (!scope.Limits.Any() || past.Sends.Count == 0)
+            return;
+        var period = scope.Limits.Max(limit => limit.Period);
+        var since = engine.Clock.Now - Clock.Nanoseconds(period);
+        var sent = past.Sends.Where(send => send.LateNs > since).Sum(send => UnitCost.In(Limit.Requests, send.Costs));
+        if (sent > 0)
+            lines.Add($"{name}: {Words.Count(sent)} sent in the {Duration.Format(period)} before, the last {Words.Time(Math.Max(0, engine.Clock.Now - past.Sends.Max(send => send.SentNs)))} ago");
     }
 
     private string Waits(Exchange exchange) => Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is not { } held ? "waiting for its turn"
-        : $"waiting for {held.Holding}{(held.At is { } at ? $": {In(at)}" : ", until an answer comes")}";
+        : $"waiting for {held.Holding}{(held.At is { } at ? $": {Left(at)}" : ", until an answer comes")}";
 
     private static string Permitted(Permit permit)
     {
@@ -91,7 +96,7 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
         return $"attempt {exchange.Attempts}: {AnswerWords.Status(answer)} after {after} (HTTP/{answer.Version})";
     }
 
-    private string In(long at) => Words.Time(Math.Max(0, at - engine.Clock.Now));
+    private string Left(long at) => Words.Time(Math.Max(0, at - engine.Clock.Now));
 
     private static string Place(Uri uri) => uri.GetLeftPart(UriPartial.Path);
 }

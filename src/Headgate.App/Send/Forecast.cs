@@ -11,7 +11,7 @@ internal readonly record struct Forecast(string Holding, long? At)
     /// <summary>Asks the gate; null if nothing waits there.</summary>
     public static Forecast? Of(Engine engine, Upstream api) => engine.Dispatcher.Read(api.Gate, static (_, gate, now) =>
     {
-        var lane = gate.Lanes.FirstOrDefault(lane => lane.Count > 0);
+        var lane = gate.Lanes.FirstOrDefault(lane => lane.IsWaiting);
         if (lane is null)
             return (Forecast?)null;
         var (at, holding) = Scheduler.Forecast(lane, now);

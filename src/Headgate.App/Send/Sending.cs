@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Headgate.App.CommandLine;
 using Headgate.App.Results;
@@ -31,6 +32,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
             Concurrency = settings.Configuration.Concurrency,
             Journal = clock => new SendJournal(clock, state, settings.Share),
             Keys = settings.KeysOf,
+            Decompression = DecompressionMethods.All,
             Notice = message => talk.WriteLine($"headgate: {message}"),
         });
         var accepted = new Acceptance(options.Request, Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow(), engine.Clock.Now) { TooLarge = "the answer is larger than --max-body" };
@@ -66,7 +68,9 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
             Say(AnswerWords.Line(answer, record, exchange));
             // The status says it already, unless there is more to it: retries, a refusal, a body too large.
             if (!record.Outcome.Ok && (exchange.Detail is not null || _whole.IsTooLarge))
-                Say($"headgate: {record.Detail}");
+                talk.WriteLine($"headgate: {record.Detail}");
+            if (exchange.Hops == Redirects.DefaultLimit && record.Result!.StatusCode is >= 300 and < 400)
+                talk.WriteLine($"headgate: {Redirects.DefaultLimit} redirects were followed; this one is not");
             return CodeOf(record, engine);
         }
         catch (HeadgateException failure)

@@ -97,20 +97,50 @@ internal sealed class Dispatcher : IDisposable
             at = EnterNeedsLock(read);
             if (_scheduler.Waiting > 0)
                 told = LeaveNeedsLock(at);
-            taken = !_isClosed && _scheduler.TryTakeAtOnce(gate, cost, at);
+            taken = !_isClosed && AtOnce.TryTake(_scheduler, gate, cost, at);
         }
         Tell(told);
         return taken;
     }
 
     /// <summary>The first byte leaves, at a time read before.</summary>
-    public void Sent(Permit permit, long at) => Change((permit, at), static (scheduler, it, _) => scheduler.Sent(it.permit, it.at));
+    public void Sent(Permit permit, long at)
+    {
+        Told? told;
+        lock (_lock)
+        {
+            var now = EnterNeedsLock(at);
+            _scheduler.Sent(permit, at);
+            told = LeaveNeedsLock(now);
+        }
+        Tell(told);
+    }
 
-    /// <summary>The final status line is here.</summary>
-    public void Answered(Permit permit) => Change(permit, static (scheduler, permit, now) => scheduler.Answered(permit, now));
+    /// <summary>The final status line is here, at a time read since.</summary>
+    public void Answered(Permit permit, long at)
+    {
+        Told? told;
+        lock (_lock)
+        {
+            var now = EnterNeedsLock(at);
+            _scheduler.Answered(permit, now);
+            told = LeaveNeedsLock(now);
+        }
+        Tell(told);
+    }
 
-    /// <summary>The body was read to the end or thrown away; the actual cost of units that are settled then, where known.</summary>
-    public void Ended(Permit permit, Cost? actual = null) => Change((permit, actual), static (scheduler, it, now) => scheduler.Ended(it.permit, it.actual, now));
+    /// <summary>The body was read to the end or thrown away, at a time read since; the actual cost of units that are settled then, where known.</summary>
+    public void Ended(Permit permit, long at, Cost? actual = null)
+    {
+        Told? told;
+        lock (_lock)
+        {
+            var now = EnterNeedsLock(at);
+            _scheduler.Ended(permit, actual, now);
+            told = LeaveNeedsLock(now);
+        }
+        Tell(told);
+    }
 
     /// <summary>Sent and given up, or answered by somebody on the way: it may still arrive.</summary>
     public void Lost(Permit permit) => Change(permit, static (scheduler, permit, now) => scheduler.Lost(permit, now));

@@ -50,32 +50,6 @@ internal sealed class Scheduler
         return permit;
     }
 
-    /// <summary>As <see cref="TryTake"/> for limiters, without a permit; what was taken counts as sent.</summary>
-    public bool TryTakeAtOnce(Gate gate, Cost cost, long now)
-    {
-        var isFree = Waiting > 0 ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now);
-        if (!isFree)
-            return false;
-        gate.Granted++;
-        if (cost.TakesNothing)
-            return true;
-        gate.LastUsed = now;
-        foreach (var limit in gate.Checkpoints)
-        {
-            var units = limit.UnitsOf(cost);
-            if (units == 0)
-                continue;
-            if (!limit.IsKept)
-            {
-                limit.State.TakeSent(units, now);
-                continue;
-            }
-            limit.State.Take(units);
-            limit.State.Sent(units, now);
-        }
-        return true;
-    }
-
     /// <summary>Enters the queue, or goes at once. Refuses what could not go in time even if nobody were ahead and every answer came now.</summary>
     public Permit Enqueue(Gate gate, in LaneKey key, long now, long expiresAt)
     {
@@ -153,37 +127,6 @@ internal sealed class Scheduler
                 _agenda.Better(constraint);
     }
 
-    /// <summary>The first byte leaves: from here it is known by when it arrives.</summary>
-    public void Sent(Permit permit, long at)
-    {
-        permit.Send(at);
-        BetterFor(permit, at);
-    }
-
-    public void Answered(Permit permit, long now)
-    {
-        permit.Answer(now);
-        BetterFor(permit, now);
-    }
-
-    public void Ended(Permit permit, Cost? actual, long now)
-    {
-        permit.End(actual, now);
-        BetterFor(permit, now);
-    }
-
-    public void Lost(Permit permit, long now)
-    {
-        permit.Lose(now);
-        BetterFor(permit, now);
-    }
-
-    public void Return(Permit permit, long now)
-    {
-        permit.GiveBack();
-        BetterFor(permit, now);
-    }
-
     /// <summary>A constraint may let somebody go sooner than was computed.</summary>
     public void Better(Constraint constraint) => _agenda.Better(constraint);
 
@@ -217,16 +160,6 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason)
-    {
-        gate.Keys!.Kill(key, reason);
-        if (gate.Keys.AllDead)
-            RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
-        else
-            Changed(gate);
-    }
-
     /// <summary>When a lane could go, were it next; what would hold it.</summary>
     public static (long At, Constraint? Holding) Forecast(Lane lane, long now)
     {
@@ -240,33 +173,6 @@ internal sealed class Scheduler
         foreach (var lane in gate.Lanes)
             while (lane.Last is { } permit)
                 Refuse(permit, why);
-    }
-
-    private static bool IsFree(Checkpoint[] limits, Cost cost, long now)
-    {
-        foreach (var limit in limits)
-            if (limit.UnitsOf(cost) is var units and > 0 && limit.State.FreeAt(units, now) > now)
-                return false;
-        return true;
-    }
-
-    private static bool IsFreeAmongWaiters(Gate gate, Cost cost, long now)
-    {
-        // Whoever asks for nothing is told how things stand, and takes nobody's turn.
-        if (cost.TakesNothing)
-            return IsFree(gate.Checkpoints, cost, now);
-        var lane = gate.Visitor(new LaneKey(cost, RequestPriority.Medium, null, null));
-        return !lane.IsWaiting && Passage.Look(lane, cost, now).IsOpen(now);
-    }
-
-    private void BetterFor(Permit permit, long now)
-    {
-        Better(permit.Taken);
-        if (permit.Key is not { } key)
-            return;
-        permit.Lane.Gate.Keys!.Touch(key, now);
-        _agenda.Better(permit.Lane.Gate.Keys);
-        Better(permit.TakenOfKey);
     }
 
     private void Refuse(Permit permit, RefusedException why)

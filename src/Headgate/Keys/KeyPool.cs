@@ -84,7 +84,7 @@ internal sealed class KeyPool : Constraint
 
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? $"{only.Scope.Limits.FirstOrDefault()} ({only.Scope.Name})"
-        : $"all {AliveCount} keys of {_name} are at their limits";
+        : $"the limits of all {AliveCount} keys of {_name}";
 
     // Of other costs than one request one may fit another key than the next.
     public override bool HoldsAllBehind(Lane lane) => lane.First!.Cost.IsOne;

@@ -1,6 +1,9 @@
+using Headgate.IntegrationTests.Fixtures;
+
 namespace Headgate.IntegrationTests.Docs;
 
 /// <summary>What the pages tell to type works as written.</summary>
+[Collection(Measured.Alone)]
 public sealed class ConsoleBlockTests
 {
     public static TheoryData<string> Pages => [.. Document.All.Select(page => page.Name)];
@@ -14,7 +17,8 @@ public sealed class ConsoleBlockTests
             Console.WriteLine($"not run: {left.Where}: {string.Join("; ", left.Lines.Where(line => line.StartsWith("$ ", StringComparison.Ordinal)))}");
         await using var run = new ConsoleRun();
 
-        Assert.Equal("", await run.TypeAsync([.. blocks.Where(block => !block.IsNotRun).SelectMany(ConsoleStep.Read)]));
+        var wrong = await run.TypeAsync([.. blocks.Where(block => !block.IsNotRun).SelectMany(ConsoleStep.Read)]);
+        Assert.True(wrong.Length == 0, wrong);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ using Headgate.IntegrationTests.Fixtures;
 namespace Headgate.IntegrationTests.Docs;
 
 /// <summary>
-/// Types the commands of a page into one bash, in one empty directory with <c>headgate</c> on the PATH. Ports of loopback that a page
+/// Types the commands of a page into one bash, in one directory that is empty but for the samples,
+/// with <c>headgate</c> on the PATH. Ports of loopback that a page
 /// names are replaced by free ones. What a page leaves in the background ends with it.
 /// </summary>
 internal sealed partial class ConsoleRun : IAsyncDisposable
@@ -27,6 +28,7 @@ internal sealed partial class ConsoleRun : IAsyncDisposable
         var steps = asWritten.Select(step => step with { Command = WithFreePorts(step.Command), Expected = [.. step.Expected.Select(WithFreePorts)] }).ToList();
         foreach (var folder in new[] { "home", "bin", "said" })
             Directory.CreateDirectory(Path.Combine(_folder, folder));
+        Directory.CreateSymbolicLink(Path.Combine(Home, "samples"), Path.Combine(Document.Root, "samples"));
         await File.WriteAllTextAsync(Program, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "headgate-cli.dll")}' \"$@\"\n");
         var script = Path.Combine(_folder, "script");
         await File.WriteAllTextAsync(script, Script(steps));

@@ -36,13 +36,16 @@ internal sealed partial record ConsoleStep(string Where, string Command, int Cod
         return steps;
     }
 
-    /// <summary>The first expected line that the output does not have, after those before it; null if all are there.</summary>
+    /// <summary>
+    /// The first expected line that the output does not have, after those before it; null if all are there. Spaces are alike however
+    /// many: columns move with what stands in them.
+    /// </summary>
     public string? FirstMissing(string output)
     {
-        var written = new Queue<string>(Escapes().Replace(output, "").Split('\n').Select(line => line.Trim()));
+        var written = new Queue<string>(Escapes().Replace(output, "").Split('\n').Select(OneSpaced));
         foreach (var expected in Expected)
         {
-            var pattern = string.Join(".*", expected.Trim().Split('…').Select(Regex.Escape));
+            var pattern = string.Join(".*", OneSpaced(expected).Split('…').Select(Regex.Escape));
             var found = false;
             while (!found && written.TryDequeue(out var line))
                 found = Regex.IsMatch(line, $"^{pattern}$", RegexOptions.None, TimeSpan.FromSeconds(1));
@@ -51,6 +54,8 @@ internal sealed partial record ConsoleStep(string Where, string Command, int Cod
         }
         return null;
     }
+
+    private static string OneSpaced(string line) => string.Join(' ', line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     [GeneratedRegex(@"<<-?\s*['""]?(?<end>\w+)['""]?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HereDocument();

@@ -9,7 +9,7 @@ public sealed class FixtureTests
         await using var cli = new Cli { Environment = { ["LIMIT"] = "7/s" } };
         cli.Write("headgate.json", """{"version":1,"defaults":{"limits":["${env:LIMIT}"]}}""");
 
-        var result = await cli.RunAsync("config", "show");
+        var result = await cli.RunAsync("config", "check");
 
         Assert.Equal(0, result.Code);
         Assert.Contains("7/s", result.Output, StringComparison.Ordinal);

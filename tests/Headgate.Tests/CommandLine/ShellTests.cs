@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Headgate.App.CommandLine;
+using Headgate.App.Input;
+using Headgate.App.Results;
 using Headgate.Configuration;
+using Headgate.Ledgers;
 
 namespace Headgate.Tests.CommandLine;
 
@@ -101,6 +104,10 @@ public sealed class ShellTests
         Assert.Equal(
             new ShellRun(3, "", Line("headgate: keys.txt:2: /0: wrong") + Line("headgate: --limit: also")),
             await RunAsync(() => throw new ConfigurationException([new(new ValueOrigin(ValueSource.File, "keys.txt", 2), "/0", "wrong"), new(new ValueOrigin(ValueSource.Flag, "--limit"), "", "also")])));
+        Assert.Equal(new ShellRun(3, "", Line("headgate: process 7 sends there")), await RunAsync(() => throw new ScopeHeldException("process 7 sends there")));
+        Assert.Equal(new ShellRun(4, "", Line("headgate: x does not exist")), await RunAsync(() => throw new InputException("x does not exist")));
+        Assert.Equal(new ShellRun(7, "", Line("headgate: x is damaged")), await RunAsync(() => throw new LedgerException("x is damaged")));
+        Assert.Equal(new ShellRun(7, "", Line("headgate: x cannot be written: full")), await RunAsync(() => throw new ResultWriteException("x", new IOException("full"))));
         Assert.Equal(new ShellRun(7, "", Line("headgate: disk full (set HEADGATE_DEBUG=1 for the trace)")), await RunAsync(() => throw new IOException("disk full")));
         Assert.Equal(7, (await RunAsync(() => throw new UnauthorizedAccessException("no"))).Code);
         Assert.Equal(

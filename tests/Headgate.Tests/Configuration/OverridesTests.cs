@@ -83,6 +83,19 @@ public sealed class OverridesTests
         Assert.Equal([Limit.Parse("1/s"), Limit.Parse("2/s")], configuration.Defaults.Limits);
     }
 
+    [Theory]
+    [InlineData("none", false)]
+    [InlineData("learn", true)]
+    public void A_flag_may_be_the_word_that_stands_for_a_whole_list(string word, bool learns)
+    {
+        ConfigurationOverride[] flags = [new("/defaults/limits", [word], "--limit"), new("/upstreams/*/limits", [word], "--limit")];
+        var configuration = WrittenConfiguration.Read(Json, flags).OrThrow();
+
+        Assert.Equal((0, learns), (configuration.Defaults.Limits.Count, configuration.Defaults.Learns));
+        Assert.All(configuration.Upstreams, upstream => Assert.Equal((0, learns), (upstream.Policy.Limits.Count, upstream.Policy.Learns)));
+        Assert.NotEmpty(WrittenConfiguration.Read("{}", [new ConfigurationOverride("/defaults/limits", [word, "5/s"], "--limit")]).Errors);
+    }
+
     [Fact]
     public void A_wrong_flag_is_named()
     {

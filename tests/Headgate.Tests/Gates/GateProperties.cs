@@ -8,9 +8,6 @@ public sealed class GateProperties
     [InlineData(LimitTiming.Nominal, false)]
     [InlineData(LimitTiming.Bounded, false)]
     [InlineData(LimitTiming.Guaranteed, false)]
-    [InlineData(LimitTiming.Nominal, true)]
-    [InlineData(LimitTiming.Bounded, true)]
-    [InlineData(LimitTiming.Guaranteed, true)]
     public void No_window_is_exceeded_nobody_is_forgotten_and_everyone_is_told_once(LimitTiming timing, bool changes)
     {
         var worlds = int.TryParse(Environment.GetEnvironmentVariable("HEADGATE_WORLDS"), out var given) ? given : 5;

@@ -33,6 +33,7 @@ public sealed class FailureReaderTests
         { Http(HttpRequestError.Unknown), FailureClass.Invalid, "the headers of the request are larger than the server accepts" },
         { new HttpIOException(HttpRequestError.ResponseEnded), FailureClass.Network, "the server closed the connection before the answer was complete" },
         { new IOException("secret"), FailureClass.Network, "the connection broke" },
+        { new InvalidDataException("secret"), FailureClass.Network, "the answer could not be unpacked: what came is not what its content-encoding says" },
         { new SocketException((int)SocketError.ConnectionReset), FailureClass.Network, "the server reset the connection" },
         { new AuthenticationException("bad\nsecret"), FailureClass.Network, "no TLS connection: bad" },
         { new RepeatedSendException(wasStream: false), FailureClass.Network, "the server closed the connection without an answer" },
@@ -77,5 +78,12 @@ public sealed class FailureReaderTests
     {
         var disk = new IOException("No space left on device");
         Assert.Same(disk, Assert.Throws<IOException>(() => Classify(new HttpRequestException("x", new SendRefusedException(disk)), sent: false)));
+    }
+
+    [Fact]
+    public void Whoever_takes_a_body_fails_on_his_own_account()
+    {
+        Assert.All((Exception[])[new IOException(), new HttpRequestException(), new OperationCanceledException(), new InvalidDataException()], e => Assert.True(FailureReader.IsOfTransport(e)));
+        Assert.All((Exception[])[new HeadgateException(FailureClass.Network, "broke off when half of it was written"), new UnauthorizedAccessException(), new FormatException()], e => Assert.False(FailureReader.IsOfTransport(e)));
     }
 }

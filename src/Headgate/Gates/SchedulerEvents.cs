@@ -1,0 +1,58 @@
+using Headgate.Keys;
+
+namespace Headgate.Gates;
+
+/// <summary>What happens after a grant, and so may let others go sooner: an attempt is sent, answered, ended, lost or returned; a key dies.</summary>
+internal static class SchedulerEvents
+{
+    /// <summary>The first byte leaves: from here it is known by when it arrives.</summary>
+    public static void Sent(this Scheduler scheduler, Permit permit, long at)
+    {
+        permit.Send(at);
+        scheduler.BetterFor(permit, at);
+    }
+
+    public static void Answered(this Scheduler scheduler, Permit permit, long now)
+    {
+        permit.Answer(now);
+        scheduler.BetterFor(permit, now);
+    }
+
+    public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now)
+    {
+        permit.End(actual, now);
+        scheduler.BetterFor(permit, now);
+    }
+
+    public static void Lost(this Scheduler scheduler, Permit permit, long now)
+    {
+        permit.Lose(now);
+        scheduler.BetterFor(permit, now);
+    }
+
+    public static void Return(this Scheduler scheduler, Permit permit, long now)
+    {
+        permit.GiveBack();
+        scheduler.BetterFor(permit, now);
+    }
+
+    /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
+    public static void Kill(this Scheduler scheduler, Gate gate, PoolKey key, string reason)
+    {
+        gate.Keys!.Kill(key, reason);
+        if (gate.Keys.AllDead)
+            scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
+        else
+            scheduler.Changed(gate);
+    }
+
+    private static void BetterFor(this Scheduler scheduler, Permit permit, long now)
+    {
+        scheduler.Better(permit.Taken);
+        if (permit.Key is not { } key)
+            return;
+        permit.Lane.Gate.Keys!.Touch(key, now);
+        scheduler.Better(permit.Lane.Gate.Keys);
+        scheduler.Better(permit.TakenOfKey);
+    }
+}
