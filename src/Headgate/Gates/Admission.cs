@@ -40,5 +40,5 @@ internal static class Admission
     }
 
     private static RefusedException TooCostly(Checkpoint limit, Cost cost) =>
-        new(RefusalReason.TooCostly, $"costs {limit.UnitsOf(cost)} {limit.State.Limit.Unit}, more than {limit.Describe()} ever allows at once ({limit.Most})");
+        new(RefusalReason.TooCostly, $"costs {limit.UnitsOf(cost)} {limit.State.Limit.Unit}, more than {limit.Describe()} ever allows at once ({limit.State.Whole})");
 }

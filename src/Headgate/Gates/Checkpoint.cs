@@ -5,14 +5,13 @@ namespace Headgate.Gates;
 /// <summary>One limit, or the hold of a scope, with the lanes that wait for it.</summary>
 internal sealed class Checkpoint : Constraint
 {
-    private LimitState _state;
+    private LimitState _state = null!;
     private Counted _counted;
 
     public Checkpoint(LimitState state, Scope scope)
     {
         Scope = scope;
-        _state = state;
-        _counted = CountedBy(state);
+        State = state;
     }
 
     private enum Counted : byte
@@ -26,18 +25,13 @@ internal sealed class Checkpoint : Constraint
     public LimitState State
     {
         get => _state;
-        set => (_state, _counted) = (value, CountedBy(value));
+        set => (_state, _counted, IsKept) = (value, CountedBy(value), value.HoldsUntilSettled);
     }
 
-    public Scope Scope { get; }
+    /// <summary>Whether a place in it must be given back.</summary>
+    public bool IsKept { get; private set; }
 
-    /// <summary>The largest cost that can ever go.</summary>
-    public long Most => _state.Limit.Algorithm switch
-    {
-        LimitAlgorithm.Bucket => _state.Limit.Burst,
-        LimitAlgorithm.Counter => Math.Max(1, _state.Limit.Amount / 50),
-        _ => _state.Limit.Amount,
-    };
+    public Scope Scope { get; }
 
     /// <summary>What a cost takes of this limit; zero if it does not concern it.</summary>
     public long UnitsOf(Cost cost) => _counted switch
@@ -69,7 +63,7 @@ internal sealed class Checkpoint : Constraint
     public long FreeBeside(Lane other, long units, long now)
     {
         var both = NeedOf(other) + units;
-        return both <= Most ? _state.FreeAt(both, now) : LimitState.Never;
+        return both <= _state.Whole ? _state.FreeAt(both, now) : LimitState.Never;
     }
 
     /// <summary>Whether taking units now would delay the first waiter of a lane.</summary>

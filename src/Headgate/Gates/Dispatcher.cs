@@ -86,6 +86,23 @@ internal sealed class Dispatcher : IDisposable
         return permit;
     }
 
+    /// <summary>As <see cref="TryAcquire"/> for limiters, without a permit; what was taken counts as sent at the time given back.</summary>
+    public bool TryTakeAtOnce(Gate gate, Cost cost, out long at)
+    {
+        var read = _clock.Now;
+        Told? told = null;
+        bool taken;
+        lock (_lock)
+        {
+            at = EnterNeedsLock(read);
+            if (_scheduler.Waiting > 0)
+                told = LeaveNeedsLock(at);
+            taken = !_isClosed && AtOnce.TryTake(_scheduler, gate, cost, at);
+        }
+        Tell(told);
+        return taken;
+    }
+
     /// <summary>The first byte leaves, at a time read before.</summary>
     public void Sent(Permit permit, long at)
     {

@@ -26,6 +26,34 @@ internal sealed class Gate
 
     public string Name { get; }
 
+    /// <summary>How many may wait at once; whoever comes then and cannot go at once is refused.</summary>
+    public int QueueLimit { get; init; } = int.MaxValue;
+
+    /// <summary>Of a limiter: how much later than the disposal of a lease something may still arrive, in nanoseconds.</summary>
+    public long Straggle { get; init; }
+
+    /// <summary>Of a limiter: by when a lease has ended whatever happens, counted from the grant, in nanoseconds.</summary>
+    public long MaxHold { get; init; } = LimitState.Never / 2;
+
+    /// <summary>When something was last taken or given back.</summary>
+    public long LastUsed
+    {
+        get;
+        set => (field, IdleSince) = (value, LimitState.Never);
+    }
+
+    /// <summary>Since when nothing that was taken before makes a difference any more; never while that is not known.</summary>
+    public long IdleSince { get; set; } = LimitState.Never;
+
+    /// <summary>How many were let go, since the counts began.</summary>
+    public long Granted { get; set; }
+
+    /// <summary>How many were refused, since the counts began.</summary>
+    public long Refused { get; set; }
+
+    /// <summary>How long those who were let go had waited, all together, in nanoseconds.</summary>
+    public long Waited { get; set; }
+
     public KeyPool? Keys { get; }
 
     /// <summary>Its part of a limit shared with other gates, relative to theirs.</summary>
@@ -44,6 +72,9 @@ internal sealed class Gate
 
     public int Waiting { get; private set; }
 
+    /// <summary>The requests of all who wait.</summary>
+    public long QueuedRequests { get; private set; }
+
     /// <summary>What all who wait will take of a limit, by its place in <see cref="Checkpoints"/>.</summary>
     public ReadOnlySpan<long> Queued => _queued;
 
@@ -55,8 +86,7 @@ internal sealed class Gate
     {
         if (_shares.Count == 0 || checkpoint.State.CountsAttempts || !_shares.TryGetValue(priority, out var share))
             return 0;
-        var limit = checkpoint.State.Limit;
-        var room = limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;
+        var room = checkpoint.State.Whole;
         return Math.Max(0, Math.Min(room - Math.Max(1, (long)(room * share)), room - units));
     }
 
@@ -121,6 +151,7 @@ internal sealed class Gate
     private void Count(Cost cost, int by)
     {
         Waiting += by;
+        QueuedRequests += by * cost.Requests;
         Add(cost, by);
     }
 

@@ -61,4 +61,16 @@ internal static class Places
             if (place.UnitsOf(cost) is var units and > 0)
                 place.State.Return(units);
     }
+
+    /// <summary>All at once, where there is no separate send, answer and end: what it came to is known.</summary>
+    public static void Settle(Checkpoint[] places, Cost cost, Cost actual, long sent, long now)
+    {
+        foreach (var place in places)
+        {
+            if (place.UnitsOf(cost) is not (var units and > 0))
+                continue;
+            place.State.Settled(units, place.UnitsOf(actual), sent, now);
+            place.State.Ended(units, isAborted: false, now);
+        }
+    }
 }

@@ -46,6 +46,7 @@ internal sealed class Scheduler
             return null;
         var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
         permit.Take(passing.Key, now);
+        gate.Granted++;
         return permit;
     }
 
@@ -65,7 +66,10 @@ internal sealed class Scheduler
             Run(now);
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.EnqueuedAt = now;
-        if (Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt) is { } why)
+        var why = Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt);
+        if (why is null && gate.Waiting >= gate.QueueLimit && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
+            why = new RefusedException(RefusalReason.QueueFull, $"{gate.QueueLimit} wait, which is as many as may");
+        if (why is not null)
         {
             Refuse(permit, gate, key, why);
             return;
@@ -88,6 +92,7 @@ internal sealed class Scheduler
     {
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.State = PermitState.Refused;
+        gate.Refused++;
         Told.Refused.Add((permit, why));
         if (!lane.IsWaiting)
             gate.Idle(lane);
@@ -173,6 +178,7 @@ internal sealed class Scheduler
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
+        permit.Lane.Gate.Refused++;
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -318,6 +324,9 @@ internal sealed class Scheduler
         Remove(permit);
         permit.Take(key, now);
         lane.Charge(permit.Cost);
+        lane.Gate.LastUsed = now;
+        lane.Gate.Granted++;
+        lane.Gate.Waited += now - permit.EnqueuedAt;
         Told.Granted.Add(permit);
         _round++;
         if (lane.IsWaiting)

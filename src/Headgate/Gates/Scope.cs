@@ -6,15 +6,21 @@ namespace Headgate.Gates;
 /// <summary>What a set of limits speaks of: everything, one API, or one key of it. Holds and what is known of arrival belong to it. Owned by the lock of its dispatcher.</summary>
 internal sealed class Scope
 {
-    private readonly WallTime _ours;
+    private readonly Func<Limit, LimitState> _create;
 
-    public Scope(string name, IEnumerable<Limit> limits, ArrivalTerms terms, WallTime ours, WallTime? server = null, bool canBeHeld = true)
+    public Scope(string name, IEnumerable<Limit> limits, ArrivalTerms terms, WallTime ours, WallTime? server = null)
     {
-        (Name, Terms, _ours, Server) = (name, terms, ours, server ?? WallTime.Unknown());
-        var checkpoints = limits.Select(limit => new Checkpoint(LimitStates.Create(limit, terms, ours, Server), this)).ToList();
-        if (canBeHeld)
-            checkpoints.Add(HoldPoint = new Checkpoint(Hold = new HoldState(terms, ours), this));
-        Checkpoints = [.. checkpoints];
+        (Name, Terms, Server) = (name, terms, server ?? WallTime.Unknown());
+        _create = limit => LimitStates.Create(limit, Terms, ours, Server);
+        HoldPoint = new Checkpoint(Hold = new HoldState(terms, ours), this);
+        Checkpoints = [.. limits.Select(limit => new Checkpoint(_create(limit), this)), HoldPoint];
+    }
+
+    /// <summary>The scope of a limiter, which nobody holds and of whose server nothing is learned.</summary>
+    public Scope(string name, IEnumerable<LimitState> states, Func<Limit, LimitState> create)
+    {
+        (Name, Terms, Server, _create) = (name, ArrivalTerms.Nominal, WallTime.Unknown(), create);
+        Checkpoints = [.. states.Select(state => new Checkpoint(state, this))];
     }
 
     public string Name { get; }
@@ -56,7 +62,7 @@ internal sealed class Scope
     public Checkpoint? TooCostly(Cost cost)
     {
         foreach (var checkpoint in Checkpoints)
-            if (!checkpoint.State.CountsAttempts && checkpoint.UnitsOf(cost) > checkpoint.Most)
+            if (!checkpoint.State.CountsAttempts && checkpoint.UnitsOf(cost) > checkpoint.State.Whole)
                 return checkpoint;
         return null;
     }
@@ -68,14 +74,14 @@ internal sealed class Scope
     public void Change(IReadOnlyList<Limit> limits, long now)
     {
         // Made first, so that a limit that cannot be leaves everything as it was.
-        var states = limits.Select(limit => LimitStates.Create(limit, Terms, _ours, Server)).ToList();
+        var states = limits.Select(_create).ToList();
         var own = Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts).ToList();
         var past = Checkpoints.Except(own).ToList();
         var free = past.ToList();
         var next = new List<Checkpoint>();
         foreach (var state in states)
         {
-            if (free.Find(checkpoint => CountTheSame(checkpoint.State, state)) is { } heir)
+            if (free.Find(checkpoint => state.CanInherit(checkpoint.State)) is { } heir)
             {
                 state.Inherit(heir.State, now);
                 heir.State = state;
@@ -84,14 +90,11 @@ internal sealed class Scope
             }
             else
             {
-                if (past.Find(checkpoint => CountTheSame(checkpoint.State, state)) is { } like)
+                if (past.Find(checkpoint => state.CanInherit(checkpoint.State)) is { } like)
                     state.InheritFinished(like.State, now);
                 next.Add(new Checkpoint(state, this));
             }
         }
         Checkpoints = [.. next, .. own];
     }
-
-    private static bool CountTheSame(LimitState one, LimitState other) =>
-        one.Limit.Unit == other.Limit.Unit && (one.Limit.Algorithm == LimitAlgorithm.Concurrent) == (other.Limit.Algorithm == LimitAlgorithm.Concurrent);
 }

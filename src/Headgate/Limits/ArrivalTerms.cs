@@ -19,6 +19,9 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
 
     private ArrivalTerms(LimitTiming timing, long bound, long straggle, ArrivalTerms api) : this(timing, bound, straggle) => _api = api;
 
+    /// <summary>Every unit is settled together with the requests, when a lease is given back: a limiter knows no headers and no body.</summary>
+    public bool SettlesTogether { get; init; }
+
     public static ArrivalTerms Nominal => new(LimitTiming.Nominal, 0, 0);
 
     public LimitTiming Timing => timing;

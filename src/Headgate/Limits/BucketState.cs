@@ -43,7 +43,7 @@ internal sealed class BucketState : LimitState
 
     protected override void Release(long now) => _level.Drain(now);
 
-    protected override bool IsEmpty(long now) => _level.IsEmpty;
+    protected override long EmptyAt => _level.EmptyAt;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) =>
         _latest <= since ? [] : [(_latest, since < _since ? TotalCharged : (long)Int128.Min(TotalCharged, _level.MostSince(since, now)))];

@@ -69,7 +69,7 @@ internal sealed class ConcurrencyCap : LimitState
 
     protected override void Release(long now) { }
 
-    protected override bool IsEmpty(long now) => _inFlight == 0;
+    protected override long EmptyAt => _inFlight == 0 ? long.MinValue : Never;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 

@@ -5,6 +5,11 @@ namespace Headgate.Limits;
 /// <summary>At most N in flight: not ended + c ≤ N. Ended is a body read to the end or thrown away; what was aborted counts for <c>straggle</c> more.</summary>
 internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime ours) : LimitState(limit, terms, ours)
 {
+    public override bool HoldsUntilSettled => true;
+
+    // It comes back when it ends, and nobody knows when that is.
+    public override long Refill => 0;
+
     protected override bool SettlesAtAnswer => false;
 
     protected override long Reach => 0;
@@ -51,7 +56,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     protected override void Release(long now) { }
 
-    protected override bool IsEmpty(long now) => true;
+    protected override long EmptyAt => long.MinValue;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }

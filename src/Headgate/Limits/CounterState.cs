@@ -31,6 +31,13 @@ internal sealed class CounterState : LimitState
 
     protected override long AtOnce => _wide.Room;
 
+    public override long FreeAfter(long others, long cost, long now)
+    {
+        var at = FreeAt(cost, now);
+        var each = Limit.Amount == 1 ? Reach : Period / (Limit.Amount - _narrow.Room) + 1;
+        return at == Never || others == 0 ? at : Math.Max(at, Later(FreeAt(1, now), (Int128)(others + cost - 1) * each));
+    }
+
     private long Period => Clock.Nanoseconds(Limit.Period) + Guard;
 
     public override long Available(long now)
@@ -78,7 +85,7 @@ internal sealed class CounterState : LimitState
     }
 
     // The narrow bucket of a limit of 1 never drains; it lives by the silence alone.
-    protected override bool IsEmpty(long now) => _latest + Reach <= now && (Limit.Amount == 1 || _narrow.IsEmpty);
+    protected override long EmptyAt => Math.Max(_latest + Reach, Limit.Amount == 1 ? long.MinValue : _narrow.EmptyAt);
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) =>
         _latest <= since ? [] : [(_latest, since < _since ? TotalCharged : (long)Int128.Min(TotalCharged, _narrow.MostSince(since, now)))];

@@ -31,6 +31,8 @@ internal sealed class FixedState : LimitState
 
     protected override long Reach => _log.Window;
 
+    public override long Refill => _log.Window;
+
     public override long Available(long now)
     {
         Advance(now);
@@ -82,7 +84,7 @@ internal sealed class FixedState : LimitState
             _counts.RemoveAt(0);
     }
 
-    protected override bool IsEmpty(long now) => _log.Count == 0 && _counts.Count == 0;
+    protected override long EmptyAt => Math.Max(_log.EmptyAt, _counts.Count == 0 ? long.MinValue : EndOf(_counts.GetKeyAtIndex(_counts.Count - 1)));
 
     protected override void TakeOver(LimitState old, long now)
     {

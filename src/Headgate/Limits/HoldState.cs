@@ -65,7 +65,7 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     protected override void Release(long now) { }
 
-    protected override bool IsEmpty(long now) => _rampEnd <= now;
+    protected override long EmptyAt => _rampEnd;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }

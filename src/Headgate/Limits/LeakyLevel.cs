@@ -16,7 +16,8 @@ internal struct LeakyLevel(long room, long rate, long period)
 
     public readonly long Room => room;
 
-    public readonly bool IsEmpty => _level == 0;
+    /// <summary>When nothing will stand in it.</summary>
+    public readonly long EmptyAt => _level == 0 ? long.MinValue : rate == 0 ? LimitState.Never : LimitState.Later(_at, (_level + rate - 1) / rate);
 
     private readonly Int128 Capacity => (Int128)room * period;
 

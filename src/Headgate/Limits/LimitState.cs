@@ -59,13 +59,23 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     protected TimeSpan Length => limit.IsMonthly ? TimeSpan.FromDays(31) : limit.Period;
 
     /// <summary>Requests are settled at the headers, other units at the end of the body.</summary>
-    protected virtual bool SettlesAtAnswer => limit.Unit == Limit.Requests;
+    protected virtual bool SettlesAtAnswer => limit.Unit == Limit.Requests || terms.SettlesTogether;
+
+    /// <summary>How long it takes until the whole of it has come back, in nanoseconds; rounded late.</summary>
+    public virtual long Refill => (long)Int128.Min(((Int128)Clock.Nanoseconds(Length) + Guard) * Whole / limit.Amount + 1, Never / 4);
 
     /// <summary>Whether the state equals that of a limit never used, so that it may be forgotten.</summary>
     public bool IsIdle(long now)
     {
         Advance(now);
-        return Unanswered == 0 && IsEmpty(now);
+        return Unanswered == 0 && EmptyAt <= now;
+    }
+
+    /// <summary>Since when that has been so; <see cref="Never"/> if it is not. Some of the past if it was asked whether it is so before.</summary>
+    public long IdleSince(long now)
+    {
+        ChargeCertain(now);
+        return Unanswered == 0 && EmptyAt is var at && at <= now ? at : Never;
     }
 
     /// <summary>The earliest instant at which a cost could go, if nothing else went: <paramref name="now"/>, later, or <see cref="Never"/>.</summary>
@@ -75,6 +85,18 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         var at = Earliest(cost, now);
         return at > now && _hours is not null ? UnlessOffDuty(_hours, at, cost, now) : at;
     }
+
+    /// <summary>When a cost could go after others, if all of those go one after the other as soon as they can; not earlier than it will be.</summary>
+    public virtual long FreeAfter(long others, long cost, long now)
+    {
+        var units = others + cost;
+        var rounds = (units - 1) / Whole;
+        var at = FreeAt(units - rounds * Whole, now);
+        return at == Never ? Never : Later(at, (Int128)rounds * Refill);
+    }
+
+    /// <summary>Whether something is held until it is given back: else what is taken is taken for good.</summary>
+    public virtual bool HoldsUntilSettled => terms.Timing != LimitTiming.Nominal;
 
     /// <summary>
     /// Whether a cost could still go at a time, had another been taken now: the test of back-filling. Exact with nominal timing; may err
@@ -114,6 +136,16 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     {
         if (SettlesAtAnswer && TakeBack(cost, sent, now))
             ChargeInOrder(cost, now);
+    }
+
+    /// <summary>As <see cref="Answered"/>, and the actual cost is known: more than declared becomes debt, nothing at all means it was never sent.</summary>
+    public void Settled(long declared, long actual, long sent, long now)
+    {
+        if (!SettlesAtAnswer)
+            return;
+        var charge = TakeBack(declared, sent, now) ? actual : actual - declared;
+        if (charge > 0)
+            ChargeInOrder(charge, now);
     }
 
     /// <summary>Sent and given up, or answered by somebody on the way: it may still arrive until <c>straggle</c> from now.</summary>
@@ -204,7 +236,8 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>Gives back what the time has given back.</summary>
     protected abstract void Release(long now);
 
-    protected abstract bool IsEmpty(long now);
+    /// <summary>From when on nothing that was charged makes a difference any more, if nothing else is; the past while nothing was.</summary>
+    protected abstract long EmptyAt { get; }
 
     /// <summary>What was charged after a moment, oldest first: exact where it is known, else more than it was and not earlier.</summary>
     protected abstract IEnumerable<(long Late, long Cost)> Recall(long since, long now);

@@ -39,7 +39,7 @@ internal sealed class SlidingState : LimitState
 
     protected override void Release(long now) => _log.Release(now);
 
-    protected override bool IsEmpty(long now) => _log.Count == 0;
+    protected override long EmptyAt => _log.EmptyAt;
 
     protected override void TakeOver(LimitState old, long now)
     {

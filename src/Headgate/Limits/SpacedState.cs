@@ -17,6 +17,10 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
 
     protected override long AtOnce => 1;
 
+    public override long Refill => (long)Int128.Min(Gap(1) * Whole, Never / 4);
+
+    public override long FreeAfter(long others, long cost, long now) => FreeAt(cost, now) is var at && at == Never ? Never : Later(at, Gap(1) * others);
+
     public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
 
     public override bool FitsAt(long at, long cost, long now, long taken)
@@ -45,7 +49,7 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
 
     protected override void Release(long now) { }
 
-    protected override bool IsEmpty(long now) => _freeAt <= now;
+    protected override long EmptyAt => _freeAt;
 
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => _latest.At > since && TotalCharged > 0 ? [(_latest.At, TotalCharged)] : [];
 

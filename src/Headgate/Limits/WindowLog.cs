@@ -39,6 +39,9 @@ internal sealed class WindowLog(long window) : TimedQueue
             RemoveFirst();
     }
 
+    /// <summary>When all of it will have left the window.</summary>
+    public long EmptyAt => Count == 0 ? long.MinValue : TimeAt(Count - 1) + window;
+
     /// <summary>When so many units will have left the window; from 1 to all of them.</summary>
     public long FreeOf(long units) => TimeOfUnit(units) + window;
 

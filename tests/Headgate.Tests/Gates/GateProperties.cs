@@ -10,7 +10,7 @@ public sealed class GateProperties
     [InlineData(LimitTiming.Guaranteed, false)]
     public void No_window_is_exceeded_nobody_is_forgotten_and_everyone_is_told_once(LimitTiming timing, bool changes)
     {
-        var worlds = int.TryParse(Environment.GetEnvironmentVariable("WORLDS"), out var given) ? given : 40;
+        var worlds = int.TryParse(Environment.GetEnvironmentVariable("HEADGATE_WORLDS"), out var given) ? given : 5;
         for (var seed = 1; seed <= worlds; seed++)
         {
             var world = new GateWorld(seed, timing, changes);

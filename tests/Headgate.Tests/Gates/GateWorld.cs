@@ -189,13 +189,13 @@ internal sealed class GateWorld
             foreach (var (permit, _) in told.Refused)
                 _stories[permit].Outcomes++;
             foreach (var permit in told.Granted)
-                Granted_(permit);
+                Go(permit);
         }
         while (!Scheduler.Told.IsEmpty);
         Scheduler.Run(Now);
     }
 
-    private void Granted_(Permit permit)
+    private void Go(Permit permit)
     {
         var story = _stories[permit];
         story.Outcomes++;
@@ -257,21 +257,9 @@ internal sealed class GateWorld
         foreach (var lane in _gates.SelectMany(gate => gate.Lanes).Where(lane => lane.IsWaiting))
         {
             var (at, holding) = Scheduler.Forecast(lane, Now);
-            if (at <= Now && Environment.GetEnvironmentVariable("DUMP") is not null)
-                Dump(lane);
-            Check(at > Now, $"{lane.Gate.Name} {lane.Priority} {lane.Level} {lane.Key.Tenant} {lane.Sticky} could go and is parked at {lane.Parked?.Constraint.Describe()} with {lane.Parked?.Constraint.ParkedCount} there; it was held by {lane.HeldBy?.Constraint.Describe()} until {lane.FreeAt - Now} looks {lane.LookAt - Now}, wakes {lane.Parked!.Constraint.WakeAt - Now}; cost {lane.First!.Cost.Total()} front {lane.Parked.Constraint.Front == lane}; all: {Explain()}");
+            Check(at > Now, $"{lane.Gate.Name} {lane.Priority} {lane.Key.Tenant} could go and is parked at {lane.Parked?.Constraint.Describe()}; all: {Explain()}");
             Check(holding is not null, "waits for nothing");
         }
-    }
-
-    private void Dump(Lane lane)
-    {
-        long retry = long.MaxValue;
-        foreach (var key in lane.Gate.Keys?.Keys ?? [])
-            foreach (var c in key.Scope.Checkpoints)
-                Console.WriteLine($"{key} {key.DeadReason} {c.Describe()} most {c.Most} free {Passage.FreeAt(c, lane.Pool!, lane.First!.Cost, Now, false, ref retry) - Now} alone {c.State.FreeAt(Math.Max(1, c.UnitsOf(lane.First.Cost)), Now) - Now} first {c.FirstClaim?.Lane.First?.Cost.Total()} free {c.FirstClaim?.Lane.FreeAt - Now} front {c.Front?.First?.Cost.Total()} {c.Front?.FreeAt - Now}");
-        foreach (var claim in lane.Claims)
-            Console.WriteLine($"{claim.Constraint.Describe()} tag {claim.Tag} place {claim.Place}");
     }
 
     private string Explain() => string.Join("; ", _gates.SelectMany(gate => gate.Lanes).Where(lane => lane.IsWaiting)

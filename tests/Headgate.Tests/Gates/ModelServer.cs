@@ -32,10 +32,10 @@ internal sealed class ModelServer(string name, Limit limit, long offset)
         _arrivals.Sort();
         for (var index = 0; index < _limits.Count; index++)
         {
-            var until = index + 1 < _limits.Count ? _limits[index + 1].From : long.MaxValue;
+            var until = index + 1 < _limits.Count ? _limits[index + 1].From - 1 : long.MaxValue;
             var first = grants.Where(at => at >= _limits[index].From && at <= until).DefaultIfEmpty(long.MaxValue).Min();
             if (Judge(_limits[index].Limit, first, until) is { } wrong)
-                return $"{name} [{_limits[index].Limit}]: {wrong}";
+                return $"{name} [{_limits[index].Limit} since {_limits[index].From}, first let go after that at {first}]: {wrong}";
         }
         return null;
     }

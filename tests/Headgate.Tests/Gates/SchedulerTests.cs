@@ -125,7 +125,7 @@ public sealed class SchedulerTests
         Assert.Equal(0, _it.Scheduler.Waiting);
         Assert.Equal(LimitState.Never, _it.Scheduler.NextWake);
 
-        long[] Free(Scope of) => [.. of.Checkpoints.SelectMany(limit => new[] { limit.State.FreeAt(1, _it.Now), limit.State.FreeAt(3, _it.Now), limit.State.FreeAt(limit.Most, _it.Now), limit.State.Available(_it.Now) })];
+        long[] Free(Scope of) => [.. of.Checkpoints.SelectMany(limit => new[] { limit.State.FreeAt(1, _it.Now), limit.State.FreeAt(3, _it.Now), limit.State.FreeAt(limit.State.Whole, _it.Now), limit.State.Available(_it.Now) })];
     }
 
     [Fact]

@@ -1,0 +1,36 @@
+using Headgate.Limits;
+
+namespace Headgate.Gates;
+
+/// <summary>When somebody could go after all who wait in a gate: never too early, and exact unless the queue is longer than the whole of a limit. Pure.</summary>
+internal static class QueueForecast
+{
+    /// <summary>When a cost could go, and what would hold it; never, as far as is known, if only an event can tell.</summary>
+    public static (long At, Checkpoint? Holding) After(Gate gate, Cost cost, long now)
+    {
+        var (at, holding) = (now, (Checkpoint?)null);
+        for (var index = 0; index < gate.Checkpoints.Length; index++)
+        {
+            var limit = gate.Checkpoints[index];
+            if (limit.UnitsOf(cost) is not (var units and > 0))
+                continue;
+            var free = limit.State.FreeAfter(gate.Queued[index], units, now);
+            if (free != LimitState.Never && gate.Queued[index] + units > limit.State.Whole)
+                free = LimitState.Later(free, Spread(gate, limit));
+            if (free > at)
+                (at, holding) = (free, limit);
+        }
+        return (at, holding);
+    }
+
+    /// <summary>What goes through one limit all at once takes this long through the others, and so comes back as much later.</summary>
+    private static Int128 Spread(Gate gate, Checkpoint through)
+    {
+        Int128 longest = 0;
+        foreach (var other in gate.Checkpoints)
+            if (other != through && other.State.Limit.Unit == through.State.Limit.Unit && other.State.Refill > 0)
+                longest = Int128.Max(longest, ((Int128)through.State.Whole / other.State.Whole + 1) * other.State.Refill);
+        // A limit slower than this one is no hindrance that this one would not be behind already.
+        return Int128.Min(longest, through.State.Refill);
+    }
+}
