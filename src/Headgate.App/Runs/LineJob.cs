@@ -131,9 +131,9 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
     private async Task WriteAsync(ResultRecord record, JobRequest? request, Exchange? exchange)
     {
         await work.Results.WriteAsync(record, request is null ? default : line.Raw);
+        work.Finished(record.Outcome, exchange, isResent);
         // Intent, send, result, end: a death in between sends this line again rather than losing it.
         exchange?.Last?.WriteEnd();
-        work.Finished(record.Outcome, exchange, isResent);
     }
 
     private ResultRecord Record(JobOutcome outcome, string? detail, JobRequest? request, Exchange? exchange, JobResult? result)
