@@ -32,8 +32,8 @@ internal sealed record EngineOptions
     /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
     public Action<Attempt> Ended { get; init; } = _ => { };
 
-    /// <summary>Told that the server asked a scope to pause until a time of the monotonic clock. Thread-safe; must not throw.</summary>
-    public Action<Scope, long> Held { get; init; } = (_, _) => { };
+    /// <summary>Told what is learned of a server. Thread-safe; must not throw.</summary>
+    public Action<Lesson> Learned { get; init; } = _ => { };
 
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
@@ -83,7 +83,7 @@ internal sealed class Engine : IDisposable
 
     public Action<Attempt> Ended => _options.Ended;
 
-    public Action<Scope, long> Held => _options.Held;
+    public Action<Lesson> Learned => _options.Learned;
 
     public bool GivesUpUnreached => _options.GivesUpUnreached;
 
@@ -152,10 +152,7 @@ internal sealed class Engine : IDisposable
     {
         upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
-        {
-            Dispatcher.Change((upstream, roundTrip), static (_, it, _) => it.upstream.Terms.Learn(it.roundTrip));
-            Journal.WriteBound(upstream.Name, upstream.Terms.Bound);
-        }
+            upstream.ChangeBound(this, terms => terms.Learn(roundTrip));
     }
 
     private Upstream Open(UpstreamConfiguration configuration)

@@ -49,6 +49,13 @@ internal sealed class StraightLine(Engine engine)
             // 4 permit
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
 
+            if (engine.GivesUpUnreached && upstream.IsOutOfReach)
+            {
+                // It waited while others found out.
+                engine.Dispatcher.Return(permit);
+                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
+            }
+
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
             exchange.Tell(LineStep.Permitted);
@@ -244,7 +251,7 @@ internal sealed class StraightLine(Engine engine)
                 engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
             else
                 engine.Dispatcher.Hold(upstream.Scope, decision.Until);
-            engine.Held(permit.Key?.Scope ?? upstream.Scope, decision.Until);
+            engine.Learned(new Lesson(permit.Key?.Scope ?? upstream.Scope, engine.Clock.Now) { HeldUntil = decision.Until });
             return;
         }
         exchange.RetriesMade++;

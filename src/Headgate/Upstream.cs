@@ -196,16 +196,26 @@ internal sealed class Upstream : IDisposable
         RefusedWithinRate++;
         if (Terms.Timing == LimitTiming.Bounded)
         {
-            _dispatcher.Change(Terms, static (_, terms, _) => terms.Double());
-            engine.Journal.WriteBound(Name, Terms.Bound);
-            engine.Notice($"{Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(Clock.Span(Terms.Bound))}");
+            ChangeBound(engine, static terms => terms.Double());
+            engine.Notice($"{Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(TimeSpan.FromMilliseconds(Terms.Bound / Clock.Millisecond))}");
         }
         if (RefusedWithinRate < 2 || scope.Limits.All(limit => limit.Algorithm != LimitAlgorithm.Sliding))
             return;
+        List<Limit> before = [.. scope.Limits];
         List<Limit> counters = [.. scope.Limits.Select(limit => limit.Algorithm == LimitAlgorithm.Sliding ? limit with { Algorithm = LimitAlgorithm.Counter } : limit)];
         _dispatcher.ChangeLimits(scope, counters, [Gate]);
         engine.Journal.WriteLimits(scope == Scope ? Name : $"{Name}/key:{attempt.Permit.Key!.Name}", counters);
+        engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });
         engine.Notice($"{Name} refused again within the allowed rate: it seems to smooth inside the period, so its limits are now kept as {string.Join(", ", counters)}; if you know how it counts, say burst=, spaced or counter");
+    }
+
+    /// <summary>Changes D: for the limits, for whoever reads the ledger, and for the best possible.</summary>
+    public void ChangeBound(Engine engine, Action<ArrivalTerms> change)
+    {
+        var before = Terms.Bound;
+        _dispatcher.Change((Terms, change), static (_, it, _) => it.change(it.Terms));
+        engine.Journal.WriteBound(Name, Terms.Bound);
+        engine.Learned(new Lesson(Scope, engine.Clock.Now) { Bound = (before, Terms.Bound) });
     }
 
     public void Dispose() => Transport.Dispose();

@@ -95,6 +95,14 @@ internal sealed class FileSink : IByteSink
 /// <summary>A stream, such as standard output.</summary>
 internal sealed class StreamSink(string name, Stream stream) : IByteSink
 {
+    /// <summary>
+    /// Standard output as a file. The stream of the runtime would say nothing when its reader has gone, and every result after that would
+    /// be lost unseen.
+    /// </summary>
+    public static StreamSink StandardOutput() => new("standard output", OperatingSystem.IsWindows()
+        ? Console.OpenStandardOutput()
+        : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0));
+
     public void Write(ReadOnlySpan<byte> lines)
     {
         try

@@ -8,11 +8,11 @@ namespace Headgate.App.Runs;
 /// The best possible: when the same attempts, each as long as it was, would have ended through the same arithmetic with no time lost in
 /// between. Pauses the server asked for are part of it. Thread-safe while it collects.
 /// </summary>
-internal sealed class Bound(Clock clock)
+internal sealed class Bound
 {
     private readonly Lock _lock = new();
     private readonly List<SentOnce> _sent = [];
-    private readonly List<(Scope Scope, long At, long Until)> _holds = [];
+    private readonly List<Lesson> _lessons = [];
 
     /// <summary>An attempt has ended.</summary>
     public void Add(Attempt attempt)
@@ -38,25 +38,25 @@ internal sealed class Bound(Clock clock)
             _sent.Add(sent);
     }
 
-    /// <summary>The server asked a scope to pause until a time.</summary>
-    public void Hold(Scope scope, long until)
+    /// <summary>Something was learned of a server.</summary>
+    public void Add(Lesson lesson)
     {
         lock (_lock)
-            _holds.Add((scope, clock.Now, until));
+            _lessons.Add(lesson);
     }
 
     /// <summary>The span from the first permit asked for to the end of the last attempt, at best, in nanoseconds; null if no limit was in the way.</summary>
-    /// <param name="engine">Its APIs, with the limits they have now.</param>
+    /// <param name="engine">Its APIs.</param>
     /// <param name="startedAt">When the first permit was asked for.</param>
-    /// <param name="withDurations">As they were, or (nominal) none.</param>
-    public long? Of(Engine engine, long startedAt, bool withDurations)
+    /// <param name="kind">What is taken from the run as it was.</param>
+    public long? Of(Engine engine, long startedAt, BoundKind kind)
     {
         lock (_lock)
         {
             if (_sent.Count == 0)
                 return null;
             _sent.Sort(static (a, b) => a.SentAt.CompareTo(b.SentAt));
-            return new Replay(engine, startedAt, withDurations).Run(_sent, _holds);
+            return new Replay(engine, startedAt, kind, _lessons).Run(_sent);
         }
     }
 
@@ -67,10 +67,10 @@ internal sealed class Bound(Clock clock)
         lock (_lock)
         {
             var (sum, covered) = (0L, long.MinValue);
-            foreach (var (_, from, to) in _holds.OrderBy(hold => hold.At))
+            foreach (var hold in _lessons.Where(lesson => lesson.HeldUntil is not null).OrderBy(lesson => lesson.At))
             {
-                sum += Math.Max(0, Math.Min(to, until) - Math.Max(from, covered));
-                covered = Math.Max(covered, to);
+                sum += Math.Max(0, Math.Min(hold.HeldUntil!.Value, until) - Math.Max(hold.At, covered));
+                covered = Math.Max(covered, hold.HeldUntil.Value);
             }
             return sum;
         }
@@ -86,6 +86,19 @@ internal sealed class Bound(Clock clock)
                 return true;
         return false;
     }
+}
+
+/// <summary>Which of the best possible is meant.</summary>
+internal enum BoundKind
+{
+    /// <summary>Attempts as long as they were, arriving when they could have.</summary>
+    Real,
+
+    /// <summary>Attempts as long as they were, arriving when they were sent: what knowing nothing of the way costs.</summary>
+    Timeless,
+
+    /// <summary>Attempts that take no time.</summary>
+    Nominal,
 }
 
 /// <summary>An attempt as it was.</summary>

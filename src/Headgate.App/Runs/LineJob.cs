@@ -101,9 +101,9 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
     private async Task WriteAsync(ResultRecord record, Exchange? exchange)
     {
         await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw);
+        work.Finished(record.Outcome, exchange, isResent);
         // Intent, send, result, end: a death in between sends this line again rather than losing it.
         exchange?.Last?.WriteEnd();
-        work.Finished(record.Outcome, exchange, isResent);
     }
 
     private async Task DelayUntilAsync(DateTimeOffset? at)

@@ -14,12 +14,13 @@ internal sealed class Replay
 
     private readonly Engine _engine;
     private readonly long _startedAt;
-    private readonly bool _withDurations;
+    private readonly BoundKind _kind;
+    private readonly IReadOnlyList<Lesson> _lessons;
     private readonly Scheduler _scheduler = new();
     private readonly WallTime _ours;
     private readonly Scope _total;
     private readonly Dictionary<Upstream, Gate> _gates = [];
-    private readonly Dictionary<Scope, (Scope Copy, KeyPool? Pool, PoolKey? Key)> _copies = [];
+    private readonly Dictionary<Scope, Copied> _copies = [];
     private readonly Dictionary<Permit, int> _asked = [];
 
     /// <summary>The later attempts of lines that had several.</summary>
@@ -28,27 +29,31 @@ internal sealed class Replay
     private List<SentOnce> _sent = [];
     private long _order;
 
-    public Replay(Engine engine, long startedAt, bool withDurations)
+    /// <summary>Attempts that have not ended.</summary>
+    private int _left;
+
+    public Replay(Engine engine, long startedAt, BoundKind kind, IReadOnlyList<Lesson> lessons)
     {
-        (_engine, _startedAt, _withDurations, _ours) = (engine, startedAt, withDurations, WallTime.Ours(engine.Clock));
+        (_engine, _startedAt, _kind, _lessons, _ours) = (engine, startedAt, kind, lessons, WallTime.Ours(engine.Clock));
         _total = Copy(engine.Total, engine.Total.Terms);
     }
+
+    private bool HasDurations => _kind != BoundKind.Nominal;
 
     private enum Step
     {
         Answer,
         End,
         Ask,
-        Hold,
+        Learn,
     }
 
     /// <summary>The span from the start to the end of the last attempt, in nanoseconds.</summary>
     /// <param name="sent">The attempts in the order in which they were sent.</param>
-    /// <param name="holds">The pauses the server asked for.</param>
-    public long Run(List<SentOnce> sent, IEnumerable<(Scope Scope, long At, long Until)> holds)
+    public long Run(List<SentOnce> sent)
     {
-        _sent = sent;
-        Prepare(holds);
+        (_sent, _left) = (sent, sent.Count);
+        Prepare();
         var (now, next, last) = (_startedAt, 0, _startedAt);
         while (true)
         {
@@ -59,7 +64,7 @@ internal sealed class Replay
             if (TakeGranted(now))
                 continue;
             var wake = Math.Min(_scheduler.NextWake, _events.TryPeek(out _, out var soonest) ? soonest.At : LimitState.Never);
-            if (wake == LimitState.Never || (next == sent.Count && _asked.Count == 0 && _followers.Count == 0))
+            if (_left == 0 || wake == LimitState.Never)
                 return last - _startedAt;
             now = Math.Max(now, wake);
             while (_events.TryPeek(out var due, out var at) && at.At <= now)
@@ -72,7 +77,7 @@ internal sealed class Replay
         }
     }
 
-    private void Prepare(IEnumerable<(Scope Scope, long At, long Until)> holds)
+    private void Prepare()
     {
         for (var index = 0; index < _sent.Count; index++)
         {
@@ -87,9 +92,9 @@ internal sealed class Replay
             else if (sent.Earliest > _startedAt)
                 At(sent.Earliest, new Due(Step.Ask, null, index));
         }
-        foreach (var (scope, at, until) in holds)
-            if (_copies.ContainsKey(scope))
-                At(at, new Due(Step.Hold, null, 0, scope, until));
+        foreach (var lesson in _lessons)
+            if (_copies.ContainsKey(lesson.Scope))
+                At(lesson.At, new Due(Step.Learn, null, 0, lesson));
     }
 
     /// <summary>Nothing but limits kept it back.</summary>
@@ -109,8 +114,8 @@ internal sealed class Replay
         {
             var sent = _sent[_asked[permit]];
             _scheduler.Sent(permit, now);
-            At(now + (_withDurations ? sent.AnswerUs * Clock.Microsecond : 0), new Due(Step.Answer, permit, 0));
-            At(now + (_withDurations ? sent.EndUs * Clock.Microsecond : 0), new Due(Step.End, permit, 0));
+            At(now + (HasDurations ? sent.AnswerUs * Clock.Microsecond : 0), new Due(Step.Answer, permit, 0));
+            At(now + (HasDurations ? sent.EndUs * Clock.Microsecond : 0), new Due(Step.End, permit, 0));
         }
         _scheduler.Told.Granted.Clear();
         return true;
@@ -123,12 +128,10 @@ internal sealed class Replay
             case Step.Ask:
                 Ask(due.Index, now);
                 break;
-            case Step.Hold:
-                var (copy, pool, key) = _copies[due.Scope!];
-                copy.Hold!.Set(due.Until, copy.ReleaseGap(), copy.ReleaseTime());
-                pool?.Touch(key!, now);
+            case Step.Learn:
+                Learn(due.Lesson!, now);
                 break;
-            case Step.Answer when _withDurations && _sent[_asked[due.Permit!]].IsLost:
+            case Step.Answer when HasDurations && _sent[_asked[due.Permit!]].IsLost:
                 _scheduler.Lost(due.Permit!, now);
                 break;
             case Step.Answer:
@@ -137,9 +140,27 @@ internal sealed class Replay
             default:
                 _scheduler.Ended(due.Permit!, null, now);
                 _asked.Remove(due.Permit!, out var index);
+                _left--;
                 Follow(_sent[index].Line, now);
                 break;
         }
+    }
+
+    /// <summary>What the run knew from then on, the replay knows too.</summary>
+    private void Learn(Lesson lesson, long now)
+    {
+        var (scope, terms, gate, pool, key) = _copies[lesson.Scope];
+        if (lesson.HeldUntil is { } until)
+            scope.Hold!.Set(until, scope.ReleaseGap(), scope.ReleaseTime());
+        if (lesson.Bound is { } bound && terms.Timing == LimitTiming.Bounded)
+            terms.Learn(bound.After / 4);
+        if (lesson.Limits is { } limits)
+        {
+            scope.Change(limits.After, now);
+            _scheduler.Changed(gate!);
+        }
+        if (key is not null)
+            pool!.Touch(key, now);
     }
 
     private void Follow(uint line, long now)
@@ -158,34 +179,34 @@ internal sealed class Replay
     {
         if (_gates.TryGetValue(api, out var gate))
             return gate;
-        var terms = _withDurations ? new ArrivalTerms(api.Terms.Timing, api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
+        var before = _lessons.FirstOrDefault(lesson => lesson.Scope == api.Scope && lesson.Bound is not null)?.Bound?.Before;
+        var terms = _kind == BoundKind.Real ? new ArrivalTerms(api.Terms.Timing, before ?? api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
         var scope = Copy(api.Scope, terms);
         scope.Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
-        KeyPool? pool = null;
-        if (api.Keys is { } keys)
-        {
-            var copies = keys.Keys.Select(key => (Key: key, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms)))).ToList();
-            pool = new KeyPool(api.Name, copies.Select(key => key.Copy));
-            foreach (var (key, copy) in copies)
-                _copies[key.Scope] = (copy.Scope, pool, copy);
-        }
+        var keys = api.Keys?.Keys.Select(key => (Original: key.Scope, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms)))).ToList();
+        var pool = keys is null ? null : new KeyPool(api.Name, keys.Select(key => key.Copy));
         gate = new Gate(api.Name, [_total, scope], pool);
         _gates.Add(api, gate);
+        _copies[api.Scope] = new Copied(scope, terms, gate, null, null);
+        foreach (var (original, copy) in keys ?? [])
+            _copies[original] = new Copied(copy.Scope, terms, gate, pool, copy);
         return gate;
     }
 
     private Scope Copy(Scope scope, ArrivalTerms terms)
     {
-        var copy = new Scope(scope.Name, scope.Limits, terms, _ours, scope.Server);
+        var limits = _lessons.FirstOrDefault(lesson => lesson.Scope == scope && lesson.Limits is not null)?.Limits?.Before ?? scope.Limits;
+        var copy = new Scope(scope.Name, limits, terms, _ours, scope.Server);
         SendJournal.Restore(copy, _engine.Journal.PastOf(scope), _startedAt);
-        _copies[scope] = (copy, null, null);
+        _copies[scope] = new Copied(copy, terms, null, null, null);
         return copy;
     }
+
+    private sealed record Copied(Scope Scope, ArrivalTerms Terms, Gate? Gate, KeyPool? Pool, PoolKey? Key);
 
     /// <param name="Step">What happens.</param>
     /// <param name="Permit">To whom, for an answer and an end.</param>
     /// <param name="Index">Which attempt asks.</param>
-    /// <param name="Scope">Which scope is held.</param>
-    /// <param name="Until">And until when.</param>
-    private readonly record struct Due(Step Step, Permit? Permit, int Index, Scope? Scope = null, long Until = 0);
+    /// <param name="Lesson">What is learned.</param>
+    private readonly record struct Due(Step Step, Permit? Permit, int Index, Lesson? Lesson = null);
 }

@@ -24,7 +24,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     private InputFile? _pipe;
     private RunFiles _files = null!;
     private Tally _tally = null!;
-    private Bound? _bound;
+    private readonly Bound _bound = new();
 
     /// <summary>Runs it.</summary>
     /// <param name="stop">Stops admitting; what is in flight is finished and recorded.</param>
@@ -50,7 +50,6 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
         var header = RunHeader.Of(options, settings, _check, state, clock);
         _tally = new Tally(clock) { Total = _check is null ? null : _check.Requests + (options.SkipBad ? _check.BadLines : 0) };
-        _bound = new Bound(clock);
         using var engine = new Engine(settings.Configuration, new EngineOptions
         {
             Time = time,
@@ -60,7 +59,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             Notice = message => talk.WriteLine($"headgate: {message}"),
             Decompression = System.Net.DecompressionMethods.All,
             GivesUpUnreached = true,
-            Held = _bound.Hold,
+            Learned = _bound.Add,
             Ended = attempt =>
             {
                 _tally.AttemptEnded(attempt);
@@ -81,8 +80,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     private async Task<ExitCode> SendAllAsync(Engine engine, CancellationToken stop)
     {
-        // The runtime would buffer standard output; a result is a result once it has gone through write(2).
-        IByteSink sink = options.Results is { } path ? new FileSink(path) : new StreamSink("standard output", Console.OpenStandardOutput());
+        IByteSink sink = options.Results is { } path ? new FileSink(path) : StreamSink.StandardOutput();
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
         await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
@@ -105,7 +103,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             await ResultRepair.DropReplacedAsync(file, CancellationToken.None);
         var code = Code(work, stop);
         if (work.Failure is null || _tally.Finished > 0)
-            new Summary(options, engine, _tally, _bound!, _files).Write(talk, output, code);
+            new Summary(options, engine, _tally, _bound, _files).Write(talk, output, code);
         if (work.Failure is { } broken && (code != ExitCode.Interrupted || CodeOf(broken) is null))
             ExceptionDispatchInfo.Throw(broken);
         if (work.Failure is { } told)

@@ -162,14 +162,17 @@ internal sealed class RunFiles
 
     private static void ThrowIfAlone(RunOptions options)
     {
-        if (!options.Fresh && File.Exists(options.Results) && new FileInfo(options.Results).Length > 0)
+        if (!options.Fresh && !IsEmpty(options.Results!))
             throw new CommandException(ExitCode.Configuration, $"{options.Results} is there, but not its ledger {options.LedgerPath}: what it holds cannot be told from what is missing. Name another file with -o, or overwrite it with --fresh");
     }
+
+    // A link has a length of its own. What is no file, such as /dev/stdout, holds nothing.
+    private static bool IsEmpty(string path) => !File.Exists(path) || new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) is not { Exists: true, Length: > 0 };
 
     // Emptied and not deleted: it may be a link, and has an owner and rights.
     private static void Empty(string path)
     {
-        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        if (IsEmpty(path))
             return;
         try
         {

@@ -53,12 +53,13 @@ internal sealed class RunWork : IDisposable
         _waiting.Cancel();
     }
 
-    /// <summary>The run cannot go on: nothing more is sent, nothing more can be written down.</summary>
+    /// <summary>The run cannot go on: nothing more is sent. What is in flight is finished and recorded, unless results cannot be.</summary>
     public void Fail(Exception failure)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
         _waiting.Cancel();
-        _abort.Cancel();
+        if (failure is ResultWriteException)
+            _abort.Cancel();
     }
 
     public BodyReceiver Receiver(Upstream api)

@@ -16,14 +16,17 @@ internal sealed class Summary
     private readonly long _held;
     private readonly long? _bound;
     private readonly long? _nominal;
+    private readonly long? _timeless;
 
     public Summary(RunOptions options, Engine engine, Tally tally, Bound bound, RunFiles files)
     {
         (_options, _tally) = (options, tally);
         _held = bound.Held(tally.EndedAt);
         _wall = tally.EndedAt - tally.StartedAt;
-        _bound = tally.Sent > 0 ? bound.Of(engine, tally.StartedAt, withDurations: true) : null;
-        _nominal = _bound is null ? null : bound.Of(engine, tally.StartedAt, withDurations: false);
+        _bound = tally.Sent > 0 ? bound.Of(engine, tally.StartedAt, BoundKind.Real) : null;
+        _nominal = _bound is null ? null : bound.Of(engine, tally.StartedAt, BoundKind.Nominal);
+        // Only where the way of the requests is what costs is it worth a word.
+        _timeless = _bound > _nominal * 1.02 ? bound.Of(engine, tally.StartedAt, BoundKind.Timeless) : null;
         IsResume = files.IsResume;
     }
 
@@ -64,8 +67,8 @@ internal sealed class Summary
         text.AppendLine($"  time          {Words.Time(_wall)}{(_bound is { } bound ? $", best possible {Words.Time(bound)}: {Words.Percent(Efficiency ?? 1)}" : "")}{(_tally.WaitingFor is { } holding ? $", held by {holding}" : "")}");
         if (_held > 0)
             text.AppendLine($"  paused        {Words.Time(_held)} as the API asked");
-        if (_bound is { } real && _nominal is { } nominal && real > nominal * 1.02)
-            text.AppendLine($"  timing        {Words.Time(nominal)} if requests were known to arrive when they are sent; {Regain()} would regain the difference");
+        if (_bound is { } real && _timeless is { } timeless && real > timeless * 1.02)
+            text.AppendLine($"  timing        {Words.Time(timeless)} if requests were known to arrive when they are sent; {Regain()} would regain the difference");
         if (code is ExitCode.Interrupted or ExitCode.GivenUp && _options.Results is not null)
             text.AppendLine($"  to go on      run the same command again");
         return text.ToString();

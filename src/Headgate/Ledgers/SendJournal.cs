@@ -22,6 +22,15 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     private readonly Dictionary<Scope, ScopeFile> _files = [];
     private readonly Lock _lock = new();
+
+    /// <summary>Held while the records of an attempt go to their files, so that their order is the same in all.</summary>
+    private readonly Lock _order = new();
+
+    /// <summary>
+    /// Ends that are in the ledger, but perhaps not through write(2). Scopes are told only then: whoever is killed in between may not know less
+    /// from its ledger than the next run knows from the scope, or that would go faster than the ledger can prove.
+    /// </summary>
+    private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
     private Scope? _total;
     private LedgerWriter? _ledger;
     private long _number;
@@ -63,49 +72,61 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <exception cref="LedgerException">It could not be written: nothing may be sent.</exception>
     public void Intent(long number, Attempt attempt, Exchange exchange)
     {
-        var upstream = attempt.Upstream;
-        var key = attempt.Permit.Key;
         var cost = Costs(attempt.Permit.Cost);
-        if (_files.Count > 0)
+        lock (_order)
         {
-            FileOf(_total)?.Sent(number, attempt.SentAt, cost);
-            FileOf(upstream.Scope)?.Sent(number, attempt.SentAt, cost);
-            FileOf(key?.Scope)?.Sent(number, attempt.SentAt, cost);
+            _ledger?.WriteIntent(new LedgerIntent
+            {
+                WallUs = clock.UnixNow / Clock.Microsecond,
+                SentUs = attempt.SentAt / Clock.Microsecond,
+                Number = number,
+                Line = exchange.Line == 0 ? null : exchange.Line,
+                Id = exchange.Id,
+                Upstream = attempt.Upstream.Name,
+                Key = attempt.Permit.Key?.Name,
+                Cost = cost,
+            });
+            if (_files.Count == 0)
+                return;
+            try
+            {
+                PassOnNeedsOrder();
+                foreach (var file in FilesOf(attempt))
+                    file?.Sent(number, attempt.SentAt, cost);
+            }
+            catch (LedgerException)
+            {
+                _ledger?.WriteEnd(new LedgerEnd { Number = number, IsUnsent = true });
+                throw;
+            }
         }
-        _ledger?.WriteIntent(new LedgerIntent
-        {
-            WallUs = clock.UnixNow / Clock.Microsecond,
-            SentUs = attempt.SentAt / Clock.Microsecond,
-            Number = number,
-            Line = exchange.Line == 0 ? null : exchange.Line,
-            Id = exchange.Id,
-            Upstream = upstream.Name,
-            Key = key?.Name,
-            Cost = cost,
-        });
     }
 
     /// <summary>It has ended; its result, if it is one, is on disk.</summary>
     public void End(Attempt attempt)
     {
         var actual = attempt.Actual is { } settled ? Costs(settled) : null;
-        if (_files.Count > 0)
+        lock (_order)
         {
+            _ledger?.WriteEnd(new LedgerEnd
+            {
+                Number = attempt.Number,
+                EndUs = (attempt.EndedAt + Clock.Microsecond - 1) / Clock.Microsecond,
+                LateUs = (attempt.LateAt + Clock.Microsecond - 1) / Clock.Microsecond,
+                Status = attempt.Status,
+                // Says of an answer too that the server did not do what was asked for, so that a later run may.
+                Class = attempt.WasRefused ? Jobs.WireNames.Of(FailureClass.RateLimit) : attempt.Failure == FailureClass.None ? null : Jobs.WireNames.Of(attempt.Failure),
+                Cost = actual,
+            });
+            if (_files.Count == 0)
+                return;
             var late = attempt.Upstream.StrictLate(attempt);
-            FileOf(_total)?.Late(attempt.Number, late, actual);
-            FileOf(attempt.Upstream.Scope)?.Late(attempt.Number, late, actual);
-            FileOf(attempt.Permit.Key?.Scope)?.Late(attempt.Number, late, actual);
+            foreach (var file in FilesOf(attempt))
+                if (file is not null)
+                    _toPassOn.Add((file, attempt.Number, late, actual));
+            if (_ledger is null)
+                PassOnNeedsOrder();
         }
-        _ledger?.WriteEnd(new LedgerEnd
-        {
-            Number = attempt.Number,
-            EndUs = (attempt.EndedAt + Clock.Microsecond - 1) / Clock.Microsecond,
-            LateUs = (attempt.LateAt + Clock.Microsecond - 1) / Clock.Microsecond,
-            Status = attempt.Status,
-            // Says of an answer too that the server did not do what was asked for, so that a later run may.
-            Class = attempt.WasRefused ? Jobs.WireNames.Of(FailureClass.RateLimit) : attempt.Failure == FailureClass.None ? null : Jobs.WireNames.Of(attempt.Failure),
-            Cost = actual,
-        });
     }
 
     /// <summary>Limits of a scope that the header does not name, or that have changed.</summary>
@@ -121,6 +142,11 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Puts everything on disk; a run does so each second.</summary>
     public void Sync()
     {
+        lock (_order)
+        {
+            _ledger?.Flush();
+            PassOnNeedsOrder();
+        }
         _ledger?.Sync();
         List<ScopeFile> files;
         lock (_lock)
@@ -131,10 +157,32 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     public void Dispose()
     {
+        try
+        {
+            lock (_order)
+            {
+                _ledger?.Flush();
+                PassOnNeedsOrder();
+            }
+        }
+        catch (LedgerException)
+        {
+            // What is lost are ends, without which whoever reads is only stricter.
+        }
         foreach (var file in _files.Values)
             file.Dispose();
         _ledger?.Dispose();
     }
+
+    /// <summary>What is through in the ledger goes to the scopes.</summary>
+    private void PassOnNeedsOrder()
+    {
+        foreach (var (file, number, late, actual) in _toPassOn)
+            file.Late(number, late, actual);
+        _toPassOn.Clear();
+    }
+
+    private ScopeFile?[] FilesOf(Attempt attempt) => [FileOf(_total), FileOf(attempt.Upstream.Scope), FileOf(attempt.Permit.Key?.Scope)];
 
     private ScopeFile? FileOf(Scope? scope)
     {
