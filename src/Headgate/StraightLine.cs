@@ -91,17 +91,23 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    /// <summary>A permit; mostly there at once, which costs no state machine.</summary>
+    private ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         var permit = new Permit(key.Cost, expires);
+        engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+        return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Permit> WaitAsync(Permit permit, Upstream upstream, Exchange exchange)
+    {
         try
         {
-            engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
             await permit.Task.ConfigureAwait(false);
             exchange.Waited += permit.GrantedAt - permit.EnqueuedAt;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
@@ -122,6 +128,7 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
         var now = attempt.AnsweredAt;
@@ -143,6 +150,7 @@ internal sealed class StraightLine(Engine engine)
     }
 
     /// <summary>A redirect is a request of its own: admitted anew, with its own API and permit.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool Redirected(Exchange exchange, Attempt attempt, in Outcome outcome)
     {
         if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400 || exchange.Expected.Contains(outcome.Status))
@@ -163,6 +171,7 @@ internal sealed class StraightLine(Engine engine)
     }
 
     /// <summary>A key that is not accepted is not used again; walking on to the next is not charged to the request.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool KeyDied(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
         if (attempt.Permit.Key is not { } key || attempt.Answer is not { } answer || outcome.Refused || !upstream.IsDeadly(outcome.Status))
@@ -182,14 +191,13 @@ internal sealed class StraightLine(Engine engine)
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private RetryDecision Decide(Upstream upstream, Exchange exchange, in Outcome outcome)
     {
-        if (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status))
-            return new RetryDecision { Kind = RetryKind.Done };
-        if (exchange.Failure == FailureClass.Auth)
+        if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
         // Nearly all of them: nothing to weigh.
-        if (outcome is { Status: >= 200 and < 300, Refused: false })
+        if (outcome is { Status: >= 200 and < 300, Refused: false } || (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status)))
             return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
