@@ -44,7 +44,7 @@ internal static class EngineThroughput
                     measured[way].Add(result);
             }
         Console.WriteLine($"{turns} requests a round, {rounds} rounds of each in turn, {InFlight} in flight; medians; {Round.Load}");
-        Console.WriteLine($"{"",-24}{"requests/s",12}{"of bare",10}{"µs CPU",10}{"of bare",10}{"bytes",10}{"more",8}");
+        Console.WriteLine($"{"",-24}{"requests/s",12}{"of bare",10}{"µs CPU",10}{"of bare",10}{"instructions",14}{"more",8}{"bytes",10}{"more",8}");
         var medians = measured.Select(Round.Median).ToList();
         for (var way = 0; way < ways.Length; way++)
         {
@@ -52,7 +52,7 @@ internal static class EngineThroughput
             // The ratio within each round, since the machine is not the same from one to the next.
             var ratio = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.PerSecond / others.PerSecond));
             var cpu = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.CpuMicroseconds / others.CpuMicroseconds));
-            Console.WriteLine($"{ways[way].Name,-24}{it.PerSecond,12:#,0}{ratio,10:0.0%}{it.CpuMicroseconds,10:0.0}{cpu,10:0.0%}{it.Bytes,10:#,0}{it.Bytes - first.Bytes,8:#,0}");
+            Console.WriteLine($"{ways[way].Name,-24}{it.PerSecond,12:#,0}{ratio,10:0.0%}{it.CpuMicroseconds,10:0.0}{cpu,10:0.0%}{it.Instructions,14:#,0}{it.Instructions - first.Instructions,8:#,0}{it.Bytes,10:#,0}{it.Bytes - first.Bytes,8:#,0}");
         }
         return 0;
     }

@@ -1,5 +1,6 @@
 using Headgate.Benchmarks;
 
+Round.Prepare();
 var benchmarks = new (string Name, string What, Func<string[], Task<int>> Run)[]
 {
     ("engine", "the straight line around a bare handler loop, beside the bare loop and Polly", EngineThroughput.RunAsync),

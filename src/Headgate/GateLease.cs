@@ -94,7 +94,11 @@ public sealed class GateLease : RateLimitLease
 
     /// <summary>Ends the lease at what was asked for.</summary>
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => End(null);
+    protected override void Dispose(bool disposing)
+    {
+        End(null);
+        base.Dispose(disposing);
+    }
 
     private void End(Cost? actual)
     {

@@ -182,13 +182,14 @@ public sealed class GateLimiter : RateLimiter
             return;
         _dispatcher.Close([_gate]);
         _dispatcher.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <inheritdoc/>
     protected override ValueTask DisposeAsyncCore()
     {
         Dispose(true);
-        return default;
+        return base.DisposeAsyncCore();
     }
 
     private Cost CostOf(int permitCount)

@@ -37,24 +37,11 @@ internal sealed class StraightLine(Engine engine)
         while (true)
         {
             // 1 admit
-            var upstream = engine.UpstreamOf(exchange.Uri);
-            if (exchange.Last?.Upstream != upstream)
-                exchange.Tell(LineStep.Admitted);
-            if (engine.GivesUpUnreached && upstream.IsOutOfReach)
-                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
-
-            if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
-                exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
+            var upstream = Admit(exchange);
 
             // 4 permit
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
-
-            if (engine.GivesUpUnreached && upstream.IsOutOfReach)
-            {
-                // It waited while others found out.
-                engine.Dispatcher.Return(permit);
-                throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
-            }
+            GiveUpUnreached(upstream, exchange, permit);
 
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
@@ -102,17 +89,44 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    private Upstream Admit(Exchange exchange)
+    {
+        var upstream = engine.UpstreamOf(exchange.Uri);
+        if (exchange.Last?.Upstream != upstream)
+            exchange.Tell(LineStep.Admitted);
+        GiveUpUnreached(upstream, exchange, null);
+        if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
+            exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
+        return upstream;
+    }
+
+    /// <summary>A host nobody reaches is not tried once more by each of those who waited while others found out.</summary>
+    private void GiveUpUnreached(Upstream upstream, Exchange exchange, Permit? permit)
+    {
+        if (!engine.GivesUpUnreached || !upstream.IsOutOfReach)
+            return;
+        if (permit is not null)
+            engine.Dispatcher.Return(permit);
+        throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
+    }
+
+    /// <summary>A permit; mostly there at once, which costs no state machine.</summary>
+    private ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         var permit = new Permit(key.Cost, expires);
+        engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+        return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Permit> WaitAsync(Permit permit, Upstream upstream, Exchange exchange)
+    {
         try
         {
-            engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
             if (!permit.Task.IsCompleted)
                 exchange.Tell(LineStep.Waits);
             await permit.Task.ConfigureAwait(false);
@@ -199,12 +213,10 @@ internal sealed class StraightLine(Engine engine)
 
     private RetryDecision Decide(Upstream upstream, Exchange exchange, in Outcome outcome)
     {
-        if (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status))
-            return new RetryDecision { Kind = RetryKind.Done };
-        if (exchange.Failure == FailureClass.Auth)
+        if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
         // Nearly all of them: nothing to weigh.
-        if (outcome is { Status: >= 200 and < 300, Refused: false })
+        if (outcome is { Status: >= 200 and < 300, Refused: false } || (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status)))
             return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
