@@ -242,7 +242,7 @@ public sealed class GateLimiterContractTests
     }
 
     [Fact]
-    public void It_is_not_idle_while_a_place_is_held_or_somebody_waits()
+    public async Task It_is_not_idle_while_a_place_is_held_or_somebody_waits()
     {
         using var limiter = Limiter("1 concurrent");
         var lease = limiter.AttemptAcquire();
@@ -252,7 +252,7 @@ public sealed class GateLimiterContractTests
         Assert.Null(limiter.IdleDuration);
         lease.Dispose();
         Assert.Null(limiter.IdleDuration);
-        waits.Result.Dispose();
+        (await waits).Dispose();
         Pass(10);
         Assert.Equal(TimeSpan.FromMilliseconds(10), limiter.IdleDuration);
     }
