@@ -107,6 +107,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>How much could be taken at once now.</summary>
     public abstract long Available(long now);
 
+    /// <summary>When, next, more will be known than is known now, even without an event: one of those unanswered has arrived for certain.</summary>
+    public virtual long NextCertain => Math.Min(_onTheWay is { Count: > 0 } ? _onTheWay.TimeAt(0) + terms.Bound : Never, _stragglers is { Count: > 0 } ? _stragglers.TimeAt(0) : Never);
+
     /// <summary>What a cost uses of the limit's throughput, in nanoseconds of it: the measure of fair shares.</summary>
     public virtual long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Nanoseconds(Length) * cost / limit.Amount, long.MaxValue / 4);
 
