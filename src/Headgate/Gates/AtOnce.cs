@@ -6,12 +6,14 @@ internal static class AtOnce
     /// <summary>Takes a cost if it is free and nobody's turn comes first.</summary>
     public static bool TryTake(Scheduler scheduler, Gate gate, Cost cost, long now)
     {
-        if (!(scheduler.Waiting > 0 ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now)))
+        if (!(scheduler.Waiting > 0 && gate.IsContended ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now)))
             return false;
-        gate.Granted++;
+        gate.CountGrant(0);
         if (cost.TakesNothing)
             return true;
         gate.LastUsed = now;
+        if (Places.Keep(gate.Checkpoints, cost))
+            gate.Leases++;
         foreach (var limit in gate.Checkpoints)
             Take(limit, cost, now);
         return true;
