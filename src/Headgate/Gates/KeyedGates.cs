@@ -108,10 +108,14 @@ internal sealed class KeyedGates<TKey>
         if (_map.IndexOf(key) is not (var index and >= 0))
             return;
         var open = OpenAt(scheduler, index, now);
+        var (keys, old) = (open.Keys, open.Keys.Plan);
         if (open.Rest is null)
-            MoveAwake(scheduler, open.Keys, plan, now);
-        else
-            MoveAtRest(index, open.Keys.Plan.GiveBench(), plan, now);
+        {
+            MoveAwake(scheduler, keys, plan, now);
+            return;
+        }
+        old.GiveBench().MoveTo(plan, now);
+        LayDown(index, keys, old);
     }
 
     /// <summary>Other limits for all keys that have none of their own. Those that are awake must be seen to by <see cref="FollowFrom"/>.</summary>
@@ -184,9 +188,9 @@ internal sealed class KeyedGates<TKey>
         {
             var keys = old.GiveBench();
             keys.Load(laid);
-            MoveAtRest(index, keys, old.Replaced.Value.Plan, old.Replaced.Value.At);
-            while (_map[index] is long[] && keys.Plan.Replaced is var (next, at))
-                MoveAtRest(index, keys, next, at);
+            while (keys.Plan.Replaced is var (next, at))
+                keys.MoveTo(next, at);
+            LayDown(index, keys, old);
         }
         if (_map[index] is KeyGate own)
         {
@@ -211,27 +215,28 @@ internal sealed class KeyedGates<TKey>
 
     private void MoveAwake(Scheduler scheduler, KeyGate own, KeyPlan plan, long now)
     {
-        Move(own, plan, now);
+        var before = own.Plan;
+        own.MoveTo(plan, now);
+        Moved(before, plan);
         scheduler.Changed(own.Gate);
     }
 
-    private void MoveAtRest(int index, KeyGate keys, KeyPlan plan, long at)
+    /// <summary>Lays down a key that has moved from another plan; one that is too large stays awake.</summary>
+    private void LayDown(int index, KeyGate keys, KeyPlan before)
     {
-        Move(keys, plan, at);
-        if (keys.Save(null, plan) is { } rest)
-            _map[index] = rest;
-        else
+        Moved(before, keys.Plan);
+        if (keys.Save(null, keys.Plan) is { } rest)
         {
-            keys.Gate.Refresh();
-            _map[index] = keys;
+            _map[index] = rest;
+            return;
         }
+        keys.Gate.Refresh();
+        _map[index] = keys;
     }
 
-    private void Move(KeyGate keys, KeyPlan plan, long at)
+    private void Moved(KeyPlan before, KeyPlan after)
     {
-        var before = keys.Plan;
-        keys.MoveTo(plan, at);
-        plan.Keys++;
+        after.Keys++;
         Leave(before);
     }
 
