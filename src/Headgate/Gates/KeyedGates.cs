@@ -1,4 +1,5 @@
 using Headgate.Limits;
+using Headgate.Time;
 
 namespace Headgate.Gates;
 
@@ -19,6 +20,9 @@ internal readonly record struct OpenKey(KeyGate Keys, int Index, long[]? Rest)
 internal sealed class KeyedGates<TKey>
     where TKey : notnull
 {
+    /// <summary>A key that nothing is left of is forgotten this much later, so that one that is used now and then need not come anew each time.</summary>
+    private const long Patience = Clock.Second;
+
     private readonly KeyMap<TKey> _map;
     private readonly Func<KeyPlan, KeyGate> _create;
     private readonly bool _asks;
@@ -165,7 +169,7 @@ internal sealed class KeyedGates<TKey>
     {
         if (_map[index] is long[] laid)
         {
-            if (KeyGate.IdleAt(laid) > now && !KeyGate.IsLoose(laid) && _plans[KeyGate.PlanOf(laid)]!.Replaced is null)
+            if (KeyGate.IdleAt(laid) > now - Patience && !KeyGate.IsLoose(laid) && _plans[KeyGate.PlanOf(laid)]!.Replaced is null)
                 return;
         }
         else if (_map[index] is null)
@@ -173,7 +177,7 @@ internal sealed class KeyedGates<TKey>
         var open = OpenAt(scheduler, index, now);
         if (open.Rest is null && !open.Keys.CanRest(now))
             return;
-        if (open.Keys.IsIdle(now))
+        if (open.Keys.IsIdle(now) && (open.Rest is null || KeyGate.IdleAt(open.Rest) <= now - Patience))
         {
             _map.RemoveAt(index);
             Leave(open.Keys.Plan);
