@@ -2,7 +2,12 @@ using Headgate.Time;
 
 namespace Headgate.Tests;
 
+/// <summary>Memory of the whole process is counted, so nothing else may run.</summary>
+[CollectionDefinition(nameof(CountsMemory), DisableParallelization = true)]
+public sealed class CountsMemory;
+
 /// <summary>What many keys cost. The keys themselves are the caller's and not counted.</summary>
+[Collection(nameof(CountsMemory))]
 public sealed class GateLimiterKeysMemoryTests
 {
     private const int Keys = 100_000;

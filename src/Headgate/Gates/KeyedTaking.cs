@@ -50,7 +50,7 @@ internal static class KeyedTaking
         var (gate, cost) = (open.Gate, lane.Cost);
         if (!gate.IsContended)
         {
-            if (keys.TryTake(scheduler, key, open, cost, now))
+            if (expiresAt != LimiterGate.Over && keys.TryTake(scheduler, key, open, cost, now))
                 return (LimiterGate.Granted(gate, gate.Checkpoints, cost, now), null);
             // Who would only be refused needs no gate.
             var why = Admission.Refuse(gate.Visitor(lane), cost, now, expiresAt) ?? (gate.FullAt is { } most ? Admission.QueueFull(most) : null);

@@ -7,6 +7,9 @@ namespace Headgate.Gates;
 /// <summary>What limiters do with their gates: take at once or wait, leases and refusals, and what they say of themselves. Thread-safe.</summary>
 internal static class LimiterGate
 {
+    /// <summary>The end of a wait that was over before it began.</summary>
+    public const long Over = long.MinValue;
+
     public static Gate Make(GateLimiterSettings options, IEnumerable<Scope> scopes, Dispatcher dispatcher, int queueLimit, Gate? whole = null) => new(options.Name, scopes, sendsAtGrant: true)
     {
         QueueLimit = queueLimit,
@@ -54,9 +57,14 @@ internal static class LimiterGate
         return LimitState.Later(clock.Now, Clock.Nanoseconds(timeout));
     }
 
-    /// <summary>When the waiting of a request ends.</summary>
-    public static long ExpiryOf(Clock clock, GateRequest request) =>
-        request.Deadline is { } deadline ? LimitState.Later(clock.Now, Clock.Nanoseconds(deadline - clock.Provider.GetUtcNow())) : LimitState.Never;
+    /// <summary>When the waiting of a request ends; <see cref="Over"/> if it has.</summary>
+    public static long ExpiryOf(Clock clock, GateRequest request)
+    {
+        if (request.Deadline is not { } deadline)
+            return LimitState.Never;
+        var left = deadline - clock.Provider.GetUtcNow();
+        return left < TimeSpan.Zero ? Over : LimitState.Later(clock.Now, Clock.Nanoseconds(left));
+    }
 
     /// <summary>Why permits cannot be taken without a lease; null if they can.</summary>
     public static InvalidOperationException? NeedsLease(Gate gate)
@@ -77,7 +85,7 @@ internal static class LimiterGate
     {
         cancellation.ThrowIfCancellationRequested();
         waiter = null;
-        if (gate.Dispatcher!.Waiting == 0 && TryTake(gate, key.Cost) is { } lease)
+        if (gate.Dispatcher!.Waiting == 0 && expiresAt != Over && TryTake(gate, key.Cost) is { } lease)
             return lease;
         waiter = new LimiterPermit(key.Cost, expiresAt);
         gate.Dispatcher.Acquire(waiter, gate, key, cancellation);

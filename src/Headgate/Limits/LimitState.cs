@@ -35,8 +35,8 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>The largest cost that can ever go: N, or the room of a bucket.</summary>
     public virtual long Whole => limit.Amount;
 
-    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
-    public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
+    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now; a lease may be given back whole.</summary>
+    public long Uncertainty => Unanswered == 0 ? 0 : terms.SettlesTogether ? Never / 2 : terms.Bound + terms.Straggle;
 
     protected ArrivalTerms Terms => terms;
 
