@@ -12,25 +12,28 @@ internal static class AtOnce
         if (cost.TakesNothing)
             return true;
         gate.LastUsed = now;
-        if (Places.Keep(gate.Checkpoints, cost))
-            gate.Leases++;
+        var keeps = false;
         foreach (var limit in gate.Checkpoints)
-            Take(limit, cost, now);
+            keeps |= Take(limit, cost, now);
+        if (keeps)
+            gate.Leases++;
         return true;
     }
 
-    private static void Take(Checkpoint limit, Cost cost, long now)
+    /// <summary>Says whether it has to be given back.</summary>
+    private static bool Take(Checkpoint limit, Cost cost, long now)
     {
         var units = limit.UnitsOf(cost);
         if (units == 0)
-            return;
+            return false;
         if (!limit.IsKept)
         {
             limit.State.TakeSent(units, now);
-            return;
+            return false;
         }
         limit.State.Take(units);
         limit.State.Sent(units, now);
+        return true;
     }
 
     private static bool IsFree(Checkpoint[] limits, Cost cost, long now)

@@ -88,9 +88,18 @@ internal sealed class Dispatcher : IDisposable
     /// <summary>As <see cref="TryAcquire"/> for limiters, without a permit; what was taken counts as sent at the time given back.</summary>
     public bool TryTakeAtOnce(Gate gate, Cost cost, out long at)
     {
-        var (isTaken, takenAt) = Try((gate, cost), static (scheduler, it, now) => (AtOnce.TryTake(scheduler, it.gate, it.cost, now), now));
-        at = takenAt;
-        return isTaken;
+        var read = _clock.Now;
+        Told? told = null;
+        bool taken;
+        lock (_lock)
+        {
+            at = EnterNeedsLock(read);
+            if (_scheduler.Waiting > 0)
+                told = LeaveNeedsLock(at);
+            taken = !_isClosed && AtOnce.TryTake(_scheduler, gate, cost, at);
+        }
+        Tell(told);
+        return taken;
     }
 
     /// <summary>Takes something of what the lock owns, after those who are due: what lets nobody go sooner. Once it is closed nothing is taken.</summary>
