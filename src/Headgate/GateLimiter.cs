@@ -188,7 +188,14 @@ public sealed class GateLimiter : RateLimiter
         return base.DisposeAsyncCore();
     }
 
-    private GateLease TakeOrRefuse(Cost cost) => LimiterGate.TryTake(_gate, cost) ?? LimiterGate.Refusal(_gate, cost, null);
+    private GateLease TakeOrRefuse(Cost cost)
+    {
+        if (LimiterGate.TryTake(_gate, cost) is { } lease)
+            return lease;
+        // Disposed meanwhile, nothing will ever be free.
+        ThrowIfDisposed();
+        return LimiterGate.Refusal(_gate, cost, null);
+    }
 
     private Cost CostOf(int permitCount)
     {

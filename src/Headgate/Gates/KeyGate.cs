@@ -18,6 +18,9 @@ internal sealed class KeyGate(KeyPlan plan, Gate gate, Scope scope)
 
     public KeyPlan Plan { get; private set; } = plan;
 
+    /// <summary>When somebody last had to wait, or got something that can be given back.</summary>
+    public long NeededAt { get; set; }
+
     public static int PlanOf(long[] rest) => (int)rest[0];
 
     /// <summary>When nothing of what was let go counts any more.</summary>
@@ -67,7 +70,7 @@ internal sealed class KeyGate(KeyPlan plan, Gate gate, Scope scope)
     /// <summary>Whether the key can be laid down: nobody has waited for a while, and nobody has anything to give back.</summary>
     public bool CanRest(long now)
     {
-        if (gate.Waiting > 0 || gate.LastUsed > now - Time.Clock.Second || (gate.Leases > 0 && gate.LastUsed > now - gate.MaxHold))
+        if (gate.Waiting > 0 || NeededAt > now - Time.Clock.Second || (gate.Leases > 0 && gate.LastUsed > now - gate.MaxHold))
             return false;
         foreach (var limit in scope.Checkpoints)
         {

@@ -81,10 +81,10 @@ internal sealed class KeyedGates<TKey>
     /// <summary>A gate of the key's own, with all that is known of it.</summary>
     public Gate Wake(TKey key, in OpenKey open, long now)
     {
+        open.Keys.NeededAt = now;
         if (open.Rest is null)
             return open.Gate;
         var own = open.Keys.Plan.GiveBench();
-        own.Gate.LastUsed = now;
         if (open.Index < 0)
             Add(key, own, own.Plan);
         else
