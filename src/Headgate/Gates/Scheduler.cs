@@ -46,7 +46,7 @@ internal sealed class Scheduler
             return null;
         var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
         permit.Take(passing.Key, now);
-        gate.Granted++;
+        gate.CountGrant(0);
         return permit;
     }
 
@@ -67,8 +67,8 @@ internal sealed class Scheduler
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.EnqueuedAt = now;
         var why = Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt);
-        if (why is null && gate.Waiting >= gate.QueueLimit && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
-            why = new RefusedException(RefusalReason.QueueFull, $"{gate.QueueLimit} wait, which is as many as may");
+        if (why is null && gate.FullAt is { } most && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
+            why = Admission.QueueFull(most);
         if (why is not null)
         {
             Refuse(permit, gate, key, why);
@@ -92,7 +92,7 @@ internal sealed class Scheduler
     {
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.State = PermitState.Refused;
-        gate.Refused++;
+        gate.CountRefusal();
         Told.Refused.Add((permit, why));
         if (!lane.IsWaiting)
             gate.Idle(lane);
@@ -174,7 +174,7 @@ internal sealed class Scheduler
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
-        permit.Lane.Gate.Refused++;
+        permit.Lane.Gate.CountRefusal();
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -325,8 +325,7 @@ internal sealed class Scheduler
         permit.Take(key, now);
         lane.Charge(permit.Cost);
         lane.Gate.LastUsed = now;
-        lane.Gate.Granted++;
-        lane.Gate.Waited += now - permit.EnqueuedAt;
+        lane.Gate.CountGrant(now - permit.EnqueuedAt);
         Told.Granted.Add(permit);
         _round++;
         if (lane.IsWaiting)
