@@ -17,7 +17,7 @@ internal static class KeyMemory
         {
             var (idle, live) = Pool(limit);
             session.Report.Add($"pool of an API, {Keys:#,0} keys of {limit}: never used", Text(idle));
-            session.Report.Add($"pool of an API, {Keys:#,0} keys of {limit}: one request each, under way", Text(live));
+            session.Report.Add($"pool of an API, {Keys:#,0} keys of {limit}: with one request in its window", Text(live));
         }
         return Task.CompletedTask;
 
@@ -42,6 +42,8 @@ internal static class KeyMemory
         {
             permits[index] = dispatcher.TryAcquire(gate, key) ?? throw new InvalidOperationException("every key has room for one");
             dispatcher.Sent(permits[index], dispatcher.Clock.Now);
+            dispatcher.Answered(permits[index], dispatcher.Clock.Now);
+            dispatcher.Ended(permits[index], dispatcher.Clock.Now);
         }
         var used = permits.Select(permit => permit.Key).Distinct().Count();
         if (used != Keys)
