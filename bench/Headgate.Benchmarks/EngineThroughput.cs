@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Headgate.Configuration;
 using Headgate.Limits;
@@ -15,9 +16,9 @@ internal static class EngineThroughput
 {
     private const int InFlight = 200;
 
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task RunAsync(Session session)
     {
-        var (turns, rounds) = (args.Length > 0 ? int.Parse(args[0]) : 40_000, args.Length > 1 ? int.Parse(args[1]) : 9);
+        var (turns, rounds) = (session.Either(40_000, 10_000), session.Either(11, 3));
         using var origin = await OriginProcess.StartAsync();
         using var bare = new HttpMessageInvoker(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false });
         using var polled = new HttpMessageInvoker(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false });
@@ -32,8 +33,6 @@ internal static class EngineThroughput
             ("Headgate, two limits", () => LineAsync(limitedLine, uri)),
             ("Polly", () => PollyAsync(pipeline, polled, uri)),
         ];
-        if (args.Length > 2)
-            ways = [.. ways.Where(way => way.Name.Contains(args[2], StringComparison.Ordinal))];
         var measured = ways.Select(_ => new List<Round>()).ToArray();
         for (var round = -2; round < rounds; round++)
             for (var way = 0; way < ways.Length; way++)
@@ -43,19 +42,39 @@ internal static class EngineThroughput
                 if (round >= 0)
                     measured[way].Add(result);
             }
-        Console.WriteLine($"{turns} requests a round, {rounds} rounds of each in turn, {InFlight} in flight; medians; {Round.Load}");
-        Console.WriteLine($"{"",-24}{"requests/s",12}{"of bare",10}{"µs CPU",10}{"of bare",10}{"instructions",14}{"more",8}{"bytes",10}{"more",8}");
-        var medians = measured.Select(Round.Median).ToList();
-        for (var way = 0; way < ways.Length; way++)
+        var names = ways.Select(way => way.Name).ToList();
+        Judge(session, names, measured);
+        Console.WriteLine($"{turns} requests a round, {rounds} rounds of each in turn, {InFlight} in flight; medians\n{"",-24}{"requests/s",12}{"µs CPU",10}{"of bare",10}{"instructions",14}{"bytes",10}");
+        for (var way = 0; way < names.Count; way++)
         {
-            var (it, first) = (medians[way], medians[0]);
-            // The ratio within each round, since the machine is not the same from one to the next.
-            var ratio = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.PerSecond / others.PerSecond));
-            var cpu = Round.Middle(measured[way].Zip(measured[0], (mine, others) => mine.CpuMicroseconds / others.CpuMicroseconds));
-            Console.WriteLine($"{ways[way].Name,-24}{it.PerSecond,12:#,0}{ratio,10:0.0%}{it.CpuMicroseconds,10:0.0}{cpu,10:0.0%}{it.Instructions,14:#,0}{it.Instructions - first.Instructions,8:#,0}{it.Bytes,10:#,0}{it.Bytes - first.Bytes,8:#,0}");
+            var it = Round.Median(measured[way]);
+            Console.WriteLine($"{names[way],-24}{it.PerSecond,12:#,0}{it.CpuMicroseconds,10:0.0}{OfBare(measured, way, round => round.CpuMicroseconds),10:0.0%}{it.Instructions,14:#,0}{it.Bytes,10:#,0}");
         }
-        return 0;
     }
+
+    private static void Judge(Session session, List<string> names, List<Round>[] measured)
+    {
+        var bare = Round.Median(measured[0]);
+        session.Report.Add("bare loop", Text($"{bare.PerSecond:#,0}/s, {bare.CpuMicroseconds:0.0} µs CPU, {bare.Bytes:#,0} B"));
+        for (var way = 1; way < names.Count; way++)
+        {
+            var (rate, more) = (OfBare(measured, way, round => round.PerSecond), Round.Median(measured[way]).Bytes - bare.Bytes);
+            var cpu = Text($"{OfBare(measured, way, round => round.CpuMicroseconds) * 100:0} %");
+            if (names[way] == "Polly")
+            {
+                session.Report.Add("Polly: throughput, CPU, bytes more, of the bare loop", Text($"{rate * 100:0.0} %, {cpu}, {more:#,0} B"));
+                continue;
+            }
+            session.Report.Hold($"{names[way]}: throughput of the bare loop's", Text($"{rate * 100:0.0} %"), "≥ 90 %", rate >= 0.9);
+            session.Report.Hold($"{names[way]}: bytes a request more", Text($"{more:#,0} B"), "≤ 1,024 B", more <= 1024);
+            session.Report.Add($"{names[way]}: CPU of the bare loop's", cpu);
+        }
+    }
+
+    // The ratio within each round, since the machine is not the same from one to the next.
+    private static double OfBare(List<Round>[] measured, int way, Func<Round, double> figure) => Round.Middle(measured[way].Zip(measured[0], (mine, bare) => figure(mine) / figure(bare)));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private static async Task LoopAsync(int turns, Func<ValueTask> send)
     {

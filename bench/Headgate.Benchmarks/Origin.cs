@@ -168,17 +168,9 @@ internal sealed class OriginProcess : IDisposable
 
     public static async Task<OriginProcess> StartAsync(TimeSpan delay = default)
     {
-        var process = Self("origin", delay.TotalMilliseconds.ToString());
+        var process = Machine.Self("origin", delay.TotalMilliseconds.ToString());
         return new OriginProcess(process, int.Parse((await process.StandardOutput.ReadLineAsync())!));
     }
-
-    /// <summary>This program with other arguments, its standard input and output in our hands.</summary>
-    public static Process Self(params string[] args) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, IsHost ? [typeof(Origin).Assembly.Location, .. args] : args)
-    {
-        UseShellExecute = false,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
 
     public void Dispose()
     {
@@ -187,6 +179,4 @@ internal sealed class OriginProcess : IDisposable
             _process.Kill();
         _process.Dispose();
     }
-
-    private static bool IsHost => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 }

@@ -1,21 +1,38 @@
 using Headgate.Benchmarks;
 
 Round.Prepare();
-var benchmarks = new (string Name, string What, Func<string[], Task<int>> Run)[]
+(string Name, string What, Func<Session, Task> Run)[] benchmarks =
+[
+    ("checks", "one limit check and three at once, beside System.Threading.RateLimiting", Checks.RunAsync),
+    ("queue", "a million waiters in one gate: memory, and how fast they come, go and give up", GateQueue.RunAsync),
+    ("keys", "100,000 keys: memory of each, idle and in use", KeyMemory.RunAsync),
+    ("engine", "the engine around a bare handler loop, beside the bare loop and Polly", EngineThroughput.RunAsync),
+    ("run", "headgate run of 100,000 lines in a process of its own; --million for 1,000,000", RunEndToEnd.RunAsync),
+    ("inflight", "10,000 requests in flight at once, beside a bare HttpClient", InFlight.RunAsync),
+    ("rate", "how much of an allowed rate is used, and whether a judge finds it exceeded", AllowedRate.RunAsync),
+    ("lateness", "from the due time to the grant, beside the timers of the runtime", GrantLateness.RunAsync),
+];
+var name = args.FirstOrDefault() ?? "";
+if (name == "all")
+    return await Every.RunAsync([.. benchmarks.Select(benchmark => benchmark.Name)], args[1..]);
+if (name == "origin")
+    return await Origin.RunAsync(args[1..]);
+if (name == "flood")
+    return await Flood.RunAsync(args[1..]);
+foreach (var benchmark in benchmarks)
 {
-    ("engine", "the straight line around a bare handler loop, beside the bare loop and Polly", EngineThroughput.RunAsync),
-    ("run", "headgate run of 100,000 lines, end to end, in a process of its own", RunEndToEnd.RunAsync),
-    ("in-flight", "10,000 requests in flight at once, beside HttpClient: all answered, and peak memory", InFlight.RunAsync),
-    ("allowed-rate", "how much of an allowed rate is used, through the dispatcher alone", AllowedRate.RunAsync),
-    ("lateness", "from the due time to the grant decision; the CPU of an idle engine", GrantLateness.RunAsync),
-    ("origin", "a server that answers everything, for the others; prints its port", Origin.RunAsync),
-};
+    if (benchmark.Name != name)
+        continue;
+    var session = new Session(name, args[1..]);
+    await benchmark.Run(session);
+    Console.WriteLine(session.Report);
+    if (session.To is { } path)
+        session.Report.WriteTo(path);
+    return session.Report.IsMissed ? 1 : 0;
+}
 
-foreach (var (name, _, run) in benchmarks)
-    if (args.Length > 0 && args[0] == name)
-        return await run(args[1..]);
-
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Headgate.Benchmarks -- NAME");
-foreach (var (name, what, _) in benchmarks)
-    Console.Error.WriteLine($"  {name,-14}{what}");
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Headgate.Benchmarks -- NAME [--quick]");
+foreach (var benchmark in benchmarks)
+    Console.Error.WriteLine($"  {benchmark.Name,-10}{benchmark.What}");
+Console.Error.WriteLine($"  {"all",-10}every one of them; --write puts the figures into docs/benchmarks.md");
 return 2;

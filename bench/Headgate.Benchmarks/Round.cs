@@ -36,7 +36,4 @@ internal readonly record struct Round(double PerSecond, double CpuMicroseconds, 
         var sorted = values.Order().ToList();
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[sorted.Count / 2 - 1] + sorted[sorted.Count / 2]) / 2;
     }
-
-    /// <summary>How busy the machine was besides: the load of the last minute, for the reader of a figure.</summary>
-    public static string Load => $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}";
 }

@@ -1,6 +1,70 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Headgate.Benchmarks;
 
+/// <summary><c>headgate run</c> as it ships, from the start of its process to its end, results and ledger on disk.</summary>
 internal static class RunEndToEnd
 {
-    public static Task<int> RunAsync(string[] args) => Task.FromResult(1);
+    public static async Task RunAsync(Session session)
+    {
+        var isMillion = session.Has("--million");
+        var (lines, rounds) = (isMillion ? 1_000_000 : session.Either(100_000, 20_000), isMillion || session.IsQuick ? 1 : 5);
+        using var origin = await OriginProcess.StartAsync();
+        var folder = Directory.CreateTempSubdirectory("headgate-benchmark-").FullName;
+        try
+        {
+            var input = Path.Combine(folder, "requests.jsonl");
+            await File.WriteAllLinesAsync(input, Enumerable.Range(1, lines).Select(line => $$"""{"id":"item-{{line}}","url":"{{new Uri(origin.Uri, $"/v1/items/{line}")}}"}"""));
+            await BuildAsync();
+            List<(double PerSecond, double Peak)> all = [];
+            for (var round = 0; round < rounds; round++)
+                all.Add(await OnceAsync(input, Path.Combine(folder, "results.jsonl"), lines));
+            Tell(session, lines, Round.Middle(all.Select(round => round.PerSecond)), all.Max(round => round.PerSecond), all.Max(round => round.Peak));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Tell(Session session, int lines, double perSecond, double best, double peak)
+    {
+        var (rate, least) = (string.Create(CultureInfo.InvariantCulture, $"{perSecond:#,0}/s"), "≥ 20,000/s");
+        var (memory, most) = (string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB"), lines > 100_000 ? 300 : 150);
+        if (session.IsQuick)
+            session.Report.Add($"{lines:#,0} lines", rate);
+        else
+            session.Report.HoldTime($"{lines:#,0} lines, start and end of the process included", rate, least, perSecond >= 20_000);
+        session.Report.Add("the best round", string.Create(CultureInfo.InvariantCulture, $"{best:#,0}/s"));
+        session.Report.Hold("peak memory", memory, $"< {most} MB", peak < most * 1e6);
+    }
+
+    private static async Task<(double PerSecond, double Peak)> OnceAsync(string input, string results, int lines)
+    {
+        foreach (var old in new[] { results, results + ".ledger" })
+            File.Delete(old);
+        var start = Stopwatch.GetTimestamp();
+        using var process = Machine.Headgate("run", input, "-o", results, "--limit", "none");
+        var said = process.StandardError.ReadToEndAsync();
+        long peak = 0;
+        while (!process.WaitForExit(10))
+            peak = Math.Max(peak, Machine.PeakOf(process));
+        var took = Stopwatch.GetElapsedTime(start);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"headgate run ended with {process.ExitCode}: {await said}");
+        if (File.ReadLines(results).Count() is var written && written != lines)
+            throw new InvalidOperationException($"{written} results, not {lines}");
+        return (lines / took.TotalSeconds, peak);
+    }
+
+    // The wrapper builds what is not there yet, which is not to be measured.
+    private static async Task BuildAsync()
+    {
+        using var process = Machine.Headgate("version");
+        var said = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"headgate does not start: {await said}");
+    }
 }

@@ -8,6 +8,9 @@ internal sealed class Checkpoint : Constraint
     private LimitState _state = null!;
     private Counted _counted;
 
+    /// <summary>What was last said of it: nearly every result of a run names what held it, and nearly always the same.</summary>
+    private Description? _described;
+
     public Checkpoint(LimitState state, Scope scope)
     {
         Scope = scope;
@@ -79,12 +82,20 @@ internal sealed class Checkpoint : Constraint
         return other.HeldBy?.Constraint == this && !_state.FitsAt(now, need, now, units);
     }
 
-    public override string Describe() => _state switch
+    public override string Describe()
     {
-        HoldState => $"a pause the server asked for ({Scope.Name})",
-        ConcurrencyCap cap => $"at most {cap.Now} at once ({Scope.Name})",
-        _ => $"{_state.Limit} ({Scope.Name})",
-    };
+        var (state, cap) = (_state, (_state as ConcurrencyCap)?.Now ?? 0);
+        if (_described is { } before && before.State == state && before.Cap == cap)
+            return before.Text;
+        var text = state switch
+        {
+            HoldState => $"a pause the server asked for ({Scope.Name})",
+            ConcurrencyCap => $"at most {cap} at once ({Scope.Name})",
+            _ => $"{state.Limit} ({Scope.Name})",
+        };
+        _described = new Description(state, cap, text);
+        return text;
+    }
 
     protected override long UnitsFor(Lane lane) => UnitsOf(lane.First!.Cost);
 
@@ -92,4 +103,6 @@ internal sealed class Checkpoint : Constraint
 
     private static Counted CountedBy(LimitState state) =>
         state.CountsAttempts ? Counted.Attempts : state.Limit.Unit == Limit.Requests ? Counted.Requests : Counted.OtherUnits;
+
+    private sealed record Description(LimitState State, long Cap, string Text);
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -181,8 +180,10 @@ internal static class ResultRecordWriter
             writer.WriteNull(member);
             return;
         }
+        // 2026-05-01T12:00:00.0000000Z, less the last decimal: a tenth of what a format of our own would cost.
         Span<byte> text = stackalloc byte[32];
-        time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-        writer.WriteString(member, text[..length]);
+        Utf8Formatter.TryFormat(time.UtcDateTime, text, out var length, 'O');
+        text[length - 2] = (byte)'Z';
+        writer.WriteString(member, text[..(length - 1)]);
     }
 }

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Headgate.Benchmarks;
+
+/// <summary>Runs every benchmark in a process of its own, and puts all figures together for docs/benchmarks.md.</summary>
+internal static class Every
+{
+    private const string Begin = "<!-- figures -->";
+    private const string End = "<!-- end of figures -->";
+
+    public static async Task<int> RunAsync(string[] names, string[] arguments)
+    {
+        var folder = Path.Combine(Machine.Root, "artifacts", "benchmarks");
+        Directory.CreateDirectory(folder);
+        var (reports, isMissed) = (new List<Report>(), false);
+        var runs = names.Select(name => new[] { name }).ToList();
+        if (!arguments.Contains("--quick"))
+            runs.Insert(names.IndexOf("run") + 1, ["run", "--million"]);
+        foreach (var run in runs)
+        {
+            var path = Path.Combine(folder, string.Concat(run) + ".json");
+            File.Delete(path);
+            isMissed |= await RunOneAsync([.. run, .. arguments.Where(argument => argument == "--quick"), "--to", path]) != 0;
+            if (File.Exists(path))
+                reports.Add(Report.Read(path));
+        }
+        var text = Markdown(reports);
+        await File.WriteAllTextAsync(Path.Combine(folder, "figures.md"), text);
+        if (arguments.Contains("--write"))
+            Write(Path.Combine(Machine.Root, "docs", "benchmarks.md"), text);
+        Console.WriteLine($"the figures are in {folder}");
+        return isMissed ? 1 : 0;
+    }
+
+    private static async Task<int> RunOneAsync(string[] arguments)
+    {
+        using var process = Machine.Self(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        Console.Write(await process.StandardOutput.ReadToEndAsync());
+        Console.Error.Write(await error);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    private static string Markdown(List<Report> reports)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Machine.Description}. Load is that of the minute before, by all who use the machine.\n");
+        foreach (var report in reports)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n### {report.Name}{(report.IsQuick ? " --quick" : "")}\n\n{report.Date}, load {report.LoadBefore}\n\n| | figure | to hold |\n|---|---:|---|\n");
+            foreach (var figure in report.Figures)
+                text.Append(CultureInfo.InvariantCulture, $"| {figure.What} | {figure.Value} | {figure.Hold}{(figure.IsHeld == false ? ": **not reached**" : "")} |\n");
+        }
+        return text.ToString();
+    }
+
+    private static void Write(string path, string text)
+    {
+        var page = File.ReadAllText(path);
+        var (begin, end) = (page.IndexOf(Begin, StringComparison.Ordinal), page.IndexOf(End, StringComparison.Ordinal));
+        if (begin < 0 || end < begin)
+            throw new InvalidDataException($"{path} has no place for the figures, between {Begin} and {End}");
+        File.WriteAllText(path, $"{page[..(begin + Begin.Length)]}\n{text}{page[end..]}");
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Headgate.Gates;
+using Headgate.Keys;
+using Headgate.Limits;
+using Headgate.Time;
+
+namespace Headgate.Benchmarks;
+
+/// <summary>What a key costs in memory beside its own name and value: in the pool of an API, never used and after use.</summary>
+internal static class KeyMemory
+{
+    private const int Keys = 100_000;
+
+    public static Task RunAsync(Session session)
+    {
+        foreach (var limit in new[] { "100/s burst=20", "100/s" })
+        {
+            var (idle, live) = Pool(limit);
+            session.Report.Add($"pool of an API, {Keys:#,0} keys of {limit}: never used", Text(idle));
+            session.Report.Add($"pool of an API, {Keys:#,0} keys of {limit}: with one request in its window", Text(live));
+        }
+        return Task.CompletedTask;
+
+        static string Text(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B");
+    }
+
+    private static (double Idle, double Live) Pool(string text)
+    {
+        var time = new VirtualTime();
+        using var dispatcher = new Dispatcher(time);
+        var terms = new ArrivalTerms(LimitTiming.Guaranteed, 0, ArrivalTerms.DefaultStraggle);
+        var limits = new[] { Limit.Parse(text) };
+        var secrets = Enumerable.Range(0, Keys).Select(number => new KeySecret($"key-{number}", $"sk-{number}")).ToArray();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var pool = new KeyPool("api", secrets.Select(secret => new PoolKey(secret, new Scope("key of api", limits, terms, dispatcher.Ours))));
+        var gate = new Gate("api", [new Scope("api", [], terms, dispatcher.Ours)], pool);
+        var idle = GC.GetTotalMemory(forceFullCollection: true) - before;
+        var key = new LaneKey(Cost.One, RequestPriority.Medium, null, null);
+        var permits = new Permit[Keys];
+        var withoutPermits = GC.GetTotalMemory(forceFullCollection: true);
+        for (var index = 0; index < Keys; index++)
+        {
+            permits[index] = dispatcher.TryAcquire(gate, key) ?? throw new InvalidOperationException("every key has room for one");
+            dispatcher.Sent(permits[index], dispatcher.Clock.Now);
+            dispatcher.Answered(permits[index], dispatcher.Clock.Now);
+            dispatcher.Ended(permits[index], dispatcher.Clock.Now);
+        }
+        var used = permits.Select(permit => permit.Key).Distinct().Count();
+        if (used != Keys)
+            throw new InvalidOperationException($"{used} keys were used, not all {Keys}");
+        Array.Clear(permits);
+        var live = GC.GetTotalMemory(forceFullCollection: true) - withoutPermits;
+        GC.KeepAlive((pool, gate, secrets));
+        return (idle / (double)Keys, (idle + live) / (double)Keys);
+    }
+}
