@@ -100,7 +100,7 @@ internal sealed class RunFiles
     /// <exception cref="CommandException">One that has a result did not.</exception>
     public void ThrowIfGone()
     {
-        if (_done?.Unmatched.FirstOrDefault() is { Line: > 0 } gone)
+        if (_done?.Unmatched.DefaultIfEmpty().MinBy(entry => entry.Line) is { Line: > 0 } gone)
             throw new CommandException(ExitCode.Configuration, $"line {gone.Line} of {_options.Input} is gone or has changed since its result was written to {_options.Results}; put it back, or begin anew with --fresh");
     }
 

@@ -89,7 +89,7 @@ internal sealed class ArrivalsBuilder
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
                 if (isUnendedArrived && attempt.State == AttemptState.Unanswered)
-                    PlaceTwice(attempt, attempt.Sent, attempt.Late - attempt.End + _ledger.LastBefore.GetValueOrDefault(attempt.End, attempt.End), cost, index);
+                    PlaceTwice(attempt, attempt.Sent, attempt.Late - attempt.End + LastOf(attempt), cost, index, timing == LimitTiming.Bounded ? BoundOf(slot, bounds, attempt.Sent) : null);
                 else if (slot.Algorithm == LimitAlgorithm.Concurrent)
                     _arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
                 else if (timing == LimitTiming.Nominal)
@@ -115,21 +115,26 @@ internal sealed class ArrivalsBuilder
         // Given up before D has passed: it is held until its late without a break.
         var isHeldOn = attempt.Late > attempt.End && attempt.End <= attempt.Sent + bound;
         if (bound is not { } d || attempt.Late <= attempt.Sent + d || isHeldOn)
-        {
             _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
-            return;
-        }
-        PlaceTwice(attempt, attempt.Sent + d, attempt.Late, cost, index);
+        else
+            PlaceTwice(attempt, attempt.Sent + d, attempt.Late, cost, index, d);
     }
 
-    private void PlaceTwice(in Attempt attempt, long to, long late, long cost, int index)
+    private void PlaceTwice(in Attempt attempt, long to, long late, long cost, int index, long? bound)
     {
-        _arrivals.Add(new Arrival(attempt.Sent, to, cost, index));
+        // Nothing was sent between D and the restart: it counts on without a break, and never twice in one window.
+        var isAsOne = attempt.State == AttemptState.Unanswered && late >= attempt.End && LastOf(attempt) <= attempt.Sent + (bound ?? Attempt.Never / 2);
+        _arrivals.Add(new Arrival(attempt.Sent, isAsOne ? late : to, cost, index));
+        if (isAsOne)
+            return;
         // What is given up later weighs once more on what is granted from then on, but the ledger does not tell grants from sends. After a restart
         // they are the same.
         if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never } && late >= attempt.End)
             _arrivals.Add(new Arrival(attempt.End, late, cost, index, IsStraggler: true));
     }
+
+    /// <summary>The last its process wrote, if that died before the attempt ended.</summary>
+    private long LastOf(in Attempt attempt) => _ledger.LastBefore.GetValueOrDefault(attempt.End, attempt.End);
 
     private static long? BoundOf(LimitSlot slot, List<(long FromUs, long BoundUs)>? bounds, long sent)
     {

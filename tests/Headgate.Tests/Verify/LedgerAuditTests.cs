@@ -68,6 +68,16 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void What_was_in_flight_when_its_process_died_counts_once_in_a_window_that_spans_the_death()
+    {
+        var bounded = LedgerScript.Header("2/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
+        using var whole = new LedgerScript(bounded).Send(0).Restart(300, bounded).Send(400, 410);
+        Assert.Equal((2m, 2m, false), Facts(whole.Audit().Single()));
+        using var over = new LedgerScript(bounded).Send(0).Restart(300, bounded).Send(400, 410).Send(420, 430);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
+    }
+
+    [Fact]
     public void A_changed_D_holds_for_what_is_sent_after()
     {
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
