@@ -112,11 +112,12 @@ public sealed class GateLease : RateLimitLease
         if (_isEnded)
             return;
         _isEnded = true;
-        if (actual is null && _gate!.Straggle > 0 && now < _grantedAt + _gate.MaxHold)
+        _gate!.Leases--;
+        if (actual is null && _gate.Straggle > 0 && now < _grantedAt + _gate.MaxHold)
             Places.Lose(_places, _cost, _grantedAt, wasAnswered: false, now);
         else
             Places.Settle(_places, _cost, actual ?? _cost, _grantedAt, now);
-        _gate!.LastUsed = now;
+        _gate.LastUsed = now;
         scheduler.Better(_places);
     }
 }

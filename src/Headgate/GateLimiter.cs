@@ -50,7 +50,7 @@ public sealed class GateLimiter : RateLimiter
         _dispatcher = new Dispatcher(options.TimeProvider);
         var create = LimiterLimits.Creator(options, _dispatcher.Ours);
         _scope = new Scope(options.Name, _limits.Select(create), create);
-        _gate = LimiterGate.Make(options.Name, options, [_scope], _dispatcher);
+        _gate = LimiterGate.Make(options, [_scope], _dispatcher, options.QueueLimit);
         _since = (options.TimeProvider.GetUtcNow(), _dispatcher.Clock.Now);
     }
 
@@ -64,13 +64,13 @@ public sealed class GateLimiter : RateLimiter
     public override TimeSpan? IdleDuration => LimiterGate.IdleDuration(_gate);
 
     /// <summary>What the limiter has done, and how things stand.</summary>
-    public GateLimiterStatistics Statistics => _dispatcher.Read(this, static (_, limiter, now) => limiter.CountNeedsLock(now));
+    public GateLimiterStatistics Statistics => _dispatcher.Read(this, static (_, limiter, now) => LimiterGate.CountNeedsLock(limiter._gate, limiter._since, now));
 
     /// <summary>Begins the counts of <see cref="Statistics"/> anew; limits and those who wait stay as they are.</summary>
     public void ResetStatistics() => _dispatcher.Change((Limiter: this, At: _dispatcher.Clock.Provider.GetUtcNow()), static (_, it, now) =>
     {
         var gate = it.Limiter._gate;
-        (gate.Granted, gate.Refused, gate.Waited) = (0, 0, 0);
+        gate.ResetCounts();
         it.Limiter._since = (it.At, now);
     });
 
@@ -79,7 +79,7 @@ public sealed class GateLimiter : RateLimiter
     public override RateLimiterStatistics? GetStatistics()
     {
         ThrowIfDisposed();
-        return LimiterGate.Statistics(_gate);
+        return _dispatcher.Read(_gate, static (_, gate, now) => LimiterGate.StatisticsNeedsLock(gate, now));
     }
 
     /// <summary>Takes permits if they are free at once.</summary>
@@ -91,13 +91,15 @@ public sealed class GateLimiter : RateLimiter
     public bool TryAcquire(int permitCount = 1)
     {
         var cost = CostOf(permitCount);
-        foreach (var limit in _limits)
-            if (limit.Algorithm == LimitAlgorithm.Concurrent)
-                throw new InvalidOperationException($"\"{limit}\" counts what is in flight, and nobody could say when that ends: use {nameof(AttemptAcquire)} and dispose the lease");
+        if (LimiterGate.NeedsLease(_gate) is { } error)
+            throw error;
         if (_dispatcher.TryTakeAtOnce(_gate, cost, out _))
             return true;
-        _dispatcher.Read(_gate, static (_, gate, _) => gate.Refused++);
-        return false;
+        return _dispatcher.Read(_gate, static (_, gate, _) =>
+        {
+            gate.CountRefusal();
+            return false;
+        });
     }
 
     /// <summary>Waits for permits, but no longer than a given time.</summary>
@@ -111,12 +113,13 @@ public sealed class GateLimiter : RateLimiter
     /// <exception cref="ObjectDisposedException">The limiter was disposed.</exception>
     public ValueTask<GateLease> AcquireAsync(int permitCount, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        if (timeout != Timeout.InfiniteTimeSpan)
-            ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        var expires = LimiterGate.ExpiryOf(_dispatcher.Clock, timeout);
         var key = LimiterGate.KeyOf(CostOf(permitCount));
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<GateLease>(cancellationToken);
-        var expires = timeout == Timeout.InfiniteTimeSpan ? LimitState.Never : LimitState.Later(_dispatcher.Clock.Now, Clock.Nanoseconds(timeout));
+        // Who has no time to wait is not refused for the time that has passed since it came.
+        if (timeout == TimeSpan.Zero)
+            return new(TakeOrRefuse(key.Cost));
         return LimiterGate.TakeOrWait(_gate, key, expires, cancellationToken, out var waiter) is { } lease ? new(lease) : waiter!.Lease;
     }
 
@@ -133,10 +136,7 @@ public sealed class GateLimiter : RateLimiter
         var key = LimiterGate.KeyOf(_gate, request);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<GateLease>(cancellationToken);
-        var expires = request.Deadline is { } deadline
-            ? LimitState.Later(_dispatcher.Clock.Now, Clock.Nanoseconds(deadline - _dispatcher.Clock.Provider.GetUtcNow()))
-            : LimitState.Never;
-        return LimiterGate.TakeOrWait(_gate, key, expires, cancellationToken, out var waiter) is { } lease ? new(lease) : waiter!.Lease;
+        return LimiterGate.TakeOrWait(_gate, key, LimiterGate.ExpiryOf(_dispatcher.Clock, request), cancellationToken, out var waiter) is { } lease ? new(lease) : waiter!.Lease;
     }
 
     /// <summary>How long somebody who asks now would wait, after all who wait already: zero if there is room, null where only the end of a lease can tell.</summary>
@@ -162,11 +162,7 @@ public sealed class GateLimiter : RateLimiter
     }
 
     /// <inheritdoc/>
-    protected override RateLimitLease AttemptAcquireCore(int permitCount)
-    {
-        var cost = CostOf(permitCount);
-        return LimiterGate.TryTake(_gate, cost) ?? LimiterGate.Refusal(_gate, cost, null);
-    }
+    protected override RateLimitLease AttemptAcquireCore(int permitCount) => TakeOrRefuse(CostOf(permitCount));
 
     /// <inheritdoc/>
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
@@ -192,22 +188,20 @@ public sealed class GateLimiter : RateLimiter
         return base.DisposeAsyncCore();
     }
 
+    private GateLease TakeOrRefuse(Cost cost)
+    {
+        if (LimiterGate.TryTake(_gate, cost) is { } lease)
+            return lease;
+        // Disposed meanwhile, nothing will ever be free.
+        ThrowIfDisposed();
+        return LimiterGate.Refusal(_gate, cost, null);
+    }
+
     private Cost CostOf(int permitCount)
     {
         ThrowIfDisposed();
         return LimiterGate.CostOf(_gate, permitCount);
     }
-
-    private GateLimiterStatistics CountNeedsLock(long now) => new()
-    {
-        Allowed = _gate.Granted,
-        Refused = _gate.Refused,
-        TotalWait = Clock.Span(_gate.Waited),
-        Waiting = _gate.Waiting,
-        Available = LimiterGate.AvailableNeedsLock(_gate, now),
-        Since = _since.At,
-        Runtime = new TimeSpan((now - _since.Mark) / 100),
-    };
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), this);
 }

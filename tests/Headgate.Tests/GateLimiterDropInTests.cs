@@ -35,6 +35,20 @@ public sealed class GateLimiterDropInTests
     }
 
     [Fact]
+    public async Task Behind_the_middleware_of_aspnet_one_limiter_serves_every_key()
+    {
+        await using var limiter = new GateLimiter<string>(["2/s"], new GateLimiterOptions<string> { TimeProvider = _time, QueueLimit = 0, TotalLimits = ["3/s"] });
+        var app = Pipeline(options =>
+        {
+            options.RejectionStatusCode = 429;
+            options.GlobalLimiter = limiter.WithTranslatedKey<HttpContext>(context => context.Request.Headers["X-Key"].ToString(), leaveOpen: true);
+        });
+
+        Assert.Equal([200, 200, 429], (await Ask(app, "a", 3)).Select(answer => answer.Status));
+        Assert.Equal([200, 429], (await Ask(app, "b", 2)).Select(answer => answer.Status));
+    }
+
+    [Fact]
     public async Task A_request_that_waits_goes_through_the_middleware_when_there_is_room()
     {
         using var limiter = new GateLimiter(["1/s"], new GateLimiterOptions { TimeProvider = _time });

@@ -103,6 +103,45 @@ public sealed class GateLimiterTests
     }
 
     [Fact]
+    public async Task Who_has_little_time_may_wait_for_what_others_give_back()
+    {
+        using var limiter = Limiter(LimitTiming.Nominal, "1000 tokens/min");
+        var lease = Take(limiter, new GateRequest { Cost = Tokens(1000) });
+        var waits = limiter.AcquireAsync(new GateRequest { Cost = Tokens(500), Deadline = _time.GetUtcNow().AddSeconds(2) });
+        var tooLate = limiter.AcquireAsync(new GateRequest { Cost = Tokens(900), Deadline = _time.GetUtcNow().AddSeconds(2) });
+        Pass(1000);
+        lease.Commit(300);
+        Assert.True((await waits).IsAcquired);
+        Pass(1000);
+        Assert.False((await tooLate).IsAcquired);
+    }
+
+    [Fact]
+    public async Task Who_has_no_time_to_wait_is_told_at_once_and_who_has_endless_time_waits()
+    {
+        using var limiter = Limiter(LimitTiming.Nominal, "1/s");
+        Assert.True((await limiter.AcquireAsync(1, TimeSpan.Zero)).IsAcquired);
+        Assert.False((await limiter.AcquireAsync(1, TimeSpan.Zero)).IsAcquired);
+        var waits = limiter.AcquireAsync(1, TimeSpan.MaxValue);
+        var waitsToo = limiter.AcquireAsync(new GateRequest { Deadline = DateTimeOffset.MaxValue });
+        Assert.False((await limiter.AcquireAsync(new GateRequest { Deadline = DateTimeOffset.MinValue })).IsAcquired);
+        Assert.Throws<ArgumentOutOfRangeException>(() => { limiter.AcquireAsync(1, TimeSpan.FromTicks(-1)); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { limiter.AcquireAsync(1, TimeSpan.MinValue); });
+        Pass(1100);
+        Assert.True((await waits).IsAcquired);
+        Pass(1100);
+        Assert.True((await waitsToo).IsAcquired);
+    }
+
+    [Fact]
+    public async Task A_deadline_that_is_over_refuses_even_where_there_is_room()
+    {
+        using var limiter = Limiter(LimitTiming.Nominal, "1/s");
+        Assert.False((await limiter.AcquireAsync(new GateRequest { Deadline = _time.GetUtcNow().AddMilliseconds(-1) })).IsAcquired);
+        Assert.True((await limiter.AcquireAsync(new GateRequest { Deadline = _time.GetUtcNow().AddMilliseconds(1) })).IsAcquired);
+    }
+
+    [Fact]
     public void More_than_asked_for_becomes_debt()
     {
         using var limiter = Limiter(LimitTiming.Nominal, "100 bucket tokens 10/s".Replace("bucket tokens 10/s", "tokens/10s burst=100"));

@@ -6,11 +6,18 @@ namespace Headgate.App.CommandLine;
 /// Ctrl-C and SIGTERM. The first asks the verb to stop by cancelling its token, so that it can drain and report; the second
 /// ends the process as the system does.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal sealed class Interruption(TimeProvider time) : IDisposable
 {
+    /// <summary>
+    /// A signal within this of the first is the same one told twice: <c>timeout</c> of GNU sends one to the process and one to its group,
+    /// and so does a terminal where a program hands on what it was told itself. A person needs longer to change their mind.
+    /// </summary>
+    private static readonly TimeSpan OneSignal = TimeSpan.FromMilliseconds(250);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _code;
+    private long _since = long.MinValue;
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
@@ -21,7 +28,7 @@ internal sealed class Interruption : IDisposable
     /// <summary>Begins to listen to the signals of the process, until disposed.</summary>
     public static Interruption Listen()
     {
-        var interruption = new Interruption();
+        var interruption = new Interruption(TimeProvider.System);
         foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, context => context.Cancel = interruption.Receive(context.Signal)));
         return interruption;
@@ -31,8 +38,11 @@ internal sealed class Interruption : IDisposable
     public bool Receive(PosixSignal signal)
     {
         var code = signal == PosixSignal.SIGTERM ? ExitCode.Terminated : ExitCode.Interrupted;
+        // Noted before the code, so that whoever sees the code sees this; of two at once either will do.
+        var now = time.GetTimestamp();
+        Interlocked.CompareExchange(ref _since, now, long.MinValue);
         if (Interlocked.CompareExchange(ref _code, (int)code, 0) != 0)
-            return false;
+            return time.GetElapsedTime(Volatile.Read(ref _since), now) < OneSignal;
         // Not on this thread: whatever the verb hangs on its token must not keep the second signal waiting.
         _ = _stop.CancelAsync();
         return true;

@@ -26,6 +26,9 @@ internal static class Admission
         return null;
     }
 
+    /// <summary>As many wait as may.</summary>
+    public static RefusedException QueueFull(int most) => new(RefusalReason.QueueFull, $"{most} wait, which is as many as may");
+
     /// <summary>The lower bound: nobody ahead, and everything in flight answered now.</summary>
     private static RefusedException? TooLate(Lane lane, Cost cost, long now, long expiresAt)
     {

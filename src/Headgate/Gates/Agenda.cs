@@ -1,8 +1,9 @@
+using Headgate.Keys;
 using Headgate.Limits;
 
 namespace Headgate.Gates;
 
-/// <summary>Which constraints are to be served, and when: those that became better, and those whose time has come. Owned by the lock of its dispatcher.</summary>
+/// <summary>Where lanes are parked, and which constraints are to be served, and when: those that became better, and those whose time has come. Owned by the lock of its dispatcher.</summary>
 internal sealed class Agenda
 {
     private readonly IndexedHeap<Constraint, ByWake> _wakes = new();
@@ -22,10 +23,17 @@ internal sealed class Agenda
     /// <summary>A constraint may let somebody go sooner than was computed.</summary>
     public void Better(Constraint constraint)
     {
-        if (constraint.IsListed || constraint.ParkedCount == 0)
+        // Of those being tried this very moment none is parked.
+        if (constraint.IsListed || (constraint.ParkedCount == 0 && constraint.Passed is null))
             return;
         constraint.IsListed = true;
         _better.Add(constraint);
+    }
+
+    public void Better(Checkpoint[] limits)
+    {
+        foreach (var limit in limits)
+            Better(limit);
     }
 
     /// <summary>A constraint is to be served at a time at the latest.</summary>
@@ -64,6 +72,69 @@ internal sealed class Agenda
             return null;
         next.IsListed = false;
         return next;
+    }
+
+    /// <summary>A lane has had its turn or has gone: those whom its claim kept back are looked at again.</summary>
+    public void BetterAround(Lane lane, Cost cost, PoolKey? claimed)
+    {
+        foreach (var claim in lane.Claims)
+            Better(claim.Constraint);
+        if (lane.Pool is { } pool && (lane.HoldsKey || !cost.IsOne))
+            Better(pool.Constraint);
+        if (claimed is not null)
+            Better(claimed.Scope.Checkpoints);
+    }
+
+    /// <summary>Parks a lane at what holds its first waiter longest, to be looked at again when that may be over.</summary>
+    public void ParkWhereHeld(Lane lane, long now)
+    {
+        Park(lane, lane.HeldBy!);
+        if (lane.LookAt > now)
+            WakeBy(lane.HeldBy!.Constraint, lane.LookAt);
+    }
+
+    public void Park(Lane lane, Claim claim)
+    {
+        Claim(lane);
+        claim.Constraint.Park(lane, claim);
+    }
+
+    /// <summary>A lane waits: its turn is known everywhere, and those for whom that makes a difference are looked at again.</summary>
+    public void Claim(Lane lane)
+    {
+        var (before, isNew) = (lane.ClaimedKey, !lane.IsClaiming);
+        lane.Claim();
+        if (isNew)
+            foreach (var claim in lane.Claims)
+                BetterIfFirst(claim.Constraint, lane);
+        if (before == lane.ClaimedKey)
+            return;
+        if (lane.ClaimedKey is { } key)
+            foreach (var limit in key.Scope.Checkpoints)
+                BetterIfFirst(limit, lane);
+        if (before is null)
+            return;
+        // What it held back at another key is free again, for those who keep to that key too.
+        Better(lane.Pool!.Constraint);
+        Better(before.Scope.Checkpoints);
+    }
+
+    public void Unpark(Lane lane)
+    {
+        if (lane.Parked?.Constraint is not { } constraint)
+            return;
+        constraint.Unpark(lane);
+        if (constraint.ParkedCount == 0)
+            Forget(constraint);
+        else
+            Better(constraint);
+    }
+
+    /// <summary>Only for the first in turn units are reserved: who comes before the one for whom they were so far may let others pass.</summary>
+    private void BetterIfFirst(Constraint constraint, Lane lane)
+    {
+        if (constraint.FirstClaim?.Lane == lane)
+            Better(constraint);
     }
 
     // One that nobody waits at any more is not listed: else it would never be listed again.

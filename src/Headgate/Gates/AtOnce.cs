@@ -6,29 +6,34 @@ internal static class AtOnce
     /// <summary>Takes a cost if it is free and nobody's turn comes first.</summary>
     public static bool TryTake(Scheduler scheduler, Gate gate, Cost cost, long now)
     {
-        if (!(scheduler.Waiting > 0 ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now)))
+        if (!(scheduler.Waiting > 0 && gate.IsContended ? IsFreeAmongWaiters(gate, cost, now) : IsFree(gate.Checkpoints, cost, now)))
             return false;
-        gate.Granted++;
+        gate.CountGrant(0);
         if (cost.TakesNothing)
             return true;
         gate.LastUsed = now;
+        var keeps = false;
         foreach (var limit in gate.Checkpoints)
-            Take(limit, cost, now);
+            keeps |= Take(limit, cost, now);
+        if (keeps)
+            gate.Leases++;
         return true;
     }
 
-    private static void Take(Checkpoint limit, Cost cost, long now)
+    /// <summary>Says whether it has to be given back.</summary>
+    private static bool Take(Checkpoint limit, Cost cost, long now)
     {
         var units = limit.UnitsOf(cost);
         if (units == 0)
-            return;
+            return false;
         if (!limit.IsKept)
         {
             limit.State.TakeSent(units, now);
-            return;
+            return false;
         }
         limit.State.Take(units);
         limit.State.Sent(units, now);
+        return true;
     }
 
     private static bool IsFree(Checkpoint[] limits, Cost cost, long now)

@@ -47,7 +47,8 @@ internal sealed class Checkpoint : Constraint
     /// <summary>What must be free for a cost of a lane to go: its units, and what its priority has to leave to others.</summary>
     public long NeedOf(Lane lane, Cost cost) => UnitsOf(cost) is var units and > 0 ? units + lane.Gate.ReserveOf(this, lane.Level, units) : 0;
 
-    public override bool HoldsAllBehind(Lane lane) => NeedOf(lane) <= SmallestNeed;
+    // What its priority must leave to others counts for the lane, not for those behind: units may be reserved, and of those they may need fewer.
+    public override bool HoldsAllBehind(Lane lane) => NeedOf(lane, lane.First!.Cost) <= FewestUnits;
 
     /// <summary>
     /// The lane whose turn comes first and which taking units now would delay: of all that need this limit, wherever they are parked, or of
@@ -65,14 +66,14 @@ internal sealed class Checkpoint : Constraint
     /// <summary>When units could go beside the first waiter of a lane for whom they are reserved, even if that stays where it is.</summary>
     public long FreeBeside(Lane other, long units, long now)
     {
-        var both = NeedOf(other) + units;
+        var both = NeedOf(other, other.First!.Cost) + units;
         return both <= _state.Whole ? _state.FreeAt(both, now) : LimitState.Never;
     }
 
     /// <summary>Whether taking units now would delay the first waiter of a lane.</summary>
     public bool Delays(Lane other, long units, long now)
     {
-        var need = NeedOf(other);
+        var need = NeedOf(other, other.First!.Cost);
         if (need == 0)
             return false;
         if (other.FreeAt != LimitState.Never)
@@ -96,7 +97,7 @@ internal sealed class Checkpoint : Constraint
         return text;
     }
 
-    protected override long NeedOf(Lane lane) => NeedOf(lane, lane.First!.Cost);
+    protected override long UnitsFor(Lane lane) => UnitsOf(lane.First!.Cost);
 
     protected override long ServiceTime(Cost cost) => _state.ServiceTime(UnitsOf(cost));
 

@@ -26,8 +26,8 @@ internal abstract class Constraint
 
     public int ParkedCount => _waiters?.ParkedCount ?? 0;
 
-    /// <summary>The smallest need of a lane parked here since it was last empty.</summary>
-    protected long SmallestNeed => _waiters?.SmallestNeed ?? long.MaxValue;
+    /// <summary>The fewest units that the first waiter of a lane parked here needs, since it was last empty.</summary>
+    protected long FewestUnits => _waiters?.FewestUnits ?? long.MaxValue;
 
     /// <summary>The first lane that was found held here while others behind it are tried; its units stay reserved.</summary>
     public Lane? Passed { get; set; }
@@ -44,8 +44,8 @@ internal abstract class Constraint
     /// <summary>Whether those parked behind a lane that is held here are held at least as long, needing no less.</summary>
     public abstract bool HoldsAllBehind(Lane lane);
 
-    /// <summary>What the first waiter of a lane needs here.</summary>
-    protected abstract long NeedOf(Lane lane);
+    /// <summary>What the first waiter of a lane takes here.</summary>
+    protected abstract long UnitsFor(Lane lane);
 
     /// <summary>What a cost uses of the throughput here, in nanoseconds of it.</summary>
     protected abstract long ServiceTime(Cost cost);
@@ -105,7 +105,7 @@ internal abstract class Constraint
         lane.Parked = claim;
         (_waiters!.Parked[LevelOf(lane)] ??= new IndexedHeap<Lane, ByTurnHere>()).Add(lane);
         _waiters.ParkedCount++;
-        _waiters.SmallestNeed = Math.Min(_waiters.SmallestNeed, NeedOf(lane));
+        _waiters.FewestUnits = Math.Min(_waiters.FewestUnits, UnitsFor(lane));
     }
 
     public void Unpark(Lane lane)
@@ -113,7 +113,7 @@ internal abstract class Constraint
         _waiters!.Parked[LevelOf(lane)]!.Remove(lane);
         lane.Parked = null;
         if (--_waiters.ParkedCount == 0)
-            _waiters.SmallestNeed = long.MaxValue;
+            _waiters.FewestUnits = long.MaxValue;
     }
 
     /// <summary>A lane parked here has gone.</summary>
@@ -179,7 +179,7 @@ internal abstract class Constraint
 
         public int ParkedCount;
 
-        public long SmallestNeed = long.MaxValue;
+        public long FewestUnits = long.MaxValue;
 
         /// <summary>The last turn went to a lane that had been moved up.</summary>
         public bool AgedWasServed;

@@ -66,8 +66,7 @@ internal sealed class Dispatcher : IDisposable
             told = LeaveNeedsLock(now);
         }
         Tell(told);
-        if (cancellation.CanBeCanceled && permit.State == PermitState.Waiting)
-            CancelWith(permit, cancellation);
+        CancelWith(permit, cancellation);
     }
 
     /// <summary>Takes everything at once if it is free and nobody's turn comes first; null otherwise.</summary>
@@ -101,6 +100,23 @@ internal sealed class Dispatcher : IDisposable
         }
         Tell(told);
         return taken;
+    }
+
+    /// <summary>Takes something of what the lock owns, after those who are due: what lets nobody go sooner. Once it is closed nothing is taken.</summary>
+    public TResult? Try<T, TResult>(T state, Func<Scheduler, T, long, TResult> take)
+    {
+        var read = _clock.Now;
+        Told? told = null;
+        TResult? result;
+        lock (_lock)
+        {
+            var now = EnterNeedsLock(read);
+            if (_scheduler.Waiting > 0)
+                told = LeaveNeedsLock(now);
+            result = _isClosed ? default : take(_scheduler, state, now);
+        }
+        Tell(told);
+        return result;
     }
 
     /// <summary>The first byte leaves, at a time read before.</summary>
@@ -170,17 +186,26 @@ internal sealed class Dispatcher : IDisposable
     });
 
     /// <summary>Runs something on what the lock owns: reading a state, learning from an answer. Nothing foreign may run inside.</summary>
-    public void Change<T>(T state, Action<Scheduler, T, long> change)
+    public void Change<T>(T state, Action<Scheduler, T, long> change) => Change((state, change), static (scheduler, it, now) =>
+    {
+        it.change(scheduler, it.state, now);
+        return true;
+    });
+
+    /// <inheritdoc cref="Change{T}(T, Action{Scheduler, T, long})"/>
+    public TResult Change<T, TResult>(T state, Func<Scheduler, T, long, TResult> change)
     {
         var read = _clock.Now;
         Told? told;
+        TResult result;
         lock (_lock)
         {
             var now = EnterNeedsLock(read);
-            change(_scheduler, state, now);
+            result = change(_scheduler, state, now);
             told = LeaveNeedsLock(now);
         }
         Tell(told);
+        return result;
     }
 
     /// <summary>Reads something the lock owns.</summary>
@@ -209,8 +234,11 @@ internal sealed class Dispatcher : IDisposable
         }
     }
 
-    private static void CancelWith(Permit permit, CancellationToken cancellation)
+    /// <summary>A permit that waits leaves the queue when its caller gives up.</summary>
+    public static void CancelWith(Permit permit, CancellationToken cancellation)
     {
+        if (!cancellation.CanBeCanceled || permit.State != PermitState.Waiting)
+            return;
         var registration = cancellation.UnsafeRegister(static (state, token) =>
         {
             var permit = (Permit)state!;

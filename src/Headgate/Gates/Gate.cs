@@ -45,6 +45,12 @@ internal sealed class Gate
     /// <summary>Since when nothing that was taken before makes a difference any more; never while that is not known.</summary>
     public long IdleSince { get; set; } = LimitState.Never;
 
+    /// <summary>Of the gate of one key: that of all keys together, which counts along with it.</summary>
+    public Gate? Whole { get; init; }
+
+    /// <summary>How many leases are out that can be given back.</summary>
+    public int Leases { get; set; }
+
     /// <summary>How many were let go, since the counts began.</summary>
     public long Granted { get; set; }
 
@@ -67,6 +73,21 @@ internal sealed class Gate
     /// <summary>Every limit of every scope; replaced whole when limits change, so that a permit keeps the ones it took.</summary>
     public Checkpoint[] Checkpoints { get; private set; }
 
+    /// <summary>How many may wait, where so many do already.</summary>
+    public int? FullAt => Waiting >= QueueLimit ? QueueLimit : Whole?.FullAt;
+
+    /// <summary>Whether anybody waits for one of its limits, here or in another gate that shares it.</summary>
+    public bool IsContended
+    {
+        get
+        {
+            foreach (var limit in Checkpoints)
+                if (limit.FirstClaim is not null)
+                    return true;
+            return false;
+        }
+    }
+
     /// <summary>Every lane, as of now: those that empty meanwhile may be forgotten.</summary>
     public IReadOnlyList<Lane> Lanes => [.. _lanes.Values];
 
@@ -75,8 +96,12 @@ internal sealed class Gate
     /// <summary>The requests of all who wait.</summary>
     public long QueuedRequests { get; private set; }
 
-    /// <summary>What all who wait will take of a limit, by its place in <see cref="Checkpoints"/>.</summary>
-    public ReadOnlySpan<long> Queued => _queued;
+    /// <summary>What all who wait will take of a limit, by its place in <see cref="Checkpoints"/>; of one shared by all keys, in the gates of all of them.</summary>
+    public long QueuedAt(int index)
+    {
+        var shared = Whole is null ? -1 : index - (Checkpoints.Length - Whole.Checkpoints.Length);
+        return shared >= 0 ? Whole!._queued[shared] : _queued[index];
+    }
 
     /// <summary>The dispatcher it was first used with, so that a waiter that is cancelled finds it.</summary>
     public Dispatcher? Dispatcher { get; set; }
@@ -106,6 +131,24 @@ internal sealed class Gate
         if (_usual is { } usual && usual.Key.IsOfSameLane(key))
             return usual;
         return _lanes.TryGetValue(key, out var lane) ? lane : new Lane(this, key, long.MaxValue);
+    }
+
+    /// <summary>Begins the counts anew.</summary>
+    public void ResetCounts() => (Granted, Refused, Waited) = (0, 0, 0);
+
+    /// <summary>Counts one that was let go.</summary>
+    public void CountGrant(long waited)
+    {
+        Granted++;
+        Waited += waited;
+        Whole?.CountGrant(waited);
+    }
+
+    /// <summary>Counts one that was refused.</summary>
+    public void CountRefusal()
+    {
+        Refused++;
+        Whole?.CountRefusal();
     }
 
     /// <summary>Somebody entered a lane.</summary>
@@ -153,6 +196,7 @@ internal sealed class Gate
         Waiting += by;
         QueuedRequests += by * cost.Requests;
         Add(cost, by);
+        Whole?.Count(cost, by);
     }
 
     private void Add(Cost cost, int sign)

@@ -37,8 +37,6 @@ internal sealed class Lane
     /// <summary>The limits of the key it waits for, where it needs more of it than one request.</summary>
     private Claim[] _keyClaims = [];
 
-    private PoolKey? _claimedKey;
-
     public Lane(Gate gate, in LaneKey key, long order)
     {
         (Gate, _key, Order, Level) = (gate, key, order, key.Priority);
@@ -126,28 +124,32 @@ internal sealed class Lane
         return changed;
     }
 
-    /// <summary>Whether units of one key are reserved for it.</summary>
-    public bool HoldsKey => _claimedKey is not null || Sticky is not null;
+    /// <summary>The key of which units are reserved for it, chosen for its cost; none where it keeps to one.</summary>
+    public PoolKey? ClaimedKey { get; private set; }
 
-    /// <summary>It waits: its turn is known wherever it needs something. Says whether it gave up the key it had claimed.</summary>
-    public bool Claim()
+    /// <summary>Whether units of one key are reserved for it.</summary>
+    public bool HoldsKey => ClaimedKey is not null || Sticky is not null;
+
+    /// <summary>Whether its turn is known wherever it needs something.</summary>
+    public bool IsClaiming => _pool is { IsStanding: true } || (_claims.Length > 0 && _claims[0].IsStanding);
+
+    /// <summary>It waits: its turn is known wherever it needs something. What it reserved of another key than it would go with now is free again.</summary>
+    public void Claim()
     {
         _pool?.Constraint.Enter(_pool);
         foreach (var claim in _claims)
             claim.Constraint.Enter(claim);
         // A cost of one request needs no particular key: whichever comes free first is its.
         var key = ChoosesKey && !First!.Cost.IsOne ? GoesWith : null;
-        if (key == _claimedKey)
-            return false;
-        var gaveUp = _claimedKey is not null;
+        if (key == ClaimedKey)
+            return;
         DisclaimKey();
         if (key is null)
-            return gaveUp;
-        _claimedKey = key;
+            return;
+        ClaimedKey = key;
         _keyClaims = [.. Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool))];
         foreach (var claim in _keyClaims)
             claim.Constraint.Enter(claim);
-        return gaveUp;
     }
 
     /// <summary>It has had its turn.</summary>
@@ -213,7 +215,7 @@ internal sealed class Lane
     {
         foreach (var claim in _keyClaims)
             claim.Constraint.Leave(claim);
-        (_claimedKey, _keyClaims) = (null, []);
+        (ClaimedKey, _keyClaims) = (null, []);
     }
 
     private void Moved()

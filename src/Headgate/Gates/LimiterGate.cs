@@ -7,9 +7,13 @@ namespace Headgate.Gates;
 /// <summary>What limiters do with their gates: take at once or wait, leases and refusals, and what they say of themselves. Thread-safe.</summary>
 internal static class LimiterGate
 {
-    public static Gate Make(string name, GateLimiterOptions options, IEnumerable<Scope> scopes, Dispatcher dispatcher) => new(name, scopes, sendsAtGrant: true)
+    /// <summary>The end of a wait that was over before it began.</summary>
+    public const long Over = long.MinValue;
+
+    public static Gate Make(GateLimiterSettings options, IEnumerable<Scope> scopes, Dispatcher dispatcher, int queueLimit, Gate? whole = null) => new(options.Name, scopes, sendsAtGrant: true)
     {
-        QueueLimit = options.QueueLimit,
+        QueueLimit = queueLimit,
+        Whole = whole,
         Straggle = Clock.Nanoseconds(options.Straggle),
         MaxHold = Clock.Nanoseconds(options.MaxHold),
         Dispatcher = dispatcher,
@@ -43,6 +47,34 @@ internal static class LimiterGate
         return new LaneKey(cost, request.Priority, request.Tenant, null);
     }
 
+    /// <summary>When waiting for a time ends.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
+    public static long ExpiryOf(Clock clock, TimeSpan timeout)
+    {
+        if (timeout == Timeout.InfiniteTimeSpan)
+            return LimitState.Never;
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        return LimitState.Later(clock.Now, Clock.Nanoseconds(timeout));
+    }
+
+    /// <summary>When the waiting of a request ends; <see cref="Over"/> if it has.</summary>
+    public static long ExpiryOf(Clock clock, GateRequest request)
+    {
+        if (request.Deadline is not { } deadline)
+            return LimitState.Never;
+        var left = deadline - clock.Provider.GetUtcNow();
+        return left < TimeSpan.Zero ? Over : LimitState.Later(clock.Now, Clock.Nanoseconds(left));
+    }
+
+    /// <summary>Why permits cannot be taken without a lease; null if they can.</summary>
+    public static InvalidOperationException? NeedsLease(Gate gate)
+    {
+        foreach (var limit in gate.Checkpoints)
+            if (limit.State.Limit.Algorithm == LimitAlgorithm.Concurrent)
+                return new InvalidOperationException($"\"{limit.State.Limit}\" counts what is in flight, and nobody could say when that ends: use {nameof(RateLimiter.AttemptAcquire)} and dispose the lease");
+        return null;
+    }
+
     /// <summary>What was taken at once, or null.</summary>
     public static GateLease? TryTake(Gate gate, Cost cost) =>
         gate.Dispatcher!.TryTakeAtOnce(gate, cost, out var at) ? Granted(gate, gate.Checkpoints, cost, at) : null;
@@ -53,20 +85,15 @@ internal static class LimiterGate
     {
         cancellation.ThrowIfCancellationRequested();
         waiter = null;
-        if (gate.Dispatcher!.Waiting == 0 && TryTake(gate, key.Cost) is { } lease)
+        if (gate.Dispatcher!.Waiting == 0 && expiresAt != Over && TryTake(gate, key.Cost) is { } lease)
             return lease;
         waiter = new LimiterPermit(key.Cost, expiresAt);
         gate.Dispatcher.Acquire(waiter, gate, key, cancellation);
         return null;
     }
 
-    public static GateLease Granted(Gate gate, Checkpoint[] places, Cost cost, long at)
-    {
-        foreach (var place in places)
-            if (place.IsKept && place.UnitsOf(cost) > 0 && !cost.TakesNothing)
-                return new GateLease(gate, places, cost, at);
-        return GateLease.ForGood;
-    }
+    public static GateLease Granted(Gate gate, Checkpoint[] places, Cost cost, long at) =>
+        Places.Keep(places, cost) ? new GateLease(gate, places, cost, at) : GateLease.ForGood;
 
     /// <summary>A lease that was not acquired: why, and when there will be room. Without a reason: nobody was asked to wait.</summary>
     public static GateLease Refusal(Gate gate, Cost cost, RefusedException? why)
@@ -77,33 +104,54 @@ internal static class LimiterGate
         {
             // Whoever waited was counted when it was refused.
             if (it.why is null)
-                it.gate.Refused++;
-            IdleSinceNeedsLock(it.gate, now);
-            var (at, holding) = QueueForecast.After(it.gate, it.cost, now);
-            return new GateLease((object?)it.why?.Message ?? (object?)holding ?? "others were first", at == LimitState.Never ? null : Clock.Span(at - now));
+                it.gate.CountRefusal();
+            return RefusalNeedsLock(it.gate, it.cost, it.why?.Message, now);
         });
     }
 
-    /// <summary>How long somebody who comes now would wait, after all who wait already; null where only the end of a lease can tell.</summary>
-    public static TimeSpan? EstimateWait(Gate gate, Cost cost) => gate.Dispatcher!.Read((gate, cost), static (_, it, now) =>
+    /// <summary>As <see cref="Refusal"/>, of what is counted already.</summary>
+    public static GateLease RefusalNeedsLock(Gate gate, Cost cost, string? why, long now)
     {
-        IdleSinceNeedsLock(it.gate, now);
-        var (at, _) = QueueForecast.After(it.gate, it.cost, now);
-        return at == LimitState.Never ? (TimeSpan?)null : Clock.Span(at - now);
-    });
+        IdleSinceNeedsLock(gate, now);
+        var (at, holding) = QueueForecast.After(gate, cost, now);
+        return new GateLease((object?)why ?? (object?)holding ?? "others were first", at == LimitState.Never ? null : Clock.Span(at - now));
+    }
+
+    /// <summary>How long somebody who comes now would wait, after all who wait already; null where only the end of a lease can tell.</summary>
+    public static TimeSpan? EstimateWait(Gate gate, Cost cost) => gate.Dispatcher!.Read((gate, cost), static (_, it, now) => EstimateNeedsLock(it.gate, it.cost, now));
+
+    /// <inheritdoc cref="EstimateWait"/>
+    public static TimeSpan? EstimateNeedsLock(Gate gate, Cost cost, long now)
+    {
+        IdleSinceNeedsLock(gate, now);
+        var (at, _) = QueueForecast.After(gate, cost, now);
+        return at == LimitState.Never ? null : Clock.Span(at - now);
+    }
 
     /// <summary>How long nothing has been left of what was let go; null while something is.</summary>
     public static TimeSpan? IdleDuration(Gate gate) => gate.Dispatcher!.Read(gate, static (_, gate, now) =>
         IdleSinceNeedsLock(gate, now) is var since && since == LimitState.Never ? (TimeSpan?)null : new TimeSpan((now - since) / 100));
 
     /// <summary>How things stand; the counts are those of the gate.</summary>
-    public static RateLimiterStatistics Statistics(Gate gate) => gate.Dispatcher!.Read(gate, static (_, gate, now) => new RateLimiterStatistics
+    public static RateLimiterStatistics StatisticsNeedsLock(Gate gate, long now) => new()
     {
         CurrentAvailablePermits = AvailableNeedsLock(gate, now),
         CurrentQueuedCount = gate.QueuedRequests,
         TotalSuccessfulLeases = gate.Granted,
         TotalFailedLeases = gate.Refused,
-    });
+    };
+
+    /// <summary>What a gate has done since a moment, and how things stand.</summary>
+    public static GateLimiterStatistics CountNeedsLock(Gate gate, (DateTimeOffset At, long Mark) since, long now) => new()
+    {
+        Allowed = gate.Granted,
+        Refused = gate.Refused,
+        TotalWait = Clock.Span(gate.Waited),
+        Waiting = gate.Waiting,
+        Available = AvailableNeedsLock(gate, now),
+        Since = since.At,
+        Runtime = new TimeSpan((now - since.Mark) / 100),
+    };
 
     /// <summary>How many permits could be taken at once now.</summary>
     public static long AvailableNeedsLock(Gate gate, long now)

@@ -24,7 +24,7 @@ internal static class LimiterLimits
     }
 
     /// <summary>Makes the state for a limit. What is not nominal is bounded by the longest a lease may last, so that a lease nobody ends holds nothing for ever.</summary>
-    public static Func<Limit, LimitState> Creator(GateLimiterOptions options, WallTime ours)
+    public static Func<Limit, LimitState> Creator(GateLimiterSettings options, WallTime ours)
     {
         var (timing, bound, straggle, hold) = (options.Timing, options.Bound, Clock.Nanoseconds(options.Straggle), Clock.Nanoseconds(options.MaxHold));
         return limit =>

@@ -40,8 +40,10 @@ internal static class Passage
         var units = limit.UnitsOf(cost);
         if (limit.ReservedFor(turn, units, now) is { } other)
         {
-            retry = Math.Min(retry, other.FreeAt > now ? other.FreeAt : LimitState.Never);
-            retry = Math.Min(retry, limit.FreeBeside(other, units, now) is var beside && beside > now ? beside : LimitState.Never);
+            // The other goes, both fit, or more is known: until it is certain when something arrived the worst is reckoned with.
+            foreach (var time in (ReadOnlySpan<long>)[other.FreeAt, limit.FreeBeside(other, units, now), limit.State.NextCertain])
+                if (time > now)
+                    retry = Math.Min(retry, time);
             return LimitState.Never;
         }
         return overtakes && limit.Delays(turn.Lane, units, now) ? LimitState.Never : now;

@@ -74,8 +74,11 @@ internal class Permit : IValueTaskSource<Permit>
         Places.Take(TakenOfKey, Cost, now);
         if (key is not null)
             gate.Keys!.Touch(key, now);
-        if (gate.SendsAtGrant)
-            Send(now);
+        if (!gate.SendsAtGrant)
+            return;
+        Send(now);
+        if (Places.Keep(Taken, Cost))
+            gate.Leases++;
     }
 
     public void Send(long at)

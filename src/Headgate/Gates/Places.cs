@@ -5,6 +5,15 @@ namespace Headgate.Gates;
 /// <summary>What happens to the places a cost holds in some limits, through the life of an attempt.</summary>
 internal static class Places
 {
+    /// <summary>Whether a cost holds anything in them that has to be given back.</summary>
+    public static bool Keep(Checkpoint[] places, Cost cost)
+    {
+        foreach (var place in places)
+            if (place.IsKept && place.UnitsOf(cost) > 0 && !cost.TakesNothing)
+                return true;
+        return false;
+    }
+
     public static void Take(Checkpoint[] places, Cost cost, long now)
     {
         foreach (var place in places)

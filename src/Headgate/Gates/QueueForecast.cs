@@ -14,8 +14,9 @@ internal static class QueueForecast
             var limit = gate.Checkpoints[index];
             if (limit.UnitsOf(cost) is not (var units and > 0))
                 continue;
-            var free = limit.State.FreeAfter(gate.Queued[index], units, now);
-            if (free != LimitState.Never && gate.Queued[index] + units > limit.State.Whole)
+            var queued = gate.QueuedAt(index);
+            var free = limit.State.FreeAfter(queued, units, now);
+            if (free != LimitState.Never && queued + units > limit.State.Whole)
                 free = LimitState.Later(free, Spread(gate, limit));
             if (free > at)
                 (at, holding) = (free, limit);

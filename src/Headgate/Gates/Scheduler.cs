@@ -17,7 +17,7 @@ namespace Headgate.Gates;
 internal sealed class Scheduler
 {
     /// <summary>How many who wait behind one that cannot go yet are tried for back-filling at one wake-up.</summary>
-    private const int BackFill = 8;
+    public const int BackFill = 8;
 
     private readonly Agenda _agenda = new();
     private readonly IndexedHeap<Permit, ByExpiry> _expiries = new();
@@ -46,7 +46,7 @@ internal sealed class Scheduler
             return null;
         var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
         permit.Take(passing.Key, now);
-        gate.Granted++;
+        gate.CountGrant(0);
         return permit;
     }
 
@@ -67,8 +67,8 @@ internal sealed class Scheduler
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.EnqueuedAt = now;
         var why = Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt);
-        if (why is null && gate.Waiting >= gate.QueueLimit && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
-            why = new RefusedException(RefusalReason.QueueFull, $"{gate.QueueLimit} wait, which is as many as may");
+        if (why is null && gate.FullAt is { } most && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
+            why = Admission.QueueFull(most);
         if (why is not null)
         {
             Refuse(permit, gate, key, why);
@@ -79,7 +79,7 @@ internal sealed class Scheduler
         if (lane.Count == 1)
         {
             if (!Go(lane, null, now))
-                ParkWhereHeld(lane, now);
+                _agenda.ParkWhereHeld(lane, now);
         }
         else if (lane.Count <= BackFill && MayOvertake(permit))
             _agenda.Better(lane.Parked!.Constraint);
@@ -92,7 +92,7 @@ internal sealed class Scheduler
     {
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.State = PermitState.Refused;
-        gate.Refused++;
+        gate.CountRefusal();
         Told.Refused.Add((permit, why));
         if (!lane.IsWaiting)
             gate.Idle(lane);
@@ -131,11 +131,7 @@ internal sealed class Scheduler
     public void Better(Constraint constraint) => _agenda.Better(constraint);
 
     /// <summary>Limits may let somebody go sooner than was computed.</summary>
-    public void Better(Checkpoint[] limits)
-    {
-        foreach (var limit in limits)
-            _agenda.Better(limit);
-    }
+    public void Better(Checkpoint[] limits) => _agenda.Better(limits);
 
     /// <summary>The limits of a gate have changed, or one of its keys died: everybody in it is looked at anew, in their order.</summary>
     public void Changed(Gate gate)
@@ -143,7 +139,7 @@ internal sealed class Scheduler
         gate.Refresh();
         foreach (var lane in gate.Lanes)
         {
-            Unpark(lane);
+            _agenda.Unpark(lane);
             lane.FindClaims();
             for (Permit? permit = lane.First, next; permit is not null; permit = next)
             {
@@ -155,7 +151,7 @@ internal sealed class Scheduler
                 continue;
             // Parked at the same limit as the others, so that of those that could go now whoever's turn comes first goes first.
             var claim = lane.Claims.Length > 0 ? lane.Claims[0] : lane.Pool!;
-            Park(lane, claim);
+            _agenda.Park(lane, claim);
             _agenda.Better(claim.Constraint);
         }
     }
@@ -178,7 +174,7 @@ internal sealed class Scheduler
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
-        permit.Lane.Gate.Refused++;
+        permit.Lane.Gate.CountRefusal();
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -190,16 +186,16 @@ internal sealed class Scheduler
         Remove(permit);
         if (!lane.IsWaiting)
         {
-            Unpark(lane);
-            Empty(lane, permit.Cost);
+            _agenda.Unpark(lane);
+            Empty(lane, permit.Cost, lane.ClaimedKey);
         }
         else if (wasFirst && lane.Parked is { } claim)
         {
             // The next one has the same turn, but may cost less and so go sooner; and less may be reserved for it.
-            Unpark(lane);
-            Park(lane, claim);
+            _agenda.Unpark(lane);
+            _agenda.Park(lane, claim);
             _agenda.Better(claim.Constraint);
-            BetterAround(lane, permit.Cost);
+            _agenda.BetterAround(lane, permit.Cost, lane.ClaimedKey);
         }
     }
 
@@ -214,12 +210,12 @@ internal sealed class Scheduler
             if (Go(lane, claim, now))
                 goesOn = true;
             else if (lane.HeldBy!.Constraint != constraint)
-                ParkWhereHeld(lane, now);
+                _agenda.ParkWhereHeld(lane, now);
             else
             {
                 _passed.Add(lane);
                 constraint.Passed ??= lane;
-                Claim(lane);
+                _agenda.Claim(lane);
                 look = Math.Min(look, lane.LookAt);
                 goesOn = TryFollowers(lane, now);
                 if (_passed.Count > BackFill || constraint.HoldsAllBehind(lane))
@@ -255,11 +251,11 @@ internal sealed class Scheduler
             // Where others wait too, its next waiter takes its turn among them.
             var isAlone = constraint is null || (constraint.ParkedCount == 0 && !_agenda.IsBusy);
             if (!CanGo(lane, constraint, now))
-                ParkWhereHeld(lane, now);
+                _agenda.ParkWhereHeld(lane, now);
             else if (isAlone)
                 continue;
             else
-                Park(lane, turn!);
+                _agenda.Park(lane, turn!);
             return true;
         }
     }
@@ -285,6 +281,9 @@ internal sealed class Scheduler
                 Again(claim.Constraint);
         if (lane.HoldsKey && lane.Pool!.Constraint != served)
             Again(lane.Pool.Constraint);
+        if (lane.ClaimedKey is { } key)
+            foreach (var limit in key.Scope.Checkpoints)
+                Again(limit);
 
         void Again(Constraint constraint)
         {
@@ -321,18 +320,18 @@ internal sealed class Scheduler
             lane.LastGrant = now;
         if (permit.EnqueuedAt < now)
             permit.HeldBy ??= lane.LastHeldBy;
+        var claimed = lane.ClaimedKey;
         Remove(permit);
         permit.Take(key, now);
         lane.Charge(permit.Cost);
         lane.Gate.LastUsed = now;
-        lane.Gate.Granted++;
-        lane.Gate.Waited += now - permit.EnqueuedAt;
+        lane.Gate.CountGrant(now - permit.EnqueuedAt);
         Told.Granted.Add(permit);
         _round++;
         if (lane.IsWaiting)
-            BetterAround(lane, permit.Cost);
+            _agenda.BetterAround(lane, permit.Cost, claimed);
         else
-            Empty(lane, permit.Cost);
+            Empty(lane, permit.Cost, claimed);
     }
 
     private void Remove(Permit permit)
@@ -343,51 +342,11 @@ internal sealed class Scheduler
             _expiries.Remove(permit);
     }
 
-    private void Empty(Lane lane, Cost cost)
+    private void Empty(Lane lane, Cost cost, PoolKey? claimed)
     {
         lane.Disclaim();
-        BetterAround(lane, cost);
+        _agenda.BetterAround(lane, cost, claimed);
         lane.Gate.Idle(lane);
-    }
-
-    /// <summary>A lane has had its turn or has gone: those whom its claim kept back are looked at again.</summary>
-    private void BetterAround(Lane lane, Cost cost)
-    {
-        foreach (var claim in lane.Claims)
-            _agenda.Better(claim.Constraint);
-        if (lane.Pool is { } pool && (lane.HoldsKey || !cost.IsOne))
-            _agenda.Better(pool.Constraint);
-    }
-
-    private void ParkWhereHeld(Lane lane, long now)
-    {
-        Park(lane, lane.HeldBy!);
-        if (lane.LookAt > now)
-            _agenda.WakeBy(lane.HeldBy!.Constraint, lane.LookAt);
-    }
-
-    private void Park(Lane lane, Claim claim)
-    {
-        Claim(lane);
-        claim.Constraint.Park(lane, claim);
-    }
-
-    private void Claim(Lane lane)
-    {
-        // What it held back at another key is free again.
-        if (lane.Claim())
-            _agenda.Better(lane.Pool!.Constraint);
-    }
-
-    private void Unpark(Lane lane)
-    {
-        if (lane.Parked?.Constraint is not { } constraint)
-            return;
-        constraint.Unpark(lane);
-        if (constraint.ParkedCount == 0)
-            _agenda.Forget(constraint);
-        else
-            _agenda.Better(constraint);
     }
 
     private readonly struct ByExpiry : IHeapOrder<Permit>

@@ -141,7 +141,7 @@ internal sealed class KeyPool : Constraint
         return first;
     }
 
-    protected override long NeedOf(Lane lane) => 1;
+    protected override long UnitsFor(Lane lane) => 1;
 
     protected override long ServiceTime(Cost cost)
     {

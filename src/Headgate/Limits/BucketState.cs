@@ -45,6 +45,13 @@ internal sealed class BucketState : LimitState
 
     protected override long EmptyAt => _level.EmptyAt;
 
+    protected override void PassPast(ref Tape tape)
+    {
+        _level.Pass(ref tape);
+        tape.Pass(ref _latest);
+        tape.Pass(ref _since);
+    }
+
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) =>
         _latest <= since ? [] : [(_latest, since < _since ? TotalCharged : (long)Int128.Min(TotalCharged, _level.MostSince(since, now)))];
 

@@ -87,6 +87,14 @@ internal sealed class CounterState : LimitState
     // The narrow bucket of a limit of 1 never drains; it lives by the silence alone.
     protected override long EmptyAt => Math.Max(_latest + Reach, Limit.Amount == 1 ? long.MinValue : _narrow.EmptyAt);
 
+    protected override void PassPast(ref Tape tape)
+    {
+        _narrow.Pass(ref tape);
+        _wide.Pass(ref tape);
+        tape.Pass(ref _latest);
+        tape.Pass(ref _since);
+    }
+
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) =>
         _latest <= since ? [] : [(_latest, since < _since ? TotalCharged : (long)Int128.Min(TotalCharged, _narrow.MostSince(since, now)))];
 

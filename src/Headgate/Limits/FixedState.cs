@@ -86,6 +86,24 @@ internal sealed class FixedState : LimitState
 
     protected override long EmptyAt => Math.Max(_log.EmptyAt, _counts.Count == 0 ? long.MinValue : EndOf(_counts.GetKeyAtIndex(_counts.Count - 1)));
 
+    protected override void PassPast(ref Tape tape)
+    {
+        _log.Pass(ref tape);
+        var (countedBy, windows) = ((long)_countedBy, (long)_counts.Count);
+        tape.Pass(ref countedBy);
+        tape.Pass(ref windows);
+        _countedBy = (int)countedBy;
+        if (tape.IsReading)
+            _counts.Clear();
+        for (var index = 0; index < windows; index++)
+        {
+            var (window, count) = tape.IsReading ? default : (_counts.GetKeyAtIndex(index), _counts.GetValueAtIndex(index));
+            tape.Pass(ref window);
+            tape.Pass(ref count);
+            _counts[window] = count;
+        }
+    }
+
     protected override void TakeOver(LimitState old, long now)
     {
         base.TakeOver(old, now);

@@ -32,6 +32,8 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
 
     public override bool FitsAt(long at, long cost, long now, long taken) => at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0);
 
+    public override long NextCertain => _rampEnd;
+
     public override bool CountsAttempts => true;
 
     public override long ServiceTime(long cost) => 0;

@@ -87,6 +87,13 @@ internal struct LeakyLevel(long room, long rate, long period)
 
     public readonly bool IsSlowerThan(in LeakyLevel old) => (Int128)rate * old.Period < (Int128)old.Rate * period;
 
+    /// <summary>Lays down what stands in it, or takes it up.</summary>
+    public void Pass(ref Tape tape)
+    {
+        tape.Pass(ref _level);
+        tape.Pass(ref _at);
+    }
+
     /// <summary>Nothing stands in it.</summary>
     public void Clear() => _level = 0;
 

@@ -35,8 +35,8 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>The largest cost that can ever go: N, or the room of a bucket.</summary>
     public virtual long Whole => limit.Amount;
 
-    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now.</summary>
-    public long Uncertainty => Unanswered > 0 ? terms.Bound + terms.Straggle : 0;
+    /// <summary>How much sooner than computed a cost could go, at best, if everything in flight were answered now; a lease may be given back whole.</summary>
+    public long Uncertainty => Unanswered == 0 ? 0 : terms.SettlesTogether ? Never / 2 : terms.Bound + terms.Straggle;
 
     protected ArrivalTerms Terms => terms;
 
@@ -78,6 +78,20 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
         return Unanswered == 0 && EmptyAt is var at && at <= now ? at : Never;
     }
 
+    /// <summary>From when on <see cref="IsIdle"/> will be so if nothing happens; <see cref="Never"/> while something is under way.</summary>
+    public long IdleAt => Unanswered == 0 ? EmptyAt : Never;
+
+    /// <summary>Lays down all it remembers, or takes it up in place of what it remembered; only of a state that has nothing under way.</summary>
+    public void Pass(ref Tape tape)
+    {
+        if (tape.IsReading)
+            (_held, _onTheWay, _stragglers, _eras) = (0, null, null, null);
+        var total = TotalCharged;
+        tape.Pass(ref total);
+        TotalCharged = total;
+        PassPast(ref tape);
+    }
+
     /// <summary>The earliest instant at which a cost could go, if nothing else went: <paramref name="now"/>, later, or <see cref="Never"/>.</summary>
     public long FreeAt(long cost, long now)
     {
@@ -106,6 +120,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     /// <summary>How much could be taken at once now.</summary>
     public abstract long Available(long now);
+
+    /// <summary>When, next, more will be known than is known now, even without an event: one of those unanswered has arrived for certain.</summary>
+    public virtual long NextCertain => Math.Min(_onTheWay is { Count: > 0 } ? _onTheWay.TimeAt(0) + terms.Bound : Never, _stragglers is { Count: > 0 } ? _stragglers.TimeAt(0) : Never);
 
     /// <summary>What a cost uses of the limit's throughput, in nanoseconds of it: the measure of fair shares.</summary>
     public virtual long ServiceTime(long cost) => (long)Int128.Min((Int128)Clock.Nanoseconds(Length) * cost / limit.Amount, long.MaxValue / 4);
@@ -250,6 +267,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     /// <summary>The most that may arrive at the same instant.</summary>
     protected virtual long AtOnce => Whole;
+
+    /// <summary>As <see cref="Pass"/>, of what an algorithm remembers itself; nothing by default.</summary>
+    protected virtual void PassPast(ref Tape tape) { }
 
     /// <summary>Charges what another limit let through.</summary>
     protected virtual void TakeOver(LimitState old, long now)

@@ -41,6 +41,8 @@ internal sealed class SlidingState : LimitState
 
     protected override long EmptyAt => _log.EmptyAt;
 
+    protected override void PassPast(ref Tape tape) => _log.Pass(ref tape);
+
     protected override void TakeOver(LimitState old, long now)
     {
         base.TakeOver(old, now);

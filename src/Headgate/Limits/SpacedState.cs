@@ -51,6 +51,13 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
 
     protected override long EmptyAt => _freeAt;
 
+    protected override void PassPast(ref Tape tape)
+    {
+        tape.Pass(ref _freeAt);
+        tape.Pass(ref _latest.At);
+        tape.Pass(ref _latest.Cost);
+    }
+
     protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => _latest.At > since && TotalCharged > 0 ? [(_latest.At, TotalCharged)] : [];
 
     // Only the last one counts; how much of it was one request is not always known.

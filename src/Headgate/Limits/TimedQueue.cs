@@ -92,6 +92,52 @@ internal class TimedQueue
         return false;
     }
 
+    /// <summary>Lays down all entries, or takes them up in place of what was here.</summary>
+    protected void PassEntries(ref Tape tape)
+    {
+        // The sign tells whether costs follow.
+        long count = HasCosts ? ~Count : Count;
+        tape.Pass(ref count);
+        if (tape.IsReading)
+            Begin(count < 0 ? ~(int)count : (int)count);
+        PassRing(ref tape, _times);
+        if (count < 0)
+            PassRing(ref tape, _costs ??= new long[_times.Length]);
+        if (!tape.IsReading)
+            return;
+        if (count >= 0 && _costs is not null)
+            Array.Fill(_costs, 1);
+        Sum = Count;
+        for (var index = 0; _costs is not null && index < Count; index++)
+            Sum += _costs[index] - 1;
+    }
+
+    /// <summary>Whether any cost is not 1.</summary>
+    private bool HasCosts
+    {
+        get
+        {
+            for (var index = 0; _costs is not null && index < Count; index++)
+                if (CostAt(index) != 1)
+                    return true;
+            return false;
+        }
+    }
+
+    private void Begin(int count)
+    {
+        if (count > _times.Length)
+            (_times, _costs) = (new long[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, count))], null);
+        (_head, Count) = (0, count);
+    }
+
+    private void PassRing(ref Tape tape, long[] ring)
+    {
+        var first = Math.Min(Count, ring.Length - _head);
+        tape.Pass(ring.AsSpan(_head, first));
+        tape.Pass(ring.AsSpan(0, Count - first));
+    }
+
     private void Copy(int from, int to)
     {
         _times[Slot(to)] = TimeAt(from);

@@ -30,6 +30,13 @@ internal sealed class WindowLog(long window) : TimedQueue
         _peak = Math.Max(_peak, Sum);
     }
 
+    /// <summary>Lays down all of it, or takes it up; only of a log that is exact, whose next entry stands for itself.</summary>
+    public void Pass(ref Tape tape)
+    {
+        tape.Pass(ref _peak);
+        PassEntries(ref tape);
+    }
+
     /// <summary>There was a time before this log, of which it knows less than it was told.</summary>
     public void HadPast() => _peak = long.MaxValue;
 

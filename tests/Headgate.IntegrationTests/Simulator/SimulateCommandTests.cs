@@ -9,7 +9,7 @@ public sealed class SimulateCommandTests
     [Fact]
     public async Task Tells_its_url_first_serves_and_sums_up_when_it_is_ended()
     {
-        using var signals = new Interruption();
+        using var signals = new Interruption(TimeProvider.System);
         var (output, error) = (new StringWriter(), new StringWriter());
         var running = RunAsync("simulate --limit 2/min --limit 90000/h --per all --seed 42", output, error, signals);
         await WireTests.UntilAsync(() => output.ToString().Contains('\n', StringComparison.Ordinal));
@@ -50,7 +50,7 @@ public sealed class SimulateCommandTests
 
     private static async Task<int> RunAsync(string line, TextWriter output, TextWriter error, Interruption? signals)
     {
-        using var none = new Interruption();
+        using var none = new Interruption(TimeProvider.System);
         return await new Shell([SimulateCommand.Create()], output, error, signals ?? none).RunAsync(line.Split(' '));
     }
 }

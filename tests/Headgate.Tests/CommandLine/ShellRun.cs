@@ -12,7 +12,7 @@ internal sealed record ShellRun(int Code, string Output, string Error)
 
     public static async Task<ShellRun> OfVerbsAsync(Command[] verbs, string[] args, Interruption? interruption = null)
     {
-        using var none = new Interruption();
+        using var none = new Interruption(TimeProvider.System);
         using StringWriter output = new(), error = new();
         var code = await new Shell(verbs, output, error, interruption ?? none).RunAsync(args);
         return new ShellRun(code, output.ToString(), error.ToString());

@@ -5,6 +5,7 @@ using Headgate.App.Input;
 using Headgate.App.Results;
 using Headgate.Configuration;
 using Headgate.Ledgers;
+using Headgate.Time;
 
 namespace Headgate.Tests.CommandLine;
 
@@ -118,7 +119,7 @@ public sealed class ShellTests
     [Fact]
     public async Task Output_that_cannot_be_written_is_a_disk_error_without_a_trace()
     {
-        using var none = new Interruption();
+        using var none = new Interruption(TimeProvider.System);
         using var error = new StringWriter();
         await using var full = new StreamWriter(new FullStream());
 
@@ -132,7 +133,8 @@ public sealed class ShellTests
     [InlineData(PosixSignal.SIGTERM, 143)]
     public async Task An_interrupted_verb_ends_with_the_code_of_the_signal(PosixSignal signal, int code)
     {
-        using var interruption = new Interruption();
+        var time = new VirtualTime();
+        using var interruption = new Interruption(time);
         Assert.Null(interruption.Code);
         var waiting = new Command("wait");
         waiting.SetAction(async (_, stop) =>
@@ -146,6 +148,9 @@ public sealed class ShellTests
 
         Assert.Equal(new ShellRun(code, "", ""), await ShellRun.OfVerbsAsync([waiting], ["wait"], interruption));
         Assert.Equal(code, (await ShellRun.OfVerbsAsync([draining], ["drain"], interruption)).Code);
+        time.Advance(TimeSpan.FromMilliseconds(249));
+        Assert.True(interruption.Receive(PosixSignal.SIGINT), "the same one told twice");
+        time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(interruption.Receive(PosixSignal.SIGINT));
         Assert.Equal((ExitCode)code, interruption.Code);
     }

@@ -8,6 +8,9 @@ public sealed class GateProperties
     [InlineData(LimitTiming.Nominal, false)]
     [InlineData(LimitTiming.Bounded, false)]
     [InlineData(LimitTiming.Guaranteed, false)]
+    [InlineData(LimitTiming.Nominal, true)]
+    [InlineData(LimitTiming.Bounded, true)]
+    [InlineData(LimitTiming.Guaranteed, true)]
     public void No_window_is_exceeded_nobody_is_forgotten_and_everyone_is_told_once(LimitTiming timing, bool changes)
     {
         var worlds = int.TryParse(Environment.GetEnvironmentVariable("HEADGATE_WORLDS"), out var given) ? given : 5;
@@ -15,7 +18,7 @@ public sealed class GateProperties
         {
             var world = new GateWorld(seed, timing, changes);
             world.Live(300);
-            Assert.True(world.Granted > 50, $"seed {seed}: only {world.Granted} of {world.Asked} went");
+            Assert.True(world.Granted > 50 || world.LostAllKeys, $"seed {seed}: only {world.Granted} of {world.Asked} went");
         }
     }
 }

@@ -48,6 +48,9 @@ internal sealed class GateWorld
 
     public int Granted => _stories.Values.Count(story => story.Granted);
 
+    /// <summary>Whether the keys of some gate were all rejected, so that whoever came there was refused.</summary>
+    public bool LostAllKeys => _pools.Exists(pool => pool.AllDead);
+
     private LimitTiming Timing => _terms.Timing;
 
     /// <summary>Lets so many be asked for within about half a minute, then everything run out.</summary>
@@ -251,16 +254,20 @@ internal sealed class GateWorld
             At(end, () => Scheduler.Ended(permit, actual, Now));
     }
 
-    /// <summary>Whoever could go now has gone: no wake-up was missed.</summary>
+    /// <summary>Whoever could go now has gone, but for those behind more that cannot than are tried, and rings, which are looked at again within a millisecond: no wake-up was missed.</summary>
     private void NobodyIsForgotten()
     {
         foreach (var lane in _gates.SelectMany(gate => gate.Lanes).Where(lane => lane.IsWaiting))
         {
             var (at, holding) = Scheduler.Forecast(lane, Now);
-            Check(at > Now, $"{lane.Gate.Name} {lane.Priority} {lane.Key.Tenant} could go and is parked at {lane.Parked?.Constraint.Describe()}; all: {Explain()}");
-            Check(holding is not null, "waits for nothing");
+            Check(at > Now || lane.Parked!.Constraint.WakeAt <= Now + Clock.Millisecond || AheadOf(lane) > Scheduler.BackFill,
+                $"{lane.Gate.Name} {lane.Priority} {lane.Key.Tenant} could go and is parked at {lane.Parked?.Constraint.Describe()}; all: {Explain()}");
+            Check(at <= Now || holding is not null, "waits for nothing");
         }
     }
+
+    private int AheadOf(Lane lane) => _gates.SelectMany(gate => gate.Lanes)
+        .Count(other => other.IsWaiting && other.Parked!.Constraint == lane.Parked!.Constraint && Claim.Compare(other.Parked, lane.Parked) < 0);
 
     private string Explain() => string.Join("; ", _gates.SelectMany(gate => gate.Lanes).Where(lane => lane.IsWaiting)
         .Select(lane => $"{lane.Gate.Name} {lane.Key.Priority} cost {lane.First!.Cost.Requests}+{lane.First.Cost.In("tokens")} at {lane.Parked?.Constraint.Describe()} (free at {lane.FreeAt - Now}, wakes at {lane.Parked?.Constraint.WakeAt - Now})"));
