@@ -16,12 +16,15 @@ internal static class Every
         Directory.CreateDirectory(folder);
         var (reports, isMissed) = (new List<Report>(), false);
         var runs = names.Select(name => new[] { name }).ToList();
-        if (!arguments.Contains("--quick"))
+        var isQuick = arguments.Contains("--quick");
+        if (!isQuick)
             runs.Insert(names.IndexOf("run") + 1, ["run", "--million"]);
         foreach (var run in runs)
         {
             var path = Path.Combine(folder, string.Concat(run) + ".json");
             File.Delete(path);
+            if (!isQuick)
+                await Others.WaitAsync(TimeSpan.FromMinutes(1));
             isMissed |= await RunOneAsync([.. run, .. arguments.Where(argument => argument == "--quick"), "--to", path]) != 0;
             if (File.Exists(path))
                 reports.Add(Report.Read(path));
@@ -47,10 +50,10 @@ internal static class Every
     private static string Markdown(List<Report> reports)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{Machine.Description}. Load is that of the minute before, by all who use the machine.\n");
+        text.Append(CultureInfo.InvariantCulture, $"{Machine.Description}. Other programs use this machine too; how much of it they took is stated with each.\n");
         foreach (var report in reports)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n### {report.Name}{(report.IsQuick ? " --quick" : "")}\n\n{report.Date}, load {report.LoadBefore}\n\n| | figure | to hold |\n|---|---:|---|\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n### {report.Name}{(report.IsQuick ? " --quick" : "")}\n\n{report.Date}, others used {report.Others * 100:0} % of the machine meanwhile\n\n| | figure | to hold |\n|---|---:|---|\n");
             foreach (var figure in report.Figures)
                 text.Append(CultureInfo.InvariantCulture, $"| {figure.What} | {figure.Value} | {figure.Hold}{(figure.IsHeld == false ? ": **not reached**" : "")} |\n");
         }

@@ -6,13 +6,16 @@ using Headgate.Time;
 
 namespace Headgate.Benchmarks;
 
-/// <summary>What a key costs in memory beside its own name and value: in the pool of an API, never used and after use.</summary>
+/// <summary>What a key costs in memory beside itself: in a limiter of keys, and in the pool of API keys, where its value and name are not counted either.</summary>
 internal static class KeyMemory
 {
     private const int Keys = 100_000;
 
     public static Task RunAsync(Session session)
     {
+        Limiter("40 bucket 2/s", 1, 150);
+        Limiter("100/s", 1, 150 + 8);
+        Limiter("100/s", 51, 150 + 51 * 8);
         foreach (var limit in new[] { "100/s burst=20", "100/s" })
         {
             var (idle, live) = Pool(limit);
@@ -21,7 +24,32 @@ internal static class KeyMemory
         }
         return Task.CompletedTask;
 
+        void Limiter(string limit, int permits, int most)
+        {
+            var bytes = OfLimiter(limit, permits);
+            session.Report.Hold($"GateLimiter<TKey>, {Keys:#,0} keys of {limit}: {permits} {(permits == 1 ? "permit" : "permits")} of each not come back", Text(bytes), $"≤ {most} B", bytes <= most);
+        }
+
         static string Text(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B");
+    }
+
+    private static double OfLimiter(string limit, int permits)
+    {
+        var names = Enumerable.Range(0, Keys).Select(number => $"tenant-{number}").ToArray();
+        var time = new VirtualTime();
+        using var limiter = new GateLimiter<string>([limit], new GateLimiterOptions<string> { TimeProvider = time });
+        limiter.TryAcquire("another");
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var permit = 0; permit < permits; permit++)
+        {
+            foreach (var name in names)
+                if (!limiter.TryAcquire(name))
+                    throw new InvalidOperationException($"{name} has room for {permits}");
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        GC.KeepAlive(names);
+        return bytes / (double)Keys;
     }
 
     private static (double Idle, double Live) Pool(string text)

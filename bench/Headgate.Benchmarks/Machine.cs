@@ -7,9 +7,6 @@ internal static class Machine
 {
     public static string Description => $"{Environment.ProcessorCount} cores{Model()}, Linux {Environment.OSVersion.Version.ToString(2)}, .NET {Environment.Version}";
 
-    /// <summary>How many wanted a processor in the last minute.</summary>
-    public static string Load => File.ReadAllText("/proc/loadavg").Split(' ')[0];
-
     /// <summary>The top of this source tree.</summary>
     public static string Root { get; } = FindRoot();
 

@@ -23,8 +23,9 @@ foreach (var benchmark in benchmarks)
 {
     if (benchmark.Name != name)
         continue;
-    var session = new Session(name, args[1..]);
+    var (session, others) = (new Session(name, args[1..]), new Others());
     await benchmark.Run(session);
+    session.Report.Others = others.Part;
     Console.WriteLine(session.Report);
     if (session.To is { } path)
         session.Report.WriteTo(path);

@@ -10,8 +10,8 @@ internal sealed record Report(string Name, bool IsQuick)
 
     public string Date { get; init; } = $"{DateTime.UtcNow:yyyy-MM-dd}";
 
-    /// <summary>How many others wanted a processor in the minute before: this benchmark had begun only.</summary>
-    public string LoadBefore { get; init; } = Machine.Load;
+    /// <summary>How much of the machine others used meanwhile, from 0 to 1.</summary>
+    public double Others { get; set; }
 
     public List<Figure> Figures { get; init; } = [];
 
@@ -33,7 +33,7 @@ internal sealed record Report(string Name, bool IsQuick)
     public override string ToString()
     {
         var (what, value) = (Widest(figure => figure.What), Widest(figure => figure.Value));
-        var text = new StringBuilder($"{Name}{(IsQuick ? " --quick" : "")}: {Date}, {Machine.Description}, load before {LoadBefore}\n");
+        var text = new StringBuilder($"{Name}{(IsQuick ? " --quick" : "")}: {Date}, {Machine.Description}, others used {Others * 100:0} % of it\n");
         foreach (var figure in Figures)
             text.Append($"  {figure.What.PadRight(what)}  {figure.Value.PadLeft(value)}  {HoldOf(figure)}".TrimEnd()).Append('\n');
         return text.ToString();

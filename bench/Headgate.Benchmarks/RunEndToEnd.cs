@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 
 namespace Headgate.Benchmarks;
 
@@ -17,10 +18,10 @@ internal static class RunEndToEnd
             var input = Path.Combine(folder, "requests.jsonl");
             await File.WriteAllLinesAsync(input, Enumerable.Range(1, lines).Select(line => $$"""{"id":"item-{{line}}","url":"{{new Uri(origin.Uri, $"/v1/items/{line}")}}"}"""));
             await BuildAsync();
-            List<(double PerSecond, double Peak)> all = [];
+            List<(double PerSecond, double Sending, double Peak)> all = [];
             for (var round = 0; round < rounds; round++)
                 all.Add(await OnceAsync(input, Path.Combine(folder, "results.jsonl"), lines));
-            Tell(session, lines, Round.Middle(all.Select(round => round.PerSecond)), all.Max(round => round.PerSecond), all.Max(round => round.Peak));
+            Tell(session, lines, all);
         }
         finally
         {
@@ -28,24 +29,28 @@ internal static class RunEndToEnd
         }
     }
 
-    private static void Tell(Session session, int lines, double perSecond, double best, double peak)
+    private static void Tell(Session session, int lines, List<(double PerSecond, double Sending, double Peak)> all)
     {
-        var (rate, least) = (string.Create(CultureInfo.InvariantCulture, $"{perSecond:#,0}/s"), "≥ 20,000/s");
-        var (memory, most) = (string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB"), lines > 100_000 ? 300 : 150);
+        var (perSecond, peak) = (Round.Middle(all.Select(round => round.PerSecond)), all.Max(round => round.Peak));
         if (session.IsQuick)
-            session.Report.Add($"{lines:#,0} lines", rate);
+            session.Report.Add($"{lines:#,0} lines", Rate(perSecond));
         else
-            session.Report.HoldTime($"{lines:#,0} lines, start and end of the process included", rate, least, perSecond >= 20_000);
-        session.Report.Add("the best round", string.Create(CultureInfo.InvariantCulture, $"{best:#,0}/s"));
-        session.Report.Hold("peak memory", memory, $"< {most} MB", peak < most * 1e6);
+            session.Report.HoldTime($"{lines:#,0} lines, start, check and end included", Rate(perSecond), "≥ 20,000/s", perSecond >= 20_000);
+        session.Report.Add("the best round", Rate(all.Max(round => round.PerSecond)));
+        session.Report.Add("from the first request to the last result", Rate(Round.Middle(all.Select(round => round.Sending))));
+        var most = lines > 100_000 ? 300 : 150;
+        session.Report.Hold($"{lines:#,0} lines: peak memory", string.Create(CultureInfo.InvariantCulture, $"{peak / 1e6:0} MB"), $"< {most} MB", peak < most * 1e6);
+
+        static string Rate(double perSecond) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:#,0}/s");
     }
 
-    private static async Task<(double PerSecond, double Peak)> OnceAsync(string input, string results, int lines)
+    private static async Task<(double PerSecond, double Sending, double Peak)> OnceAsync(string input, string results, int lines)
     {
         foreach (var old in new[] { results, results + ".ledger" })
             File.Delete(old);
         var start = Stopwatch.GetTimestamp();
-        using var process = Machine.Headgate("run", input, "-o", results, "--limit", "none");
+        using var process = Machine.Headgate("run", input, "-o", results, "--limit", "none", "--json");
+        var summary = process.StandardOutput.ReadToEndAsync();
         var said = process.StandardError.ReadToEndAsync();
         long peak = 0;
         while (!process.WaitForExit(10))
@@ -55,7 +60,8 @@ internal static class RunEndToEnd
             throw new InvalidOperationException($"headgate run ended with {process.ExitCode}: {await said}");
         if (File.ReadLines(results).Count() is var written && written != lines)
             throw new InvalidOperationException($"{written} results, not {lines}");
-        return (lines / took.TotalSeconds, peak);
+        using var told = JsonDocument.Parse(await summary);
+        return (lines / took.TotalSeconds, lines / told.RootElement.GetProperty("wall").GetDouble(), peak);
     }
 
     // The wrapper builds what is not there yet, which is not to be measured.
