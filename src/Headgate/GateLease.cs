@@ -26,24 +26,22 @@ public sealed class GateLease : RateLimitLease
     private readonly Cost _cost = Cost.Nothing;
     private readonly long _grantedAt;
 
-    /// <summary>Of a refusal: its reason, or what holds it, whose description is made when somebody asks.</summary>
-    private readonly object? _refusedBy;
-    private readonly TimeSpan? _retryAfter;
+    private readonly Refusal? _refusal;
     private bool _isEnded;
 
     /// <summary>A lease to be given back.</summary>
     internal GateLease(Gate gate, Checkpoint[] places, Cost cost, long grantedAt) => (_gate, _places, _cost, _grantedAt) = (gate, places, cost, grantedAt);
 
     /// <summary>A refusal.</summary>
-    internal GateLease(object refusedBy, TimeSpan? retryAfter) => (_refusedBy, _retryAfter, _isEnded) = (refusedBy, retryAfter, true);
+    internal GateLease(object refusedBy, TimeSpan? retryAfter) => (_refusal, _isEnded) = (new Refusal(refusedBy, retryAfter), true);
 
     private GateLease() => _isEnded = true;
 
     /// <inheritdoc/>
-    public override bool IsAcquired => _refusedBy is null;
+    public override bool IsAcquired => _refusal is null;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> MetadataNames => _refusedBy is null ? [] : _retryAfter is null ? OfRefusalWithoutEnd : OfRefusal;
+    public override IEnumerable<string> MetadataNames => _refusal is null ? [] : _refusal.RetryAfter is null ? OfRefusalWithoutEnd : OfRefusal;
 
     /// <summary>
     /// Of a refusal: <see cref="MetadataName.RetryAfter"/>, after which there will be room if nobody else comes (never too early; missing
@@ -54,8 +52,8 @@ public sealed class GateLease : RateLimitLease
     {
         metadata = null;
         if (metadataName == MetadataName.ReasonPhrase.Name)
-            metadata = _refusedBy is Constraint holding ? $"held by {holding.Describe()}" : _refusedBy;
-        else if (metadataName == MetadataName.RetryAfter.Name && _retryAfter is { } after)
+            metadata = _refusal?.By is Constraint holding ? $"held by {holding.Describe()}" : _refusal?.By;
+        else if (metadataName == MetadataName.RetryAfter.Name && _refusal?.RetryAfter is { } after)
             metadata = after;
         return metadata is not null;
     }
@@ -104,20 +102,28 @@ public sealed class GateLease : RateLimitLease
     {
         if (_gate is null || Volatile.Read(ref _isEnded))
             return;
-        _gate.Dispatcher!.Change((this, actual), static (scheduler, it, now) => it.Item1.EndNeedsLock(scheduler, it.actual, now));
+        _gate.Dispatcher!.End(this, actual);
     }
 
-    private void EndNeedsLock(Scheduler scheduler, Cost? actual, long now)
+    /// <summary>The limits it has places in.</summary>
+    internal Checkpoint[] Places => _places;
+
+    /// <summary>Ends it, under the lock of its dispatcher; false if it has ended before.</summary>
+    internal bool EndNeedsLock(Cost? actual, long now)
     {
         if (_isEnded)
-            return;
+            return false;
         _isEnded = true;
         _gate!.Leases--;
         if (actual is null && _gate.Straggle > 0 && now < _grantedAt + _gate.MaxHold)
-            Places.Lose(_places, _cost, _grantedAt, wasAnswered: false, now);
+            Gates.Places.Lose(_places, _cost, _grantedAt, wasAnswered: false, now);
         else
-            Places.Settle(_places, _cost, actual ?? _cost, _grantedAt, now);
+            Gates.Places.Settle(_places, _cost, actual ?? _cost, _grantedAt, now);
         _gate.LastUsed = now;
-        scheduler.Better(_places);
+        return true;
     }
+
+    /// <param name="By">Its reason, or what holds it, whose description is made when somebody asks.</param>
+    /// <param name="RetryAfter">After what there will be room; null where only the end of other leases can tell.</param>
+    private sealed record Refusal(object By, TimeSpan? RetryAfter);
 }

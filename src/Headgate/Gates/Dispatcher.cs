@@ -164,6 +164,23 @@ internal sealed class Dispatcher : IDisposable
     /// <summary>Never sent: the permit goes back whole.</summary>
     public void Return(Permit permit) => Change(permit, static (scheduler, permit, now) => scheduler.Return(permit, now));
 
+    /// <summary>A lease ends, for an actual cost if one is known. Where nobody waits nobody has to be looked at again.</summary>
+    public void End(GateLease lease, Cost? actual)
+    {
+        var read = _clock.Now;
+        Told? told = null;
+        lock (_lock)
+        {
+            var now = EnterNeedsLock(read);
+            if (lease.EndNeedsLock(actual, now) && _scheduler.Waiting > 0)
+            {
+                _scheduler.Better(lease.Places);
+                told = LeaveNeedsLock(now);
+            }
+        }
+        Tell(told);
+    }
+
     /// <summary>Nobody of a scope goes before a time, and then they go at the allowed pace.</summary>
     public void Hold(Scope scope, long until) => Change((scope, until), static (_, it, now) => it.scope.Hold!.Set(it.until, it.scope.ReleaseGap(), it.scope.ReleaseTime()));
 

@@ -77,7 +77,9 @@ internal class TimedQueue
     /// <summary>Takes a cost out again, wherever it stands; says whether it was there.</summary>
     public bool Remove(long time, long cost)
     {
-        for (var index = FirstAfter(time - 1); index < Count && TimeAt(index) == time; index++)
+        // Mostly it is the oldest.
+        var first = Count > 0 && TimeAt(0) == time ? 0 : FirstAfter(time - 1);
+        for (var index = first; index < Count && TimeAt(index) == time; index++)
         {
             if (CostAt(index) != cost)
                 continue;
