@@ -35,5 +35,5 @@ foreach (var benchmark in benchmarks)
 Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Headgate.Benchmarks -- NAME [--quick]");
 foreach (var benchmark in benchmarks)
     Console.Error.WriteLine($"  {benchmark.Name,-10}{benchmark.What}");
-Console.Error.WriteLine($"  {"all",-10}every one of them; --write puts the figures into docs/benchmarks.md");
+Console.Error.WriteLine($"  {"all",-10}every one of them, or those named; --write puts the figures into docs/benchmarks.md");
 return 2;
