@@ -130,15 +130,17 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
-        var now = SentAt = _engine.Clock.Now;
+        SentAt = _engine.Clock.Now;
         var number = _engine.Journal.NextNumber();
         _engine.Journal.Intent(number, this, _exchange);
         Number = number;
+        // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
+        var now = SentAt = _engine.Clock.Now;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
-        _cancellation.CancelAfter(timeout);
+        _cancellation.CancelAfter(timeout < Time.Clock.LongestTimer ? timeout : Time.Clock.LongestTimer);
         _exchange.Tell(LineStep.Sent);
     }
 

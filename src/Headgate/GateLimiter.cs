@@ -157,8 +157,12 @@ public sealed class GateLimiter : RateLimiter
     {
         var next = LimiterLimits.Read(limits, nameof(limits));
         ThrowIfDisposed();
-        _dispatcher.ChangeLimits(_scope, next, [_gate]);
-        _limits = next;
+        _dispatcher.Change((Limiter: this, next), static (scheduler, it, now) =>
+        {
+            it.Limiter._scope.Change(it.next, now);
+            scheduler.Changed(it.Limiter._gate, now);
+            it.Limiter._limits = it.next;
+        });
     }
 
     /// <inheritdoc/>

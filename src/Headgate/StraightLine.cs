@@ -259,11 +259,12 @@ internal sealed class StraightLine(Engine engine)
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
                 return;
             }
-            if (permit.Key is { } key)
+            var scope = upstream.ScopeOfRefusal(permit.Key);
+            if (permit.Key is { } key && key.Scope == scope)
                 engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
             else
-                engine.Dispatcher.Hold(upstream.Scope, decision.Until);
-            engine.Learned(new Lesson(permit.Key?.Scope ?? upstream.Scope, engine.Clock.Now) { HeldUntil = decision.Until });
+                engine.Dispatcher.Hold(scope, decision.Until);
+            engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = decision.Until });
             return;
         }
         exchange.RetriesMade++;
@@ -271,7 +272,11 @@ internal sealed class StraightLine(Engine engine)
         await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
         while (upstream.BudgetUntil(engine.Clock.Now) is { } until)
+        {
+            if (until >= exchange.Deadline)
+                throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
             await DelayUntilAsync(until, cancellation).ConfigureAwait(false);
+        }
     }
 
     private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)

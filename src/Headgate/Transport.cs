@@ -37,7 +37,7 @@ internal static class Transport
     /// <summary>Makes a handler with a pool of connections of its own.</summary>
     public static SocketsHttpHandler CreateHandler(TransportOptions options) => Tame(new SocketsHttpHandler
     {
-        ConnectTimeout = options.ConnectTimeout,
+        ConnectTimeout = options.ConnectTimeout < Time.Clock.LongestTimer ? options.ConnectTimeout : Time.Clock.LongestTimer,
         PooledConnectionIdleTimeout = options.IdleTimeout,
         PooledConnectionLifetime = options.Lifetime,
         AutomaticDecompression = options.Decompression,

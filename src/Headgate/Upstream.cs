@@ -20,7 +20,6 @@ internal sealed class Upstream : IDisposable
     private int _failedProbes;
 
     /// <summary>Only a request sent after this tells anything new by being refused.</summary>
-    private long _refusalCountsFrom = long.MinValue;
     private volatile bool _wasReached;
     private volatile string _lastProbe = "no connection";
 
@@ -35,7 +34,7 @@ internal sealed class Upstream : IDisposable
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
         Scope.Add(Cap);
         if (configuration.Keys is { } keys)
-            Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine))));
+            Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine), entry.Weight)));
         _shares = Enum.GetValues<RequestPriority>().Where(priority => configuration.Shares[priority] != Percentage.Whole)
             .ToDictionary(priority => priority, priority => configuration.Shares[priority].Fraction);
         Gate = new Gate(Name, [engine.Total, Scope], Keys, _shares, configuration.Weight);
@@ -67,9 +66,6 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>The header the key travels in, so that a redirect elsewhere leaves it behind.</summary>
     public string? KeyHeader => Configuration.Keys?.Template.Header;
-
-    /// <summary>Refusals by limits that were configured, one for each pause.</summary>
-    public int RefusedWithinRate { get; set; }
 
     /// <summary>Nothing ever connected, and as many tried as are needed to say so.</summary>
     public bool IsOutOfReach => !_wasReached && Volatile.Read(ref _failedProbes) >= Probes;
@@ -173,6 +169,11 @@ internal sealed class Upstream : IDisposable
         return false;
     }
 
+    /// <summary>Of whose limits a refusal speaks: of the key's, unless only the API has any.</summary>
+    public Scope ScopeOfRefusal(PoolKey? key) => key is null || (!HasRate(key.Scope) && HasRate(Scope)) ? Scope : key.Scope;
+
+    private static bool HasRate(Scope scope) => scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent);
+
     private void CapGrows(Scheduler scheduler, long now)
     {
         Cap.Clean(now);
@@ -185,21 +186,24 @@ internal sealed class Upstream : IDisposable
     /// </summary>
     private void LearnRefusal(Engine engine, Attempt attempt, in Outcome outcome)
     {
-        var scope = attempt.Permit.Key?.Scope ?? Scope;
-        var told = _dispatcher.Read((this, scope, attempt), static (_, it, now) => it.scope.Hold!.Until(now) is null && it.attempt.SentAt >= it.Item1._refusalCountsFrom);
-        if (!told)
+        var scope = ScopeOfRefusal(attempt.Permit.Key);
+        // One pause counts once, however many were under way when it began.
+        var refusals = _dispatcher.Change((Api: this, scope, attempt.SentAt), static (_, it, now) =>
+        {
+            if (it.scope.Hold!.Until(now) is not null || it.SentAt < it.scope.RefusalsCountFrom)
+                return 0;
+            it.scope.RefusalsCountFrom = now;
+            it.Api.Cap.Refused(now);
+            return HasRate(it.scope) ? ++it.scope.RefusedWithinRate : 0;
+        });
+        if (refusals == 0)
             return;
-        _refusalCountsFrom = engine.Clock.Now;
-        _dispatcher.Change(this, static (_, it, now) => it.Cap.Refused(now));
-        if (!scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent))
-            return;
-        RefusedWithinRate++;
         if (Terms.Timing == LimitTiming.Bounded)
         {
             ChangeBound(engine, static terms => terms.Double());
             engine.Notice($"{Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(TimeSpan.FromMilliseconds(Terms.Bound / Clock.Millisecond))}");
         }
-        if (RefusedWithinRate < 2 || scope.Limits.All(limit => limit.Algorithm != LimitAlgorithm.Sliding))
+        if (refusals < 2 || scope.Limits.All(limit => limit.Algorithm != LimitAlgorithm.Sliding))
             return;
         List<Limit> before = [.. scope.Limits];
         List<Limit> counters = [.. scope.Limits.Select(limit => limit.Algorithm == LimitAlgorithm.Sliding ? limit with { Algorithm = LimitAlgorithm.Counter } : limit)];

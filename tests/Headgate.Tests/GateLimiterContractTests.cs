@@ -300,6 +300,20 @@ public sealed class GateLimiterContractTests
         Assert.Contains("Name", wrong.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1/s", "100 tokens/min")]
+    [InlineData("1/s", "1 bucket 1/s")]
+    public async Task Whoever_waits_for_a_limit_that_is_gone_goes_at_once_or_when_the_new_one_lets_them(string before, string after)
+    {
+        using var limiter = Limiter(before);
+        Assert.True(limiter.TryAcquire());
+        var waits = limiter.AcquireAsync();
+        limiter.Update([after]);
+        Pass(after.Contains("tokens", StringComparison.Ordinal) ? 0 : 1010);
+        Assert.True(waits.IsCompleted);
+        Assert.True((await waits).IsAcquired);
+    }
+
     private void Pass(int milliseconds) => _time.Advance(TimeSpan.FromMilliseconds(milliseconds));
 
     private GateLimiterOptions Options(int queue = int.MaxValue) => new() { TimeProvider = _time, QueueLimit = queue };

@@ -28,9 +28,9 @@ internal sealed class Bound
             Cost = attempt.Permit.Cost,
             Line = (uint)exchange.Line,
             SentAt = attempt.SentAt,
-            AnswerUs = (int)((attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond),
-            EndUs = (int)((attempt.EndedAt - attempt.SentAt) / Clock.Microsecond),
-            AfterUs = attempt.Previous is { } previous ? (int)((attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond) : -1,
+            AnswerUs = (attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond,
+            EndUs = (attempt.EndedAt - attempt.SentAt) / Clock.Microsecond,
+            AfterUs = attempt.Previous is { } previous ? (attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond : -1,
             Earliest = exchange.Earliest,
             IsLost = attempt.IsLost,
         };
@@ -118,13 +118,13 @@ internal readonly record struct SentOnce
     public uint Line { get; init; }
 
     /// <summary>From its first byte to the headers.</summary>
-    public int AnswerUs { get; init; }
+    public long AnswerUs { get; init; }
 
     /// <summary>From its first byte to the end of the answer.</summary>
-    public int EndUs { get; init; }
+    public long EndUs { get; init; }
 
     /// <summary>From the end of the attempt before it until it asked for its permit; below zero for the first of its line.</summary>
-    public int AfterUs { get; init; }
+    public long AfterUs { get; init; }
 
     public bool IsLost { get; init; }
 }

@@ -157,7 +157,7 @@ internal sealed class Replay
         if (lesson.Limits is { } limits)
         {
             scope.Change(limits.After, now);
-            _scheduler.Changed(gate!);
+            _scheduler.Changed(gate!, now);
         }
         if (key is not null)
             pool!.Touch(key, now);
@@ -183,7 +183,7 @@ internal sealed class Replay
         var terms = _kind == BoundKind.Real ? new ArrivalTerms(api.Terms.Timing, before ?? api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
         var scope = Copy(api.Scope, terms);
         scope.Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
-        var keys = api.Keys?.Keys.Select(key => (Original: key.Scope, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms)))).ToList();
+        var keys = api.Keys?.Keys.Select(key => (Original: key.Scope, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms), key.Weight))).ToList();
         var pool = keys is null ? null : new KeyPool(api.Name, keys.Select(key => key.Copy));
         gate = new Gate(api.Name, [_total, scope], pool);
         _gates.Add(api, gate);

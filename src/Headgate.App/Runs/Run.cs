@@ -83,7 +83,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         IByteSink sink = options.Results is { } path ? new FileSink(path) : StreamSink.StandardOutput();
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
-        await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
+        await using var deadline = options.Deadline is { } at ? StopAt(at.From(time.GetUtcNow()), work) : null;
         // Disposed asynchronously: a sync that is under way is waited for before its files are closed.
         await using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (var progress = new Progress(options, engine, _tally, talk, time))
@@ -250,5 +250,18 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         return $"{check.BadLines} bad {(check.BadLines == 1 ? "line" : "lines")}, so nothing was sent (--skip-bad runs the rest):{Environment.NewLine}{named}{more}";
     }
 
-    private static TimeSpan Positive(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span;
+    /// <summary>A timer may fire early, and takes no more than some weeks: it looks again until the time has come.</summary>
+    private ITimer StopAt(DateTimeOffset at, RunWork work)
+    {
+        var left = at - time.GetUtcNow();
+        return time.CreateTimer(
+            _ =>
+            {
+                if (time.GetUtcNow() >= at)
+                    work.Stop(ExitCode.GivenUp);
+            },
+            null,
+            left < TimeSpan.Zero ? TimeSpan.Zero : left < Clock.LongestTimer ? left : Clock.LongestTimer,
+            TimeSpan.FromMilliseconds(100));
+    }
 }

@@ -107,16 +107,21 @@ internal sealed class Dispatcher : IDisposable
     {
         var read = _clock.Now;
         Told? told = null;
-        TResult? result;
-        lock (_lock)
+        try
         {
-            var now = EnterNeedsLock(read);
-            if (_scheduler.Waiting > 0)
-                told = LeaveNeedsLock(now);
-            result = _isClosed ? default : take(_scheduler, state, now);
+            lock (_lock)
+            {
+                var now = EnterNeedsLock(read);
+                if (_scheduler.Waiting > 0)
+                    told = LeaveNeedsLock(now);
+                return _isClosed ? default : take(_scheduler, state, now);
+            }
         }
-        Tell(told);
-        return result;
+        finally
+        {
+            // Keys are compared by the caller's own code, which may throw: those who were let go are told all the same.
+            Tell(told);
+        }
     }
 
     /// <summary>The first byte leaves, at a time read before.</summary>
@@ -192,14 +197,14 @@ internal sealed class Dispatcher : IDisposable
     });
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason) => Change((gate, key, reason), static (scheduler, it, _) => scheduler.Kill(it.gate, it.key, it.reason));
+    public void Kill(Gate gate, PoolKey key, string reason) => Change((gate, key, reason), static (scheduler, it, now) => scheduler.Kill(it.gate, it.key, it.reason, now));
 
     /// <summary>Other limits from now on, without opening a window again.</summary>
     public void ChangeLimits(Scope scope, IReadOnlyList<Limit> limits, IEnumerable<Gate> gates) => Change((scope, limits, gates), static (scheduler, it, now) =>
     {
         it.scope.Change(it.limits, now);
         foreach (var gate in it.gates)
-            scheduler.Changed(gate);
+            scheduler.Changed(gate, now);
     });
 
     /// <summary>Runs something on what the lock owns: reading a state, learning from an answer. Nothing foreign may run inside.</summary>
@@ -262,6 +267,8 @@ internal sealed class Dispatcher : IDisposable
             permit.Lane.Gate.Dispatcher!.Cancel(permit, token);
         }, permit);
         permit.Registration = registration;
+        // Whoever grants it now either sees the registration, or is seen here.
+        Interlocked.MemoryBarrier();
         // Granted in between: nobody else will take the registration off.
         if (permit.State != PermitState.Waiting)
             registration.Unregister();

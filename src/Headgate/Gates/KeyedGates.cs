@@ -95,7 +95,8 @@ internal sealed class KeyedGates<TKey>
     /// <summary>Says which limits a key has that is not remembered; null for those of the limiter.</summary>
     public void Introduce(TKey key, Limit[]? limits)
     {
-        if (_map.IndexOf(key) >= 0)
+        // It may have been introduced, or given limits for good, while whoever asks here looked for them.
+        if (_map.IndexOf(key) >= 0 || _given.ContainsKey(key))
             return;
         var plan = limits is null ? _usual : PlanLike(limits);
         Add(key, plan.Unused.Clone(), plan);
@@ -222,7 +223,7 @@ internal sealed class KeyedGates<TKey>
         var before = own.Plan;
         own.MoveTo(plan, now);
         Moved(before, plan);
-        scheduler.Changed(own.Gate);
+        scheduler.Changed(own.Gate, now);
     }
 
     /// <summary>Lays down a key that has moved from another plan; one that is too large stays awake.</summary>

@@ -73,7 +73,10 @@ internal class Permit : IValueTaskSource<Permit>
         Places.Take(Taken, Cost, now);
         Places.Take(TakenOfKey, Cost, now);
         if (key is not null)
+        {
+            key.Taken++;
             gate.Keys!.Touch(key, now);
+        }
         if (!gate.SendsAtGrant)
             return;
         Send(now);

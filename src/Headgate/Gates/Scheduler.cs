@@ -134,7 +134,7 @@ internal sealed class Scheduler
     public void Better(Checkpoint[] limits) => _agenda.Better(limits);
 
     /// <summary>The limits of a gate have changed, or one of its keys died: everybody in it is looked at anew, in their order.</summary>
-    public void Changed(Gate gate)
+    public void Changed(Gate gate, long now)
     {
         gate.Refresh();
         foreach (var lane in gate.Lanes)
@@ -149,6 +149,12 @@ internal sealed class Scheduler
             }
             if (!lane.IsWaiting)
                 continue;
+            if (lane.Claims.Length == 0 && lane.Pool is null)
+            {
+                // No limit is left that concerns it.
+                Go(lane, null, now);
+                continue;
+            }
             // Parked at the same limit as the others, so that of those that could go now whoever's turn comes first goes first.
             var claim = lane.Claims.Length > 0 ? lane.Claims[0] : lane.Pool!;
             _agenda.Park(lane, claim);

@@ -37,13 +37,13 @@ internal static class SchedulerEvents
     }
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public static void Kill(this Scheduler scheduler, Gate gate, PoolKey key, string reason)
+    public static void Kill(this Scheduler scheduler, Gate gate, PoolKey key, string reason, long now)
     {
         gate.Keys!.Kill(key, reason);
         if (gate.Keys.AllDead)
             scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
         else
-            scheduler.Changed(gate);
+            scheduler.Changed(gate, now);
     }
 
     private static void BetterFor(this Scheduler scheduler, Permit permit, long now)

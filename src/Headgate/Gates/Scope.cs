@@ -36,6 +36,12 @@ internal sealed class Scope
 
     public Checkpoint[] Checkpoints { get; private set; }
 
+    /// <summary>Refusals although the limits were kept, one for each pause.</summary>
+    public int RefusedWithinRate { get; set; }
+
+    /// <summary>What was sent before this moment was under way when a refusal was counted, and tells nothing new.</summary>
+    public long RefusalsCountFrom { get; set; } = long.MinValue;
+
     public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
 
     /// <summary>Adds something of our own that holds requests back; before the scope is used.</summary>

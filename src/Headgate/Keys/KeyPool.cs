@@ -4,7 +4,7 @@ using Headgate.Limits;
 namespace Headgate.Keys;
 
 /// <summary>One key of a pool: its name, its value (never shown), and the limits that are its own. Owned by the lock of its dispatcher.</summary>
-internal sealed class PoolKey(KeySecret secret, Scope scope)
+internal sealed class PoolKey(KeySecret secret, Scope scope, int weight = 1)
 {
     /// <summary>Its place among those that are free, or free later; -1 once it is dead.</summary>
     public int Place = -1;
@@ -22,8 +22,17 @@ internal sealed class PoolKey(KeySecret secret, Scope scope)
     /// <summary>When it could take one more request, as last looked at; the least value if at once.</summary>
     public long ReadyAt { get; private set; } = long.MinValue;
 
+    /// <summary>Which of its limits, or the pause of it, says so.</summary>
+    public Checkpoint HeldBy { get; private set; } = scope.Checkpoints[0];
+
     /// <summary>How much of its limits was left, as last looked at, in parts of 2^20.</summary>
     public long Left { get; private set; } = long.MaxValue;
+
+    /// <summary>Its part of the work against the others.</summary>
+    public int Weight => weight;
+
+    /// <summary>How often it was taken.</summary>
+    public long Taken { get; set; }
 
     /// <summary>Whether it stands among those that are free later.</summary>
     public bool IsLater { get; set; }
@@ -35,8 +44,8 @@ internal sealed class PoolKey(KeySecret secret, Scope scope)
         foreach (var checkpoint in scope.Checkpoints)
         {
             var state = checkpoint.State;
-            if (state.FreeAt(1, now) is var free && free > now)
-                ReadyAt = Math.Max(ReadyAt, free);
+            if (state.FreeAt(1, now) is var free && free > now && free > ReadyAt)
+                (ReadyAt, HeldBy) = (free, checkpoint);
             if (!state.CountsAttempts)
                 Left = Math.Min(Left, (long)((Int128)state.Available(now) * (1 << 20) / state.Limit.Amount));
         }
@@ -83,7 +92,7 @@ internal sealed class KeyPool : Constraint
         : $"all {_keys.Count} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
 
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
-        ? $"{only.Scope.Limits.FirstOrDefault()} ({only.Scope.Name})"
+        ? only.HeldBy.Describe()
         : $"the limits of all {AliveCount} keys of {_name}";
 
     // Of other costs than one request one may fit another key than the next.
@@ -206,7 +215,8 @@ internal sealed class KeyPool : Constraint
     {
         public static ref int PlaceOf(PoolKey item) => ref item.Place;
 
-        public int Compare(PoolKey? x, PoolKey? y) => y!.Left.CompareTo(x!.Left);
+        // Where as much is left of both, or nothing limits them, the one that had less than its part of the work.
+        public int Compare(PoolKey? x, PoolKey? y) => y!.Left != x!.Left ? y.Left.CompareTo(x.Left) : (x.Taken * y.Weight).CompareTo(y.Taken * x.Weight);
     }
 
     private readonly struct BySoonest : IHeapOrder<PoolKey>

@@ -13,7 +13,10 @@ internal sealed class ConcurrencyCap : LimitState
 
     private readonly long _most;
     private long _cap;
-    private long _cleanSince = long.MaxValue;
+    private long _cleanSince = Never;
+
+    /// <summary>For a second after a refusal nothing is clean.</summary>
+    private long _dirtyUntil = long.MinValue;
     private long _inFlight;
 
     public ConcurrencyCap(int most, bool slowStart) : base(new Limit { Amount = most, Algorithm = LimitAlgorithm.Concurrent }, ArrivalTerms.Nominal, new WallTime(0, 0, isKnown: true)) =>
@@ -26,16 +29,16 @@ internal sealed class ConcurrencyCap : LimitState
     /// <summary>An answer came that speaks neither of limits nor of trouble.</summary>
     public void Clean(long now)
     {
-        if (_cap >= _most)
+        if (_cap >= _most || now < _dirtyUntil)
             return;
-        if (_cleanSince > now)
+        if (_cleanSince == Never)
             _cleanSince = now;
         else if (now - _cleanSince >= Step)
             (_cap, _cleanSince) = (Math.Min(_most, _cap * 2), now);
     }
 
     /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
-    public void Refused(long now) => (_cap, _cleanSince) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), now + Clock.Second);
+    public void Refused(long now) => (_cap, _cleanSince, _dirtyUntil) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, now + Clock.Second);
 
     public override long Available(long now) => Math.Max(0, _cap - _inFlight);
 

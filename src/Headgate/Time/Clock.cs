@@ -6,6 +6,9 @@ internal sealed class Clock(TimeProvider time)
     /// <summary>No time: later than any.</summary>
     public const long Never = long.MaxValue;
 
+    /// <summary>More than this no timer of the runtime takes: 24 days of its 24.8.</summary>
+    public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
+
     public const long Microsecond = 1_000;
     public const long Millisecond = 1_000_000;
     public const long Second = 1_000_000_000;

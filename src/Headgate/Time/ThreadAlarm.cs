@@ -27,12 +27,16 @@ internal sealed partial class ThreadAlarm : Alarm
     {
         private const int TimerSlack = 29;
         private const short Readable = 1;
+        private const int FewEntries = 256;
 
         private readonly Lock _lock = new();
         private readonly PriorityQueue<ThreadAlarm, long> _alarms = new();
         private readonly List<ThreadAlarm> _due = [];
         private readonly Clock _clock = new(TimeProvider.System);
         private readonly int _wake = NewEvent(0, 0x80000 | 0x800); // close-on-exec, non-blocking
+
+        /// <summary>How many entries, replaced ones among them, are worth looking through.</summary>
+        private int _mostEntries = FewEntries;
 
         /// <summary>Until when the thread sleeps; not before now while it is awake.</summary>
         private long _sleepsUntil = long.MinValue;
@@ -54,6 +58,8 @@ internal sealed partial class ThreadAlarm : Alarm
                 if (at == Clock.Never)
                     return;
                 _alarms.Enqueue(alarm, at);
+                if (_alarms.Count > _mostEntries)
+                    DropReplacedNeedsLock();
                 if (at >= _sleepsUntil)
                     return;
             }
@@ -101,6 +107,15 @@ internal sealed partial class ThreadAlarm : Alarm
                     _sleepsUntil = _alarms.TryPeek(out _, out var next) ? next : Clock.Never;
                 return _sleepsUntil;
             }
+        }
+
+        /// <summary>An alarm set anew leaves its old entry behind until that is due, which may be tomorrow.</summary>
+        private void DropReplacedNeedsLock()
+        {
+            var live = _alarms.UnorderedItems.Where(entry => entry.Element._at == entry.Priority).Distinct().ToList();
+            _alarms.Clear();
+            _alarms.EnqueueRange(live);
+            _mostEntries = Math.Max(FewEntries, 2 * live.Count);
         }
 
         private void Sleep(long nanoseconds)

@@ -131,7 +131,7 @@ internal sealed class GateWorld
                 var pool = _pools[_random.Next(_pools.Count)];
                 var key = pool.Keys[_random.Next(pool.Keys.Count)];
                 if (_random.Next(2) == 0)
-                    Scheduler.Kill(_gates.First(gate => gate.Keys == pool), key, "rejected");
+                    Scheduler.Kill(_gates.First(gate => gate.Keys == pool), key, "rejected", Now);
                 else
                 {
                     key.Scope.Hold!.Set(Now + _random.NextInt64(5 * Clock.Second), key.Scope.ReleaseGap(), key.Scope.ReleaseTime());
@@ -157,7 +157,7 @@ internal sealed class GateWorld
         foreach (var checkpoint in scope.Checkpoints.Where(_servers.ContainsKey))
             _servers[checkpoint].Change(checkpoint.State.Limit, Now);
         foreach (var gate in _gates.Where(gate => gate.Scopes.Contains(scope)))
-            Scheduler.Changed(gate);
+            Scheduler.Changed(gate, Now);
     }
 
     private void At(long time, Action action) => _events.Enqueue(action, time);

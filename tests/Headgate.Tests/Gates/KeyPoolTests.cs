@@ -78,7 +78,7 @@ public sealed class KeyPoolTests
     {
         var (gate, pool) = Pool(["a", "b"], "1/s");
         _it.AskMany(gate, "x", 3, Sticky(pool.Keys[0]));
-        _it.Scheduler.Kill(gate, pool.Keys[0], "rejected");
+        _it.Scheduler.Kill(gate, pool.Keys[0], "rejected", _it.Now);
         _it.RunFor(3 * Clock.Second);
         Assert.Equal(["a", "b", "b"], _it.Grants.Select(grant => grant.Permit.Key!.Name));
     }
@@ -88,14 +88,34 @@ public sealed class KeyPoolTests
     {
         var (gate, pool) = Pool(["a", "b"], "1/s");
         _it.AskMany(gate, "x", 5);
-        _it.Scheduler.Kill(gate, pool.Keys[0], "answered 401");
-        _it.Scheduler.Kill(gate, pool.Keys[1], "answered 403");
+        _it.Scheduler.Kill(gate, pool.Keys[0], "answered 401", _it.Now);
+        _it.Scheduler.Kill(gate, pool.Keys[1], "answered 403", _it.Now);
         _it.RunFor(Clock.Second);
         Assert.Equal(3, _it.Refusals.Count);
         _it.Ask(gate, "late");
         Assert.Equal(4, _it.Refusals.Count);
         Assert.All(_it.Refusals, refusal => Assert.Equal(RefusalReason.NoKeys, refusal.Why.Reason));
         Assert.Contains("a: answered 401; b: answered 403", _it.Refusals[0].Why.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keys_of_which_as_much_is_left_work_by_their_weight()
+    {
+        var pool = new KeyPool("pool", [new PoolKey(new KeySecret("heavy", "1"), _it.Scope("key heavy"), 3), new PoolKey(new KeySecret("light", "2"), _it.Scope("key light"))]);
+        _it.AskMany(new Gate("api", [_it.Scope("api")], pool), "x", 40);
+        Assert.Equal(30, _it.Grants.Count(grant => grant.Permit.Key!.Name == "heavy"));
+    }
+
+    [Fact]
+    public void The_only_key_that_is_left_says_what_holds_it()
+    {
+        var (gate, pool) = Pool(["a", "b"], "1/s");
+        _it.Scheduler.Kill(gate, pool.Keys[1], "answered 401", _it.Now);
+        _it.AskMany(gate, "x", 2);
+        Assert.StartsWith("1/s (", pool.Describe(), StringComparison.Ordinal);
+        pool.Keys[0].Scope.Hold!.Set(_it.Now + 10 * Clock.Second, 0, 0);
+        pool.Touch(pool.Keys[0], _it.Now);
+        Assert.StartsWith("a pause the server asked for (", pool.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]

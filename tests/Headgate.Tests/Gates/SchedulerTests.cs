@@ -201,7 +201,7 @@ public sealed class SchedulerTests
         _it.Ask(gate, "large", GateFixture.Key(8));
         _it.Ask(gate, "small", GateFixture.Key(2));
         scope.Change([Limit.Parse("5/s")], _it.Now);
-        _it.Scheduler.Changed(gate);
+        _it.Scheduler.Changed(gate, _it.Now);
         _it.RunFor(3 * Clock.Second);
         Assert.Equal([("large", RefusalReason.TooCostly)], _it.Refusals.Select(refusal => (refusal.Who, refusal.Why.Reason)));
         Assert.Equal(1, _it.CountOf("small"));
@@ -215,7 +215,7 @@ public sealed class SchedulerTests
         _it.Latency = _ => 100 * Clock.Millisecond;
         _it.AskMany(gate, "x", 2, new LaneKey(Cost.Of(1, new Dictionary<string, long> { ["tokens"] = 300 }), RequestPriority.Medium, null, null));
         scope.Change([Limit.Parse("900 tokens/min"), Limit.Parse("20/s")], _it.Now);
-        _it.Scheduler.Changed(gate);
+        _it.Scheduler.Changed(gate, _it.Now);
         _it.RunFor(200 * Clock.Millisecond);
         Assert.Equal(300, scope.Checkpoints[0].State.Available(_it.Now));
         Assert.Equal(18, scope.Checkpoints[1].State.Available(_it.Now));

@@ -2,6 +2,7 @@ using Headgate.App.Input;
 
 namespace Headgate.Tests.Input;
 
+[Collection(nameof(CountsMemory))]
 public sealed class KeyTableTests
 {
     [Fact]
