@@ -103,6 +103,10 @@ internal sealed class Engine : IDisposable
         return _last = UpstreamOf(configuration);
     }
 
+    /// <summary>Limits of an API that the header of the ledger does not name, or that have changed.</summary>
+    public void WriteLimits(Upstream upstream, string scope, IEnumerable<Limit> limits) =>
+        Journal.WriteLimits(scope, limits.Select(limit => upstream.Configuration.Policy.Timing.Told(limit, _configuration.Defaults.Timing)));
+
     private Upstream UpstreamOf(UpstreamConfiguration configuration)
     {
         if (_upstreams.TryGetValue(configuration.Name, out var known))
@@ -171,7 +175,7 @@ internal sealed class Engine : IDisposable
         void Tell(string scope, Scope limits)
         {
             if (limits.Limits.Any())
-                Journal.WriteLimits(scope, limits.Limits);
+                WriteLimits(upstream, scope, limits.Limits);
         }
     }
 }

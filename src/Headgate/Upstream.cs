@@ -21,6 +21,7 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Only a request sent after this tells anything new by being refused.</summary>
     private volatile bool _wasReached;
+    private (int Version, long Skew) _notedClock;
     private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
@@ -155,7 +156,7 @@ internal sealed class Upstream : IDisposable
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && Cap.IsGrowing)
             _dispatcher.Change((this, 0), static (scheduler, it, now) => it.Item1.CapGrows(scheduler, now));
         if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
-            _dispatcher.Change((Scope.Server, attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch)), static (_, it, now) => it.Server.Learn(it.SentAt, now, it.Item3));
+            LearnDate(engine, attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
         if (outcome.Refused)
             LearnRefusal(engine, attempt, outcome);
     }
@@ -171,6 +172,22 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Of whose limits a refusal speaks: of the key's, unless only the API has any.</summary>
     public Scope ScopeOfRefusal(PoolKey? key) => key is null || (!HasRate(key.Scope) && HasRate(Scope)) ? Scope : key.Scope;
+
+    /// <summary>The server's clock, for limits that go by it; noted for whoever reads the ledger when more is known of it than was noted last.</summary>
+    private void LearnDate(Engine engine, long sentAt, long date)
+    {
+        var clock = _dispatcher.Change((Api: this, sentAt, date), static (_, it, now) =>
+        {
+            var (server, known) = (it.Api.Scope.Server, it.Api._notedClock);
+            server.Learn(it.sentAt, now, it.date);
+            if (known.Version == server.Version && server.Skew > known.Skew / 10 * 9)
+                return null;
+            it.Api._notedClock = (server.Version, server.Skew);
+            return new LedgerServerClock(it.Api.Name, (now + server.Offset) / Clock.Microsecond, server.Skew / Clock.Microsecond + 1, now / Clock.Microsecond);
+        });
+        if (clock is not null)
+            engine.Journal.WriteServerClock(clock);
+    }
 
     private static bool HasRate(Scope scope) => scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent);
 
@@ -208,7 +225,7 @@ internal sealed class Upstream : IDisposable
         List<Limit> before = [.. scope.Limits];
         List<Limit> counters = [.. scope.Limits.Select(limit => limit.Algorithm == LimitAlgorithm.Sliding ? limit with { Algorithm = LimitAlgorithm.Counter } : limit)];
         _dispatcher.ChangeLimits(scope, counters, [Gate]);
-        engine.Journal.WriteLimits(scope == Scope ? Name : $"{Name}/key:{attempt.Permit.Key!.Name}", counters);
+        engine.WriteLimits(this, scope == Scope ? Name : $"{Name}/key:{attempt.Permit.Key!.Name}", counters);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });
         engine.Notice($"{Name} refused again within the allowed rate: it seems to smooth inside the period, so its limits are now kept as {string.Join(", ", counters)}; if you know how it counts, say burst=, spaced or counter");
     }

@@ -17,21 +17,21 @@ internal static class RunHeader
         var bounds = new Dictionary<string, decimal>();
         var keys = new Dictionary<string, IReadOnlyDictionary<string, string>>();
         if (settings.Configuration.TotalLimits.Count > 0)
-            limits["total"] = Texts(settings.Configuration.TotalLimits);
+            limits["total"] = Texts(settings.Configuration.TotalLimits, settings.Configuration.Defaults.Timing);
         foreach (var api in (check?.Authorities ?? []).Select(pair => map.Find(new Uri(pair.Key))).Concat(settings.Configuration.Upstreams).DistinctBy(api => api.Name))
         {
             if (api.Policy.Limits.Count > 0)
-                limits[api.Name] = Texts(api.Policy.Limits);
+                limits[api.Name] = Texts(api.Policy.Limits, api.Policy.Timing);
             if (api.Policy.Timing.Bound is { } bound)
                 bounds[api.Name] = (decimal)bound.TotalMilliseconds;
             if (api.Keys is not { } pool)
                 continue;
             if (pool.Limits.Count > 0)
-                limits[$"{api.Name}/key"] = Texts(pool.Limits);
+                limits[$"{api.Name}/key"] = Texts(pool.Limits, api.Policy.Timing);
             var entries = settings.KeysOf(api);
             foreach (var entry in entries)
                 if (entry.Limits is { } own)
-                    limits[$"{api.Name}/key:{entry.Secret.Name}"] = Texts(own);
+                    limits[$"{api.Name}/key:{entry.Secret.Name}"] = Texts(own, api.Policy.Timing);
             if (state is not null)
                 keys[api.Name] = entries.ToDictionary(entry => entry.Secret.Name, entry => state.Fingerprint(entry.Secret.Reveal()));
         }
@@ -50,6 +50,7 @@ internal static class RunHeader
             Pid = Environment.ProcessId,
         };
 
-        static List<string> Texts(IEnumerable<Limits.Limit> limits) => [.. limits.Select(limit => limit.ToString())];
+        // The header names one timing; what has another says so itself.
+        List<string> Texts(IEnumerable<Limits.Limit> limits, TimingChoice own) => [.. limits.Select(limit => own.Told(limit, settings.Configuration.Defaults.Timing).ToString())];
     }
 }

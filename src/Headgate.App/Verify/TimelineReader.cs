@@ -1,3 +1,4 @@
+using Headgate.Configuration;
 using Headgate.Ledgers;
 using Headgate.Limits;
 
@@ -20,6 +21,10 @@ internal sealed class TimelineReader
     private readonly Dictionary<long, ulong> _numbers = [];
     private readonly List<(string Scope, string Text)> _unreadable = [];
     private LedgerHeader _header = new();
+
+    /// <summary>What this run takes for granted of arrival, and what the first did.</summary>
+    private TimingChoice _timing = new(LimitTiming.Bounded);
+    private TimingChoice _usual = new(LimitTiming.Bounded);
     private long _shift;
     private long _last = long.MinValue;
 
@@ -90,6 +95,8 @@ internal sealed class TimelineReader
         if (_ledger.Headers.Count > 0 && !MachineBoot.IsSame(header.Boot, _header.Boot))
             PlaceBoot(header);
         _header = header;
+        if (TimingChoice.TryParse(header.Timing, out var timing))
+            (_timing, _usual) = (timing, _ledger.Headers.Count == 0 ? timing : _usual);
         _ledger.Headers.Add(header);
         var now = header.MonoUs + _shift;
         foreach (var index in _open.Values)
@@ -200,8 +207,9 @@ internal sealed class TimelineReader
         var limits = new List<Limit>();
         foreach (var text in texts)
         {
+            // What a run takes for granted is that of the first, or said.
             if (Limit.TryParse(text, out var limit, out var error))
-                limits.Add(limit!);
+                limits.Add(_timing.Told(limit!, _usual));
             else
                 _unreadable.Add((scope, error!));
         }

@@ -14,5 +14,8 @@ internal readonly record struct TimingChoice(LimitTiming Mode, TimeSpan? Bound =
         return read;
     }
 
+    /// <summary>A limit of an API with this timing, as it is written where another is taken for granted.</summary>
+    public Limit Told(Limit limit, TimingChoice usual) => limit.Timing is null && Mode != usual.Mode ? limit with { Timing = Mode } : limit;
+
     public override string ToString() => LimitSyntax.WriteTiming(Mode, Bound);
 }

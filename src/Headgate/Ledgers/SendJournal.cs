@@ -133,6 +133,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public void WriteLimits(string scope, IEnumerable<Limit> limits) => _ledger?.WriteLimits(new LedgerLimits(
         new Dictionary<string, IReadOnlyList<string>> { [scope] = [.. limits.Select(limit => limit.ToString())] }, clock.Now / Clock.Microsecond));
 
+    /// <summary>More is known of an API's clock.</summary>
+    public void WriteServerClock(LedgerServerClock clock) => _ledger?.WriteServerClock(clock);
+
     /// <summary>D of an API has changed.</summary>
     public void WriteBound(string upstream, long bound) => _ledger?.WriteLimits(new LedgerLimits(new Dictionary<string, IReadOnlyList<string>>(), clock.Now / Clock.Microsecond)
     {

@@ -41,6 +41,24 @@ public sealed class PaceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_fixed_window_goes_by_the_clock_of_the_server_and_the_ledger_tells_it()
+    {
+        await using var api = await SimulatedApi.StartAsync(Options("0-10ms", "5ms", "60/10s fixed"));
+        await using var cli = new Cli();
+        var input = cli.Write("in.jsonl", Requests.Items(api.Url, 150));
+
+        var result = await cli.RunAsync("run", input, "-o", "out.jsonl", "--limit", "60/10s fixed");
+
+        output.WriteLine(result.ToString());
+        Assert.Equal(0, result.Code);
+        Judge(api, 150);
+        Assert.Contains(cli.Read("out.jsonl.ledger"), record => record.Contains("server_us", StringComparison.Ordinal));
+        var verdict = await cli.RunAsync("verify", "out.jsonl.ledger");
+        output.WriteLine(verdict.ToString());
+        Assert.Equal(0, verdict.Code);
+    }
+
+    [Fact]
     public async Task A_real_nginx_never_refuses()
     {
         await using var nginx = await Nginx.StartAsync("10r/s", burst: 1);

@@ -78,6 +78,14 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void What_a_later_run_sent_with_nominal_timing_is_not_proven()
+    {
+        var bounded = LedgerScript.Header("2/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
+        using var script = new LedgerScript(bounded).Send(0, 10).Restart(5000, bounded with { Timing = "nominal" }).Send(6000, 6010);
+        Assert.Equal([true, false], script.Audit().Select(found => found.IsProven));
+    }
+
+    [Fact]
     public void A_changed_D_holds_for_what_is_sent_after()
     {
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
