@@ -124,5 +124,5 @@ internal sealed class Progress : IAsyncDisposable
         return rates.Count > 0 ? rates.Min() : null;
     }
 
-    private string Cut(string text) => text.Length < _terminal.Width ? text : text[..Math.Max(0, _terminal.Width - 2)] + "…";
+    private string Cut(string text) => _terminal.Width is var width && text.Length < width ? text : text[..Math.Max(0, width - 2)] + "…";
 }
