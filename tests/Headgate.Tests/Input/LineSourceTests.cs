@@ -66,6 +66,13 @@ public sealed class LineSourceTests : IDisposable
         Assert.Equal("https://a.b/3", lines[2].Request!.Url);
     }
 
+    [Fact]
+    public async Task JSON_lines_in_a_file_named_as_a_list_of_URLs_are_told_how_to_be_named()
+    {
+        var fault = Assert.Single(await Read("failed.txt", "{\"url\":\"https://a.b/\"}")).Error!;
+        Assert.Equal("a JSON object in a list of URLs: rename the file to end in .jsonl", fault.Message);
+    }
+
     [Theory]
     [InlineData("requests", "\n  {\"url\":\"https://a.b/\"}")]
     [InlineData("requests.dat", "{\"url\":\"https://a.b/\"}")]
