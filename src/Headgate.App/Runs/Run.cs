@@ -84,7 +84,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         IByteSink sink = options.Results is { } path ? new FileSink(path) : StreamSink.StandardOutput();
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
-        await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
+        await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop("the deadline was reached"), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
         // Disposed asynchronously: a sync that is under way is waited for before its files are closed.
         await using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (var progress = new Progress(options, engine, _tally, talk, time))
@@ -104,7 +104,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             await ResultRepair.DropReplacedAsync(file, CancellationToken.None);
         var code = Code(work, stop);
         if (work.Failure is null || _tally.Finished > 0)
-            new Summary(options, engine, _tally, _bound, _files).Write(talk, output, code);
+            new Summary(options, engine, _tally, _bound, _files) { StopReason = work.StopReason }.Write(talk, output, code);
         if (work.Failure is { } broken && (code != ExitCode.Interrupted || CodeOf(broken) is null))
             ExceptionDispatchInfo.Throw(broken);
         if (work.Failure is { } told)
@@ -218,7 +218,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         // Only where no key is left does a line end so; the same run again says the same.
         if (_tally.Of(FailureClass.Auth) + _files.KeylessBefore > 0)
             return ExitCode.NoKeys;
-        if ((work.StopCode is not null && _tally.IsIncomplete) || options.MaxFailures.IsReached(failed, _tally.Finished + _files.DoneBefore))
+        if ((work.StopReason is not null && _tally.IsIncomplete) || options.MaxFailures.IsExceeded(failed, _tally.Finished + _files.DoneBefore))
             return ExitCode.GivenUp;
         return failed > 0 ? ExitCode.SomeFailed : ExitCode.Ok;
     }
