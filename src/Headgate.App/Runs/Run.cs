@@ -46,7 +46,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         RunFiles.ThrowIfShared(options);
         var settings = await CheckInputAsync(stop);
         if (options.DryRun)
-            return new DryRun(settings, _check, output).Write();
+            return new DryRun(settings, _check, output, options.Json).Write();
         var clock = new Clock(time);
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
         var header = RunHeader.Of(options, settings, _check, state, clock);

@@ -17,7 +17,7 @@ public sealed class MaxFailuresTests
     [Fact]
     public void A_percentage_stops_no_run_before_a_hundred_lines_but_judges_a_shorter_one_at_its_end()
     {
-        Percentage.TryParse("20%", out var fifth);
+        Assert.True(Percentage.TryParse("20%", out var fifth));
         var most = new MaxFailures(null, fifth);
         Assert.False(most.IsReached(99, 99));
         Assert.True(most.IsReached(21, 100));

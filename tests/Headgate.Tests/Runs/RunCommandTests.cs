@@ -41,4 +41,12 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal((int)ExitCode.Configuration, run.Code);
         Assert.StartsWith(says, run.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_dry_run_tells_as_JSON_what_would_be_sent_where()
+    {
+        var run = await ShellRun.OfProgramAsync("run", _folder.Write("in.txt", "http://127.0.0.1:9/a\nhttp://127.0.0.1:9/b\n"), "--limit", "10/s", "--total-limit", "100/min", "--dry-run", "--json");
+        Assert.Equal((0, ""), (run.Code, run.Error));
+        Assert.Equal("""{"dry_run":true,"total":2,"bad_lines":0,"total_limits":["100/min"],"apis":[{"name":"http://127.0.0.1:9","requests":2,"limits":["10/s"],"keys":0,"key_limits":[]}]}""", run.Output.TrimEnd());
+    }
 }
