@@ -20,9 +20,12 @@ internal static class UsageErrors
         // What follows an unknown option was meant as its value.
         if (strangers.Exists(IsOption))
             strangers.RemoveAll(stranger => !IsOption(stranger));
+        // What follows an unknown verb was meant for it.
+        else if (command.Subcommands.Count > 0)
+            strangers = [.. strangers.Take(1)];
         var sentences = strangers.Select(stranger => Describe(command, parse, stranger)).ToList();
         if (sentences.Count == 0)
-            sentences.AddRange(parse.Errors.Select(error => IsMissingVerb(error, command) ? MissingVerb(command) : OnOneLine(error.Message)));
+            sentences.AddRange(parse.Errors.Select(error => IsMissingVerb(error, command) ? MissingVerb(command) : Missing(error) ?? NotOneOf(error) ?? OnOneLine(error.Message)));
         return [.. sentences.Distinct()];
     }
 
@@ -49,6 +52,25 @@ internal static class UsageErrors
 
     private static string MissingVerb(Command command) =>
         $"a verb is missing: {string.Join(", ", command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}";
+
+    /// <summary>An argument or the value of an option that is not there.</summary>
+    private static string? Missing(ParseError error) => (error.SymbolResult, error.SymbolResult?.Parent) switch
+    {
+        (OptionResult { Tokens.Count: 0 } option, _) => MissingValue(option.Option),
+        (ArgumentResult { Tokens.Count: 0 }, OptionResult option) => MissingValue(option.Option),
+        (ArgumentResult { Tokens.Count: 0 } argument, _) => $"{NameOf(argument.Argument)} is missing",
+        _ => null,
+    };
+
+    private static string MissingValue(Option option) => $"{option.Name} needs a value{(option.HelpName is { } value ? $": {option.Name} {value}" : "")}";
+
+    private static string NameOf(Argument argument) => argument.HelpName ?? argument.Name;
+
+    /// <summary>A word that is not among those an option knows.</summary>
+    private static string? NotOneOf(ParseError error) =>
+        (error.SymbolResult as OptionResult ?? error.SymbolResult?.Parent as OptionResult) is { Option: { ValueType.IsEnum: true, HelpName: { } words } option } result
+            ? $"{option.Name} \"{string.Join(' ', result.Tokens)}\": give one of {words.Replace("|", ", ", StringComparison.Ordinal)}"
+            : null;
 
     private static IEnumerable<string> OptionsOf(CommandResult result)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 
 namespace Headgate.App.Input;
 
@@ -95,7 +96,18 @@ internal sealed class InputFile : IAsyncDisposable
     private static InputFormat ByFirstByte(ReadOnlySpan<byte> first)
     {
         var text = first.TrimStart(" \t\r\n"u8);
-        return text is [(byte)'{' or (byte)'[', ..] ? InputFormat.JsonLines : InputFormat.UrlList;
+        return text is [(byte)'{' or (byte)'[', ..] ? InputFormat.JsonLines : IsTableHead(text) ? InputFormat.Csv : InputFormat.UrlList;
+    }
+
+    /// <summary>Whether a text begins with the names of columns, url among them, as no list of URLs does.</summary>
+    private static bool IsTableHead(ReadOnlySpan<byte> text)
+    {
+        var end = text.IndexOfAny((byte)'\r', (byte)'\n');
+        var head = end < 0 ? text : text[..end];
+        foreach (var column in head.Split((byte)','))
+            if (Ascii.EqualsIgnoreCase(head[column].Trim(" \t\""u8), "url"u8))
+                return true;
+        return false;
     }
 
     private static FileStream OpenRaw(string path)

@@ -28,6 +28,11 @@ internal sealed class UrlListFormat : ILineFormat
         var url = record.Trim(" \t"u8);
         if (url.IsEmpty || url[0] == '#')
             return null;
+        if (url[0] == '{')
+        {
+            fault = new RequestFault("a JSON object in a list of URLs: rename the file to end in .jsonl", record.IndexOf(url[0]));
+            return null;
+        }
         try
         {
             if (System.Text.Unicode.Utf8.IsValid(url))

@@ -96,12 +96,18 @@ internal sealed class FileSink : IByteSink
 internal sealed class StreamSink(string name, Stream stream) : IByteSink
 {
     /// <summary>
-    /// Standard output as a file. The stream of the runtime would say nothing when its reader has gone, and every result after that would
-    /// be lost unseen.
+    /// Standard output. The stream of the runtime would say nothing when its reader has gone, and every result after that would be lost
+    /// unseen; so a pipe is written to as a file. A file has no reader, and a place of its own in it would not move that of whoever shares
+    /// the file: what is written there next would come to lie upon the results.
     /// </summary>
-    public static StreamSink StandardOutput() => new("standard output", OperatingSystem.IsWindows()
-        ? Console.OpenStandardOutput()
-        : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0));
+    public static StreamSink StandardOutput()
+    {
+        const string Name = "standard output";
+        if (OperatingSystem.IsWindows())
+            return new StreamSink(Name, Console.OpenStandardOutput());
+        var direct = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return new StreamSink(Name, direct.CanSeek ? Console.OpenStandardOutput() : direct);
+    }
 
     public void Write(ReadOnlySpan<byte> lines)
     {

@@ -31,6 +31,8 @@ internal sealed class EngineFlags
     public EngineSettings Read(ParseResult parse)
     {
         var flags = new List<ConfigurationOverride>();
+        if (parse.GetValue(_limits) is { Length: > 1 } limits && limits.Contains("none"))
+            throw new CommandException(ExitCode.Configuration, "--limit none says that there is no limit; leave it away, or the others");
         ForEveryApi("limits", parse.GetValue(_limits) ?? [], "--limit");
         ForEveryApi("retries", One(_retries), "--retries");
         ForEveryApi("timeout", One(_timeout), "--timeout");
@@ -43,7 +45,7 @@ internal sealed class EngineFlags
         var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(_config), flags));
         return new EngineSettings
         {
-            Configuration = Shares.Of(reading.OrThrow(), ReadShare(parse.GetValue(_share))),
+            Configuration = Shares.Of(OrThrow(reading), ReadShare(parse.GetValue(_share))),
             Directory = reading.Directory,
             Keys = ReadKeys(parse),
             Share = ReadShare(parse.GetValue(_share)),
@@ -60,6 +62,11 @@ internal sealed class EngineFlags
 
         string[] One(Option<string?> option) => parse.GetValue(option) is { } value ? [value] : [];
     }
+
+    // A flag is a place by itself: the pointer of the setting that it stands for tells nothing to who wrote the flag.
+    private static HeadgateConfiguration OrThrow(ConfigurationReading reading) => reading.Errors.Count == 0
+        ? reading.Configuration
+        : throw new ConfigurationException([.. reading.Errors.Select(error => error.Origin.Source == ValueSource.Flag ? error with { Pointer = "" } : error).Distinct()]);
 
     private KeysConfiguration? ReadKeys(ParseResult parse)
     {

@@ -8,6 +8,9 @@ namespace Headgate.App.Runs;
 /// <summary>Tells how far a run is: a line that is drawn over on a terminal, one a few seconds as text, or one a second as JSON.</summary>
 internal sealed class Progress : IAsyncDisposable
 {
+    /// <summary>Left free at the end of the line, for the ^C of whoever ends it: a line that it breaks could not be drawn over.</summary>
+    private const int Margin = 3;
+
     private readonly RunOptions _options;
     private readonly Engine _engine;
     private readonly Tally _tally;
@@ -124,5 +127,5 @@ internal sealed class Progress : IAsyncDisposable
         return rates.Count > 0 ? rates.Min() : null;
     }
 
-    private string Cut(string text) => text.Length < _terminal.Width ? text : text[..Math.Max(0, _terminal.Width - 2)] + "…";
+    private string Cut(string text) => _terminal.Width - Margin is var room && text.Length <= room ? text : text[..Math.Max(0, room - 1)] + "…";
 }

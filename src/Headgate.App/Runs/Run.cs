@@ -43,9 +43,10 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     private async Task<ExitCode> BeginAsync(CancellationToken stop)
     {
+        RunFiles.ThrowIfShared(options);
         var settings = await CheckInputAsync(stop);
         if (options.DryRun)
-            return new DryRun(settings, _check, output).Write();
+            return new DryRun(settings, _check, output, options.Json).Write();
         var clock = new Clock(time);
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
         var header = RunHeader.Of(options, settings, _check, state, clock);
@@ -103,7 +104,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             await ResultRepair.DropReplacedAsync(file, CancellationToken.None);
         var code = Code(work, stop);
         if (work.Failure is null || _tally.Finished > 0)
-            new Summary(options, engine, _tally, _bound, _files).Write(talk, output, code);
+            new Summary(options, engine, _tally, _bound, _files) { StopReason = work.StopReason }.Write(talk, output, code);
         if (work.Failure is { } broken && (code != ExitCode.Interrupted || CodeOf(broken) is null))
             ExceptionDispatchInfo.Throw(broken);
         if (work.Failure is { } told)
@@ -217,7 +218,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         // Only where no key is left does a line end so; the same run again says the same.
         if (_tally.Of(FailureClass.Auth) + _files.KeylessBefore > 0)
             return ExitCode.NoKeys;
-        if ((work.StopCode is not null && _tally.IsIncomplete) || options.MaxFailures.IsReached(failed, _tally.Finished + _files.DoneBefore))
+        if ((work.StopReason is not null && _tally.IsIncomplete) || options.MaxFailures.IsExceeded(failed, _tally.Finished + _files.DoneBefore))
             return ExitCode.GivenUp;
         return failed > 0 ? ExitCode.SomeFailed : ExitCode.Ok;
     }
@@ -258,7 +259,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             _ =>
             {
                 if (time.GetUtcNow() >= at)
-                    work.Stop(ExitCode.GivenUp);
+                    work.Stop("the deadline was reached");
             },
             null,
             left < TimeSpan.Zero ? TimeSpan.Zero : left < Clock.LongestTimer ? left : Clock.LongestTimer,

@@ -75,6 +75,24 @@ internal sealed class RunFiles
         }
     }
 
+    /// <summary>The files of a run are different files: what it reads is not written over, and each that it writes is its own.</summary>
+    /// <exception cref="CommandException">Two of them are one.</exception>
+    public static void ThrowIfShared(RunOptions options)
+    {
+        var files = new List<(string What, string Path)> { ("FILE", options.Input) };
+        if (options.Engine.Keys?.From is [var keys, ..])
+            files.Add(("--keys", keys));
+        if (options.Results is { } results)
+            files.AddRange([("-o", results), ("the ledger", options.LedgerPath)]);
+        if (options.FailedTo is { } failed)
+            files.Add(("--failed-to", failed));
+        // What is no file, such as - or /dev/stdout, may well be named twice.
+        var known = new Dictionary<string, string>();
+        foreach (var (what, path) in files.Where(file => file.Path != "-" && !file.Path.StartsWith("/dev/", StringComparison.Ordinal)))
+            if (!known.TryAdd(Path.GetFullPath(Target(path)), what))
+                throw new CommandException(ExitCode.Usage, $"{path} is {known[Path.GetFullPath(Target(path))]} and {what} at once, and would be written over; give each a file of its own");
+    }
+
     /// <summary>Whether a line is to be done; otherwise it has its result.</summary>
     /// <param name="line">The line.</param>
     /// <param name="maybeSent">Whether an earlier run may have sent it.</param>
@@ -167,7 +185,9 @@ internal sealed class RunFiles
     }
 
     // A link has a length of its own. What is no file, such as /dev/stdout, holds nothing.
-    private static bool IsEmpty(string path) => !File.Exists(path) || new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path) is not { Exists: true, Length: > 0 };
+    private static bool IsEmpty(string path) => !File.Exists(path) || new FileInfo(Target(path)) is not { Exists: true, Length: > 0 };
+
+    private static string Target(string path) => File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
 
     // Emptied and not deleted: it may be a link, and has an owner and rights.
     private static void Empty(string path)

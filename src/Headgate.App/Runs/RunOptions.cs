@@ -15,7 +15,13 @@ internal enum ProgressMode
 /// <summary>When too many have failed: a number, or a part of those finished (of at least 100).</summary>
 internal readonly record struct MaxFailures(long? Count, Percentage? Part)
 {
-    public bool IsReached(long failed, long finished) => failed > Count || (Part is { } part && finished >= 100 && failed > part.Of(finished));
+    /// <summary>Whether a run that goes on is to stop: the first few that fail do not make a percentage.</summary>
+    public bool IsReached(long failed, long finished) => (finished >= 100 || Part is null) && IsExceeded(failed, finished);
+
+    /// <summary>Whether more have failed than may; for a run that is over, however short it was.</summary>
+    public bool IsExceeded(long failed, long finished) => failed > Count || (Part is { } part && failed > part.Of(finished));
+
+    public override string ToString() => Part is { } part ? $"{part}" : $"{Count}";
 }
 
 /// <summary>What <c>run</c> was asked to do.</summary>

@@ -1,4 +1,3 @@
-using Headgate.App.CommandLine;
 using Headgate.App.Results;
 using Headgate.Jobs;
 
@@ -10,7 +9,7 @@ internal sealed class RunWork : IDisposable
     private readonly CancellationTokenSource _waiting;
     private readonly CancellationTokenSource _abort = new();
     private readonly Dictionary<long, BodyReceiver> _receivers = [];
-    private int _stopCode;
+    private string? _stopReason;
     private Exception? _failure;
 
     public RunWork(RunOptions options, Engine engine, ResultWriter results, Tally tally, TimeProvider time, CancellationToken stop)
@@ -41,15 +40,16 @@ internal sealed class RunWork : IDisposable
     public bool IsStopping => _waiting.IsCancellationRequested;
 
     /// <summary>Why the run stopped by itself; null if it did not.</summary>
-    public ExitCode? StopCode => _stopCode == 0 ? null : (ExitCode)_stopCode;
+    public string? StopReason => _stopReason;
 
     /// <summary>What broke the run, if anything did.</summary>
     public Exception? Failure => _failure;
 
     /// <summary>Stops admitting and drains.</summary>
-    public void Stop(ExitCode code)
+    /// <param name="reason">Why, for the summary.</param>
+    public void Stop(string reason)
     {
-        Interlocked.CompareExchange(ref _stopCode, (int)code, 0);
+        Interlocked.CompareExchange(ref _stopReason, reason, null);
         _waiting.Cancel();
     }
 
@@ -77,7 +77,7 @@ internal sealed class RunWork : IDisposable
     {
         Tally.Finish(outcome, exchange, isResent);
         if (!outcome.Ok && Options.MaxFailures.IsReached(Tally.Failed, Tally.Finished))
-            Stop(ExitCode.GivenUp);
+            Stop($"more than {Options.MaxFailures} failed");
     }
 
     public void Dispose()

@@ -30,6 +30,9 @@ internal sealed class Summary
         IsResume = files.IsResume;
     }
 
+    /// <summary>Why the run stopped by itself; null if it did not.</summary>
+    public string? StopReason { get; init; }
+
     private bool IsResume { get; }
 
     /// <summary>The part of the wall time that could not have been saved; null where no limit was in the way.</summary>
@@ -42,11 +45,8 @@ internal sealed class Summary
             talk.Write(Text(code));
             return;
         }
-        var json = Json(code);
-        talk.WriteLine(json);
         // Standard output is free when the results go to a file.
-        if (_options.Results is not null)
-            output.WriteLine(json);
+        (_options.Results is null ? talk : output).WriteLine(Json(code));
     }
 
     private string Text(ExitCode code)
@@ -69,10 +69,14 @@ internal sealed class Summary
             text.AppendLine($"  paused        {Words.Time(_held)} as the API asked");
         if (_bound is { } real && _timeless is { } timeless && real > timeless * 1.02)
             text.AppendLine($"  timing        {Words.Time(timeless)} if requests were known to arrive when they are sent; {Regain()} would regain the difference");
-        if (code is ExitCode.Interrupted or ExitCode.GivenUp && _options.Results is not null)
+        if (code == ExitCode.GivenUp)
+            text.AppendLine($"  stopped       {StopReason ?? $"more than {_options.MaxFailures} failed"}{Left()}");
+        if (code is ExitCode.Interrupted or ExitCode.GivenUp && _tally.IsIncomplete && _options.Results is not null)
             text.AppendLine($"  to go on      run the same command again");
         return text.ToString();
     }
+
+    private string Left() => _tally.Total is { } total && total > _tally.Finished + _tally.DoneBefore ? $", {Words.Count(total - _tally.Finished - _tally.DoneBefore)} left" : "";
 
     private string Regain() => $"{(_options.Engine.Configuration.Defaults.Timing.Mode == LimitTiming.Guaranteed ? "a bound" : "a smaller bound")} (--timing bounded:100ms), if the way to the API is that quick,";
 

@@ -29,7 +29,7 @@ internal static class InputLines
                 line = line[3..];
             line = line.TrimEnd((byte)'\r');
             if (lines.Number == 1 && format is not (".jsonl" or ".ndjson" or ".json" or ".csv" or ".txt" or ".urls"))
-                format = line.TrimStart(" \t"u8) is [(byte)'{' or (byte)'[', ..] ? ".jsonl" : ".txt";
+                format = line.TrimStart(" \t"u8) is [(byte)'{' or (byte)'[', ..] ? ".jsonl" : Encoding.UTF8.GetString(line).Split(',').Any(name => name.Trim(' ', '\t', '"').Equals("url", StringComparison.OrdinalIgnoreCase)) ? ".csv" : ".txt";
             if (format == ".csv")
             {
                 table ??= new CsvIds();

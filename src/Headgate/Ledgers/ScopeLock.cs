@@ -89,7 +89,7 @@ internal sealed class ScopeLock : IDisposable
             (_, null) => $"process {pid}",
             _ => $"process {pid} ({name})",
         };
-        return new ScopeHeldException($"{who} {does} \"{files.Scope}\" ({file}): both together could go over its limits. Wait for it to end, give each its part with --share 1/K, or send through headgate serve")
+        return new ScopeHeldException($"{who} {does} \"{files.Scope}\" ({file}): both together could go over its limits. Wait for it to end, or give each its part with --share 1/K")
         {
             Scope = files.Scope,
             Path = file,

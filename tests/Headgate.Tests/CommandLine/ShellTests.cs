@@ -19,11 +19,14 @@ public sealed class ShellTests
     [InlineData("config", "headgate: a verb is missing: check, show, schema\ntry: headgate config --help\n")]
     [InlineData("config chekc", "headgate: unknown verb \"chekc\"; did you mean \"check\"?\ntry: headgate config --help\n")]
     [InlineData("config check --confg=x", "headgate: unknown option \"--confg\"; did you mean \"--config\"?\ntry: headgate config check --help\n")]
-    [InlineData("config check --config", "headgate: Required argument missing for option: '--config'\ntry: headgate config check --help\n")]
+    [InlineData("config check --config", "headgate: --config needs a value: --config FILE\ntry: headgate config check --help\n")]
     [InlineData("version --jsno", "headgate: unknown option \"--jsno\"; did you mean \"--json\"?\ntry: headgate version --help\n")]
     [InlineData("version now", "headgate: \"now\" is too much: the verb takes no argument\ntry: headgate version --help\n")]
-    [InlineData("completion", "headgate: Required argument missing for command: 'completion'\ntry: headgate completion --help\n")]
+    [InlineData("completion", "headgate: shell is missing\ntry: headgate completion --help\n")]
     [InlineData("completion tcsh", "headgate: Argument 'tcsh' not recognized. Must be one of: 'bash' 'zsh' 'fish' 'pwsh'\ntry: headgate completion --help\n")]
+    [InlineData("plan requests.txt", "headgate: unknown verb \"plan\"\ntry: headgate --help\n")]
+    [InlineData("run", "headgate: FILE is missing\ntry: headgate run --help\n")]
+    [InlineData("run requests.txt --progress loud", "headgate: --progress \"loud\": give one of auto, plain, json, off\ntry: headgate run --help\n")]
     [InlineData("completion --bash", "headgate: unknown option \"--bash\"\ntry: headgate completion --help\n")]
     public async Task A_mistyped_command_line_is_told_on_stderr_with_what_was_probably_meant(string line, string expected)
     {

@@ -25,6 +25,16 @@ public sealed class TerminalTests
         Assert.Equal(80, Terminal.Detect(true, _ => null, () => 0).Width);
     }
 
+    [Fact]
+    public void The_width_follows_a_window_that_changes_its_size()
+    {
+        var width = 120;
+        var terminal = Terminal.Detect(true, _ => null, () => width);
+        Assert.Equal(120, terminal.Width);
+        width = 50;
+        Assert.Equal(50, terminal.Width);
+    }
+
     private static Terminal Detect(bool isTerminal, string variables)
     {
         var environment = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(variable => variable.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);

@@ -66,6 +66,13 @@ public sealed class LineSourceTests : IDisposable
         Assert.Equal("https://a.b/3", lines[2].Request!.Url);
     }
 
+    [Fact]
+    public async Task JSON_lines_in_a_file_named_as_a_list_of_URLs_are_told_how_to_be_named()
+    {
+        var fault = Assert.Single(await Read("failed.txt", "{\"url\":\"https://a.b/\"}")).Error!;
+        Assert.Equal("a JSON object in a list of URLs: rename the file to end in .jsonl", fault.Message);
+    }
+
     [Theory]
     [InlineData("requests", "\n  {\"url\":\"https://a.b/\"}")]
     [InlineData("requests.dat", "{\"url\":\"https://a.b/\"}")]
@@ -73,6 +80,8 @@ public sealed class LineSourceTests : IDisposable
     [InlineData("requests.NDJSON", "{\"url\":\"https://a.b/\"}")]
     [InlineData("requests", "https://a.b/")]
     [InlineData("requests.csv", "url\nhttps://a.b/")]
+    [InlineData("requests", "id,URL,note\r\n1,https://a.b/,x")]
+    [InlineData("requests", "\"url\"\nhttps://a.b/")]
     public async Task The_format_follows_from_the_suffix_or_the_first_byte(string name, string text) =>
         Assert.Equal("https://a.b/", Assert.Single(await Read(name, text)).Request!.Url);
 
