@@ -43,6 +43,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     private async Task<ExitCode> BeginAsync(CancellationToken stop)
     {
+        FilesApart.Check(options);
         var settings = await CheckInputAsync(stop);
         if (options.DryRun)
             return new DryRun(settings, _check, output).Write();

@@ -59,6 +59,23 @@ public sealed class BadInputTests(ITestOutputHelper output)
         Assert.Equal((3, 4), (api.Report().Arrivals, cli.Results().Count));
     }
 
+    [Theory]
+    [InlineData("-o", "in.jsonl", "--fresh")]
+    [InlineData("-o", "link", "--fresh")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "in.jsonl")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "./out.jsonl")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "out.jsonl.ledger")]
+    public async Task One_file_for_two_things_is_refused_before_it_is_touched(params string[] options)
+    {
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items("http://127.0.0.1:1", 3));
+        File.CreateSymbolicLink(cli.PathOf("link"), cli.PathOf("in.jsonl"));
+        var refused = await cli.RunAsync(["run", "in.jsonl", .. options]);
+        Assert.True(refused.Code == 2, refused.ToString());
+        Assert.Contains("different files", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(3, cli.Read("in.jsonl").Length);
+    }
+
     [Fact]
     public async Task Of_many_bad_lines_the_first_twenty_are_named_and_all_are_counted()
     {
