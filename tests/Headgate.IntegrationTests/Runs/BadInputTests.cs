@@ -59,6 +59,22 @@ public sealed class BadInputTests(ITestOutputHelper output)
         Assert.Equal((3, 4), (api.Report().Arrivals, cli.Results().Count));
     }
 
+    [Fact]
+    public async Task A_body_file_that_is_a_pipe_or_a_device_is_a_bad_line_and_nothing_waits_for_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with a path are of Unix");
+        await using var cli = new Cli();
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", cli.PathOf("pipe")))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        foreach (var path in (string[])["pipe", "/dev/zero"])
+        {
+            cli.Write("in.jsonl", [$$"""{"url":"http://127.0.0.1:1/","method":"POST","body_file":"{{path}}"}"""]);
+            var refused = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl");
+            Assert.Equal(4, refused.Code);
+            Assert.Contains("is a pipe or a device", refused.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("-o", "in.jsonl", "--fresh")]
     [InlineData("-o", "link", "--fresh")]
