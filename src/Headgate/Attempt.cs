@@ -12,6 +12,9 @@ namespace Headgate;
 /// </summary>
 internal sealed class Attempt : ISendWitness, IDisposable
 {
+    /// <summary>The longest time a timer of the runtime takes, 49 days.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     private readonly Engine _engine;
     private readonly Exchange _exchange;
     private readonly Permit _permit;
@@ -138,7 +141,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
-        _cancellation.CancelAfter(timeout);
+        _cancellation.CancelAfter(timeout < LongestTimer ? timeout : LongestTimer);
         _exchange.Tell(LineStep.Sent);
     }
 

@@ -34,10 +34,13 @@ internal sealed record TransportOptions
 /// <summary>Makes the handler at the end of the line: it connects, sends once, and does nothing else by itself.</summary>
 internal static class Transport
 {
+    /// <summary>The longest the runtime's handler takes, 24 days.</summary>
+    private static readonly TimeSpan LongestConnect = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <summary>Makes a handler with a pool of connections of its own.</summary>
     public static SocketsHttpHandler CreateHandler(TransportOptions options) => Tame(new SocketsHttpHandler
     {
-        ConnectTimeout = options.ConnectTimeout,
+        ConnectTimeout = options.ConnectTimeout < LongestConnect ? options.ConnectTimeout : LongestConnect,
         PooledConnectionIdleTimeout = options.IdleTimeout,
         PooledConnectionLifetime = options.Lifetime,
         AutomaticDecompression = options.Decompression,

@@ -84,7 +84,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         IByteSink sink = options.Results is { } path ? new FileSink(path) : StreamSink.StandardOutput();
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
-        await using var deadline = options.Deadline is { } at ? time.CreateTimer(_ => work.Stop(ExitCode.GivenUp), null, Positive(at.From(time.GetUtcNow()) - time.GetUtcNow()), Timeout.InfiniteTimeSpan) : null;
+        await using var deadline = options.Deadline is { } at ? new RunDeadline(at.From(time.GetUtcNow()), time, () => work.Stop(ExitCode.GivenUp)) : null;
         // Disposed asynchronously: a sync that is under way is waited for before its files are closed.
         await using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (var progress = new Progress(options, engine, _tally, talk, time))
@@ -250,6 +250,4 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var more = check.BadLines > check.Errors.Count ? $"{Environment.NewLine}… and {check.BadLines - check.Errors.Count} more" : "";
         return $"{check.BadLines} bad {(check.BadLines == 1 ? "line" : "lines")}, so nothing was sent (--skip-bad runs the rest):{Environment.NewLine}{named}{more}";
     }
-
-    private static TimeSpan Positive(TimeSpan span) => span < TimeSpan.Zero ? TimeSpan.Zero : span;
 }

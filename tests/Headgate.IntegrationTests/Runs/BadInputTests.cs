@@ -93,6 +93,19 @@ public sealed class BadInputTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Times_of_years_are_times_like_others()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(api.Url, 2).Append(Requests.Item(api.Url, 3, more: ",\"timeout\":\"3000d\",\"deadline\":\"9999-12-31T23:59:59Z\",\"not_before\":\"0001-01-01T00:00:00Z\"")));
+        foreach (var deadline in (string[])["60d", "9999-12-31T23:59:59Z"])
+        {
+            var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--timeout", "100d", "--deadline", deadline, "--fresh");
+            Assert.True(result.Code == 0, result.ToString());
+        }
+    }
+
+    [Fact]
     public async Task Of_many_bad_lines_the_first_twenty_are_named_and_all_are_counted()
     {
         await using var cli = new Cli();
