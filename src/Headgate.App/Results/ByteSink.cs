@@ -1,3 +1,4 @@
+using Headgate.Ledgers;
 using Microsoft.Win32.SafeHandles;
 
 namespace Headgate.App.Results;
@@ -55,6 +56,7 @@ internal sealed class FileSink : IByteSink
     {
         try
         {
+            ThrowIfGone();
             RandomAccess.FlushToDisk(_handle);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -64,6 +66,16 @@ internal sealed class FileSink : IByteSink
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // A file that was deleted takes every write, and nobody would ever read it. A device (/dev/null) has no length on either side.
+    private void ThrowIfGone()
+    {
+        if (!_isSeekable)
+            return;
+        var written = RandomAccess.GetLength(_handle);
+        if (LockedFile.LengthAt(_path) is not { } found || found < written)
+            throw new IOException("it was deleted or replaced while it was being written; put it back, or begin anew with --fresh");
+    }
 
     // A full disk takes part of the lines. Their writers are told that they failed, so they may not stand there either.
     private void CutBack()
