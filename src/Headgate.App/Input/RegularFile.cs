@@ -18,14 +18,15 @@ internal static partial class RegularFile
     private const int Regular = 0x8000;
 
     /// <summary>What is wrong with a path that is there, as the body of a request; null if it is a file. Only Linux is asked.</summary>
-    public static string? WhyNot(string path)
+    public static string? WhyNot(string path) => Is(path) ? null : $"body_file {RequestRules.Quote(path)} is a pipe or a device: give a file, whose bytes can be read again if the request has to be";
+
+    /// <summary>Whether a path leads to a file with a length, as far as is known.</summary>
+    public static bool Is(string path)
     {
         if (!OperatingSystem.IsLinux())
-            return null;
+            return true;
         var found = new byte[SizeOfStatx];
-        if (Statx(FromHere, path, 0, OfType, found) != 0 || (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(OffsetOfMode)) & TypeBits) == Regular)
-            return null;
-        return $"body_file {RequestRules.Quote(path)} is a pipe or a device: give a file, whose bytes can be read again if the request has to be";
+        return Statx(FromHere, path, 0, OfType, found) != 0 || (BinaryPrimitives.ReadUInt16LittleEndian(found.AsSpan(OffsetOfMode)) & TypeBits) == Regular;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]

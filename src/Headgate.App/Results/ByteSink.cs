@@ -1,3 +1,4 @@
+using Headgate.App.Input;
 using Headgate.Ledgers;
 using Microsoft.Win32.SafeHandles;
 
@@ -21,6 +22,7 @@ internal sealed class FileSink : IByteSink
     private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly bool _isSeekable;
+    private readonly FileStream? _pipe; // what has no places to write at is written as it goes
     private long _length; // up to here the file has whole lines
 
     /// <exception cref="ResultWriteException">The file cannot be opened or made.</exception>
@@ -30,7 +32,8 @@ internal sealed class FileSink : IByteSink
         try
         {
             _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            (_isSeekable, _length) = LengthOf(_handle);
+            (_isSeekable, _length) = RegularFile.Is(path) ? LengthOf(_handle) : (false, 0);
+            _pipe = _isSeekable ? null : new FileStream(_handle, FileAccess.Write, bufferSize: 0);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -42,7 +45,10 @@ internal sealed class FileSink : IByteSink
     {
         try
         {
-            RandomAccess.Write(_handle, lines, _length);
+            if (_pipe is null)
+                RandomAccess.Write(_handle, lines, _length);
+            else
+                _pipe.Write(lines);
             _length += lines.Length;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -93,6 +93,21 @@ public sealed class BadInputTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Results_may_go_into_a_pipe_by_its_name()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with a path are of Unix");
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(api.Url, 150));
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", cli.PathOf("pipe")))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var reading = Task.Run(() => File.ReadAllLines(cli.PathOf("pipe")), TestContext.Current.CancellationToken);
+        var piped = await cli.RunAsync("run", "in.jsonl", "-o", "pipe", "--limit", "none");
+        Assert.True(piped.Code == 0, piped.ToString());
+        Assert.Equal(150, (await reading).Length);
+    }
+
+    [Fact]
     public async Task Times_of_years_are_times_like_others()
     {
         await using var api = await SimulatedApi.StartAsync(new());
