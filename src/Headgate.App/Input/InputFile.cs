@@ -52,7 +52,7 @@ internal sealed class InputFile : IAsyncDisposable
     public static async Task<InputFile> OpenAsync(string path, Func<Stream, Stream>? wrap = null, CancellationToken cancellation = default)
     {
         var name = path == "-" ? "standard input" : path;
-        var raw = path == "-" ? Console.OpenStandardInput() : OpenRaw(path);
+        var raw = path == "-" ? Console.OpenStandardInput() : await OpenRawAsync(path, cancellation);
         try
         {
             return await OpenAsync(name, path, wrap is null ? raw : wrap(raw), path != "-" && raw.CanSeek, cancellation);
@@ -110,11 +110,12 @@ internal sealed class InputFile : IAsyncDisposable
         return false;
     }
 
-    private static FileStream OpenRaw(string path)
+    // Elsewhere, so that it can be left: the system lets whoever opens a pipe wait until somebody writes to it.
+    private static async Task<FileStream> OpenRawAsync(string path, CancellationToken cancellation)
     {
         try
         {
-            return new FileStream(path, Options);
+            return await Task.Run(() => new FileStream(path, Options), CancellationToken.None).WaitAsync(cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

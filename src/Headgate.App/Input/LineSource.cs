@@ -61,5 +61,5 @@ internal sealed class LineSource
     }
 
     private static string? BodyFileComplaint(string path) =>
-        File.Exists(path) ? null : $"body_file {RequestRules.Quote(path)} does not exist (paths are relative to the directory the command is run in)";
+        File.Exists(path) ? RegularFile.WhyNot(path) : $"body_file {RequestRules.Quote(path)} does not exist (paths are relative to the directory the command is run in)";
 }

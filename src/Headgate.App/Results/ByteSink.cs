@@ -1,3 +1,5 @@
+using Headgate.App.Input;
+using Headgate.Ledgers;
 using Microsoft.Win32.SafeHandles;
 
 namespace Headgate.App.Results;
@@ -20,6 +22,7 @@ internal sealed class FileSink : IByteSink
     private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly bool _isSeekable;
+    private readonly FileStream? _pipe; // what has no places to write at is written as it goes
     private long _length; // up to here the file has whole lines
 
     /// <exception cref="ResultWriteException">The file cannot be opened or made.</exception>
@@ -29,7 +32,8 @@ internal sealed class FileSink : IByteSink
         try
         {
             _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            (_isSeekable, _length) = LengthOf(_handle);
+            (_isSeekable, _length) = RegularFile.Is(path) ? LengthOf(_handle) : (false, 0);
+            _pipe = _isSeekable ? null : new FileStream(_handle, FileAccess.Write, bufferSize: 0);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -41,7 +45,10 @@ internal sealed class FileSink : IByteSink
     {
         try
         {
-            RandomAccess.Write(_handle, lines, _length);
+            if (_pipe is null)
+                RandomAccess.Write(_handle, lines, _length);
+            else
+                _pipe.Write(lines);
             _length += lines.Length;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -55,6 +62,7 @@ internal sealed class FileSink : IByteSink
     {
         try
         {
+            ThrowIfGone();
             RandomAccess.FlushToDisk(_handle);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -64,6 +72,16 @@ internal sealed class FileSink : IByteSink
     }
 
     public void Dispose() => _handle.Dispose();
+
+    // A file that was deleted takes every write, and nobody would ever read it. A device (/dev/null) has no length on either side.
+    private void ThrowIfGone()
+    {
+        if (!_isSeekable)
+            return;
+        var written = RandomAccess.GetLength(_handle);
+        if (LockedFile.LengthAt(_path) is not { } found || found < written)
+            throw new IOException("it was deleted or replaced while it was being written; put it back, or begin anew with --fresh");
+    }
 
     // A full disk takes part of the lines. Their writers are told that they failed, so they may not stand there either.
     private void CutBack()

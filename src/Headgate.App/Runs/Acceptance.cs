@@ -20,8 +20,8 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
     /// <summary>What is said of an answer above the largest size.</summary>
     public string TooLarge { get; init; } = "the answer is larger than --max-body; with --body-dir DIR it goes into a file";
 
-    /// <summary>A moment in monotonic nanoseconds.</summary>
-    public long? MonoOf(Moment? moment) => moment is { } at ? Mono + (at.From(At) - At).Ticks * 100 : null;
+    /// <summary>A moment in monotonic nanoseconds; the last or first there are, for one beyond them.</summary>
+    public long? MonoOf(Moment? moment) => moment is { } at ? long.CreateSaturating((Int128)Mono + ((Int128)(at.From(At) - At).Ticks * 100)) : null;
 
     /// <summary>The result of a request that got an answer, good or bad.</summary>
     /// <param name="answer">The answer; its body has been received.</param>

@@ -43,7 +43,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
 
     private async Task<ExitCode> BeginAsync(CancellationToken stop)
     {
-        RunFiles.ThrowIfShared(options);
+        FilesApart.Check(options);
         var settings = await CheckInputAsync(stop);
         if (options.DryRun)
             return new DryRun(settings, _check, output, options.Json).Write();
@@ -84,7 +84,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         IByteSink sink = options.Results is { } path ? new FileSink(path) : StreamSink.StandardOutput();
         await using var results = new ResultWriter(sink, options.FailedTo is { } failed ? new FileSink(failed) : null, options.Ordered, time);
         using var work = new RunWork(options, engine, results, _tally, time, stop);
-        await using var deadline = options.Deadline is { } at ? StopAt(at.From(time.GetUtcNow()), work) : null;
+        await using var deadline = options.Deadline is { } at ? new RunDeadline(at.From(time.GetUtcNow()), time, () => work.Stop("the deadline was reached")) : null;
         // Disposed asynchronously: a sync that is under way is waited for before its files are closed.
         await using var sync = time.CreateTimer(_ => Sync(work), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         await using (var progress = new Progress(options, engine, _tally, talk, time))
@@ -249,20 +249,5 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var named = string.Join(Environment.NewLine, check.Errors);
         var more = check.BadLines > check.Errors.Count ? $"{Environment.NewLine}… and {check.BadLines - check.Errors.Count} more" : "";
         return $"{check.BadLines} bad {(check.BadLines == 1 ? "line" : "lines")}, so nothing was sent (--skip-bad runs the rest):{Environment.NewLine}{named}{more}";
-    }
-
-    /// <summary>A timer may fire early, and takes no more than some weeks: it looks again until the time has come.</summary>
-    private ITimer StopAt(DateTimeOffset at, RunWork work)
-    {
-        var left = at - time.GetUtcNow();
-        return time.CreateTimer(
-            _ =>
-            {
-                if (time.GetUtcNow() >= at)
-                    work.Stop("the deadline was reached");
-            },
-            null,
-            left < TimeSpan.Zero ? TimeSpan.Zero : left < Clock.LongestTimer ? left : Clock.LongestTimer,
-            TimeSpan.FromMilliseconds(100));
     }
 }

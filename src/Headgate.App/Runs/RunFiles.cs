@@ -75,24 +75,6 @@ internal sealed class RunFiles
         }
     }
 
-    /// <summary>The files of a run are different files: what it reads is not written over, and each that it writes is its own.</summary>
-    /// <exception cref="CommandException">Two of them are one.</exception>
-    public static void ThrowIfShared(RunOptions options)
-    {
-        var files = new List<(string What, string Path)> { ("FILE", options.Input) };
-        if (options.Engine.Keys?.From is [var keys, ..])
-            files.Add(("--keys", keys));
-        if (options.Results is { } results)
-            files.AddRange([("-o", results), ("the ledger", options.LedgerPath)]);
-        if (options.FailedTo is { } failed)
-            files.Add(("--failed-to", failed));
-        // What is no file, such as - or /dev/stdout, may well be named twice.
-        var known = new Dictionary<string, string>();
-        foreach (var (what, path) in files.Where(file => file.Path != "-" && !file.Path.StartsWith("/dev/", StringComparison.Ordinal)))
-            if (!known.TryAdd(Path.GetFullPath(Target(path)), what))
-                throw new CommandException(ExitCode.Usage, $"{path} is {known[Path.GetFullPath(Target(path))]} and {what} at once, and would be written over; give each a file of its own");
-    }
-
     /// <summary>Whether a line is to be done; otherwise it has its result.</summary>
     /// <param name="line">The line.</param>
     /// <param name="maybeSent">Whether an earlier run may have sent it.</param>

@@ -51,8 +51,9 @@ internal sealed class AccessLog
         return log;
     }
 
-    /// <summary>Microseconds since the Unix epoch as time of a report.</summary>
-    public static DateTimeOffset Wall(long us) => DateTimeOffset.UnixEpoch.AddMicroseconds(us);
+    /// <summary>Microseconds since the Unix epoch as time of a report; what lies beyond the calendar, as only a forged record does, is its first or last moment.</summary>
+    public static DateTimeOffset Wall(Int128 us) =>
+        DateTimeOffset.UnixEpoch.AddTicks(10 * (long)Int128.Clamp(us, (DateTimeOffset.MinValue - DateTimeOffset.UnixEpoch).Ticks / 10, (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / 10));
 
     private void Audit(Limit limit, Arrivals arrivals)
     {

@@ -68,7 +68,7 @@ internal sealed class LedgerTimeline
     public string Timing => Headers.Count > 0 ? Headers[0].Timing.Split(':')[0] : "bounded";
 
     /// <summary>The wall clock at a moment of the time line, as the first header has it.</summary>
-    public DateTimeOffset Wall(long us) => DateTimeOffset.UnixEpoch.AddMicroseconds(us + (Headers.Count > 0 ? Headers[0].WallUs - Headers[0].MonoUs : 0));
+    public DateTimeOffset Wall(long us) => AccessLog.Wall((Int128)us + (Headers.Count > 0 ? (Int128)Headers[0].WallUs - Headers[0].MonoUs : 0));
 
     /// <summary>The latest entry that holds at a moment; the first, if it is later than that.</summary>
     public static T? At<T>(List<(long FromUs, T Value)>? entries, long us) where T : struct

@@ -163,7 +163,7 @@ internal static class VerifyJson
             json.WriteString("limit", limit.ToString());
             if (reason is not null)
                 json.WriteString("not_audited", reason);
-            WriteWorst(json, worst, AccessLog.Wall);
+            WriteWorst(json, worst, us => AccessLog.Wall(us));
             json.WriteEndObject();
         }
         json.WriteEndArray();

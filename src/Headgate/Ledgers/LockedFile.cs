@@ -37,6 +37,21 @@ internal static partial class LockedFile
         throw File.Exists(path) ? new IOException($"{path}: {error}") : new FileNotFoundException($"{path}: {error}", path);
     }
 
+    /// <summary>How long the file is that a path leads to now; null if there is none any more.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static long? LengthAt(string path)
+    {
+        try
+        {
+            using var file = OpenToRead(path);
+            return file.Length;
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>
     /// Gives a finished file its name, or, where the name is taken, deletes it and says false. <see cref="File.Move(string, string)"/> looks first
     /// and renames then, so that of two at once the second replaces what the first already uses; link(2) does it in one step. Where a

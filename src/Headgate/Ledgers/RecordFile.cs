@@ -91,7 +91,7 @@ internal sealed class RecordFile : IDisposable
     {
         lock (_upkeep)
         {
-            Flush();
+            FlushInPlace();
             try
             {
                 // Outside the writers' lock: a disk may take 10 ms, and sends go on meanwhile.
@@ -102,6 +102,33 @@ internal sealed class RecordFile : IDisposable
                 lock (_lock)
                     throw FailNeedsLock(error);
             }
+        }
+    }
+
+    /// <summary>
+    /// Writes what waits, and looks whether the file is still where it was: one that was deleted takes every write, and nobody would ever find it,
+    /// neither the records nor the lock.
+    /// </summary>
+    private void FlushInPlace()
+    {
+        lock (_lock)
+        {
+            ThrowIfFailedNeedsLock();
+            FlushNeedsLock();
+            if (LengthInPlaceNeedsLock() != _written)
+                throw FailNeedsLock(new IOException("it was deleted, replaced or changed while it was being written."));
+        }
+    }
+
+    private long? LengthInPlaceNeedsLock()
+    {
+        try
+        {
+            return LockedFile.LengthAt(Path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FailNeedsLock(error);
         }
     }
 

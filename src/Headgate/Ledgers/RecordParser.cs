@@ -110,7 +110,7 @@ internal sealed class RecordParser
         if (json.TokenType != JsonTokenType.StartObject)
             throw new JsonException("cost is an object of units");
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-            _costs.Add(new UnitCost(Pooled(ref json), Long(ref json)));
+            _costs.Add(new UnitCost(Pooled(ref json), Long(ref json)) is { Amount: >= 0 } cost ? cost : throw new JsonException("a cost is below zero, which nothing costs"));
         return [.. _costs];
     }
 

@@ -60,6 +60,67 @@ public sealed class BadInputTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_body_file_that_is_a_pipe_or_a_device_is_a_bad_line_and_nothing_waits_for_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with a path are of Unix");
+        await using var cli = new Cli();
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", cli.PathOf("pipe")))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        foreach (var path in (string[])["pipe", "/dev/zero"])
+        {
+            cli.Write("in.jsonl", [$$"""{"url":"http://127.0.0.1:1/","method":"POST","body_file":"{{path}}"}"""]);
+            var refused = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl");
+            Assert.Equal(4, refused.Code);
+            Assert.Contains("is a pipe or a device", refused.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("-o", "in.jsonl", "--fresh")]
+    [InlineData("-o", "link", "--fresh")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "in.jsonl")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "./out.jsonl")]
+    [InlineData("-o", "out.jsonl", "--failed-to", "out.jsonl.ledger")]
+    public async Task One_file_for_two_things_is_refused_before_it_is_touched(params string[] options)
+    {
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items("http://127.0.0.1:1", 3));
+        File.CreateSymbolicLink(cli.PathOf("link"), cli.PathOf("in.jsonl"));
+        var refused = await cli.RunAsync(["run", "in.jsonl", .. options]);
+        Assert.True(refused.Code == 2, refused.ToString());
+        Assert.Contains("different files", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(3, cli.Read("in.jsonl").Length);
+    }
+
+    [Fact]
+    public async Task Results_may_go_into_a_pipe_by_its_name()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes with a path are of Unix");
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(api.Url, 150));
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", cli.PathOf("pipe")))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var reading = Task.Run(() => File.ReadAllLines(cli.PathOf("pipe")), TestContext.Current.CancellationToken);
+        var piped = await cli.RunAsync("run", "in.jsonl", "-o", "pipe", "--limit", "none");
+        Assert.True(piped.Code == 0, piped.ToString());
+        Assert.Equal(150, (await reading).Length);
+    }
+
+    [Fact]
+    public async Task Times_of_years_are_times_like_others()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(api.Url, 2).Append(Requests.Item(api.Url, 3, more: ",\"timeout\":\"3000d\",\"deadline\":\"9999-12-31T23:59:59Z\",\"not_before\":\"0001-01-01T00:00:00Z\"")));
+        foreach (var deadline in (string[])["60d", "9999-12-31T23:59:59Z"])
+        {
+            var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--timeout", "100d", "--deadline", deadline, "--fresh");
+            Assert.True(result.Code == 0, result.ToString());
+        }
+    }
+
+    [Fact]
     public async Task Of_many_bad_lines_the_first_twenty_are_named_and_all_are_counted()
     {
         await using var cli = new Cli();

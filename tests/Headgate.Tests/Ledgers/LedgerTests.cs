@@ -280,6 +280,7 @@ public sealed class LedgerTests : IDisposable
     [InlineData("{\"m\":1,\"t\":1}")]
     [InlineData("{\"m\":1,\"n\":1}")]
     [InlineData("{\"n\":1}")]
+    [InlineData("{\"t\":1,\"m\":1,\"n\":1,\"up\":\"api\",\"cost\":{\"requests\":-1}}")]
     [InlineData("{\"n\":1.5,\"end\":2,\"late\":2}")]
     [InlineData("{\"n\":1,\"end\":2,\"late\":2}{}")]
     public void An_unreadable_line_is_torn_at_the_end_and_damage_before_it(string bad)

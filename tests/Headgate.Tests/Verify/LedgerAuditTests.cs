@@ -5,6 +5,12 @@ namespace Headgate.Tests.Verify;
 
 public sealed class LedgerAuditTests
 {
+    [Theory]
+    [InlineData(long.MinValue, 1)]
+    [InlineData(0, 1970)]
+    [InlineData(long.MaxValue, 9999)]
+    public void A_time_beyond_the_calendar_is_told_all_the_same(long us, int year) => Assert.Equal(year, AccessLog.Wall(us).Year);
+
     [Fact]
     public void A_window_that_is_just_full_is_no_breach_and_one_more_is()
     {
