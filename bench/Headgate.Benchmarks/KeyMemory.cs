@@ -27,7 +27,7 @@ internal static class KeyMemory
         void Limiter(string limit, int permits, int most)
         {
             var bytes = OfLimiter(limit, permits);
-            session.Report.Hold($"GateLimiter<TKey>, {Keys:#,0} keys of {limit}: {permits} {(permits == 1 ? "permit" : "permits")} of each not come back", Text(bytes), $"≤ {most} B", bytes <= most);
+            session.Report.Hold($"limiter of keys, {Keys:#,0} keys of {limit}: {permits} {(permits == 1 ? "permit" : "permits")} of each not come back", Text(bytes), $"≤ {most} B", bytes <= most);
         }
 
         static string Text(double bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B");

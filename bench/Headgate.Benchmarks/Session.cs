@@ -5,7 +5,7 @@ internal sealed class Session(string name, string[] arguments)
 {
     public bool IsQuick { get; } = arguments.Contains("--quick");
 
-    public Report Report { get; } = new(name, arguments.Contains("--quick"));
+    public Report Report { get; } = new(arguments.Contains("--million") ? $"{name} --million" : name, arguments.Contains("--quick"));
 
     public bool Has(string option) => arguments.Contains(option);
 
