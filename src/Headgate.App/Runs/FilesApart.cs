@@ -9,11 +9,11 @@ internal static class FilesApart
     public static void Check(RunOptions options)
     {
         var ledger = options.Results is null ? null : options.LedgerPath;
-        (string What, string? Path)[] files = [("FILE", options.Input == "-" ? null : options.Input), ("--keys", options.Engine.Keys?.From is [var keys, ..] && !keys.StartsWith("env:", StringComparison.Ordinal) ? keys : null), ("-o", options.Results), ("the ledger of -o", ledger), ("--failed-to", options.FailedTo)];
+        (string What, string? Path)[] files = [("FILE", options.Input == "-" ? null : options.Input), ("--keys", options.Engine.Keys?.From is [var keys, ..] && !keys.StartsWith("env:", StringComparison.Ordinal) ? keys : null), ("-o", options.Results), ("the ledger", ledger), ("--failed-to", options.FailedTo)];
         var seen = new Dictionary<string, string>(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
         foreach (var (what, path) in files)
             if (path is not null && Target(path) is { } target && !seen.TryAdd(target, what))
-                throw new CommandException(ExitCode.Usage, $"{path} is {seen[target]} and {what} as well: one would overwrite the other; name different files");
+                throw new CommandException(ExitCode.Usage, $"{path} is {seen[target]} and {what} at once, and would be written over; name different files");
     }
 
     /// <summary>What a path leads to; null for what may be named twice, such as <c>/dev/null</c>, and for what cannot be followed.</summary>
