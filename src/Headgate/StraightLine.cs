@@ -65,6 +65,8 @@ internal sealed class StraightLine(Engine engine)
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
             var decision = Decide(upstream, exchange, outcome);
+            if (outcome.Refused && decision.Until > 0)
+                Hold(upstream, permit, decision.Until);
             if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
             {
                 // 8 receive
@@ -85,7 +87,7 @@ internal sealed class StraightLine(Engine engine)
             if (decision.Kind is RetryKind.Done or RetryKind.Fail)
                 throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
             attempt.WriteEnd();
-            await GoBackAsync(upstream, exchange, permit, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
+            await GoBackAsync(upstream, exchange, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
         }
     }
 
@@ -247,24 +249,16 @@ internal sealed class StraightLine(Engine engine)
     }
 
     /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
-    private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Permit permit, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
+    private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
     {
         exchange.NextAt = decision.Until;
         if (decision.Kind == RetryKind.Hold)
         {
             exchange.Holds++;
             exchange.Tell(LineStep.Held);
+            // Those who were refused wait in the gate, with all the others.
             if (!outcome.Refused)
-            {
                 await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-                return;
-            }
-            var scope = upstream.ScopeOfRefusal(permit.Key);
-            if (permit.Key is { } key && key.Scope == scope)
-                engine.Dispatcher.Hold(upstream.Keys!, key, decision.Until);
-            else
-                engine.Dispatcher.Hold(scope, decision.Until);
-            engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = decision.Until });
             return;
         }
         exchange.RetriesMade++;
@@ -277,6 +271,17 @@ internal sealed class StraightLine(Engine engine)
                 throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
             await DelayUntilAsync(until, cancellation).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What the server asked of one it asked of all who share the limit, whether this one goes on or gives up.</summary>
+    private void Hold(Upstream upstream, Permit permit, long until)
+    {
+        var scope = upstream.ScopeOfRefusal(permit.Key);
+        if (permit.Key is { } key && key.Scope == scope)
+            engine.Dispatcher.Hold(upstream.Keys!, key, until);
+        else
+            engine.Dispatcher.Hold(scope, until);
+        engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
     }
 
     private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)

@@ -23,7 +23,7 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
     {
         if (until <= _until)
             return;
-        (_until, _next, _gap, _rampEnd) = (until, until, gap, until + ramp);
+        (_until, _next, _gap, _rampEnd) = (until, until, gap, Later(until, ramp));
     }
 
     public void Lift() => (_until, _rampEnd) = (long.MinValue, long.MinValue);

@@ -21,7 +21,7 @@ internal readonly record struct RetryDecision
 {
     public RetryKind Kind { get; init; }
 
-    /// <summary>For <see cref="RetryKind.Retry"/> and <see cref="RetryKind.Hold"/>: when at the earliest, in monotonic nanoseconds.</summary>
+    /// <summary>For <see cref="RetryKind.Retry"/> and <see cref="RetryKind.Hold"/>: when at the earliest, in monotonic nanoseconds. Of a refusal by a limit, whatever the kind: until when nobody should go.</summary>
     public long Until { get; init; }
 
     /// <summary>For <see cref="RetryKind.Fail"/> its class; for <see cref="RetryKind.Done"/> <see cref="FailureClass.None"/>, or <see cref="FailureClass.Client"/> for 3xx and 4xx.</summary>

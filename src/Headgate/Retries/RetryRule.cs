@@ -66,17 +66,17 @@ internal static class RetryRule
 
     private static RetryDecision Refused(RetryPolicy policy, in RetryState state, in Outcome outcome, long now, Random random)
     {
-        var listed = policy.Statuses.Contains(outcome.Status == 403 ? 429 : outcome.Status) || outcome.Status < 400;
-        if (!listed)
-            return Fail(outcome, FailureClass.RateLimit, $"refused by a limit ({outcome.Status}), and {outcome.Status} is not tried again by configuration");
-        if (state.Holds >= policy.MaxHolds)
-            return Fail(outcome, FailureClass.RateLimit, $"still refused by a limit ({outcome.Status}) after {state.Holds} holds");
         // "After 0 s" says no more than none does; taken at its word it would burn all holds in a moment.
         var asked = Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.Zero);
         var hold = asked > 0 ? asked : Doubled(FirstHold, state.Holds, policy);
         if (asked == 0)
             hold += random.NextInt64(hold / 4 + 1);
-        return Again(RetryKind.Hold, state, outcome, FailureClass.RateLimit, hold, now);
+        var listed = policy.Statuses.Contains(outcome.Status == 403 ? 429 : outcome.Status) || outcome.Status < 400;
+        var decision = !listed ? Fail(outcome, FailureClass.RateLimit, $"refused by a limit ({outcome.Status}), and {outcome.Status} is not tried again by configuration")
+            : state.Holds >= policy.MaxHolds ? Fail(outcome, FailureClass.RateLimit, $"still refused by a limit ({outcome.Status}) after {state.Holds} holds")
+            : Again(RetryKind.Hold, state, outcome, FailureClass.RateLimit, hold, now);
+        // Whether this one goes on or not: the others have been told to wait as well.
+        return decision with { Until = hold > long.MaxValue - now ? long.MaxValue : now + hold };
     }
 
     private static RetryDecision Answered(RetryPolicy policy, in RetryState state, in Outcome outcome, long now, Random random)

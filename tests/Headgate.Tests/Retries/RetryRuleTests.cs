@@ -54,6 +54,16 @@ public sealed class RetryRuleTests
         IsHold(86_400, Decide(Get, Answer(status, 86_400)));
     }
 
+    [Fact]
+    public void Whoever_gives_up_at_a_refusal_still_tells_how_long_all_others_have_to_wait()
+    {
+        Assert.Equal((RetryKind.Fail, 3600), Told(Decide(Get with { Deadline = Now + Clock.Second }, Answer(429, 3600))));
+        Assert.Equal((RetryKind.Fail, 5), Told(Decide(Get with { Holds = 20 }, Answer(429, 5))));
+        Assert.Equal((RetryKind.Fail, 7), Told(Decide(Get, Answer(429, 7), RetryPolicy.Default with { Statuses = new StatusSet([]) })));
+
+        static (RetryKind, double) Told(RetryDecision decision) => (decision.Kind, Wait(decision));
+    }
+
     [Theory, InlineData(0, 1), InlineData(1, 2), InlineData(5, 32), InlineData(6, 60), InlineData(19, 60)]
     public void Without_a_stated_time_holds_double_from_one_second_and_jitter_only_lengthens_them(int holds, double seconds)
     {
