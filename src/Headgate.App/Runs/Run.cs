@@ -16,6 +16,9 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     /// <summary>So many lines wait beside those in flight: enough to look ahead, few enough to stay small.</summary>
     private const int LookAhead = 2000;
 
+    /// <summary>The same where there are several APIs: lines of one that lie behind many of a slower one are not to wait for those. Some 2 KB each.</summary>
+    private const int LookAheadOfSeveral = 20_000;
+
     /// <summary>So many APIs are opened, and locked where they have limits, before the run begins; others when the first line of theirs comes.</summary>
     private const int MostOpenedAhead = 1000;
 
@@ -115,7 +118,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
     /// <summary>Reads line after line and starts each; no more are under way than are needed to keep the gate busy.</summary>
     private async Task PumpAsync(RunWork work)
     {
-        var most = options.Engine.Configuration.Concurrency + LookAhead;
+        var most = options.Engine.Configuration.Concurrency + (_check is { Authorities.Count: > 1 } ? LookAheadOfSeveral : LookAhead);
         using var room = new SemaphoreSlim(most);
         var source = new LineSource { DetectsDuplicates = _check is null || _check.BadLines > 0, KeepsRaw = options.FailedTo is not null };
         try
