@@ -109,14 +109,13 @@ internal sealed class Agenda
                 BetterIfFirst(claim.Constraint, lane);
         if (before == lane.ClaimedKey)
             return;
+        // Those who may use any key wait at the pool, and those who keep to one at its limits.
+        Better(lane.Pool!.Constraint);
         if (lane.ClaimedKey is { } key)
             foreach (var limit in key.Scope.Checkpoints)
                 BetterIfFirst(limit, lane);
-        if (before is null)
-            return;
-        // What it held back at another key is free again, for those who keep to that key too.
-        Better(lane.Pool!.Constraint);
-        Better(before.Scope.Checkpoints);
+        if (before is not null)
+            Better(before.Scope.Checkpoints);
     }
 
     public void Unpark(Lane lane)

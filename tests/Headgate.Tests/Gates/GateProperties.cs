@@ -4,6 +4,9 @@ namespace Headgate.Tests.Gates;
 
 public sealed class GateProperties
 {
+    /// <summary>Worlds in which a lane was once left behind: one that came first at a key did not let those at the pool be looked at again.</summary>
+    private static readonly int[] OnceFailed = [172, 243];
+
     [Theory]
     [InlineData(LimitTiming.Nominal, false)]
     [InlineData(LimitTiming.Bounded, false)]
@@ -14,7 +17,7 @@ public sealed class GateProperties
     public void No_window_is_exceeded_nobody_is_forgotten_and_everyone_is_told_once(LimitTiming timing, bool changes)
     {
         var worlds = int.TryParse(Environment.GetEnvironmentVariable("HEADGATE_WORLDS"), out var given) ? given : 5;
-        for (var seed = 1; seed <= worlds; seed++)
+        foreach (var seed in Enumerable.Range(1, worlds).Union(OnceFailed))
         {
             var world = new GateWorld(seed, timing, changes);
             world.Live(300);
