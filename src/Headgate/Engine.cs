@@ -62,7 +62,7 @@ internal sealed class Engine : IDisposable
         var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
             : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
         Total = new Scope("everything", configuration.TotalLimits, terms, Dispatcher.Ours);
-        Journal.Remember(Total, "total", isTotal: true);
+        Journal.Remember(Total, "total");
     }
 
     public Dispatcher Dispatcher { get; }
@@ -141,7 +141,7 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Refuses everybody who waits, and whoever comes.</summary>
-    public void Close() => Dispatcher.Close(Upstreams.Select(upstream => upstream.Gate).ToList());
+    public void Close() => Dispatcher.Close(Upstreams.SelectMany(upstream => upstream.Gates.All).ToList());
 
     public void Dispose()
     {
@@ -152,11 +152,11 @@ internal sealed class Engine : IDisposable
         Journal.Dispose();
     }
 
-    private void Connected(Upstream upstream, long roundTrip)
+    private static void Connected(Upstream upstream, long roundTrip)
     {
         upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
-            upstream.ChangeBound(this, terms => terms.Learn(roundTrip));
+            upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
     }
 
     private Upstream Open(UpstreamConfiguration configuration)
@@ -166,10 +166,14 @@ internal sealed class Engine : IDisposable
         Journal.Remember(upstream.Scope, address);
         foreach (var key in upstream.Keys?.Keys ?? [])
             Journal.Remember(key.Scope, $"{address} key {Journal.Fingerprint(key.Secret)}");
+        foreach (var (part, scope) in upstream.Gates.Parts)
+            Journal.Remember(scope, $"{address} {part}");
         // The header names the limits of those APIs that were known before the run.
         Tell(upstream.Name, upstream.Scope);
         foreach (var key in upstream.Keys?.Keys ?? [])
             Tell($"{upstream.Name}/key:{key.Name}", key.Scope);
+        foreach (var (_, scope) in upstream.Gates.Parts)
+            Tell(scope.Name, scope);
         return upstream;
 
         void Tell(string scope, Scope limits)

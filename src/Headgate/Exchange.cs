@@ -20,6 +20,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public string? Tenant { get; init; }
 
+    /// <summary>Where its answer is meant for, two capital letters: it counts in the limits of that country too.</summary>
+    public string? Country { get; init; }
+
     /// <summary>What was declared beside one request; null for nothing.</summary>
     public IReadOnlyDictionary<string, long>? DeclaredCost { get; init; }
 

@@ -120,7 +120,7 @@ internal sealed class StraightLine(Engine engine)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         var permit = new Permit(key.Cost, expires);
-        engine.Dispatcher.Acquire(permit, upstream.Gate, key, cancellation);
+        engine.Dispatcher.Acquire(permit, upstream.Gates.For(exchange), key, cancellation);
         return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);
     }
 
@@ -151,7 +151,7 @@ internal sealed class StraightLine(Engine engine)
         }
     }
 
-    private void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
+    private static void Observe(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
         var now = attempt.AnsweredAt;
         if (outcome.Sent)
@@ -168,7 +168,7 @@ internal sealed class StraightLine(Engine engine)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)
             exchange.Refusals++;
-        upstream.Learn(engine, attempt, outcome, now);
+        upstream.Learning.From(attempt, outcome);
     }
 
     /// <summary>A redirect is a request of its own: admitted anew, with its own API and permit.</summary>
@@ -197,7 +197,7 @@ internal sealed class StraightLine(Engine engine)
     {
         if (attempt.Permit.Key is not { } key || attempt.Answer is not { } answer || outcome.Refused || !upstream.IsDeadly(outcome.Status))
             return false;
-        engine.Dispatcher.Kill(upstream.Gate, key, $"answered {outcome.Status}");
+        engine.Dispatcher.Kill(upstream.Gates.All, upstream.Keys!, key, $"answered {outcome.Status}");
         if (engine.Dispatcher.Read(upstream.Keys!, static (_, keys, _) => keys.AllDead))
         {
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
@@ -276,7 +276,7 @@ internal sealed class StraightLine(Engine engine)
     /// <summary>What the server asked of one it asked of all who share the limit, whether this one goes on or gives up.</summary>
     private void Hold(Upstream upstream, Permit permit, long until)
     {
-        var scope = upstream.ScopeOfRefusal(permit.Key);
+        var scope = upstream.Learning.ScopeOfRefusal(permit);
         if (permit.Key is { } key && key.Scope == scope)
             engine.Dispatcher.Hold(upstream.Keys!, key, until);
         else

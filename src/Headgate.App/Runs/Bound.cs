@@ -24,6 +24,7 @@ internal sealed class Bound
         var sent = new SentOnce
         {
             Api = attempt.Upstream,
+            Gate = attempt.Permit.Lane.Gate,
             Key = attempt.Permit.Key,
             Cost = attempt.Permit.Cost,
             Line = (uint)exchange.Line,
@@ -105,6 +106,9 @@ internal enum BoundKind
 internal readonly record struct SentOnce
 {
     public required Upstream Api { get; init; }
+
+    /// <summary>Which of its gates it passed.</summary>
+    public required Gate Gate { get; init; }
 
     public PoolKey? Key { get; init; }
 

@@ -62,6 +62,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
     {
         Priority = request.Priority,
         Tenant = request.Tenant,
+        Country = request.Country,
         DeclaredCost = request.Cost.Count > 0 ? request.Cost : null,
         Timeout = request.Timeout,
         Retries = request.Retries,

@@ -19,7 +19,8 @@ internal sealed class Replay
     private readonly Scheduler _scheduler = new();
     private readonly WallTime _ours;
     private readonly Scope _total;
-    private readonly Dictionary<Upstream, Gate> _gates = [];
+    private readonly Dictionary<Gate, Gate> _gates = [];
+    private readonly Dictionary<Upstream, Rebuilt> _apis = [];
     private readonly Dictionary<Scope, Copied> _copies = [];
     private readonly Dictionary<Permit, int> _asked = [];
 
@@ -82,7 +83,7 @@ internal sealed class Replay
         for (var index = 0; index < _sent.Count; index++)
         {
             var sent = _sent[index];
-            GateOf(sent.Api);
+            GateOf(sent);
             if (sent.AfterUs >= 0)
             {
                 if (!_followers.TryGetValue(sent.Line, out var queue))
@@ -103,7 +104,7 @@ internal sealed class Replay
     private void Ask(int index, long now)
     {
         var sent = _sent[index];
-        _asked[_scheduler.Enqueue(GateOf(sent.Api), new LaneKey(sent.Cost, RequestPriority.Medium, null, null), now, LimitState.Never)] = index;
+        _asked[_scheduler.Enqueue(GateOf(sent), new LaneKey(sent.Cost, RequestPriority.Medium, null, null), now, LimitState.Never)] = index;
     }
 
     private bool TakeGranted(long now)
@@ -149,7 +150,7 @@ internal sealed class Replay
     /// <summary>What the run knew from then on, the replay knows too.</summary>
     private void Learn(Lesson lesson, long now)
     {
-        var (scope, terms, gate, pool, key) = _copies[lesson.Scope];
+        var (scope, terms, pool, key) = _copies[lesson.Scope];
         if (lesson.HeldUntil is { } until)
             scope.Hold!.Set(until, scope.ReleaseGap(), scope.ReleaseTime());
         if (lesson.Bound is { } bound && terms.Timing == LimitTiming.Bounded)
@@ -157,7 +158,8 @@ internal sealed class Replay
         if (lesson.Limits is { } limits)
         {
             scope.Change(limits.After, now);
-            _scheduler.Changed(gate!, now);
+            foreach (var gate in _gates.Values.Where(gate => gate.Scopes.Contains(scope) || (key is not null && gate.Keys == pool)))
+                _scheduler.Changed(gate, now);
         }
         if (key is not null)
             pool!.Touch(key, now);
@@ -175,22 +177,28 @@ internal sealed class Replay
 
     private void At(long at, Due due) => _events.Enqueue(due, (at, _order++));
 
-    private Gate GateOf(Upstream api)
+    private Gate GateOf(in SentOnce sent)
     {
-        if (_gates.TryGetValue(api, out var gate))
+        if (_gates.TryGetValue(sent.Gate, out var gate))
             return gate;
+        var (api, original) = (ApiOf(sent.Api), sent.Gate);
+        var scopes = original.Scopes.Select(scope => scope == _engine.Total ? _total : _copies.TryGetValue(scope, out var known) ? known.Scope : Copy(scope, api.Terms));
+        return _gates[original] = new Gate(original.Name, scopes, api.Keys);
+    }
+
+    /// <summary>What all gates of an API have in common.</summary>
+    private Rebuilt ApiOf(Upstream api)
+    {
+        if (_apis.TryGetValue(api, out var known))
+            return known;
         var before = _lessons.FirstOrDefault(lesson => lesson.Scope == api.Scope && lesson.Bound is not null)?.Bound?.Before;
         var terms = _kind == BoundKind.Real ? new ArrivalTerms(api.Terms.Timing, before ?? api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
-        var scope = Copy(api.Scope, terms);
-        scope.Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
+        Copy(api.Scope, terms).Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
         var keys = api.Keys?.Keys.Select(key => (Original: key.Scope, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms), key.Weight))).ToList();
         var pool = keys is null ? null : new KeyPool(api.Name, keys.Select(key => key.Copy));
-        gate = new Gate(api.Name, [_total, scope], pool);
-        _gates.Add(api, gate);
-        _copies[api.Scope] = new Copied(scope, terms, gate, null, null);
         foreach (var (original, copy) in keys ?? [])
-            _copies[original] = new Copied(copy.Scope, terms, gate, pool, copy);
-        return gate;
+            _copies[original] = new Copied(copy.Scope, terms, pool, copy);
+        return _apis[api] = new Rebuilt(terms, pool);
     }
 
     private Scope Copy(Scope scope, ArrivalTerms terms)
@@ -198,11 +206,13 @@ internal sealed class Replay
         var limits = _lessons.FirstOrDefault(lesson => lesson.Scope == scope && lesson.Limits is not null)?.Limits?.Before ?? scope.Limits;
         var copy = new Scope(scope.Name, limits, terms, _ours, scope.Server);
         SendJournal.Restore(copy, _engine.Journal.PastOf(scope), _startedAt);
-        _copies[scope] = new Copied(copy, terms, null, null, null);
+        _copies[scope] = new Copied(copy, terms, null, null);
         return copy;
     }
 
-    private sealed record Copied(Scope Scope, ArrivalTerms Terms, Gate? Gate, KeyPool? Pool, PoolKey? Key);
+    private sealed record Rebuilt(ArrivalTerms Terms, KeyPool? Keys);
+
+    private sealed record Copied(Scope Scope, ArrivalTerms Terms, KeyPool? Pool, PoolKey? Key);
 
     /// <param name="Step">What happens.</param>
     /// <param name="Permit">To whom, for an answer and an end.</param>

@@ -22,6 +22,10 @@ internal static class RunHeader
         {
             if (api.Policy.Limits.Count > 0)
                 limits[api.Name] = Texts(api.Policy.Limits, api.Policy.Timing);
+            foreach (var route in api.Routes)
+                limits[$"{api.Name}/route:{route.Name}"] = Texts(route.Limits, api.Policy.Timing);
+            foreach (var geo in api.Geo)
+                limits[$"{api.Name}/geo:{geo.Country}"] = Texts(geo.Limits, api.Policy.Timing);
             if (api.Policy.Timing.Bound is { } bound)
                 bounds[api.Name] = (decimal)bound.TotalMilliseconds;
             if (api.Keys is not { } pool)

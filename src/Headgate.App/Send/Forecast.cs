@@ -9,9 +9,9 @@ namespace Headgate.App.Send;
 internal readonly record struct Forecast(string Holding, long? At)
 {
     /// <summary>Asks the gate; null if nothing waits there.</summary>
-    public static Forecast? Of(Engine engine, Upstream api) => engine.Dispatcher.Read(api.Gate, static (_, gate, now) =>
+    public static Forecast? Of(Engine engine, Upstream api) => engine.Dispatcher.Read(api.Gates, static (_, gates, now) =>
     {
-        var lane = gate.Lanes.FirstOrDefault(lane => lane.IsWaiting);
+        var lane = gates.All.SelectMany(gate => gate.Lanes).FirstOrDefault(lane => lane.IsWaiting);
         if (lane is null)
             return (Forecast?)null;
         var (at, holding) = Scheduler.Forecast(lane, now);

@@ -46,4 +46,5 @@ internal struct Attempt
 /// <param name="Key">The key's name; null without.</param>
 /// <param name="KeyIdentity">The key's fingerprint, where the ledger tells it: two names of one secret are one key.</param>
 /// <param name="Proxy">The proxy; null without.</param>
-internal sealed record Lane(string Upstream, string? Key, string? KeyIdentity, string? Proxy);
+/// <param name="Parts">The parts of the API it counts in, with a space between; null for none.</param>
+internal sealed record Lane(string Upstream, string? Key, string? KeyIdentity, string? Proxy, string? Parts);

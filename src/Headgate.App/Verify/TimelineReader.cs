@@ -16,7 +16,7 @@ internal sealed class TimelineReader
     private readonly LedgerTimeline _ledger;
     private readonly Dictionary<long, int> _open = [];
     private readonly Dictionary<Lane, int> _lanes = [];
-    private readonly Dictionary<(string?, string?, string?), int> _names = [];
+    private readonly Dictionary<(string?, string?, string?, string?), int> _names = [];
     /// <summary>The numbers of attempts so far, a bit each.</summary>
     private readonly Dictionary<long, ulong> _numbers = [];
     private readonly List<(string Scope, string Text)> _unreadable = [];
@@ -218,13 +218,13 @@ internal sealed class TimelineReader
 
     private int LaneOf(in LedgerIntent intent)
     {
-        var names = (intent.Upstream, intent.Key, intent.Proxy);
+        var names = (intent.Upstream, intent.Key, intent.Proxy, intent.Parts);
         if (_names.TryGetValue(names, out var known))
             return known;
         var upstream = intent.Upstream ?? "";
         var identity = intent.Key is { } key && _header.Keys.TryGetValue(upstream, out var keys) ? keys.GetValueOrDefault(key, key) : intent.Key;
         AssumeBound(upstream);
-        var lane = new Lane(upstream, intent.Key, identity, intent.Proxy);
+        var lane = new Lane(upstream, intent.Key, identity, intent.Proxy, intent.Parts);
         if (!_lanes.TryGetValue(lane, out var index))
         {
             _lanes[lane] = index = _ledger.Lanes.Count;

@@ -50,6 +50,9 @@ internal sealed class ConfigurationBinder(string directory)
         Shares = node.Member(Settings.Upstream.PriorityShares.Name) is { } shares ? BindShares(shares) : PriorityShares.None,
         Costs = [.. (node.Member(Settings.Upstream.Costs.Name)?.Members ?? []).Select(member => BindCost(member.Name, member.Value))],
         Retry = node.Member(Settings.Upstream.Retries.Name) is { } retry ? BindRetry(retry) : RetryConfiguration.Default,
+        Routes = [.. (node.Member(Settings.Upstream.Routes.Name)?.Members ?? []).Select(member => BindRoute(member.Name, member.Value))],
+        Geo = [.. (node.Member(Settings.Upstream.Countries.Name)?.Members ?? []).Select(member => new GeoConfiguration(member.Name, Settings.Geo.LimitsShape.Read(member.Value)))],
+        Throttled = node.Member(Settings.Upstream.Throttle.Name) is { } throttled ? BindThrottled(throttled) : null,
         Weight = (int)Value(node, Settings.Upstream.Weight, 1),
     };
 
@@ -77,6 +80,17 @@ internal sealed class ConfigurationBinder(string directory)
         unit,
         Value(node, Settings.Cost.Estimate, 1),
         node.Member(Settings.Cost.Actual.Name) is null ? null : Value(node, Settings.Cost.Actual, ""));
+
+    private static RouteConfiguration BindRoute(string name, ConfigurationNode node) => new(
+        name,
+        Value(node, Settings.Route.Match, RoutePattern.All),
+        node.Member(Settings.Route.Methods.Name) is { } methods ? Settings.Route.MethodsShape.Read(methods) : [],
+        node.Member(Settings.Route.Limits.Name) is { } limits ? Settings.Route.LimitsShape.Read(limits) : []);
+
+    private static ThrottledConfiguration BindThrottled(ConfigurationNode node) => new(
+        Value(node, Settings.Throttled.Status, new StatusRange(200, 200)),
+        Value(node, Settings.Throttled.Pointer, ""),
+        Value(node, Settings.Throttled.Value, ""));
 
     private static RetryConfiguration BindRetry(ConfigurationNode node)
     {

@@ -36,7 +36,12 @@ internal sealed class ConfigurationListing
             var at = ConfigurationNode.Below(pointer, setting.Name);
             if (setting.Shape is Map map)
                 foreach (var (name, member) in value?.Members ?? [])
-                    ListGroup((Group)map.Value, member, ConfigurationNode.Below(at, name));
+                {
+                    if (map.Value is Group named)
+                        ListGroup(named, member, ConfigurationNode.Below(at, name));
+                    else
+                        ListValue(ConfigurationNode.Below(at, name), member, false);
+                }
             else if (setting.Shape is Group below)
                 ListGroupIfAny(below, value, at);
             else if (value is not null)

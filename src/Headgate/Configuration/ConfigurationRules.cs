@@ -6,6 +6,8 @@ namespace Headgate.Configuration;
 /// <summary>What must fit together though each value by itself is valid.</summary>
 internal sealed class ConfigurationRules(ConfigurationNode root, List<ConfigurationError> errors)
 {
+    private const int MostRoutes = 64;
+
     public void Check(HeadgateConfiguration configuration)
     {
         CheckBackoff("/defaults", configuration.Defaults);
@@ -16,6 +18,8 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
             CheckBases(pointer, upstream, owners);
             CheckBackoff(pointer, upstream.Policy);
             CheckCosts(pointer, upstream, configuration.TotalLimits);
+            if (upstream.Routes.Count > MostRoutes)
+                Wrong($"{pointer}/routes", $"{upstream.Routes.Count} routes are more than the {MostRoutes} an API may have; take those with the same limits together, with * and ** in their paths");
             if (upstream.Retry.BudgetFloor is not { Algorithm: LimitAlgorithm.Sliding, Unit: Limit.Requests })
                 Wrong($"{pointer}/retry/budget/floor", $"\"{upstream.Retry.BudgetFloor}\" is not a plain rate of requests; write for example \"10/s\"");
         }

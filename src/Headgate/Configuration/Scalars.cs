@@ -70,6 +70,12 @@ internal static class Scalars
         "jsonPointer", "a JSON pointer, for example \"/usage/total_tokens\"", """{ "type": "string", "pattern": "^(/([^~]|~[01])*)$" }""",
         ReadPointer);
 
+    public static readonly Scalar<RoutePattern> Route = new(
+        "route", RoutePattern.Expects, """{ "type": "string", "pattern": "^/[^?#]*$", "examples": ["/search/**"] }""", ReadRoute);
+
+    public static readonly Scalar<string> Method = new(
+        "method", "a method in capital letters, for example \"POST\"", """{ "type": "string", "pattern": "^[A-Z][A-Z0-9-]*$" }""", ReadMethod);
+
     /// <summary>A whole number within a range.</summary>
     public static Scalar<long> Whole(long least, long most, string? expects = null) => new(
         $"from{least}to{most}",
@@ -182,5 +188,18 @@ internal static class Scalars
             if (at + 1 == value.Length || value[at + 1] is not ('0' or '1'))
                 return false;
         return true;
+    }
+
+    private static bool ReadRoute(ConfigurationNode node, out RoutePattern value, out string? problem)
+    {
+        (value, problem) = (RoutePattern.All, null);
+        return node.Kind == JsonValueKind.String && RoutePattern.TryParse(node.Text, out value, out problem);
+    }
+
+    private static bool ReadMethod(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, null);
+        return node.Kind == JsonValueKind.String && value.Length > 0 && char.IsAsciiLetterUpper(value[0])
+            && value.All(letter => char.IsAsciiLetterUpper(letter) || char.IsAsciiDigit(letter) || letter == '-');
     }
 }

@@ -113,6 +113,36 @@ internal static class Settings
         public static readonly Group Shape = new([Statuses, IdempotencyKey, Budget]);
     }
 
+    internal static class Route
+    {
+        public static readonly Setting<RoutePattern> Match = new(
+            "match", Scalars.Route, "The paths below the base address that belong to it: * stands for one segment, ** for any number of them.", "\"/**\"");
+        public static readonly ListOf<string> MethodsShape = new(Scalars.Method, 1);
+        public static readonly Setting Methods = new("methods", MethodsShape, "The methods that belong to it; all where none is named.");
+        public static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit, 1);
+        public static readonly Setting Limits = new("limits", LimitsShape, "Its limits, beside those of the API.");
+
+        public static readonly Map Shape = new(
+            new Group([Match, Methods, Limits], ["limits"]), "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", Upstream.IsName,
+            "1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit");
+    }
+
+    internal static class Geo
+    {
+        public static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit, 1);
+        public static readonly Map Shape = new(
+            LimitsShape, "^[A-Z]{2}$", static name => name.Length == 2 && name.All(char.IsAsciiLetterUpper), "a country of two capital letters (ISO 3166), for example \"DE\"");
+    }
+
+    internal static class Throttled
+    {
+        public static readonly Setting<StatusRange> Status = new("status", Scalars.Status, "The status of the answer.", "200");
+        public static readonly Setting<string> Pointer = new("pointer", Scalars.Pointer, "The JSON pointer to what tells it in the body.");
+        public static readonly Setting<string> Value = new("equals", Scalars.Text, "What stands there then.");
+
+        public static readonly Group Shape = new([Status, Pointer, Value], ["pointer", "equals"]);
+    }
+
     internal static class Upstream
     {
         public static readonly ListOf<UpstreamBase> BaseShape = new(Scalars.Base, 1);
@@ -123,13 +153,16 @@ internal static class Settings
         public static readonly Setting Costs = new(
             "cost", Cost.Shape, "What a request costs in other units, where its line declares nothing.");
         public static readonly Setting Retries = new("retry", Retry.Shape, "Which answers are tried again.");
+        public static readonly Setting Routes = new("routes", Route.Shape, "Parts of the API that have limits of their own; a request may belong to several.");
+        public static readonly Setting Countries = new("geo", Geo.Shape, "Limits of the requests that name a country, by country.");
+        public static readonly Setting Throttle = new("throttled", Throttled.Shape, "An answer that is a refusal by limit although its status does not say so.");
         public static readonly Setting<long> Weight = new(
             "weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Weight],
-            ["base"], "routes", "breaker", "geo", "proxies", "userAgents", "throttled", "cache", "chaos", "tls", "connections", "patience");
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Weight],
+            ["base"], "breaker", "proxies", "userAgents", "cache", "chaos", "tls", "connections", "patience");
 
         public static bool IsName(string name) =>
             name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');

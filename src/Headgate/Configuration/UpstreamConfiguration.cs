@@ -27,6 +27,15 @@ internal sealed record UpstreamConfiguration
 
     public RetryConfiguration Retry { get; init; } = RetryConfiguration.Default;
 
+    /// <summary>Its parts that have limits of their own.</summary>
+    public ValueList<RouteConfiguration> Routes { get; init; } = [];
+
+    /// <summary>Limits of requests that name a country.</summary>
+    public ValueList<GeoConfiguration> Geo { get; init; } = [];
+
+    /// <summary>An answer that is a refusal although its status does not say so; null for none.</summary>
+    public ThrottledConfiguration? Throttled { get; init; }
+
     /// <summary>Its part of limits that several APIs share, against theirs; 1 to 1,000.</summary>
     public int Weight { get; init; } = 1;
 }
@@ -80,6 +89,28 @@ internal sealed record PriorityShares(Percentage Critical, Percentage High, Perc
 /// <param name="Estimate">The upper bound that is held.</param>
 /// <param name="Actual">The JSON pointer to the true cost in the answer; null when the estimate stands.</param>
 internal sealed record CostConfiguration(string Unit, long Estimate, string? Actual);
+
+/// <summary>A part of an API with limits of its own.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Match">The paths that belong to it.</param>
+/// <param name="Methods">The methods that belong to it; all if there are none.</param>
+/// <param name="Limits">Its limits, beside those of the API.</param>
+internal sealed record RouteConfiguration(string Name, RoutePattern Match, ValueList<string> Methods, ValueList<Limit> Limits)
+{
+    /// <summary>Whether a request belongs to it.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path below the base address.</param>
+    public bool Holds(string method, ReadOnlySpan<char> path) => (Methods.Count == 0 || Methods.Contains(method)) && Match.Holds(path);
+}
+
+/// <summary>The limits of requests that name a country.</summary>
+internal sealed record GeoConfiguration(string Country, ValueList<Limit> Limits);
+
+/// <summary>An answer that is a refusal by limit although its status does not say so.</summary>
+/// <param name="Status">Its status.</param>
+/// <param name="Pointer">The JSON pointer to what tells it.</param>
+/// <param name="Value">The text, number or truth that stands there then.</param>
+internal sealed record ThrottledConfiguration(StatusRange Status, string Pointer, string Value);
 
 /// <summary>Which answers are tried again, and how much of the traffic that may be.</summary>
 internal sealed record RetryConfiguration

@@ -197,7 +197,8 @@ internal sealed class Dispatcher : IDisposable
     });
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(Gate gate, PoolKey key, string reason) => Change((gate, key, reason), static (scheduler, it, now) => scheduler.Kill(it.gate, it.key, it.reason, now));
+    public void Kill(IReadOnlyList<Gate> gates, KeyPool pool, PoolKey key, string reason) =>
+        Change((gates, pool, key, reason), static (scheduler, it, now) => scheduler.Kill(it.gates, it.pool, it.key, it.reason, now));
 
     /// <summary>Other limits from now on, without opening a window again.</summary>
     public void ChangeLimits(Scope scope, IReadOnlyList<Limit> limits, IEnumerable<Gate> gates) => Change((scope, limits, gates), static (scheduler, it, now) =>

@@ -26,6 +26,9 @@ internal sealed class Gate
 
     public string Name { get; }
 
+    /// <summary>The parts of the API that it is for, with a space between: <c>route:search geo:DE</c>; null for the rest of it.</summary>
+    public string? Parts { get; init; }
+
     /// <summary>How many may wait at once; whoever comes then and cannot go at once is refused.</summary>
     public int QueueLimit { get; init; } = int.MaxValue;
 

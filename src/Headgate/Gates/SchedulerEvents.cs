@@ -37,13 +37,20 @@ internal static class SchedulerEvents
     }
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public static void Kill(this Scheduler scheduler, Gate gate, PoolKey key, string reason, long now)
+    /// <param name="scheduler">The scheduler.</param>
+    /// <param name="gates">Every gate that uses the pool.</param>
+    /// <param name="pool">The keys.</param>
+    /// <param name="key">The one.</param>
+    /// <param name="reason">Why, for people.</param>
+    /// <param name="now">The time.</param>
+    public static void Kill(this Scheduler scheduler, IReadOnlyList<Gate> gates, KeyPool pool, PoolKey key, string reason, long now)
     {
-        gate.Keys!.Kill(key, reason);
-        if (gate.Keys.AllDead)
-            scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, gate.Keys.WhyDead()));
-        else
-            scheduler.Changed(gate, now);
+        pool.Kill(key, reason);
+        foreach (var gate in gates)
+            if (pool.AllDead)
+                scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoKeys, pool.WhyDead()));
+            else
+                scheduler.Changed(gate, now);
     }
 
     private static void BetterFor(this Scheduler scheduler, Permit permit, long now)

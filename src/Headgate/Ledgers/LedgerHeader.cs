@@ -22,7 +22,7 @@ internal sealed record LedgerHeader
 
     /// <summary>
     /// The limits by scope: <c>total</c>, an API's name, <c>NAME/key</c> (each of its keys), <c>NAME/key:KEY</c> (one key, instead of the former),
-    /// <c>NAME/proxy</c> and <c>NAME/proxy:PROXY</c> alike.
+    /// <c>NAME/proxy</c> and <c>NAME/proxy:PROXY</c> alike, <c>NAME/route:ROUTE</c> and <c>NAME/geo:COUNTRY</c>.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Limits { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 

@@ -25,6 +25,9 @@ internal readonly record struct LedgerIntent
 
     public string? Proxy { get; init; }
 
+    /// <summary>The parts of the API whose limits it counts in as well, with a space between: <c>route:search geo:DE</c>.</summary>
+    public string? Parts { get; init; }
+
     /// <summary>The declared cost; null is one request.</summary>
     public UnitCost[]? Cost { get; init; }
 }

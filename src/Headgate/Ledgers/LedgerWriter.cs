@@ -70,7 +70,7 @@ internal sealed class LedgerWriter : IDisposable
             .Number(",\"n\":"u8, intent.Number);
         if (intent.Line is { } number)
             line.Number(",\"line\":"u8, number);
-        line.Text(",\"id\":"u8, intent.Id).Text(",\"up\":"u8, intent.Upstream).Text(",\"key\":"u8, intent.Key).Text(",\"proxy\":"u8, intent.Proxy)
+        line.Text(",\"id\":"u8, intent.Id).Text(",\"up\":"u8, intent.Upstream).Text(",\"key\":"u8, intent.Key).Text(",\"proxy\":"u8, intent.Proxy).Text(",\"in\":"u8, intent.Parts)
             .Cost(intent.Cost).Raw("}\n"u8);
         _file.Append(line.Bytes, isThrough: true);
     }

@@ -56,6 +56,8 @@ internal sealed class RecordParser
             members.Key = Name(ref json);
         else if (json.ValueTextEquals("proxy"u8))
             members.Proxy = Name(ref json);
+        else if (json.ValueTextEquals("in"u8))
+            members.Parts = Name(ref json);
         else if (json.ValueTextEquals("class"u8))
             members.Class = Name(ref json);
         else if (json.ValueTextEquals("sent"u8))
@@ -128,6 +130,7 @@ internal sealed class RecordParser
         public string? Upstream;
         public string? Key;
         public string? Proxy;
+        public string? Parts;
         public string? Class;
         public UnitCost[]? Cost;
 
@@ -137,7 +140,7 @@ internal sealed class RecordParser
                 return Sent is null && End is null ? LedgerRecordKind.Other : throw new JsonException("the number of the attempt (n) is missing");
             if (Sent is { } sent)
             {
-                intent = new LedgerIntent { WallUs = Wall ?? 0, SentUs = sent, Number = number, Line = Line, Id = Id, Upstream = Upstream, Key = Key, Proxy = Proxy, Cost = Cost };
+                intent = new LedgerIntent { WallUs = Wall ?? 0, SentUs = sent, Number = number, Line = Line, Id = Id, Upstream = Upstream, Key = Key, Proxy = Proxy, Parts = Parts, Cost = Cost };
                 return LedgerRecordKind.Intent;
             }
             if (!IsUnsent && End is null && Late is null)

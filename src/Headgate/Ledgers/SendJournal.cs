@@ -31,7 +31,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// from its ledger than the next run knows from the scope, or that would go faster than the ledger can prove.
     /// </summary>
     private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
-    private Scope? _total;
     private LedgerWriter? _ledger;
     private long _number;
 
@@ -47,7 +46,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Opens the file of a scope that has limits, locks it, and gives its limits back their past. Before the scope is used.</summary>
     /// <exception cref="ScopeHeldException">Another process holds it.</exception>
     /// <exception cref="LedgerException">It cannot be read or written.</exception>
-    public void Remember(Scope scope, string identity, bool isTotal = false)
+    public void Remember(Scope scope, string identity)
     {
         if (state is null || !scope.Limits.Any())
             return;
@@ -57,13 +56,15 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         var file = ScopeFile.Open(state, identity, new ScopeTerms(share, straggle, keep), clock.Provider, MachineBoot.Id());
         lock (_lock)
             _files.Add(scope, file);
-        if (isTotal)
-            _total = scope;
         Restore(scope, file.Past, clock.Now);
     }
 
     /// <summary>What was sent in a scope before this process.</summary>
-    public ScopePast PastOf(Scope scope) => FileOf(scope)?.Past ?? ScopePast.None;
+    public ScopePast PastOf(Scope scope)
+    {
+        lock (_lock)
+            return _files.GetValueOrDefault(scope)?.Past ?? ScopePast.None;
+    }
 
     /// <summary>The attempt is about to be sent.</summary>
     /// <param name="number">Its number.</param>
@@ -84,6 +85,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Id = exchange.Id,
                 Upstream = attempt.Upstream.Name,
                 Key = attempt.Permit.Key?.Name,
+                Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });
             if (_files.Count == 0)
@@ -185,14 +187,18 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         _toPassOn.Clear();
     }
 
-    private ScopeFile?[] FilesOf(Attempt attempt) => [FileOf(_total), FileOf(attempt.Upstream.Scope), FileOf(attempt.Permit.Key?.Scope)];
-
-    private ScopeFile? FileOf(Scope? scope)
+    private ScopeFile?[] FilesOf(Attempt attempt)
     {
-        if (scope is null)
-            return null;
+        var scopes = attempt.Permit.Lane.Gate.Scopes;
+        var files = new ScopeFile?[scopes.Count + 1];
         lock (_lock)
-            return _files.GetValueOrDefault(scope);
+        {
+            for (var index = 0; index < scopes.Count; index++)
+                files[index] = _files.GetValueOrDefault(scopes[index]);
+            if (attempt.Permit.Key is { } key)
+                files[^1] = _files.GetValueOrDefault(key.Scope);
+        }
+        return files;
     }
 
     /// <summary>Gives the limits of a scope back their past; before the scope is used.</summary>

@@ -20,6 +20,9 @@ internal static class WrittenConfiguration
               "base": ["https://api.github.com"],
               "limits": ["100 concurrent"],
               "keys": { "from": ["env:GH_TOKEN_1", "file:keys.txt"], "as": "Authorization: Bearer {key}", "limits": ["5000/h"], "choose": "soonest", "dead": [401] },
+              "routes": { "search": { "match": "/search/**", "methods": ["GET"], "limits": ["30/min"] } },
+              "geo": { "DE": ["10/s"] },
+              "throttled": { "status": 200, "pointer": "/errors/0/type", "equals": "RATE_LIMITED" },
               "shares": { "critical": "100%", "high": 1, "medium": "90%", "low": "60%", "background": "20%" },
             },
             "openai": {

@@ -131,7 +131,7 @@ internal sealed class GateWorld
                 var pool = _pools[_random.Next(_pools.Count)];
                 var key = pool.Keys[_random.Next(pool.Keys.Count)];
                 if (_random.Next(2) == 0)
-                    Scheduler.Kill(_gates.First(gate => gate.Keys == pool), key, "rejected", Now);
+                    Scheduler.Kill([.. _gates.Where(gate => gate.Keys == pool)], pool, key, "rejected", Now);
                 else
                 {
                     key.Scope.Hold!.Set(Now + _random.NextInt64(5 * Clock.Second), key.Scope.ReleaseGap(), key.Scope.ReleaseTime());

@@ -78,7 +78,7 @@ public sealed class KeyPoolTests
     {
         var (gate, pool) = Pool(["a", "b"], "1/s");
         _it.AskMany(gate, "x", 3, Sticky(pool.Keys[0]));
-        _it.Scheduler.Kill(gate, pool.Keys[0], "rejected", _it.Now);
+        _it.Scheduler.Kill([gate], pool, pool.Keys[0], "rejected", _it.Now);
         _it.RunFor(3 * Clock.Second);
         Assert.Equal(["a", "b", "b"], _it.Grants.Select(grant => grant.Permit.Key!.Name));
     }
@@ -88,8 +88,8 @@ public sealed class KeyPoolTests
     {
         var (gate, pool) = Pool(["a", "b"], "1/s");
         _it.AskMany(gate, "x", 5);
-        _it.Scheduler.Kill(gate, pool.Keys[0], "answered 401", _it.Now);
-        _it.Scheduler.Kill(gate, pool.Keys[1], "answered 403", _it.Now);
+        _it.Scheduler.Kill([gate], pool, pool.Keys[0], "answered 401", _it.Now);
+        _it.Scheduler.Kill([gate], pool, pool.Keys[1], "answered 403", _it.Now);
         _it.RunFor(Clock.Second);
         Assert.Equal(3, _it.Refusals.Count);
         _it.Ask(gate, "late");
@@ -110,7 +110,7 @@ public sealed class KeyPoolTests
     public void The_only_key_that_is_left_says_what_holds_it()
     {
         var (gate, pool) = Pool(["a", "b"], "1/s");
-        _it.Scheduler.Kill(gate, pool.Keys[1], "answered 401", _it.Now);
+        _it.Scheduler.Kill([gate], pool, pool.Keys[1], "answered 401", _it.Now);
         _it.AskMany(gate, "x", 2);
         Assert.StartsWith("1/s (", pool.Describe(), StringComparison.Ordinal);
         pool.Keys[0].Scope.Hold!.Set(_it.Now + 10 * Clock.Second, 0, 0);

@@ -1,0 +1,119 @@
+using Headgate.Gates;
+using Headgate.Ledgers;
+using Headgate.Limits;
+using Headgate.Retries;
+using Headgate.Time;
+
+namespace Headgate;
+
+/// <summary>What the answers of one API teach: its clock, its limits, how much at once it takes. Thread-safe; what the dispatcher owns is changed under its lock.</summary>
+internal sealed class Learning(Upstream api, Engine engine)
+{
+    private readonly Dispatcher _dispatcher = engine.Dispatcher;
+    private (int Version, long Skew) _notedClock;
+
+    /// <summary>Learns from an answer, or from its absence.</summary>
+    public void From(Attempt attempt, in Outcome outcome)
+    {
+        if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
+            _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
+        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
+            LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
+        if (outcome.Refused)
+            LearnRefusal(attempt, outcome);
+    }
+
+    /// <summary>Of whose limits a refusal speaks: of the narrowest that has any, a route's before the key's before the API's.</summary>
+    public Scope ScopeOfRefusal(Permit permit)
+    {
+        if (permit.Lane.Gate != api.Gates.Usual)
+            foreach (var scope in permit.Lane.Gate.Scopes)
+                if (scope != api.Scope && scope != engine.Total && HasRate(scope))
+                    return scope;
+        return permit.Key is not { } key || (!HasRate(key.Scope) && HasRate(api.Scope)) ? api.Scope : key.Scope;
+    }
+
+    /// <summary>Changes D: for the limits, for whoever reads the ledger, and for the best possible.</summary>
+    public void ChangeBound(Action<ArrivalTerms> change)
+    {
+        var before = api.Terms.Bound;
+        _dispatcher.Change((api.Terms, change), static (_, it, _) => it.change(it.Terms));
+        engine.Journal.WriteBound(api.Name, api.Terms.Bound);
+        engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { Bound = (before, api.Terms.Bound) });
+    }
+
+    private static bool HasRate(Scope scope) => scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent);
+
+    /// <summary>Whether the server's clock matters to one of these.</summary>
+    private static bool IsAligned(Checkpoint[] limits)
+    {
+        foreach (var limit in limits)
+            if (limit.State.Limit.Algorithm == LimitAlgorithm.Fixed)
+                return true;
+        return false;
+    }
+
+    private static void CapGrows(Scheduler scheduler, Upstream api, long now)
+    {
+        api.Cap.Clean(now);
+        scheduler.Better(api.Scope.Checkpoints.First(checkpoint => checkpoint.State == api.Cap));
+    }
+
+    /// <summary>The server's clock, for limits that go by it; noted for whoever reads the ledger when more is known of it than was noted last.</summary>
+    private void LearnDate(long sentAt, long date)
+    {
+        var clock = _dispatcher.Change((Learning: this, Api: api, sentAt, date), static (_, it, now) =>
+        {
+            var (server, known) = (it.Api.Scope.Server, it.Learning._notedClock);
+            server.Learn(it.sentAt, now, it.date);
+            if (known.Version == server.Version && server.Skew > known.Skew / 10 * 9)
+                return null;
+            it.Learning._notedClock = (server.Version, server.Skew);
+            return new LedgerServerClock(it.Api.Name, (now + server.Offset) / Clock.Microsecond, server.Skew / Clock.Microsecond + 1, now / Clock.Microsecond);
+        });
+        if (clock is not null)
+            engine.Journal.WriteServerClock(clock);
+    }
+
+    /// <summary>
+    /// A refusal although the limits were kept: less at once, once for each pause, however many it met. Arrivals were later than assumed, so D is
+    /// doubled; after a second pause a sliding limit is taken for one that smooths inside its period, and counted as a two-window counter.
+    /// </summary>
+    private void LearnRefusal(Attempt attempt, in Outcome outcome)
+    {
+        var scope = ScopeOfRefusal(attempt.Permit);
+        // One pause counts once, however many were under way when it began.
+        var refusals = _dispatcher.Change((Api: api, scope, attempt.SentAt), static (_, it, now) =>
+        {
+            if (it.scope.Hold!.Until(now) is not null || it.SentAt < it.scope.RefusalsCountFrom)
+                return 0;
+            it.scope.RefusalsCountFrom = now;
+            it.Api.Cap.Refused(now);
+            return HasRate(it.scope) ? ++it.scope.RefusedWithinRate : 0;
+        });
+        if (refusals == 0)
+            return;
+        if (api.Terms.Timing == LimitTiming.Bounded)
+        {
+            ChangeBound(static terms => terms.Double());
+            engine.Notice($"{api.Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(TimeSpan.FromMilliseconds(api.Terms.Bound / Clock.Millisecond))}");
+        }
+        if (refusals >= 2 && scope.Limits.Any(limit => limit.Algorithm == LimitAlgorithm.Sliding))
+            CountAsTwoWindows(attempt, scope);
+    }
+
+    private void CountAsTwoWindows(Attempt attempt, Scope scope)
+    {
+        List<Limit> before = [.. scope.Limits];
+        List<Limit> counters = [.. scope.Limits.Select(limit => limit.Algorithm == LimitAlgorithm.Sliding ? limit with { Algorithm = LimitAlgorithm.Counter } : limit)];
+        _dispatcher.ChangeLimits(scope, counters, api.Gates.All);
+        engine.WriteLimits(api, NameOf(attempt, scope), counters);
+        engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });
+        engine.Notice($"{api.Name} refused again within the allowed rate: it seems to smooth inside the period, so its limits are now kept as {string.Join(", ", counters)}; if you know how it counts, say burst=, spaced or counter");
+    }
+
+    /// <summary>What the ledger calls a scope.</summary>
+    private string NameOf(Attempt attempt, Scope scope) => scope == api.Scope ? api.Name
+        : attempt.Permit.Key is { } key && scope == key.Scope ? $"{api.Name}/key:{key.Name}"
+        : scope.Name;
+}

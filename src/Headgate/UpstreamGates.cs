@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using Headgate.Configuration;
+using Headgate.Gates;
+using Headgate.Keys;
+
+namespace Headgate;
+
+/// <summary>
+/// The gates of one API: one for each set of routes and country that a request can belong to. They have the limits of the API and its
+/// keys in common, which they share by turns; those of a route or a country only the gates of that. Thread-safe.
+/// </summary>
+internal sealed class UpstreamGates
+{
+    private readonly ConcurrentDictionary<(ulong Routes, string? Country), Gate> _gates = new();
+    private readonly Dispatcher _dispatcher;
+    private readonly UpstreamConfiguration _configuration;
+    private readonly Scope[] _common;
+    private readonly KeyPool? _keys;
+    private readonly Dictionary<RequestPriority, decimal> _shares;
+    private readonly Scope[] _routes;
+    private readonly Dictionary<string, Scope> _countries;
+
+    /// <summary>Makes the gate of those that belong to no route; the others when the first such request comes.</summary>
+    /// <param name="dispatcher">Whose lock owns the gates.</param>
+    /// <param name="configuration">The API.</param>
+    /// <param name="common">What every request to it counts in.</param>
+    /// <param name="keys">Its keys, if it has any.</param>
+    /// <param name="scopeOf">Makes the scope of a part of the API, of a name and limits.</param>
+    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<string, ValueList<Limits.Limit>, Scope> scopeOf)
+    {
+        (_dispatcher, _configuration, _common, _keys) = (dispatcher, configuration, common, keys);
+        _shares = Enum.GetValues<RequestPriority>().Where(priority => configuration.Shares[priority] != Percentage.Whole)
+            .ToDictionary(priority => priority, priority => configuration.Shares[priority].Fraction);
+        _routes = [.. configuration.Routes.Select(route => scopeOf($"route:{route.Name}", route.Limits))];
+        _countries = configuration.Geo.ToDictionary(geo => geo.Country, geo => scopeOf($"geo:{geo.Country}", geo.Limits));
+        Usual = _gates[default] = Make(default);
+    }
+
+    /// <summary>The gate of what belongs to no route.</summary>
+    public Gate Usual { get; }
+
+    /// <summary>Every gate there is by now. Whoever changes a scope looks at them under the lock of the dispatcher.</summary>
+    public IReadOnlyList<Gate> All => [.. _gates.Values];
+
+    /// <summary>The scopes of routes and countries, by their place in the API: <c>route:search</c>, <c>geo:DE</c>.</summary>
+    public IEnumerable<(string Part, Scope Scope)> Parts =>
+        _configuration.Routes.Select((route, index) => ($"route:{route.Name}", _routes[index])).Concat(_countries.Select(pair => ($"geo:{pair.Key}", pair.Value)));
+
+    /// <summary>The gate a request has to pass.</summary>
+    public Gate For(Exchange exchange)
+    {
+        if (_routes.Length == 0 && _countries.Count == 0)
+            return Usual;
+        var choice = (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null);
+        if (_gates.TryGetValue(choice, out var gate))
+            return gate;
+        // Under the lock: limits that change at this moment change either before it is made, or for it too.
+        return _dispatcher.Change((Gates: this, choice), static (_, it, _) => it.Gates._gates.GetOrAdd(it.choice, static (choice, gates) => gates.Make(choice), it.Gates));
+    }
+
+    private ulong RoutesOf(string method, Uri uri)
+    {
+        if (_routes.Length == 0)
+            return 0;
+        var path = uri.AbsolutePath.AsSpan(BasePath(uri));
+        var routes = 0UL;
+        for (var index = 0; index < _routes.Length; index++)
+            if (_configuration.Routes[index].Holds(method, path))
+                routes |= 1UL << index;
+        return routes;
+    }
+
+    /// <summary>How much of the path is that of the base address.</summary>
+    private int BasePath(Uri uri)
+    {
+        var (authority, longest) = (Authority.Of(uri), 0);
+        foreach (var address in _configuration.Bases)
+            if (address.Authority == authority && address.Path.Length > longest && address.Holds(uri.AbsolutePath))
+                longest = address.Path.Length;
+        return longest;
+    }
+
+    private Gate Make((ulong Routes, string? Country) choice)
+    {
+        IEnumerable<Scope> parts = _routes.Where((_, index) => (choice.Routes & (1UL << index)) != 0);
+        if (choice.Country is { } country)
+            parts = parts.Append(_countries[country]);
+        Scope[] own = [.. parts];
+        return new Gate(_configuration.Name, [.. _common, .. own], _keys, _shares, _configuration.Weight)
+        {
+            Parts = own.Length == 0 ? null : string.Join(' ', own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..])),
+        };
+    }
+}
