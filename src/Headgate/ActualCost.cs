@@ -32,7 +32,7 @@ internal static class ActualCost
                 actual[unit] = amount;
             var isTold = false;
             foreach (var cost in costs)
-                if (cost.Actual is { } pointer && Find(json.RootElement, pointer) is { ValueKind: JsonValueKind.Number } number && AmountOf(number) is { } amount)
+                if (cost.Actual is { } pointer && JsonPointer.Find(json.RootElement, pointer) is { ValueKind: JsonValueKind.Number } number && AmountOf(number) is { } amount)
                     (actual[cost.Unit], isTold) = (amount, true);
             return isTold ? Cost.Of(declared.Requests, actual) : null;
         }
@@ -44,20 +44,5 @@ internal static class ActualCost
         if (number.TryGetInt64(out var whole))
             return whole >= 0 ? whole : null;
         return number.TryGetDouble(out var real) && real is >= 0 and <= 1e12 ? (long)Math.Ceiling(real) : null;
-    }
-
-    private static JsonElement? Find(JsonElement at, string pointer)
-    {
-        foreach (var token in pointer.Split('/').Skip(1))
-        {
-            var name = token.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-            if (at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var member))
-                at = member;
-            else if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var index) && index >= 0 && index < at.GetArrayLength())
-                at = at[index];
-            else
-                return null;
-        }
-        return at;
     }
 }

@@ -30,6 +30,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (Previous is { } previous)
             // One is enough to know what came before; a long chain would hold all its answers.
             previous.Previous = null;
+        Uri = upstream.AddressOf(exchange.Uri);
         _cancellation = engine.Timeouts.Take();
         _caller = cancellation.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _cancellation);
     }
@@ -37,6 +38,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Upstream Upstream { get; }
 
     public Permit Permit => _permit;
+
+    /// <summary>Where it goes: the request's own address, or the same at another base that is up.</summary>
+    public Uri Uri { get; }
 
     public Exchange Exchange => _exchange;
 
@@ -75,21 +79,38 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>A limit of the server refused it, or its key: it was not done.</summary>
     public bool WasRefused { get; set; }
 
+    /// <summary>Sends, and waits for what comes of it: the headers of the final answer, and its body where only that tells what it means.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Outcome> RunAsync()
+    {
+        try
+        {
+            var answer = Upstream.Chaos is { } chaos ? await chaos.SendAsync(this).ConfigureAwait(false) : await SendAsync().ConfigureAwait(false);
+            var outcome = Answered(answer);
+            return AnswerBody.IsTelling(this, outcome) ? await AnswerBody.ReadAsync(this, outcome).ConfigureAwait(false) : outcome;
+        }
+        catch (Exception failure)
+        {
+            return Broken(failure);
+        }
+    }
+
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
-    /// <remarks>What comes of it is told to <see cref="Answered"/> or <see cref="Broken"/>.</remarks>
     public Task<HttpResponseMessage> SendAsync() => Upstream.Transport.SendAsync(Message(), Token);
 
     /// <summary>What an answer says.</summary>
-    public Outcome Answered(HttpResponseMessage answer)
+    private Outcome Answered(HttpResponseMessage answer)
     {
         (Answer, Status) = (answer, (int)answer.StatusCode);
         // The date is needed only beside a header that most answers have no reason for.
-        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow());
+        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow()) with { Sent = WasSent };
     }
 
     /// <summary>Why there is no answer.</summary>
-    public Outcome Broken(Exception failure)
+    private Outcome Broken(Exception failure)
     {
+        Answer?.Dispose();
+        (Answer, Status) = (null, 0);
         try
         {
             return Failed(failure);
@@ -206,7 +227,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private AttemptMessage Message()
     {
-        var message = new AttemptMessage(_exchange.Method, _exchange.Uri, this)
+        var message = new AttemptMessage(_exchange.Method, Uri, this)
         {
             Version = System.Net.HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,

@@ -17,6 +17,9 @@ internal sealed record EngineOptions
 
     public Random Random { get; init; } = new();
 
+    /// <summary>How long a request waits while the breaker of its API is open, where its configuration does not say; zero for not at all.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>At most so many in flight to one API.</summary>
     public int Concurrency { get; init; } = 100;
 
@@ -49,6 +52,7 @@ internal sealed class Engine : IDisposable
     private readonly EngineOptions _options;
     private readonly UpstreamMap _map;
     private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
+    private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
@@ -86,6 +90,8 @@ internal sealed class Engine : IDisposable
     public Action<Lesson> Learned => _options.Learned;
 
     public bool GivesUpUnreached => _options.GivesUpUnreached;
+
+    public TimeSpan Patience => _options.Patience;
 
     /// <summary>The APIs that were asked for so far.</summary>
     public IEnumerable<Upstream> Upstreams => _upstreams.Values.Where(upstream => upstream.IsValueCreated).Select(upstream => upstream.Value);
@@ -139,6 +145,16 @@ internal sealed class Engine : IDisposable
         };
         return handler;
     }
+
+    /// <summary>Something nobody waits for goes on: the attempt that lost against another one.</summary>
+    public void Leave(Task task)
+    {
+        _left.TryAdd(task, true);
+        task.ContinueWith(static (task, left) => ((ConcurrentDictionary<Task, bool>)left!).TryRemove(task, out _), _left, TaskScheduler.Default);
+    }
+
+    /// <summary>Waits for all of that to end.</summary>
+    public Task LeftAsync() => Task.WhenAll(_left.Keys);
 
     /// <summary>Refuses everybody who waits, and whoever comes.</summary>
     public void Close() => Dispatcher.Close(Upstreams.SelectMany(upstream => upstream.Gates.All).ToList());

@@ -45,6 +45,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Statuses that are as good as 2xx.</summary>
     public IReadOnlyList<int> Expected { get; init; } = [];
 
+    /// <summary>Somebody waits for the answer itself: an open breaker or an exhausted budget of retries fails it at once, rather than delay it.</summary>
+    public bool IsDirect { get; init; }
+
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
 
@@ -73,6 +76,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>Attempts that were sent.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>Attempts that were sent beside another that took long.</summary>
+    public int Hedges { get; set; }
 
     /// <summary>When its first attempt was sent, monotonic nanoseconds; 0 before.</summary>
     public long FirstSentAt { get; set; }

@@ -46,15 +46,10 @@ internal sealed class StraightLine(Engine engine)
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
             exchange.Tell(LineStep.Permitted);
-            Outcome outcome;
-            try
-            {
-                outcome = attempt.Answered(await attempt.SendAsync().ConfigureAwait(false));
-            }
-            catch (Exception failure)
-            {
-                outcome = attempt.Broken(failure);
-            }
+            var outcome = upstream.Hedging is { } hedging && hedging.Concerns(exchange)
+                ? await hedging.RunAsync(attempt, cancellation).ConfigureAwait(false)
+                : await attempt.RunAsync().ConfigureAwait(false);
+            attempt = exchange.Last!;
 
             // 6 observe
             attempt.Settle(outcome);
@@ -64,7 +59,7 @@ internal sealed class StraightLine(Engine engine)
             // 7 retry?
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
-            var decision = Decide(upstream, exchange, outcome);
+            var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
             if (outcome.Refused && decision.Until > 0)
                 Hold(upstream, permit, decision.Until);
             if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
@@ -75,7 +70,7 @@ internal sealed class StraightLine(Engine engine)
                     return Finish(exchange, attempt, decision, answer);
                 attempt.End(isWhole: false);
                 outcome = broken.Value;
-                decision = Decide(upstream, exchange, outcome);
+                decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
             }
             else
             {
@@ -97,6 +92,8 @@ internal sealed class StraightLine(Engine engine)
         if (exchange.Last?.Upstream != upstream)
             exchange.Tell(LineStep.Admitted);
         GiveUpUnreached(upstream, exchange, null);
+        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
+            throw Failed(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
         return upstream;
@@ -145,6 +142,7 @@ internal sealed class StraightLine(Engine engine)
                 RefusalReason.TooCostly => FailureClass.Invalid,
                 RefusalReason.NoKeys => FailureClass.Auth,
                 RefusalReason.QueueFull => FailureClass.RateLimit,
+                RefusalReason.CircuitOpen => FailureClass.CircuitOpen,
                 _ => FailureClass.Cancelled,
             };
             throw Failed(exchange, upstream, failure, refused.Message, retryAfter: refused.RetryAfter);
@@ -177,7 +175,7 @@ internal sealed class StraightLine(Engine engine)
         if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400 || exchange.Expected.Contains(outcome.Status))
             return false;
         var location = answer.Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : null;
-        if (Redirects.Next(exchange.Method, exchange.Uri, outcome.Status, location, exchange.Hops) is not { } next)
+        if (Redirects.Next(exchange.Method, attempt.Uri, outcome.Status, location, exchange.Hops) is not { } next)
             return false;
         if (!next.DropsBody && ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
@@ -237,6 +235,14 @@ internal sealed class StraightLine(Engine engine)
             return RetryRule.Decide(policy, state, outcome, engine.Clock.Now, engine.Random);
     }
 
+    /// <summary>A storm of retries is not for those who wait for their answers: they get what there is.</summary>
+    private RetryDecision WithinBudget(Upstream upstream, Exchange exchange, in RetryDecision decision)
+    {
+        if (decision.Kind != RetryKind.Retry || !exchange.IsDirect || upstream.BudgetUntil(engine.Clock.Now) is null)
+            return decision;
+        return decision with { Kind = RetryKind.Fail, Detail = $"{exchange.LastError}; too many of the requests to {upstream.Name} are retries already, so it is not tried again" };
+    }
+
     private static HttpResponseMessage Finish(Exchange exchange, Attempt attempt, in RetryDecision decision, HttpResponseMessage answer)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
@@ -265,7 +271,7 @@ internal sealed class StraightLine(Engine engine)
         exchange.Tell(LineStep.Retries);
         await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
-        while (upstream.BudgetUntil(engine.Clock.Now) is { } until)
+        while (!exchange.IsDirect && upstream.BudgetUntil(engine.Clock.Now) is { } until)
         {
             if (until >= exchange.Deadline)
                 throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");

@@ -80,6 +80,24 @@ internal sealed class Judge
             (_scopes, _chronicle) = (new(_options.Per, NewTallies), new(_clock));
     }
 
+    /// <summary>Other amounts from now on, as a server may change them at any time; what was counted stays counted.</summary>
+    /// <returns>What is wrong with them; null if they hold.</returns>
+    public string? Change(IReadOnlyList<Limit> limits)
+    {
+        lock (_lock)
+        {
+            if (limits.Count != _limits.Length || limits.Zip(_limits).Any(pair => pair.First with { Amount = pair.Second.Amount, Burst = pair.Second.Burst } != pair.Second))
+                return $"only the amounts can change; there are {string.Join(", ", _limits.Select(limit => $"\"{limit}\""))}";
+            var now = _clock.Now;
+            foreach (var scope in _scopes.InOrder)
+                for (var i = 0; i < _limits.Length; i++)
+                    if (limits[i] != _limits[i] && !(scope.Tallies[i].Accepted.Change(limits[i], now) && scope.Tallies[i].Offered.Change(limits[i], now)))
+                        return $"\"{_limits[i]}\" cannot change";
+            limits.ToArray().CopyTo(_limits, 0);
+            return null;
+        }
+    }
+
     public SimulatorReport Report()
     {
         lock (_lock)

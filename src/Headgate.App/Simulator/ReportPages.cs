@@ -23,10 +23,12 @@ internal sealed class ReportPages(Judge judge)
                 return long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                     ? StreamArrivalsAsync(context, number, stopping)
                     : WriteAsync(context, 400, """{"ok":false,"error":"since must be the number of an arrival, for example /__arrivals?since=100"}"""u8.ToArray());
-            case (_, "/__report" or "/__reset" or "/__arrivals"):
-                return WriteAsync(context, 405, """{"ok":false,"error":"use GET /__report, GET /__arrivals or POST /__reset"}"""u8.ToArray());
+            case ("POST", "/__limits"):
+                return ChangeLimitsAsync(context, request, stopping);
+            case (_, "/__report" or "/__reset" or "/__arrivals" or "/__limits"):
+                return WriteAsync(context, 405, """{"ok":false,"error":"use GET /__report, GET /__arrivals, POST /__limits or POST /__reset"}"""u8.ToArray());
             default:
-                return WriteAsync(context, 404, """{"ok":false,"error":"there are GET /__report, GET /__arrivals?since=N and POST /__reset"}"""u8.ToArray());
+                return WriteAsync(context, 404, """{"ok":false,"error":"there are GET /__report, GET /__arrivals?since=N, POST /__limits and POST /__reset"}"""u8.ToArray());
         }
     }
 
@@ -50,6 +52,22 @@ internal sealed class ReportPages(Judge judge)
             since = arrivals[^1].N;
             await body.FlushAsync(gone);
         }
+    }
+
+    /// <summary>A JSON list of limits, as many as there are, with other amounts.</summary>
+    private async Task ChangeLimitsAsync(IFeatureCollection context, IHttpRequestFeature request, CancellationToken stopping)
+    {
+        string? wrong;
+        try
+        {
+            var texts = await JsonSerializer.DeserializeAsync(request.Body, ReportJson.Default.StringArray, stopping) ?? [];
+            wrong = judge.Change([.. texts.Select(Headgate.Limits.Limit.Parse)]);
+        }
+        catch (Exception fault) when (fault is JsonException or FormatException)
+        {
+            wrong = fault is FormatException ? fault.Message : "send a JSON list of limits, for example [\"50/s\"]";
+        }
+        await WriteAsync(context, wrong is null ? 200 : 400, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string?> { ["error"] = wrong }, ReportJson.Default.DictionaryStringString));
     }
 
     private static async Task WriteAsync(IFeatureCollection context, int status, byte[] json)

@@ -55,6 +55,9 @@ internal sealed class SimulatedApi : IAsyncDisposable
     /// <summary>The same as <c>POST /__reset</c>.</summary>
     public void Reset() => _judge.Reset();
 
+    /// <summary>The same as <c>POST /__limits</c>.</summary>
+    public string? Change(params string[] limits) => _judge.Change([.. limits.Select(Headgate.Limits.Limit.Parse)]);
+
     /// <summary>The same as <c>GET /__arrivals?since=N</c>: those after number <paramref name="since"/>, of the latest five million.</summary>
     public IReadOnlyList<Arrival> Arrivals(long since = 0) => _judge.ArrivalsSince(since, int.MaxValue);
 

@@ -12,6 +12,9 @@ internal enum RefusalReason
     /// <summary>Every key is dead.</summary>
     NoKeys,
 
+    /// <summary>The breaker of the API is open for longer than anybody has patience.</summary>
+    CircuitOpen,
+
     /// <summary>The queue is full.</summary>
     QueueFull,
 

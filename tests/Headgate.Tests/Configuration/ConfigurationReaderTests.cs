@@ -90,7 +90,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("""{ "serve": {} }""", "/serve", "serve")]
     [InlineData("""{ "defaults": { "patience": "2m" } }""", "/defaults/patience", "patience")]
     [InlineData("""{ "defaults": { "cache": "off" } }""", "/defaults/cache", "cache")]
-    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "routes": {} } } }""", "/upstreams/a/routes", "routes")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cache": {} } } }""", "/upstreams/a/cache", "cache")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "answersShared": true } } } }""", "/upstreams/a/keys/answersShared", "answersShared")]
     public void A_setting_that_nothing_enforces_yet_is_refused_in_its_own_words(string json, string pointer, string name)
     {

@@ -17,6 +17,13 @@ internal sealed class BucketModel(long room, long amount, long period) : ServerM
 
     public override long Room => room;
 
+    public override bool Change(Headgate.Limits.Limit to, long now)
+    {
+        Drain(now);
+        (room, amount) = (to.Burst > 0 ? to.Burst : room, to.Amount);
+        return true;
+    }
+
     public override long Wait(long now, long cost)
     {
         Drain(now);

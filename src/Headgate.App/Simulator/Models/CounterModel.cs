@@ -19,6 +19,12 @@ internal sealed class CounterModel(long amount, long period) : ServerModel
 
     public override long Room => amount;
 
+    public override bool Change(Headgate.Limits.Limit to, long now)
+    {
+        amount = to.Amount;
+        return true;
+    }
+
     public override long Wait(long now, long cost)
     {
         Enter(now);

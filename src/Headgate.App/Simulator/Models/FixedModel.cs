@@ -15,6 +15,12 @@ internal sealed class FixedModel(long amount, WindowGrid grid) : ServerModel
 
     public override long Room => amount;
 
+    public override bool Change(Headgate.Limits.Limit to, long now)
+    {
+        amount = to.Amount;
+        return true;
+    }
+
     public override long Wait(long now, long cost)
     {
         Enter(now);

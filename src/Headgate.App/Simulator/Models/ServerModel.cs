@@ -30,6 +30,11 @@ internal abstract class ServerModel
     /// <summary>It is no longer in flight. Only a limit of places takes notice.</summary>
     public virtual void End(long cost) { }
 
+    /// <summary>The limit has another amount from now on; what was counted stays counted. False if this model cannot change so.</summary>
+    /// <param name="to">The same limit with another amount.</param>
+    /// <param name="now">From when on.</param>
+    public virtual bool Change(Headgate.Limits.Limit to, long now) => false;
+
     /// <summary>How much of <see cref="Room"/> is taken now, rounded up.</summary>
     public abstract long Used(long now);
 

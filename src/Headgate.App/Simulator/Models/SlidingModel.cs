@@ -17,6 +17,12 @@ internal sealed class SlidingModel(long amount, long period) : ServerModel
 
     public override long Room => amount;
 
+    public override bool Change(Headgate.Limits.Limit to, long now)
+    {
+        amount = to.Amount;
+        return true;
+    }
+
     public override long Wait(long now, long cost)
     {
         _log.DropUntil(now - period);

@@ -1,0 +1,95 @@
+using Headgate.Configuration;
+using Headgate.Gates;
+using Headgate.Resilience;
+using Headgate.Retries;
+using Headgate.Time;
+
+namespace Headgate;
+
+/// <summary>
+/// Tells the breaker of an API what becomes of its attempts, and those who wait or come what that means for them: jobs wait while it is
+/// open, as long as they have patience; whoever waits for the answer itself is told at once. Thread-safe.
+/// </summary>
+internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfiguration policy)
+{
+    private readonly Breaker _breaker = new(policy);
+    private readonly long _patience = Clock.Nanoseconds(api.Configuration.Policy.Patience ?? engine.Patience);
+
+    /// <summary>Since when it has not been closed; <see cref="long.MaxValue"/> while it is. Owned by the dispatcher's lock.</summary>
+    private long _downSince = long.MaxValue;
+    private string _why = "";
+
+    /// <summary>What holds the gates.</summary>
+    public BreakerState State => field ??= new BreakerState(_breaker);
+
+    /// <summary>How often it opened.</summary>
+    public int Opens => _breaker.Opens;
+
+    /// <summary>Where it stands.</summary>
+    public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
+
+    /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
+    /// <param name="isDirect">Whether somebody waits for the answer itself.</param>
+    public RefusedException? WhyRefused(bool isDirect) => _breaker.IsSteady ? null
+        : engine.Dispatcher.Read((Watch: this, isDirect), static (_, it, now) => it.Watch.Refuse(it.isDirect ? 0 : it.Watch._patience, now));
+
+    /// <summary>Learns from an attempt: a refusal by a limit, or giving up, says nothing of how the API is.</summary>
+    public void From(Attempt attempt, in Outcome outcome)
+    {
+        var isSuccess = outcome is { IsAnswer: true, Status: < 500 };
+        if (outcome.Refused || (isSuccess && _breaker.IsSteady) || (!outcome.IsAnswer && outcome.Class is not (FailureClass.Network or FailureClass.Timeout)))
+            return;
+        // What was never sent was tried now.
+        var sentAt = attempt.WasSent ? attempt.SentAt : attempt.AnsweredAt;
+        if (isSuccess)
+            Succeeded(sentAt);
+        else
+            Failed(sentAt, outcome.Detail ?? $"the server answered {outcome.Status}");
+    }
+
+    private void Succeeded(long sentAt)
+    {
+        var closed = engine.Dispatcher.Change((Watch: this, sentAt), static (scheduler, it, now) =>
+        {
+            if (!it.Watch.State.Succeeded(it.sentAt, now))
+                return false;
+            it.Watch._downSince = long.MaxValue;
+            scheduler.Better(it.Watch.Places());
+            return true;
+        });
+        if (closed)
+            engine.Notice($"{api.Name} answers again: its breaker is closed");
+    }
+
+    private void Failed(long sentAt, string why)
+    {
+        var until = engine.Dispatcher.Change((Watch: this, sentAt, why), static (scheduler, it, now) => it.Watch.FailedNeedsLock(scheduler, it.sentAt, it.why, now));
+        if (until is not { } end)
+            return;
+        engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { HeldUntil = end });
+        engine.Notice($"{api.Name} fails ({why}): its breaker is open for {Duration.Format(policy.RecoveryTimeout)}, then {policy.SuccessThreshold} requests try");
+    }
+
+    private long? FailedNeedsLock(Scheduler scheduler, long sentAt, string why, long now)
+    {
+        if (!State.Failed(sentAt, now))
+            return null;
+        _why = why;
+        _downSince = Math.Min(_downSince, now);
+        // Nobody who waits will be let go in time: they are told now, rather than when their patience is over.
+        if (Refuse(_patience, now) is { } refusal)
+            foreach (var gate in api.Gates.All)
+                scheduler.RefuseAll(gate, refusal);
+        return _breaker.OpenUntil;
+    }
+
+    private RefusedException? Refuse(long patience, long now)
+    {
+        if (_breaker.PositionAt(now) != BreakerPosition.Open || (patience > 0 && _breaker.OpenUntil - _downSince <= patience))
+            return null;
+        var wait = Clock.Span(_breaker.OpenUntil - now);
+        return new RefusedException(RefusalReason.CircuitOpen, $"the breaker of {api.Name} is open for {Duration.Format(wait)} more: {_why}", wait);
+    }
+
+    private Checkpoint[] Places() => [.. api.Scope.Checkpoints.Where(checkpoint => checkpoint.State == State)];
+}

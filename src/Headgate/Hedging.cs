@@ -1,0 +1,69 @@
+using Headgate.Gates;
+using Headgate.Resilience;
+using Headgate.Retries;
+using Headgate.Time;
+
+namespace Headgate;
+
+/// <summary>
+/// Sends a second attempt beside one that takes long, and takes the answer that comes first. The second pays like any other: with a permit,
+/// which it gets at once or not at all, and out of the budget of retries. Thread-safe.
+/// </summary>
+/// <remarks>The one that lost is left to reach its headers: giving it up would hold its place for <c>straggle</c>, which is longer (Dean and Barroso, The Tail at Scale, 2013).</remarks>
+internal sealed class Hedging(Upstream api, Engine engine, HedgeDelay delay)
+{
+    /// <summary>Whether a request may be sent twice on mere suspicion: only what is safe by its method (RFC 9110 §9.2.1) and has no body.</summary>
+    public bool Concerns(Exchange exchange) =>
+        exchange.Body is null && (exchange.Method == HttpMethod.Get || exchange.Method == HttpMethod.Head || exchange.Method == HttpMethod.Options) && Wait() is not null;
+
+    /// <summary>Runs an attempt, and perhaps one beside it. The one whose outcome it is becomes the last of the exchange.</summary>
+    public async ValueTask<Outcome> RunAsync(Attempt first, CancellationToken cancellation)
+    {
+        var one = first.RunAsync().AsTask();
+        if (Wait() is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false) || Permit(first) is not { } permit)
+            return await one.ConfigureAwait(false);
+        var exchange = first.Exchange;
+        var second = new Attempt(engine, api, exchange, permit, cancellation);
+        exchange.Hedges++;
+        var two = second.RunAsync().AsTask();
+        var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
+        // Who fails first has not won.
+        if (!IsGood(await won.ConfigureAwait(false)))
+            if (IsGood(await lost.ConfigureAwait(false)))
+                (winner, won, loser, lost) = (loser, lost, winner, won);
+        exchange.Last = winner;
+        engine.Leave(EndAsync(loser, lost));
+        return await won.ConfigureAwait(false);
+    }
+
+    private TimeSpan? Wait() => engine.Dispatcher.Read((api, delay), static (_, it, now) => it.delay.Of(it.api.Latencies, now));
+
+    private async Task<bool> IsOverAsync(Task<Outcome> attempt, TimeSpan wait, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var done = await Task.WhenAny(attempt, Task.Delay(wait, engine.Clock.Provider, over.Token)).ConfigureAwait(false) == attempt;
+        await over.CancelAsync().ConfigureAwait(false);
+        return done || cancellation.IsCancellationRequested;
+    }
+
+    private Permit? Permit(Attempt first)
+    {
+        if (api.BudgetUntil(engine.Clock.Now) is not null)
+            return null;
+        return engine.Dispatcher.TryAcquire(first.Permit.Lane.Gate, first.Permit.Lane.Key with { Cost = first.Permit.Cost });
+    }
+
+    private static bool IsGood(in Outcome outcome) => outcome is { IsAnswer: true, Refused: false, Status: < 500 };
+
+    /// <summary>The one that lost counts like any other, and nobody waits for it.</summary>
+    private async Task EndAsync(Attempt loser, Task<Outcome> running)
+    {
+        var outcome = await running.ConfigureAwait(false);
+        loser.Settle(outcome);
+        api.Learning.From(loser, outcome);
+        var isWhole = loser.Answer is not null;
+        loser.Answer?.Dispose();
+        loser.End(isWhole);
+        loser.WriteEnd();
+    }
+}
