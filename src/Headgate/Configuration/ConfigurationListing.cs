@@ -37,7 +37,7 @@ internal sealed class ConfigurationListing
             if (setting.Shape is Map map)
                 foreach (var (name, member) in value?.Members ?? [])
                     ListGroup((Group)map.Value, member, ConfigurationNode.Below(at, name));
-            else if (setting.Shape is Group below)
+            else if (setting.Shape is Group below && !(value is not null && below.IsWord(value)))
                 ListGroupIfAny(below, value, at);
             else if (value is not null)
                 ListValue(at, value, false);
