@@ -37,6 +37,7 @@ internal sealed class ConfigurationBinder(string directory)
             RetryDelay = Value(node, Settings.Policy.RetryDelay, otherwise.RetryDelay),
             RetryCap = Value(node, Settings.Policy.RetryCap, otherwise.RetryCap),
             QueueTimeout = Value(node, Settings.Policy.QueueTimeout, otherwise.QueueTimeout),
+            Patience = Value(node, Settings.Policy.Patience, otherwise.Patience),
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
         };
     }
@@ -54,6 +55,41 @@ internal sealed class ConfigurationBinder(string directory)
         Geo = [.. (node.Member(Settings.Upstream.Countries.Name)?.Members ?? []).Select(member => new GeoConfiguration(member.Name, Settings.Geo.LimitsShape.Read(member.Value)))],
         Throttled = node.Member(Settings.Upstream.Throttle.Name) is { } throttled ? BindThrottled(throttled) : null,
         Weight = (int)Value(node, Settings.Upstream.Weight, 1),
+        Breaker = node.Member(Settings.Upstream.BreakerState.Name) is { } breaker ? BindBreaker(breaker) : BreakerConfiguration.Default,
+        Hedge = node.Member(Settings.Upstream.Hedging.Name) is { Kind: JsonValueKind.Object } hedge ? new HedgeConfiguration(Value(hedge, Settings.Hedge.After, HedgeAfter.Usual)) : null,
+        Adaptive = node.Member(Settings.Upstream.Adapting.Name) is { } adaptive ? BindAdaptive(adaptive) : AdaptiveConfiguration.Off,
+        Chaos = node.Member(Settings.Upstream.Disturbance.Name) is { } chaos ? BindChaos(chaos) : ChaosConfiguration.None,
+        Failover = Value(node, Settings.Upstream.Failover, node.Member(Settings.Upstream.Base.Name)?.Items.Count > 1),
+    };
+
+    private static BreakerConfiguration? BindBreaker(ConfigurationNode node)
+    {
+        if (node.Kind == JsonValueKind.String)
+            return null;
+        var usual = BreakerConfiguration.Default;
+        return new BreakerConfiguration
+        {
+            FailureThreshold = (int)Value(node, Settings.Breaker.FailureThreshold, usual.FailureThreshold),
+            FailureShare = Value(node, Settings.Breaker.FailureShare, usual.FailureShare),
+            RecoveryTimeout = Value(node, Settings.Breaker.RecoveryTimeout, usual.RecoveryTimeout),
+            SuccessThreshold = (int)Value(node, Settings.Breaker.SuccessThreshold, usual.SuccessThreshold),
+        };
+    }
+
+    private static AdaptiveConfiguration BindAdaptive(ConfigurationNode node) => new()
+    {
+        Rate = Value(node, Settings.Adaptive.Rate, false),
+        Concurrency = Value(node, Settings.Adaptive.Concurrency, false),
+        Timeout = Value(node, Settings.Adaptive.Timeout, false),
+        Resources = Value(node, Settings.Adaptive.Resources, false),
+        Ceiling = node.Member(Settings.Adaptive.Ceiling.Name) is { } ceiling && Scalars.Limit.TryRead(ceiling, out var limit) ? limit : null,
+    };
+
+    private static ChaosConfiguration BindChaos(ConfigurationNode node) => new()
+    {
+        Errors = Value(node, Settings.Chaos.Errors, default),
+        Latency = Value(node, Settings.Chaos.Latency, default),
+        Resets = Value(node, Settings.Chaos.Resets, default),
     };
 
     private KeysConfiguration BindKeys(ConfigurationNode node)

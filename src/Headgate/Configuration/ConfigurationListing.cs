@@ -42,7 +42,7 @@ internal sealed class ConfigurationListing
                     else
                         ListValue(ConfigurationNode.Below(at, name), member, false);
                 }
-            else if (setting.Shape is Group below)
+            else if (setting.Shape is Group below && !(value is not null && below.IsWord(value)))
                 ListGroupIfAny(below, value, at);
             else if (value is not null)
                 ListValue(at, value, false);

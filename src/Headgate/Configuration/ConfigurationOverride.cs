@@ -102,6 +102,8 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
 
     private ConfigurationNode? MakeValue(Shape shape, string pointer, IReadOnlyList<string> values, ValueOrigin origin)
     {
+        if (shape is Group { Word: { } word } && values is [var only] && only == word)
+            return new ConfigurationNode(JsonValueKind.String, pointer, origin, word);
         if (shape is Group or Map)
         {
             Wrong(origin, pointer, "a group of settings; name one of them");

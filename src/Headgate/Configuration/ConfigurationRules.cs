@@ -20,9 +20,24 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
             CheckCosts(pointer, upstream, configuration.TotalLimits);
             if (upstream.Routes.Count > MostRoutes)
                 Wrong($"{pointer}/routes", $"{upstream.Routes.Count} routes are more than the {MostRoutes} an API may have; take those with the same limits together, with * and ** in their paths");
-            if (upstream.Retry.BudgetFloor is not { Algorithm: LimitAlgorithm.Sliding, Unit: Limit.Requests })
-                Wrong($"{pointer}/retry/budget/floor", $"\"{upstream.Retry.BudgetFloor}\" is not a plain rate of requests; write for example \"10/s\"");
+            CheckRate($"{pointer}/retry/budget/floor", upstream.Retry.BudgetFloor);
+            CheckRate($"{pointer}/adaptive/ceiling", upstream.Adaptive.Ceiling);
+            CheckResilience(pointer, upstream);
         }
+    }
+
+    private void CheckRate(string pointer, Limit? rate)
+    {
+        if (rate is not (null or { Algorithm: LimitAlgorithm.Sliding, Unit: Limit.Requests }))
+            Wrong(pointer, $"\"{rate}\" is not a plain rate of requests; write for example \"10/s\"");
+    }
+
+    private void CheckResilience(string pointer, UpstreamConfiguration upstream)
+    {
+        if (upstream is { Failover: true, Bases.Count: 1 })
+            Wrong($"{pointer}/failover", "there is one base address, and no other to go to; add one to \"base\", or leave \"failover\" out");
+        if (upstream.Chaos is var chaos && chaos.Errors.Share.BasisPoints + chaos.Resets.BasisPoints > Percentage.Whole.BasisPoints)
+            Wrong($"{pointer}/chaos/resets", $"errors ({chaos.Errors.Share}) and resets ({chaos.Resets}) are more than all attempts together");
     }
 
     private void CheckBases(string pointer, UpstreamConfiguration upstream, Dictionary<UpstreamBase, string> owners)

@@ -36,6 +36,26 @@ internal static class Scalars
         """{ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }], "examples": ["60%", 0.6] }""",
         (ConfigurationNode node, out Percentage value, out string? problem) => ReadNumberOrText(node, Percentage.TryParse, out value, out problem));
 
+    public static readonly Scalar<Percentage?> OptionalShare = new(
+        "optionalShare", "a share above zero, for example \"50%\", or null for none",
+        """{ "anyOf": [{ "type": "null" }, { "type": "number", "exclusiveMinimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*%\\s*$" }], "examples": ["50%", 0.5] }""",
+        ReadOptionalShare);
+
+    public static readonly Scalar<HedgeAfter> HedgeAfter = new(
+        "hedgeAfter", Configuration.HedgeAfter.Expects,
+        """{ "anyOf": [{ "$ref": "#/$defs/positiveDuration" }, { "type": "string", "pattern": "^p[0-9]{2}([.][0-9])?$" }], "examples": ["p95", "300ms"] }""",
+        (ConfigurationNode node, out HedgeAfter value, out string? problem) => ReadNumberOrText(node, Configuration.HedgeAfter.TryParse, out value, out problem));
+
+    public static readonly Scalar<ChaosErrors> ChaosErrors = new(
+        "chaosErrors", Configuration.ChaosErrors.Expects,
+        """{ "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1 }, { "type": "string", "pattern": "^\\s*([2-5][0-9]{2}\\s+)?[0-9.]+\\s*%\\s*$" }], "examples": ["2%", "503 2%"] }""",
+        (ConfigurationNode node, out ChaosErrors value, out string? problem) => ReadNumberOrText(node, Configuration.ChaosErrors.TryParse, out value, out problem));
+
+    public static readonly Scalar<ChaosLatency> ChaosLatency = new(
+        "chaosLatency", Configuration.ChaosLatency.Expects,
+        """{ "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "string", "pattern": "^\\s*[0-9.]+\\s*(ms|s|m|min|h|d)?(\\s+[0-9.]+\\s*%)?\\s*$" }], "examples": ["200ms 10%", "1s"] }""",
+        (ConfigurationNode node, out ChaosLatency value, out string? problem) => ReadNumberOrText(node, Configuration.ChaosLatency.TryParse, out value, out problem));
+
     public static readonly Scalar<StatusRange> Status = new(
         "status", StatusRange.Expects,
         """{ "anyOf": [{ "type": "integer", "minimum": 100, "maximum": 599 }, { "type": "string", "pattern": "^[1-5](xx|XX|[0-9]{2})$" }], "examples": [408, "5xx"] }""",
@@ -125,6 +145,17 @@ internal static class Scalars
         if (node.Kind == JsonValueKind.Null || (node.IsLoose && node.Text == "null"))
             return true;
         if (!ReadPositiveDuration(node, out var given, out problem))
+            return false;
+        value = given;
+        return true;
+    }
+
+    private static bool ReadOptionalShare(ConfigurationNode node, out Percentage? value, out string? problem)
+    {
+        (value, problem) = (null, null);
+        if (node.Kind == JsonValueKind.Null || (node.IsLoose && node.Text == "null"))
+            return true;
+        if (!Share.TryRead(node, out var given) || given.BasisPoints == 0)
             return false;
         value = given;
         return true;

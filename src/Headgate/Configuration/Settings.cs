@@ -41,10 +41,13 @@ internal static class Settings
         public static readonly Setting<TimeSpan?> QueueTimeout = new(
             "queueTimeout", Scalars.OptionalDuration,
             "The longest a request may wait to be sent; null for as long as its deadline allows.", "null");
+        public static readonly Setting<TimeSpan?> Patience = new(
+            "patience", Scalars.OptionalDuration,
+            "How long a request waits while the breaker of its API is open, before it fails; null for as long as who asked for it usually waits.", "null");
         public static readonly Setting<long> MaxBody = new(
             "maxBody", Scalars.Size, "The largest answer that is kept.", $"\"{ByteSize.Format(Usual.MaxBody)}\"");
 
-        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, MaxBody];
+        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, Patience, MaxBody];
     }
 
     internal static class Keys
@@ -143,6 +146,61 @@ internal static class Settings
         public static readonly Group Shape = new([Status, Pointer, Value], ["pointer", "equals"]);
     }
 
+    internal static class Breaker
+    {
+        public const string Off = "off";
+
+        private static readonly BreakerConfiguration Usual = BreakerConfiguration.Default;
+
+        public static readonly Setting<long> FailureThreshold = new(
+            "failureThreshold", Scalars.Whole(1, 1_000_000), "So many failures in a row open it.", Literal.Number(Usual.FailureThreshold));
+        public static readonly Setting<Percentage?> FailureShare = new(
+            "failureShare", Scalars.OptionalShare, "This share of failures, of at least 20 calls within 30 s, opens it too; null for no share.", "null");
+        public static readonly Setting<TimeSpan> RecoveryTimeout = new(
+            "recoveryTimeout", Scalars.PositiveDuration, "How long it stays open before a few requests try.", Literal.Seconds(Usual.RecoveryTimeout));
+        public static readonly Setting<long> SuccessThreshold = new(
+            "successThreshold", Scalars.Whole(1, 1_000), "So many successes in a row close it; no more are tried at once before.", Literal.Number(Usual.SuccessThreshold));
+
+        public static readonly Group Shape = new([FailureThreshold, FailureShare, RecoveryTimeout, SuccessThreshold]) { Word = Off };
+    }
+
+    internal static class Hedge
+    {
+        public const string Off = "off";
+
+        public static readonly Setting<HedgeAfter> After = new(
+            "after", Scalars.HedgeAfter, "When a second attempt is sent beside the first: a quantile of the latency (\"p95\"), or a duration.");
+
+        public static readonly Group Shape = new([After], ["after"]) { Word = Off };
+    }
+
+    internal static class Adaptive
+    {
+        public static readonly Setting<bool> Rate = new(
+            "rate", Scalars.Flag, "Whether the rate falls when errors or latency rise, and rises again when all is well.", "false");
+        public static readonly Setting<bool> Concurrency = new(
+            "concurrency", Scalars.Flag, "Whether as many requests are in flight as the latency shows the API can take.", "false");
+        public static readonly Setting<bool> Timeout = new(
+            "timeout", Scalars.Flag, "Whether an attempt is given up after three times the 99th percentile of the latency, if that is sooner than its timeout.", "false");
+        public static readonly Setting<bool> Resources = new(
+            "resources", Scalars.Flag, "Whether less is sent while this machine is short of processor or memory.", "false");
+        public static readonly Setting<Limit> Ceiling = new("ceiling", Scalars.Limit, "The rate that adapting never goes above.");
+
+        public static readonly Group Shape = new([Rate, Concurrency, Timeout, Resources, Ceiling]);
+    }
+
+    internal static class Chaos
+    {
+        public static readonly Setting<ChaosErrors> Errors = new(
+            "errors", Scalars.ChaosErrors, "The share of attempts that are answered with an error in place of the API: \"2%\" (503), or \"500 2%\".");
+        public static readonly Setting<ChaosLatency> Latency = new(
+            "latency", Scalars.ChaosLatency, "By how much attempts are delayed, and which share of them: \"200ms 10%\".");
+        public static readonly Setting<Percentage> Resets = new(
+            "resets", Scalars.Share, "The share of attempts whose connection breaks.");
+
+        public static readonly Group Shape = new([Errors, Latency, Resets]);
+    }
+
     internal static class Upstream
     {
         public static readonly ListOf<UpstreamBase> BaseShape = new(Scalars.Base, 1);
@@ -158,11 +216,17 @@ internal static class Settings
         public static readonly Setting Throttle = new("throttled", Throttled.Shape, "An answer that is a refusal by limit although its status does not say so.");
         public static readonly Setting<long> Weight = new(
             "weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
+        public static readonly Setting BreakerState = new("breaker", Breaker.Shape, "When the API is left alone for a while because it fails; \"off\" for never.");
+        public static readonly Setting Hedging = new("hedge", Hedge.Shape, "Whether a second attempt is sent beside one that takes long, of methods that are safe; \"off\" if absent.");
+        public static readonly Setting Adapting = new("adaptive", Adaptive.Shape, "What follows from how the API is doing.");
+        public static readonly Setting Disturbance = new("chaos", Chaos.Shape, "What is put in the way of requests, to see how all else takes it.");
+        public static readonly Setting<bool> Failover = new(
+            "failover", Scalars.Flag, "Whether requests go to another base address while theirs is down; true where there are several.");
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Weight],
-            ["base"], "breaker", "proxies", "userAgents", "cache", "chaos", "tls", "connections", "patience");
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Weight, BreakerState, Hedging, Adapting, Disturbance, Failover],
+            ["base"], "proxies", "userAgents", "cache", "tls", "connections");
 
         public static bool IsName(string name) =>
             name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
@@ -178,7 +242,7 @@ internal static class Settings
         "concurrency", Scalars.Whole(1, 1_000_000), "The most requests in flight at once where no limit says otherwise.",
         Literal.Number(HeadgateConfiguration.Default.Concurrency));
     public static readonly Setting Defaults = new(
-        "defaults", new Group([.. Policy.All, Concurrency], [], "patience", "cache"), "What holds for every API that says nothing else.");
+        "defaults", new Group([.. Policy.All, Concurrency], [], "cache"), "What holds for every API that says nothing else.");
     public static readonly Setting Upstreams = new(
         "upstreams",
         new Map(Upstream.Shape, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", Upstream.IsName, "1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit"),

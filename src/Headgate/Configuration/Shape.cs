@@ -138,6 +138,11 @@ internal sealed class Group(Setting[] members, string[] required, params string[
 
     public bool HasRequired => required.Length > 0;
 
+    /// <summary>A word that may stand in place of the whole group; null for none.</summary>
+    public string? Word { get; init; }
+
+    public bool IsWord(ConfigurationNode node) => node.Kind == JsonValueKind.String && node.Text == Word;
+
     public Setting? Find(string name) => Array.Find(members, member => member.Name == name);
 
     /// <summary>What is wrong with a name that is no member.</summary>
@@ -147,9 +152,11 @@ internal sealed class Group(Setting[] members, string[] required, params string[
 
     public override void Check(ConfigurationNode node, List<ConfigurationError> errors)
     {
+        if (IsWord(node))
+            return;
         if (node.Kind != JsonValueKind.Object)
         {
-            Wrong(node, $"{node.Shown} is not a group of settings; write {{ … }}", errors);
+            Wrong(node, $"{node.Shown} is not a group of settings; write {{ … }}{(Word is null ? "" : $", or \"{Word}\"")}", errors);
             return;
         }
         foreach (var (name, value) in node.Members)
@@ -166,7 +173,13 @@ internal sealed class Group(Setting[] members, string[] required, params string[
 
     public override void WriteSchema(Utf8JsonWriter json)
     {
-        json.WriteString("type", "object");
+        if (Word is null)
+            json.WriteString("type", "object");
+        else
+        {
+            json.WritePropertyName("anyOf");
+            json.WriteRawValue($$"""[{ "type": "object" }, { "enum": ["{{Word}}"] }]""");
+        }
         json.WriteStartObject("properties");
         foreach (var member in members)
         {

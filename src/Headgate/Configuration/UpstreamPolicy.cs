@@ -34,6 +34,9 @@ internal sealed record UpstreamPolicy
     /// <summary>How long a request may wait for its permit; null for as long as its deadline allows.</summary>
     public TimeSpan? QueueTimeout { get; init; }
 
+    /// <summary>How long a request waits while the breaker is open; null for what whoever asked for it usually waits.</summary>
+    public TimeSpan? Patience { get; init; }
+
     /// <summary>The largest answer that is kept, in bytes.</summary>
     public long MaxBody { get; init; } = 16 << 20;
 }

@@ -84,16 +84,11 @@ internal sealed class Checkpoint : Constraint
 
     public override string Describe()
     {
-        var (state, cap) = (_state, (_state as ConcurrencyCap)?.Now ?? 0);
-        if (_described is { } before && before.State == state && before.Cap == cap)
+        var (state, words) = (_state, (_state as OwnState)?.Words);
+        if (_described is { } before && before.State == state && ReferenceEquals(before.Words, words))
             return before.Text;
-        var text = state switch
-        {
-            HoldState => $"a pause the server asked for ({Scope.Name})",
-            ConcurrencyCap => $"at most {cap} at once ({Scope.Name})",
-            _ => $"{state.Limit} ({Scope.Name})",
-        };
-        _described = new Description(state, cap, text);
+        var text = words is null ? $"{state.Limit} ({Scope.Name})" : $"{words} ({Scope.Name})";
+        _described = new Description(state, words, text);
         return text;
     }
 
@@ -104,5 +99,5 @@ internal sealed class Checkpoint : Constraint
     private static Counted CountedBy(LimitState state) =>
         state.CountsAttempts ? Counted.Attempts : state.Limit.Unit == Limit.Requests ? Counted.Requests : Counted.OtherUnits;
 
-    private sealed record Description(LimitState State, long Cap, string Text);
+    private sealed record Description(LimitState State, string? Words, string Text);
 }

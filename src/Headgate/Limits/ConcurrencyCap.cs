@@ -6,35 +6,49 @@ namespace Headgate.Limits;
 /// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
 /// every 50 ms of clean answers; a refusal halves it.
 /// </summary>
-internal sealed class ConcurrencyCap : LimitState
+internal sealed class ConcurrencyCap : OwnState
 {
     private const long First = 16;
     private const long Step = 50 * Clock.Millisecond;
 
     private readonly long _most;
     private long _cap;
+
+    /// <summary>What whoever watches the latency asks for; the cap grows no further.</summary>
+    private long _ceiling;
     private long _cleanSince = Never;
 
     /// <summary>For a second after a refusal nothing is clean.</summary>
     private long _dirtyUntil = long.MinValue;
     private long _inFlight;
+    private (long Cap, string Text) _words = (0, "");
 
-    public ConcurrencyCap(int most, bool slowStart) : base(new Limit { Amount = most, Algorithm = LimitAlgorithm.Concurrent }, ArrivalTerms.Nominal, new WallTime(0, 0, isKnown: true)) =>
-        (_most, _cap) = (most, slowStart ? Math.Min(First, most) : most);
+    public ConcurrencyCap(int most, bool slowStart) : base(most) =>
+        (_most, _ceiling, _cap) = (most, most, slowStart ? Math.Min(First, most) : most);
 
     public long Now => _cap;
 
-    public bool IsGrowing => _cap < _most;
+    public bool IsGrowing => _cap < _ceiling;
+
+    public override string Words => (_words = _words.Cap == _cap ? _words : (_cap, $"at most {_cap} at once")).Text;
+
+    /// <summary>No more than this from now on, 1 at least and the configured most at most; a cap that had its ceiling has the new one at once.</summary>
+    public void LimitTo(long ceiling)
+    {
+        var hadIt = _cap >= _ceiling;
+        _ceiling = Math.Clamp(ceiling, 1, _most);
+        _cap = hadIt ? _ceiling : Math.Min(_cap, _ceiling);
+    }
 
     /// <summary>An answer came that speaks neither of limits nor of trouble.</summary>
     public void Clean(long now)
     {
-        if (_cap >= _most || now < _dirtyUntil)
+        if (_cap >= _ceiling || now < _dirtyUntil)
             return;
         if (_cleanSince == Never)
             _cleanSince = now;
         else if (now - _cleanSince >= Step)
-            (_cap, _cleanSince) = (Math.Min(_most, _cap * 2), now);
+            (_cap, _cleanSince) = (Math.Min(_ceiling, _cap * 2), now);
     }
 
     /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
@@ -44,22 +58,6 @@ internal sealed class ConcurrencyCap : LimitState
 
     public override bool FitsAt(long at, long cost, long now, long taken) => _inFlight + taken + cost <= _cap;
 
-    public override bool CountsAttempts => true;
-
-    public override long ServiceTime(long cost) => 0;
-
-    public override void Sent(long cost, long sent) { }
-
-    public override void Answered(long cost, long sent, long now) { }
-
-    public override void Lost(long cost, long sent, long now) { }
-
-    public override void Settle(long declared, long actual, long now) { }
-
-    public override void Forfeit(long declared, long now) { }
-
-    public override void Restore(long cost, long late, long now) { }
-
     public override void Take(long cost) => _inFlight += cost;
 
     public override void Return(long cost) => _inFlight -= cost;
@@ -68,13 +66,5 @@ internal sealed class ConcurrencyCap : LimitState
 
     protected override long Earliest(long cost, long now) => _inFlight < _cap ? now : Never;
 
-    protected override void Charge(long cost, long late) { }
-
-    protected override void Release(long now) { }
-
     protected override long EmptyAt => _inFlight == 0 ? long.MinValue : Never;
-
-    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
-
-    protected override long Reach => 0;
 }

@@ -6,7 +6,7 @@ namespace Headgate.Limits;
 /// What the server asked for: nobody goes before a stated time, and afterwards the queue is let go over min(P, 1 s) at the allowed
 /// rate, never as a herd. A new hold never shortens an older one.
 /// </summary>
-internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(AnyNumber, terms, ours)
+internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : OwnState(AnyNumber, terms, ours)
 {
     private static readonly Limit AnyNumber = new() { Amount = 1, Algorithm = LimitAlgorithm.Concurrent };
 
@@ -26,6 +26,8 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
         (_until, _next, _gap, _rampEnd) = (until, until, gap, Later(until, ramp));
     }
 
+    public override string Words => "a pause the server asked for";
+
     public void Lift() => (_until, _rampEnd) = (long.MinValue, long.MinValue);
 
     public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
@@ -33,16 +35,6 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
     public override bool FitsAt(long at, long cost, long now, long taken) => at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0);
 
     public override long NextCertain => _rampEnd;
-
-    public override bool CountsAttempts => true;
-
-    public override long ServiceTime(long cost) => 0;
-
-    public override void Take(long cost) { }
-
-    public override void Return(long cost) { }
-
-    protected override long Reach => 0;
 
     protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Min(Math.Max(now, _next), _rampEnd) : now;
 
@@ -53,21 +45,5 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : LimitState(
             _next = Math.Max(now, _next) + _gap;
     }
 
-    public override void Sent(long cost, long sent) { }
-
-    public override void Answered(long cost, long sent, long now) { }
-
-    public override void Lost(long cost, long sent, long now) { }
-
-    public override void Settle(long declared, long actual, long now) { }
-
-    public override void Forfeit(long declared, long now) { }
-
-    protected override void Charge(long cost, long late) { }
-
-    protected override void Release(long now) { }
-
     protected override long EmptyAt => _rampEnd;
-
-    protected override IEnumerable<(long Late, long Cost)> Recall(long since, long now) => [];
 }

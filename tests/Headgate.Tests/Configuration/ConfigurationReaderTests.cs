@@ -37,6 +37,7 @@ public sealed class ConfigurationReaderTests
                 RetryDelay = TimeSpan.FromMilliseconds(500),
                 RetryCap = TimeSpan.FromMinutes(2),
                 QueueTimeout = TimeSpan.FromMinutes(10),
+                Patience = TimeSpan.FromMinutes(15),
                 MaxBody = 1024,
             },
             openai.Policy);
@@ -88,7 +89,6 @@ public sealed class ConfigurationReaderTests
 
     [Theory]
     [InlineData("""{ "serve": {} }""", "/serve", "serve")]
-    [InlineData("""{ "defaults": { "patience": "2m" } }""", "/defaults/patience", "patience")]
     [InlineData("""{ "defaults": { "cache": "off" } }""", "/defaults/cache", "cache")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cache": {} } } }""", "/upstreams/a/cache", "cache")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "answersShared": true } } } }""", "/upstreams/a/keys/answersShared", "answersShared")]

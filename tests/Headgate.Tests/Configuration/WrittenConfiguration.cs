@@ -13,7 +13,7 @@ internal static class WrittenConfiguration
           "total": { "limits": ["500 concurrent"] },
           "defaults": {
             "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
-            "retryCap": 60, "queueTimeout": null, "maxBody": "16MiB", "concurrency": 100,
+            "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "concurrency": 100,
           },
           "upstreams": {
             "github": {
@@ -24,14 +24,20 @@ internal static class WrittenConfiguration
               "geo": { "DE": ["10/s"] },
               "throttled": { "status": 200, "pointer": "/errors/0/type", "equals": "RATE_LIMITED" },
               "shares": { "critical": "100%", "high": 1, "medium": "90%", "low": "60%", "background": "20%" },
+              "breaker": "off",
             },
             "openai": {
               "base": ["https://api.openai.com/v1", "https://eu.openai.example/v1"], "timeout": 120, "timing": "guaranteed", "straggle": "500ms",
-              "connectTimeout": 5, "retries": 5, "retryDelay": 0.5, "retryCap": "2m", "queueTimeout": "10m", "maxBody": 1024, "weight": 3,
+              "connectTimeout": 5, "retries": 5, "retryDelay": 0.5, "retryCap": "2m", "queueTimeout": "10m", "patience": "15m", "maxBody": 1024, "weight": 3,
               "limits": ["500/min", "90000 tokens/min"],
               "cost": { "tokens": { "estimate": 1200, "actual": "/usage/total_tokens" } },
               "keys": { "from": ["env:OPENAI_API_KEY"], "as": "?api_key={key}", "choose": "sticky" },
               "retry": { "statuses": [408, 429, "5xx"], "idempotencyKey": true, "budget": { "share": 0.2, "floor": "10/s" } },
+              "breaker": { "failureThreshold": 10, "failureShare": "50%", "recoveryTimeout": "30s", "successThreshold": 2 },
+              "hedge": { "after": "p99" },
+              "adaptive": { "rate": true, "concurrency": true, "timeout": true, "resources": true, "ceiling": "50/s" },
+              "chaos": { "errors": "500 2%", "latency": "200ms 10%", "resets": "1%" },
+              "failover": false,
             },
           },
         }

@@ -15,11 +15,12 @@ public sealed partial class DependencyRules
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Jobs"] = ["Time"],
         ["Retries"] = ["Time"],
+        ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
     };
 
     /// <summary>The library's folders that know nothing of HTTP: their arithmetic serves any rate limiter.</summary>
-    private static readonly string[] NoHttp = ["Time", "Limits", "Gates"];
+    private static readonly string[] NoHttp = ["Time", "Limits", "Gates", "Resilience"];
 
     [Fact]
     public void Folders_of_the_library_use_what_the_table_allows()

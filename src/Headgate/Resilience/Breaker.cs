@@ -1,0 +1,96 @@
+using Headgate.Configuration;
+using Headgate.Time;
+
+namespace Headgate.Resilience;
+
+internal enum BreakerPosition : byte
+{
+    /// <summary>All may go.</summary>
+    Closed,
+
+    /// <summary>Nobody goes, until a time.</summary>
+    Open,
+
+    /// <summary>A few go, to find out.</summary>
+    HalfOpen,
+}
+
+/// <summary>
+/// Decides whether an API is worth asking. Closed → open after so many failures in a row or, if set, a share of failures among the calls of the
+/// last 30 s; open → half-open when its time is over; half-open → closed after so many successes in a row, → open at any failure.
+/// Pure, the time is an argument; owned by the dispatcher's lock.
+/// </summary>
+/// <remarks>
+/// Only what was sent after it last opened tells anything: a late success of before does not close it, nor does a late failure open it anew.
+/// A refusal by a limit and a cancellation by the caller are neither success nor failure: nobody tells it of them.
+/// </remarks>
+internal sealed class Breaker(BreakerConfiguration policy)
+{
+    /// <summary>The share of failures is not looked at below this: of three calls two failing is no pattern.</summary>
+    public const int LeastCalls = 20;
+
+    private readonly OutcomeWindow? _window = policy.FailureShare is null ? null : new OutcomeWindow(30 * Clock.Second);
+    private BreakerPosition _position;
+    private int _failures;
+    private int _successes;
+
+    /// <summary>When it last opened; <see cref="long.MinValue"/> if never.</summary>
+    public long OpenedAt { get; private set; } = long.MinValue;
+
+    /// <summary>The end of the open time, in monotonic nanoseconds, while it is open.</summary>
+    public long OpenUntil { get; private set; }
+
+    /// <summary>How often it opened.</summary>
+    public int Opens { get; private set; }
+
+    /// <summary>The most probes in flight at once while it is half-open, and how many must succeed in a row to close it.</summary>
+    public int Probes => policy.SuccessThreshold;
+
+    public BreakerPosition PositionAt(long now) => _position == BreakerPosition.Open && now >= OpenUntil ? BreakerPosition.HalfOpen : _position;
+
+    /// <summary>A call went well.</summary>
+    /// <param name="sentAt">When its first byte left.</param>
+    /// <param name="now">Monotonic nanoseconds.</param>
+    /// <returns>Whether that closed it: those who wait must be looked at again.</returns>
+    public bool Succeeded(long sentAt, long now)
+    {
+        if (sentAt <= OpenedAt)
+            return false;
+        _failures = 0;
+        _position = PositionAt(now);
+        if (_position == BreakerPosition.Closed)
+            _window?.Add(isFailure: false, 0, now);
+        if (_position != BreakerPosition.HalfOpen || ++_successes < policy.SuccessThreshold)
+            return false;
+        _position = BreakerPosition.Closed;
+        _window?.Clear();
+        return true;
+    }
+
+    /// <summary>A call failed.</summary>
+    /// <param name="sentAt">When its first byte left; if none did, when it was tried.</param>
+    /// <param name="now">Monotonic nanoseconds.</param>
+    /// <returns>Whether that opened it.</returns>
+    public bool Failed(long sentAt, long now)
+    {
+        if (sentAt <= OpenedAt)
+            return false;
+        _position = PositionAt(now);
+        if (_position == BreakerPosition.Closed)
+            _window?.Add(isFailure: true, 0, now);
+        var opens = _position switch
+        {
+            BreakerPosition.Closed => ++_failures >= policy.FailureThreshold || FailsTooOften(now),
+            BreakerPosition.HalfOpen => true,
+            _ => false,
+        };
+        if (!opens)
+            return false;
+        (_position, OpenedAt, OpenUntil, _failures, _successes) = (BreakerPosition.Open, now, now + Clock.Nanoseconds(policy.RecoveryTimeout), 0, 0);
+        Opens++;
+        return true;
+    }
+
+    private bool FailsTooOften(long now) =>
+        policy.FailureShare is { } share && _window!.Sum(now) is var sum && sum.Calls >= LeastCalls && sum.Failures * 10_000 >= sum.Calls * share.BasisPoints;
+}
