@@ -90,7 +90,7 @@ internal sealed class Checkpoint : Constraint
         var text = state switch
         {
             HoldState => $"a pause the server asked for ({Scope.Name})",
-            ConcurrencyCap => $"at most {cap} at once ({Scope.Name})",
+            ConcurrencyCap own => $"at most {cap} {own.Counted} ({Scope.Name})",
             _ => $"{state.Limit} ({Scope.Name})",
         };
         _described = new Description(state, cap, text);

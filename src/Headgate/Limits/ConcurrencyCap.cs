@@ -19,8 +19,14 @@ internal sealed class ConcurrencyCap : LimitState
     private long _dirtyUntil = long.MinValue;
     private long _inFlight;
 
-    public ConcurrencyCap(int most, bool slowStart) : base(new Limit { Amount = most, Algorithm = LimitAlgorithm.Concurrent }, ArrivalTerms.Nominal, new WallTime(0, 0, isKnown: true)) =>
-        (_most, _cap) = (most, slowStart ? Math.Min(First, most) : most);
+    /// <param name="most">At most so many.</param>
+    /// <param name="slowStart">Whether it begins with 16.</param>
+    /// <param name="counted">What users are told that there are so many of.</param>
+    public ConcurrencyCap(int most, bool slowStart, string counted = "at once") : base(new Limit { Amount = most, Algorithm = LimitAlgorithm.Concurrent }, ArrivalTerms.Nominal, new WallTime(0, 0, isKnown: true)) =>
+        (_most, _cap, Counted) = (most, slowStart ? Math.Min(First, most) : most, counted);
+
+    /// <summary>What there are at most so many of, in the words of "at most 50 at once".</summary>
+    public string Counted { get; }
 
     public long Now => _cap;
 
