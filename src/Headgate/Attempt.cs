@@ -227,11 +227,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private AttemptMessage Message()
     {
-        var message = new AttemptMessage(_exchange.Method, Uri, this)
-        {
-            Version = System.Net.HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        };
+        // The version of HTTP is for whoever sends it: the API's handler.
+        var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request };
         var redirect = _exchange.Redirect;
         foreach (var header in _exchange.Request.Headers.NonValidated)
             if (redirect is null || redirect.Keeps(header.Key, Upstream.KeyHeader))

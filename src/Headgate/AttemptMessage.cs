@@ -10,6 +10,9 @@ internal sealed class AttemptMessage : HttpRequestMessage
 
     public AttemptMessage(HttpMethod method, Uri uri, ISendWitness witness) : base(method, uri) => _witness = witness;
 
+    /// <summary>The request as the caller gave it: what is chosen once for all attempts is kept there.</summary>
+    public HttpRequestMessage? Original { get; init; }
+
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Headgate.Configuration;
+using Headgate.Connections;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Ledgers;
@@ -123,27 +123,21 @@ internal sealed class Engine : IDisposable
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
 
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
+    /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
-        var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout, Decompression = _options.Decompression });
-        handler.ConnectCallback = async (context, cancellation) =>
+        var api = upstream.Configuration;
+        var handler = Transport.CreateHandler(TransportOptions.Of(api, _options.Decompression));
+        if (api.Tls != TlsConfiguration.Default)
+            handler.SslOptions = TlsFiles.Read(api, Clock.Provider.GetUtcNow(), Notice);
+        handler.ConnectCallback = new Connector(Clock, roundTrip => Measured(upstream, roundTrip)).ConnectAsync;
+        // Called when TLS stands as well: a server whose certificate nobody can trust was never reached.
+        handler.PlaintextStreamFilter = (context, _) =>
         {
-            var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                var before = Clock.Now;
-                await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation).ConfigureAwait(false);
-                Connected(upstream, Clock.Now - before);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
+            upstream.Connected();
+            return new ValueTask<Stream>(context.PlaintextStream);
         };
-        return handler;
+        return new ApiHandler(api, handler);
     }
 
     /// <summary>Something nobody waits for goes on: the attempt that lost against another one.</summary>
@@ -168,9 +162,8 @@ internal sealed class Engine : IDisposable
         Journal.Dispose();
     }
 
-    private static void Connected(Upstream upstream, long roundTrip)
+    private static void Measured(Upstream upstream, long roundTrip)
     {
-        upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
             upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
     }

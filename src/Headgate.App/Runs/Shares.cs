@@ -10,10 +10,12 @@ internal static class Shares
     public static HeadgateConfiguration Of(HeadgateConfiguration whole, int? parts) => parts is not (int and > 1) ? whole : whole with
     {
         TotalLimits = Of(whole.TotalLimits, parts.Value),
+        TotalConnections = Of(whole.TotalConnections, parts.Value),
         Defaults = Of(whole.Defaults, parts.Value),
         Upstreams = [.. whole.Upstreams.Select(api => api with
         {
             Policy = Of(api.Policy, parts.Value),
+            Connections = api.Connections with { PerHost = Of(api.Connections.PerHost, parts.Value) },
             Keys = api.Keys is { } keys ? keys with { Limits = Of(keys.Limits, parts.Value) } : null,
         })],
     };
@@ -32,6 +34,9 @@ internal static class Shares
             return limit with { Amount = limit.Amount / parts };
         throw new CommandException(ExitCode.Configuration, $"--share 1/{parts}: the limit \"{limit}\" cannot be divided by {parts}: less than one would be left for each");
     }
+
+    private static int? Of(int? connections, int parts) => connections is not { } whole || whole >= parts ? connections / parts
+        : throw new CommandException(ExitCode.Configuration, $"--share 1/{parts}: {whole} {(whole == 1 ? "connection" : "connections")} cannot be divided by {parts}: less than one would be left for each");
 
     private static UpstreamPolicy Of(UpstreamPolicy policy, int parts) => policy with { Limits = Of(policy.Limits, parts) };
 }

@@ -16,6 +16,7 @@ internal sealed class ConfigurationBinder(string directory)
         return new HeadgateConfiguration
         {
             TotalLimits = root.Member(Settings.Total.Name)?.Member(Settings.TotalLimits.Name) is { } total ? Settings.TotalLimitsShape.Read(total) : [],
+            TotalConnections = (int?)Given(root.Member(Settings.Total.Name), Settings.TotalConnections),
             Defaults = defaults,
             Concurrency = (int)Value(defaultsNode, Settings.Concurrency, HeadgateConfiguration.Default.Concurrency),
             Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
@@ -54,6 +55,9 @@ internal sealed class ConfigurationBinder(string directory)
         Routes = [.. (node.Member(Settings.Upstream.Routes.Name)?.Members ?? []).Select(member => BindRoute(member.Name, member.Value))],
         Geo = [.. (node.Member(Settings.Upstream.Countries.Name)?.Members ?? []).Select(member => new GeoConfiguration(member.Name, Settings.Geo.LimitsShape.Read(member.Value)))],
         Throttled = node.Member(Settings.Upstream.Throttle.Name) is { } throttled ? BindThrottled(throttled) : null,
+        Connections = node.Member(Settings.Upstream.Wire.Name) is { } connections ? BindConnections(connections) : ConnectionsConfiguration.Default,
+        Tls = node.Member(Settings.Upstream.Trust.Name) is { } tls ? BindTls(tls) : TlsConfiguration.Default,
+        UserAgents = node.Member(Settings.Upstream.UserAgents.Name) is { } names ? Settings.Upstream.UserAgentsShape.Read(names) : [],
         Weight = (int)Value(node, Settings.Upstream.Weight, 1),
         Breaker = node.Member(Settings.Upstream.BreakerState.Name) is { } breaker ? BindBreaker(breaker) : BreakerConfiguration.Default,
         Hedge = node.Member(Settings.Upstream.Hedging.Name) is { Kind: JsonValueKind.Object } hedge ? new HedgeConfiguration(Value(hedge, Settings.Hedge.After, HedgeAfter.Usual)) : null,
@@ -141,8 +145,34 @@ internal sealed class ConfigurationBinder(string directory)
         };
     }
 
+    private static ConnectionsConfiguration BindConnections(ConfigurationNode node)
+    {
+        var usual = ConnectionsConfiguration.Default;
+        return new ConnectionsConfiguration
+        {
+            PerHost = (int?)Given(node, Settings.Connections.PerHost),
+            IdleTimeout = Value(node, Settings.Connections.IdleTimeout, usual.IdleTimeout),
+            Lifetime = Value(node, Settings.Connections.Lifetime, usual.Lifetime),
+            Http = Value(node, Settings.Connections.Http, usual.Http),
+            Decompress = Given(node, Settings.Connections.Decompress),
+        };
+    }
+
+    private TlsConfiguration BindTls(ConfigurationNode node) => new()
+    {
+        Ca = Source(node, Settings.Tls.Ca),
+        ClientCertificate = Source(node, Settings.Tls.ClientCertificate),
+        Password = Source(node, Settings.Tls.Password),
+    };
+
+    private string? Source(ConfigurationNode node, Setting<string> setting) =>
+        node.Member(setting.Name) is { } given && setting.Scalar.TryRead(given, out var source) ? Absolute(source) : null;
+
     private string Absolute(string source) =>
         source.StartsWith("file:", StringComparison.Ordinal) ? $"file:{Path.GetFullPath(source[5..], directory)}" : source;
+
+    private static T? Given<T>(ConfigurationNode? group, Setting<T> setting)
+        where T : struct => group?.Member(setting.Name) is { } node && setting.Scalar.TryRead(node, out var value) ? value : null;
 
     private static T Value<T>(ConfigurationNode? group, Setting<T> setting, T otherwise) =>
         group?.Member(setting.Name) is { } node && setting.Scalar.TryRead(node, out var value) ? value : otherwise;

@@ -23,6 +23,7 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
             CheckRate($"{pointer}/retry/budget/floor", upstream.Retry.BudgetFloor);
             CheckRate($"{pointer}/adaptive/ceiling", upstream.Adaptive.Ceiling);
             CheckResilience(pointer, upstream);
+            CheckTls(pointer, upstream);
         }
     }
 
@@ -68,6 +69,14 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
                 if (limit.Unit == cost.Unit && limit.Algorithm != LimitAlgorithm.Concurrent && cost.Estimate > Room(limit))
                     Wrong($"{at}/estimate", $"{cost.Estimate} {cost.Unit} is more than the limit \"{limit}\" ever lets through: no request could be sent");
         }
+    }
+
+    private void CheckTls(string pointer, UpstreamConfiguration upstream)
+    {
+        if (upstream.Tls is { Password: not null, ClientCertificate: null })
+            Wrong($"{pointer}/tls/password", "a password without \"clientCertificate\" opens nothing; add it, or take the password out");
+        if (upstream.Tls != TlsConfiguration.Default && upstream.Bases.Count > 0 && upstream.Bases.All(address => address.Authority.Scheme == "http"))
+            Wrong($"{pointer}/tls", "no base address is https, so nothing of this would be used");
     }
 
     private static long Room(Limit limit) => limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;

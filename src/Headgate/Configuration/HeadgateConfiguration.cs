@@ -14,6 +14,9 @@ internal sealed record HeadgateConfiguration
     /// <summary>Limits that all traffic shares.</summary>
     public ValueList<Limit> TotalLimits { get; init; } = [];
 
+    /// <summary>The most connections in use at once to all APIs together; null for no such limit.</summary>
+    public int? TotalConnections { get; init; }
+
     /// <summary>How an API is treated that says nothing else, configured or not.</summary>
     public UpstreamPolicy Defaults { get; init; } = UpstreamPolicy.Default;
 

@@ -83,6 +83,19 @@ internal static class Scalars
         "keySource", "where a key comes from: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""",
         ReadKeySource);
 
+    public static readonly Scalar<string> FileSource = new(
+        "fileSource", "a file: \"file:PATH\"", """{ "type": "string", "pattern": "^file:." }""", ReadFileSource);
+
+    public static readonly Scalar<string> SecretSource = new(
+        "secretSource", "where a secret is: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""", ReadSecretSource);
+
+    public static readonly Scalar<HttpVersions> HttpVersions = new(
+        "httpVersions", HttpVersionNames.Expects, """{ "enum": ["1.1", "1.1,2", "2", "1.1,2,3"] }""", ReadHttpVersions);
+
+    public static readonly Scalar<string> UserAgent = new(
+        "userAgent", "a User-Agent: 1 to 500 printable ASCII characters, for example \"acme-sync/2.1 (+https://acme.example)\"",
+        """{ "type": "string", "pattern": "^[!-~]([ -~]{0,498}[!-~])?$" }""", ReadUserAgent);
+
     public static readonly Scalar<UpstreamBase> Base = new(
         "base", "a base address", """{ "type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$" }""", ReadBase);
 
@@ -197,8 +210,35 @@ internal static class Scalars
     private static bool ReadKeySource(ConfigurationNode node, out string value, out string? problem)
     {
         (value, problem) = (node.Text, "a source of keys is \"env:NAME\" or \"file:PATH\"; the key itself does not belong here");
-        return node.Kind == JsonValueKind.String
-            && ((value.StartsWith("env:", StringComparison.Ordinal) && value.Length > 4) || (value.StartsWith("file:", StringComparison.Ordinal) && value.Length > 5));
+        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value));
+    }
+
+    private static bool ReadSecretSource(ConfigurationNode node, out string value, out string? problem)
+    {
+        var isRead = ReadKeySource(node, out value, out _);
+        problem = "a password is named by \"env:NAME\" or \"file:PATH\"; itself it does not belong here";
+        return isRead;
+    }
+
+    private static bool ReadFileSource(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, null);
+        return node.Kind == JsonValueKind.String && IsAfter("file:", value);
+    }
+
+    private static bool IsAfter(string scheme, string source) => source.Length > scheme.Length && source.StartsWith(scheme, StringComparison.Ordinal);
+
+    private static bool ReadHttpVersions(ConfigurationNode node, out HttpVersions value, out string? problem)
+    {
+        (value, problem) = (default, null);
+        return node.Kind == JsonValueKind.String && HttpVersionNames.TryParse(node.Text, out value);
+    }
+
+    private static bool ReadUserAgent(ConfigurationNode node, out string value, out string? problem)
+    {
+        (value, problem) = (node.Text, null);
+        return node.Kind == JsonValueKind.String && value.Length is > 0 and <= 500
+            && !value.AsSpan().ContainsAnyExceptInRange(' ', '~') && value[0] != ' ' && value[^1] != ' ';
     }
 
     private static bool ReadBase(ConfigurationNode node, out UpstreamBase value, out string? problem)

@@ -201,6 +201,36 @@ internal static class Settings
         public static readonly Group Shape = new([Errors, Latency, Resets]);
     }
 
+    internal static class Connections
+    {
+        private static readonly ConnectionsConfiguration Usual = ConnectionsConfiguration.Default;
+
+        public static readonly Setting<long> PerHost = new(
+            "perHost", Scalars.Whole(1, 1_000_000), "The most connections in use at once; requests beyond them wait in the gate. Without it, only \"concurrency\" bounds them.");
+        public static readonly Setting<TimeSpan> IdleTimeout = new(
+            "idleTimeout", Scalars.Duration, "How long an unused connection is kept.", Literal.Seconds(Usual.IdleTimeout));
+        public static readonly Setting<TimeSpan> Lifetime = new(
+            "lifetime", Scalars.PositiveDuration, "How long a connection is used at most, so that the name is looked up again.", Literal.Seconds(Usual.Lifetime));
+        public static readonly Setting<HttpVersions> Http = new(
+            "http", Scalars.HttpVersions, "The versions of HTTP that may be used; \"2\" alone speaks HTTP/2 over http:// too.", $"\"{HttpVersionNames.Of(Usual.Http)}\"");
+        public static readonly Setting<bool> Decompress = new(
+            "decompress", Scalars.Flag, "Whether answers are asked for packed and unpacked on the way in. run and send do so unless told otherwise.");
+
+        public static readonly Group Shape = new([PerHost, IdleTimeout, Lifetime, Http, Decompress]);
+    }
+
+    internal static class Tls
+    {
+        public static readonly Setting<string> Ca = new(
+            "ca", Scalars.FileSource, "A PEM file of certificates that are trusted for this API instead of those of the system: \"file:PATH\" (relative to this file).");
+        public static readonly Setting<string> ClientCertificate = new(
+            "clientCertificate", Scalars.FileSource, "The certificate we show, with its private key: \"file:PATH\" of a .pfx file, or of a PEM file with both.");
+        public static readonly Setting<string> Password = new(
+            "password", Scalars.SecretSource, "Where the password of the client certificate is: \"env:NAME\" or \"file:PATH\".");
+
+        public static readonly Group Shape = new([Ca, ClientCertificate, Password]);
+    }
+
     internal static class Upstream
     {
         public static readonly ListOf<UpstreamBase> BaseShape = new(Scalars.Base, 1);
@@ -214,6 +244,11 @@ internal static class Settings
         public static readonly Setting Routes = new("routes", Route.Shape, "Parts of the API that have limits of their own; a request may belong to several.");
         public static readonly Setting Countries = new("geo", Geo.Shape, "Limits of the requests that name a country, by country.");
         public static readonly Setting Throttle = new("throttled", Throttled.Shape, "An answer that is a refusal by limit although its status does not say so.");
+        public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
+        public static readonly Setting Trust = new("tls", Tls.Shape, "Whom connections trust, and as whom they are made. Certificates are always verified.");
+        public static readonly ListOf<string> UserAgentsShape = new(Scalars.UserAgent, 1);
+        public static readonly Setting UserAgents = new(
+            "userAgents", UserAgentsShape, "What requests without a User-Agent call themselves: one of these each, in turn.");
         public static readonly Setting<long> Weight = new(
             "weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
         public static readonly Setting BreakerState = new("breaker", Breaker.Shape, "When the API is left alone for a while because it fails; \"off\" for never.");
@@ -225,8 +260,8 @@ internal static class Settings
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Weight, BreakerState, Hedging, Adapting, Disturbance, Failover],
-            ["base"], "proxies", "userAgents", "cache", "tls", "connections");
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Wire, Trust, UserAgents, Weight, BreakerState, Hedging, Adapting, Disturbance, Failover],
+            ["base"], "proxies", "cache");
 
         public static bool IsName(string name) =>
             name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
@@ -237,7 +272,9 @@ internal static class Settings
         "version", Scalars.Whole(1, 1, "a version this program reads: write 1"), "The version of this format.", "1");
     public static readonly ListOf<Limit> TotalLimitsShape = new(Scalars.Limit);
     public static readonly Setting TotalLimits = new("limits", TotalLimitsShape, "Limits that all traffic shares.", "[]");
-    public static readonly Setting Total = new("total", new Group([TotalLimits]), "What holds for all traffic together.");
+    public static readonly Setting<long> TotalConnections = new(
+        "connections", Scalars.Whole(1, 1_000_000), "The most connections in use at once to all APIs together.");
+    public static readonly Setting Total = new("total", new Group([TotalLimits, TotalConnections]), "What holds for all traffic together.");
     public static readonly Setting<long> Concurrency = new(
         "concurrency", Scalars.Whole(1, 1_000_000), "The most requests in flight at once where no limit says otherwise.",
         Literal.Number(HeadgateConfiguration.Default.Concurrency));

@@ -36,6 +36,13 @@ internal sealed record UpstreamConfiguration
     /// <summary>An answer that is a refusal although its status does not say so; null for none.</summary>
     public ThrottledConfiguration? Throttled { get; init; }
 
+    public ConnectionsConfiguration Connections { get; init; } = ConnectionsConfiguration.Default;
+
+    public TlsConfiguration Tls { get; init; } = TlsConfiguration.Default;
+
+    /// <summary>What requests without a User-Agent call themselves, one each in turn; empty for our own name.</summary>
+    public ValueList<string> UserAgents { get; init; } = [];
+
     /// <summary>Its part of limits that several APIs share, against theirs; 1 to 1,000.</summary>
     public int Weight { get; init; } = 1;
 

@@ -23,14 +23,19 @@ internal sealed class ConcurrencyCap : OwnState
     private long _inFlight;
     private (long Cap, string Text) _words = (0, "");
 
-    public ConcurrencyCap(int most, bool slowStart) : base(most) =>
-        (_most, _ceiling, _cap) = (most, most, slowStart ? Math.Min(First, most) : most);
+    private readonly string _counted;
+
+    /// <param name="most">At most so many.</param>
+    /// <param name="slowStart">Whether it begins with 16.</param>
+    /// <param name="counted">What users are told that there are so many of.</param>
+    public ConcurrencyCap(int most, bool slowStart, string counted = "at once") : base(most) =>
+        (_most, _ceiling, _cap, _counted) = (most, most, slowStart ? Math.Min(First, most) : most, counted);
 
     public long Now => _cap;
 
     public bool IsGrowing => _cap < _ceiling;
 
-    public override string Words => (_words = _words.Cap == _cap ? _words : (_cap, $"at most {_cap} at once")).Text;
+    public override string Words => (_words = _words.Cap == _cap ? _words : (_cap, $"at most {_cap} {_counted}")).Text;
 
     /// <summary>No more than this from now on, 1 at least and the configured most at most; a cap that had its ceiling has the new one at once.</summary>
     public void LimitTo(long ceiling)

@@ -13,6 +13,7 @@ public sealed partial class DependencyRules
         ["Gates"] = ["Keys", "Limits", "Time"],
         ["Keys"] = ["Configuration", "Gates", "Limits", "Time"],
         ["Configuration"] = ["Keys", "Limits", "Time"],
+        ["Connections"] = ["Configuration", "Time"],
         ["Jobs"] = ["Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Headgate.Configuration;
+
+namespace Headgate.Connections;
+
+/// <summary>Reads the certificates that an API's configuration names, once, when the API is opened. No message shows a key or a password.</summary>
+internal sealed class TlsFiles
+{
+    private const string File = "file:";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
+    private readonly UpstreamConfiguration _api;
+    private readonly DateTimeOffset _now;
+    private readonly Action<string> _notice;
+    private readonly List<ConfigurationError> _errors = [];
+
+    private TlsFiles(UpstreamConfiguration api, DateTimeOffset now, Action<string> notice) => (_api, _now, _notice) = (api, now, notice);
+
+    /// <summary>What the handler is told of TLS. That chain, name and dates are checked stays the runtime's; nothing here can turn it off.</summary>
+    /// <param name="api">The API.</param>
+    /// <param name="now">The wall clock, for certificates that are out of date.</param>
+    /// <param name="notice">Told of those: a server may know better.</param>
+    /// <exception cref="ConfigurationException">A file is missing, cannot be read, or is not what it should be: all errors together.</exception>
+    public static SslClientAuthenticationOptions Read(UpstreamConfiguration api, DateTimeOffset now, Action<string> notice)
+    {
+        var files = new TlsFiles(api, now, notice);
+        var options = new SslClientAuthenticationOptions();
+        if (api.Tls.Ca is { } ca && files.ReadTrusted(ca[File.Length..]) is { } trusted)
+            options.CertificateChainPolicy = TrustOnly(trusted);
+        if (api.Tls.ClientCertificate is { } own)
+            options.ClientCertificateContext = files.ReadOwn(own[File.Length..]);
+        return files._errors.Count == 0 ? options : throw new ConfigurationException(files._errors);
+    }
+
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection trusted)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            // As the runtime has it without a policy: lists of revoked certificates are another server, which may be away.
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        policy.CustomTrustStore.AddRange(trusted);
+        return policy;
+    }
+
+    private X509Certificate2Collection? ReadTrusted(string path)
+    {
+        if (ReadFile("ca", path) is not { } bytes)
+            return null;
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(Encoding.Latin1.GetString(bytes));
+        }
+        catch (CryptographicException)
+        {
+            return Wrong<X509Certificate2Collection>("ca", path, "a certificate in it is damaged");
+        }
+        if (certificates.Count == 0)
+            return Wrong<X509Certificate2Collection>("ca", path, "there is no certificate in it; in PEM one begins with -----BEGIN CERTIFICATE-----");
+        foreach (var certificate in certificates)
+            TellDates($"the certificate {certificate.Subject} that {_api.Name} is trusted by", certificate);
+        return certificates;
+    }
+
+    private SslStreamCertificateContext? ReadOwn(string path)
+    {
+        const string setting = "clientCertificate";
+        if (ReadFile(setting, path) is not { } bytes || !TryReadPassword(out var password))
+            return null;
+        try
+        {
+            var all = bytes.AsSpan().IndexOf("-----BEGIN"u8) >= 0 ? OfPem(Encoding.Latin1.GetString(bytes), password) : OfPkcs12(bytes, password);
+            if (all.FirstOrDefault(certificate => certificate.HasPrivateKey) is not { } own)
+                return Wrong<SslStreamCertificateContext>(setting, path, "there is no private key in it");
+            TellDates($"the client certificate for {_api.Name}", own);
+            all.Remove(own);
+            // What else is in the file is sent along: the server may not know who signed ours.
+            return SslStreamCertificateContext.Create(own, all, offline: true);
+        }
+        catch (CryptographicException)
+        {
+            return Wrong<SslStreamCertificateContext>(setting, path,
+                $"it is no .pfx file and no PEM file with a certificate and its private key{(password is null ? ", or it has a password: say with \"password\" where that is" : ", or the password is another")}");
+        }
+    }
+
+    private static X509Certificate2Collection OfPkcs12(byte[] bytes, string? password) => X509CertificateLoader.LoadPkcs12Collection(bytes, password);
+
+    private static X509Certificate2Collection OfPem(string text, string? password)
+    {
+        using var paired = password is null ? X509Certificate2.CreateFromPem(text, text) : X509Certificate2.CreateFromEncryptedPem(text, text, password);
+        var all = new X509Certificate2Collection();
+        all.ImportFromPem(text);
+        // Windows cannot use a key that was never in a store; by this way it was.
+        all[0] = X509CertificateLoader.LoadPkcs12(paired.Export(X509ContentType.Pkcs12), null);
+        return all;
+    }
+
+    private bool TryReadPassword(out string? password)
+    {
+        password = null;
+        if (_api.Tls.Password is not { } source)
+            return true;
+        if (!source.StartsWith(File, StringComparison.Ordinal))
+        {
+            var variable = source["env:".Length..];
+            password = Environment.GetEnvironmentVariable(variable);
+            if (password is null)
+                _errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.Environment, variable), Pointer("password"), "the variable is not set"));
+        }
+        else if (ReadFile("password", source[File.Length..]) is { } bytes)
+            // Editors and secret stores end a file with a line end that nobody means.
+            password = Encoding.UTF8.GetString(bytes).TrimEnd('\r', '\n');
+        return password is not null;
+    }
+
+    private byte[]? ReadFile(string setting, string path)
+    {
+        try
+        {
+            return System.IO.File.ReadAllBytes(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return Wrong<byte[]>(setting, path, $"cannot be read: {failure.Message}");
+        }
+    }
+
+    private void TellDates(string what, X509Certificate2 certificate)
+    {
+        if (certificate.NotAfter.ToUniversalTime() < _now.UtcDateTime)
+            _notice($"{what} expired on {Date(certificate.NotAfter)}");
+        else if (certificate.NotBefore.ToUniversalTime() > _now.UtcDateTime)
+            _notice($"{what} is valid only from {Date(certificate.NotBefore)} on");
+    }
+
+    private static string Date(DateTime date) => date.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    private string Pointer(string setting) => $"{ConfigurationNode.Below("/upstreams", _api.Name)}/tls/{setting}";
+
+    private T? Wrong<T>(string setting, string path, string message) where T : class
+    {
+        _errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.File, path), Pointer(setting), message));
+        return null;
+    }
+}
