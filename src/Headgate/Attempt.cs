@@ -76,6 +76,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public bool WasSent => Number != 0;
 
+    /// <summary>What was put in its way on purpose: error, latency, reset; null for nothing.</summary>
+    public string? Chaos { get; set; }
+
     /// <summary>A limit of the server refused it, or its key: it was not done.</summary>
     public bool WasRefused { get; set; }
 
@@ -158,7 +161,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
         var now = SentAt = _engine.Clock.Now;
         _engine.Dispatcher.Sent(_permit, now);
-        var timeout = _exchange.Timeout ?? Upstream.Configuration.Policy.Timeout;
+        var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
         _cancellation.CancelAfter(timeout < Time.Clock.LongestTimer ? timeout : Time.Clock.LongestTimer);

@@ -54,6 +54,7 @@ internal sealed class Engine : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
     private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
+    private ResourceWatch? _resources;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
@@ -66,6 +67,8 @@ internal sealed class Engine : IDisposable
         var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
             : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
         Total = new Scope("everything", configuration.TotalLimits, terms, Dispatcher.Ours);
+        if (ConnectionsConfiguration.CapOf(configuration.TotalConnections) is { } connections)
+            Total.Add(connections);
         Journal.Remember(Total, "total");
     }
 
@@ -144,7 +147,7 @@ internal sealed class Engine : IDisposable
     public void Leave(Task task)
     {
         _left.TryAdd(task, true);
-        task.ContinueWith(static (task, left) => ((ConcurrentDictionary<Task, bool>)left!).TryRemove(task, out _), _left, TaskScheduler.Default);
+        _ = task.ContinueWith(static (task, left) => ((ConcurrentDictionary<Task, bool>)left!).TryRemove(task, out _), _left, TaskScheduler.Default);
     }
 
     /// <summary>Waits for all of that to end.</summary>
@@ -155,6 +158,7 @@ internal sealed class Engine : IDisposable
 
     public void Dispose()
     {
+        _resources?.Dispose();
         foreach (var upstream in Upstreams)
             upstream.Dispose();
         Dispatcher.Dispose();
@@ -171,6 +175,8 @@ internal sealed class Engine : IDisposable
     private Upstream Open(UpstreamConfiguration configuration)
     {
         var upstream = new Upstream(configuration, this);
+        if (configuration.Adaptive.Resources)
+            LazyInitializer.EnsureInitialized(ref _resources, () => new ResourceWatch(this));
         var address = configuration.Bases.Count > 0 ? configuration.Bases[0].ToString() : configuration.Name;
         Journal.Remember(upstream.Scope, address);
         foreach (var key in upstream.Keys?.Keys ?? [])

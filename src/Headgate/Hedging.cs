@@ -1,7 +1,5 @@
 using Headgate.Gates;
-using Headgate.Resilience;
 using Headgate.Retries;
-using Headgate.Time;
 
 namespace Headgate;
 
@@ -10,17 +8,17 @@ namespace Headgate;
 /// which it gets at once or not at all, and out of the budget of retries. Thread-safe.
 /// </summary>
 /// <remarks>The one that lost is left to reach its headers: giving it up would hold its place for <c>straggle</c>, which is longer (Dean and Barroso, The Tail at Scale, 2013).</remarks>
-internal sealed class Hedging(Upstream api, Engine engine, HedgeDelay delay)
+internal sealed class Hedging(Upstream api, Engine engine)
 {
     /// <summary>Whether a request may be sent twice on mere suspicion: only what is safe by its method (RFC 9110 §9.2.1) and has no body.</summary>
     public bool Concerns(Exchange exchange) =>
-        exchange.Body is null && (exchange.Method == HttpMethod.Get || exchange.Method == HttpMethod.Head || exchange.Method == HttpMethod.Options) && Wait() is not null;
+        exchange.Body is null && (exchange.Method == HttpMethod.Get || exchange.Method == HttpMethod.Head || exchange.Method == HttpMethod.Options) && api.Adaptation.HedgeAfter is not null;
 
     /// <summary>Runs an attempt, and perhaps one beside it. The one whose outcome it is becomes the last of the exchange.</summary>
     public async ValueTask<Outcome> RunAsync(Attempt first, CancellationToken cancellation)
     {
         var one = first.RunAsync().AsTask();
-        if (Wait() is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false) || Permit(first) is not { } permit)
+        if (api.Adaptation.HedgeAfter is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false) || Permit(first) is not { } permit)
             return await one.ConfigureAwait(false);
         var exchange = first.Exchange;
         var second = new Attempt(engine, api, exchange, permit, cancellation);
@@ -35,8 +33,6 @@ internal sealed class Hedging(Upstream api, Engine engine, HedgeDelay delay)
         engine.Leave(EndAsync(loser, lost));
         return await won.ConfigureAwait(false);
     }
-
-    private TimeSpan? Wait() => engine.Dispatcher.Read((api, delay), static (_, it, now) => it.delay.Of(it.api.Latencies, now));
 
     private async Task<bool> IsOverAsync(Task<Outcome> attempt, TimeSpan wait, CancellationToken cancellation)
     {

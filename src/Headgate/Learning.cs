@@ -10,13 +10,19 @@ namespace Headgate;
 internal sealed class Learning(Upstream api, Engine engine)
 {
     private readonly Dispatcher _dispatcher = engine.Dispatcher;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Scope, bool> _isPaceTold = new();
     private (int Version, long Skew) _notedClock;
 
     /// <summary>Learns from an answer, or from its absence.</summary>
     public void From(Attempt attempt, in Outcome outcome)
     {
+        // Where another base is up, what one of them does says nothing of the API.
+        if (api.Bases?.From(attempt, outcome) is not true)
+            api.Watch?.From(attempt, outcome);
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
+        if (api.Adaptation.IsListening && attempt.WasSent)
+            _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.AnsweredNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
         if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
         if (outcome.Refused)
@@ -83,14 +89,19 @@ internal sealed class Learning(Upstream api, Engine engine)
     {
         var scope = ScopeOfRefusal(attempt.Permit);
         // One pause counts once, however many were under way when it began.
-        var refusals = _dispatcher.Change((Api: api, scope, attempt.SentAt), static (_, it, now) =>
+        var resumes = engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1));
+        var (refusals, pace) = _dispatcher.Change((Api: api, scope, attempt.SentAt, resumes), static (scheduler, it, now) =>
         {
             if (it.scope.Hold!.Until(now) is not null || it.SentAt < it.scope.RefusalsCountFrom)
-                return 0;
+                return (0, null);
             it.scope.RefusalsCountFrom = now;
             it.Api.Cap.Refused(now);
-            return HasRate(it.scope) ? ++it.scope.RefusedWithinRate : 0;
+            if (HasRate(it.scope))
+                return (++it.scope.RefusedWithinRate, (long?)null);
+            return (0, it.Api.Adaptation.IsListening ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
         });
+        if (pace is { } perMille && _isPaceTold.TryAdd(scope, true))
+            engine.Notice($"{scope.Name} refused ({outcome.Status}) and does not say how much it allows: trying {perMille / 1000m:0.#}/s, and more while it goes well");
         if (refusals == 0)
             return;
         if (api.Terms.Timing == LimitTiming.Bounded)

@@ -1,7 +1,7 @@
 using Headgate.Configuration;
 using Headgate.Gates;
 using Headgate.Keys;
-using Headgate.Ledgers;
+using Headgate.Resilience;
 using Headgate.Limits;
 using Headgate.Retries;
 using Headgate.Time;
@@ -31,6 +31,11 @@ internal sealed class Upstream : IDisposable
         Scope = new Scope(Name, policy.Limits, Terms, engine.Dispatcher.Ours);
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
         Scope.Add(Cap);
+        if (configuration.Connections.Cap() is { } connections)
+            Scope.Add(connections);
+        Watch = configuration.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
+        if (Watch is not null)
+            Scope.Add(Watch.State);
         if (configuration.Keys is { } keys)
             Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine), entry.Weight)));
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
@@ -38,6 +43,10 @@ internal sealed class Upstream : IDisposable
         RetryPolicy = new RetryPolicy { Retries = policy.Retries, Delay = policy.RetryDelay, Cap = policy.RetryCap, Statuses = new StatusSet([.. configuration.Retry.Statuses.Select(range => (range.First, range.Last))]) };
         Transport = new HttpMessageInvoker(engine.MakeHandler(this), disposeHandler: true);
         Learning = new Learning(this, engine);
+        Adaptation = new Adaptation(this, engine);
+        Hedging = configuration.Hedge is null ? null : new Hedging(this, engine);
+        Bases = configuration.Failover ? new Bases(this, engine) : null;
+        Chaos = configuration.Chaos == ChaosConfiguration.None ? null : new Disturbance(engine, new ChaosDice(configuration.Chaos, engine.Random));
     }
 
     public string Name => Configuration.Name;
@@ -60,6 +69,21 @@ internal sealed class Upstream : IDisposable
     public Learning Learning { get; }
 
     public HttpMessageInvoker Transport { get; }
+
+    /// <summary>What adapts to how it is doing.</summary>
+    public Adaptation Adaptation { get; }
+
+    /// <summary>Its breaker; null if it has none.</summary>
+    public BreakerWatch? Watch { get; }
+
+    /// <summary>Null if no second attempt is ever sent beside another.</summary>
+    public Hedging? Hedging { get; }
+
+    /// <summary>Its addresses, where requests go from one to another; null if they do not.</summary>
+    public Bases? Bases { get; }
+
+    /// <summary>What is put in the way of attempts; null for nothing.</summary>
+    public Disturbance? Chaos { get; }
 
     /// <summary>D was stated, and is not to be learned from the time connections take.</summary>
     public bool BoundIsGiven { get; }
@@ -103,6 +127,9 @@ internal sealed class Upstream : IDisposable
             costs[unit] = amount;
         return Cost.Of(1, costs);
     }
+
+    /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
+    public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
 
     public void Connected() => _wasReached = true;
 

@@ -33,6 +33,8 @@ internal sealed class ConcurrencyCap : OwnState
 
     public long Now => _cap;
 
+    public long InFlight => _inFlight;
+
     public bool IsGrowing => _cap < _ceiling;
 
     public override string Words => (_words = _words.Cap == _cap ? _words : (_cap, $"at most {_cap} {_counted}")).Text;

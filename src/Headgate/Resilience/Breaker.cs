@@ -46,6 +46,9 @@ internal sealed class Breaker(BreakerConfiguration policy)
     /// <summary>The most probes in flight at once while it is half-open, and how many must succeed in a row to close it.</summary>
     public int Probes => policy.SuccessThreshold;
 
+    /// <summary>It is closed, nothing has failed since the last success, and successes need not be counted. May be read without the lock.</summary>
+    public bool IsSteady => _position == BreakerPosition.Closed && _failures == 0 && _window is null;
+
     public BreakerPosition PositionAt(long now) => _position == BreakerPosition.Open && now >= OpenUntil ? BreakerPosition.HalfOpen : _position;
 
     /// <summary>A call went well.</summary>

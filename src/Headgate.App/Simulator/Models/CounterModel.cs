@@ -6,6 +6,7 @@ namespace Headgate.App.Simulator.Models;
 /// </summary>
 internal sealed class CounterModel(long amount, long period) : ServerModel
 {
+    private long _amount = amount;
     private long _window = long.MinValue;
     private long _previous;
     private long _current;
@@ -13,29 +14,29 @@ internal sealed class CounterModel(long amount, long period) : ServerModel
 
     public override string Name => "two-window counter";
 
-    public override double Allowed => amount;
+    public override double Allowed => _amount;
 
     public override double? Worst => _worst == 0 ? null : (double)_worst / period;
 
-    public override long Room => amount;
+    public override long Room => _amount;
 
     public override bool Change(Headgate.Limits.Limit to, long now)
     {
-        amount = to.Amount;
+        _amount = to.Amount;
         return true;
     }
 
     public override long Wait(long now, long cost)
     {
         Enter(now);
-        if (cost > amount)
+        if (cost > _amount)
             return Never;
-        if (Estimate(now) + (Int128)cost * period <= (Int128)amount * period)
+        if (Estimate(now) + (Int128)cost * period <= (Int128)_amount * period)
             return 0;
         var toNext = (_window + 1) * period - now;
-        return _current + cost <= amount
-            ? ElapsedUntil(_previous, amount - _current - cost) - (now - _window * period)
-            : toNext + ElapsedUntil(_current, amount - cost);
+        return _current + cost <= _amount
+            ? ElapsedUntil(_previous, _amount - _current - cost) - (now - _window * period)
+            : toNext + ElapsedUntil(_current, _amount - cost);
     }
 
     public override void Add(long now, long cost)

@@ -6,29 +6,30 @@ namespace Headgate.App.Simulator.Models;
 /// </summary>
 internal sealed class SlidingModel(long amount, long period) : ServerModel
 {
+    private long _amount = amount;
     private readonly CostLog _log = new(period);
     private long _worst;
 
     public override string Name => "sliding";
 
-    public override double Allowed => amount;
+    public override double Allowed => _amount;
 
     public override double? Worst => _worst == 0 ? null : _worst;
 
-    public override long Room => amount;
+    public override long Room => _amount;
 
     public override bool Change(Headgate.Limits.Limit to, long now)
     {
-        amount = to.Amount;
+        _amount = to.Amount;
         return true;
     }
 
     public override long Wait(long now, long cost)
     {
         _log.DropUntil(now - period);
-        if (cost > amount)
+        if (cost > _amount)
             return Never;
-        var over = _log.Total + cost - amount;
+        var over = _log.Total + cost - _amount;
         for (var i = 0; over > 0; i++)
         {
             over -= _log[i].Cost;

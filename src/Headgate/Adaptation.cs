@@ -1,0 +1,137 @@
+using Headgate.Configuration;
+using Headgate.Gates;
+using Headgate.Limits;
+using Headgate.Resilience;
+using Headgate.Retries;
+using Headgate.Time;
+
+namespace Headgate;
+
+/// <summary>
+/// What follows from how one API is doing: the pace after refusals that say nothing else, and, where its configuration asks for it, rate,
+/// concurrency and timeout by errors and latency, and less of all while this machine is short. Everything ending in NeedsLock is for
+/// whoever holds the dispatcher's lock; the rest is thread-safe.
+/// </summary>
+internal sealed class Adaptation
+{
+    private readonly Upstream _api;
+    private readonly Engine _engine;
+    private readonly AdaptiveConfiguration _asked;
+    private readonly LatencyQuantiles? _latencies;
+    private readonly AdaptiveTimeout? _timeout;
+    private readonly HedgeDelay? _hedge;
+    private readonly GradientCap? _gradient;
+    private readonly Dictionary<Scope, Pacing> _paces = [];
+    private ResourceRelief _relief = ResourceRelief.None;
+
+    public Adaptation(Upstream api, Engine engine)
+    {
+        (_api, _engine, _asked) = (api, engine, api.Configuration.Adaptive);
+        var hedge = api.Configuration.Hedge;
+        if (_asked.Timeout || hedge is not null)
+            _latencies = new LatencyQuantiles();
+        _timeout = _asked.Timeout ? new AdaptiveTimeout(_latencies!, Clock.Nanoseconds(api.Configuration.Policy.Timeout)) : null;
+        _hedge = hedge is null ? null : new HedgeDelay(_latencies!, hedge.After);
+        _gradient = _asked.Concurrency ? new GradientCap(engine.Concurrency) : null;
+        if (_gradient is not null)
+            api.Cap.LimitTo(_gradient.Now);
+        IsListening = api.Configuration.Policy.Learns || _asked != AdaptiveConfiguration.Off || hedge is not null;
+    }
+
+    /// <summary>Whether it wants to hear of every attempt.</summary>
+    public bool IsListening { get; }
+
+    /// <summary>How long an attempt has from its first byte.</summary>
+    public TimeSpan Timeout => _timeout is null ? _api.Configuration.Policy.Timeout : Clock.Span(_engine.Dispatcher.Read(_timeout, static (_, timeout, _) => timeout.Now));
+
+    /// <summary>How long an attempt is waited for before another is sent beside it; null for always.</summary>
+    public TimeSpan? HedgeAfter => _hedge is null ? null : _engine.Dispatcher.Read(_hedge, static (_, hedge, _) => hedge.Now) is { } wait ? Clock.Span(wait) : null;
+
+    /// <summary>The share of attempts that failed lately, in thousandths; null where there were too few.</summary>
+    public int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
+
+    /// <summary>An attempt that was sent has its headers, or never will. What was refused by a limit is told by <see cref="RefusedNeedsLock"/> as well.</summary>
+    /// <param name="scheduler">Whoever waits may go sooner.</param>
+    /// <param name="scope">Of whose limits it speaks.</param>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="outcome">What it came to.</param>
+    /// <param name="now">Monotonic nanoseconds.</param>
+    public void AnsweredNeedsLock(Scheduler scheduler, Scope scope, Attempt attempt, in Outcome outcome, long now)
+    {
+        var pacing = PacingOf(scope);
+        pacing.Rate.Sent(now);
+        if (outcome.Refused || outcome.Class is FailureClass.Cancelled or FailureClass.Deadline)
+            return;
+        var isFailure = !outcome.IsAnswer || outcome.Status >= 500;
+        var latency = now - attempt.SentAt;
+        if (outcome.IsAnswer || outcome.Class == FailureClass.Timeout)
+            _latencies?.Add(latency, now);
+        pacing.Rate.Ended(isFailure, latency, attempt.Permit.GrantedAt - attempt.Permit.EnqueuedAt, now);
+        Apply(scheduler, scope, pacing);
+        if (_gradient is { } gradient && (outcome.Class == FailureClass.Timeout ? gradient.TimedOut(attempt.SentAt, now) : !isFailure && gradient.Answered(attempt.SentAt, (int)_api.Cap.InFlight, now)))
+            ApplyCap(scheduler);
+    }
+
+    /// <summary>An attempt was refused, and nothing says how much is allowed.</summary>
+    /// <returns>Whether the pace is another one now; thousandths of a request in a second.</returns>
+    public long? RefusedNeedsLock(Scheduler scheduler, Scope scope, long sentAt, long resumesAt, long now)
+    {
+        var pacing = PacingOf(scope);
+        if (!pacing.Rate.Refused(sentAt, resumesAt, now))
+            return null;
+        Apply(scheduler, scope, pacing);
+        return pacing.Rate.Rate;
+    }
+
+    /// <summary>The machine has less, or more, than before.</summary>
+    public void RelieveNeedsLock(Scheduler scheduler, ResourceRelief relief, long now)
+    {
+        _relief = relief;
+        ApplyCap(scheduler);
+        foreach (var (scope, pacing) in _paces)
+        {
+            pacing.Rate.Relieve(relief, now);
+            Apply(scheduler, scope, pacing);
+        }
+    }
+
+    private Pacing PacingOf(Scope scope)
+    {
+        if (!_paces.TryGetValue(scope, out var pacing))
+            _paces.Add(scope, pacing = new Pacing(new AdaptiveRate(_asked), new PaceState()));
+        return pacing;
+    }
+
+    /// <summary>The pace joins the limits of its scope only when it is first in force: most never are.</summary>
+    private void Apply(Scheduler scheduler, Scope scope, Pacing pacing)
+    {
+        var isFaster = pacing.Pace.Set(pacing.Rate.Rate);
+        if (pacing.Pace.Rate is not null && !pacing.IsThere)
+        {
+            pacing.IsThere = true;
+            scope.Add(pacing.Pace);
+            foreach (var gate in _api.Gates.All)
+                scheduler.Changed(gate, _engine.Clock.Now);
+        }
+        else if (isFaster)
+            scheduler.Better(scope.Checkpoints.First(checkpoint => checkpoint.State == pacing.Pace));
+    }
+
+    private void ApplyCap(Scheduler scheduler)
+    {
+        var before = _api.Cap.Now;
+        _api.Cap.LimitTo(Math.Max(1, (_gradient?.Now ?? _engine.Concurrency) * (long)_relief.Concurrency / 1000));
+        if (_api.Cap.Now > before)
+            scheduler.Better(_api.Scope.Checkpoints.First(checkpoint => checkpoint.State == _api.Cap));
+    }
+
+    private sealed class Pacing(AdaptiveRate rate, PaceState pace)
+    {
+        public AdaptiveRate Rate => rate;
+
+        public PaceState Pace => pace;
+
+        /// <summary>It is among the limits of its scope.</summary>
+        public bool IsThere { get; set; }
+    }
+}
