@@ -76,23 +76,3 @@ internal sealed class LatencyQuantiles
         return (Steps + index % Steps) * width + width / 2;
     }
 }
-
-/// <summary>The time an attempt has, from what answers take: three times the 99th percentile, once enough is known.</summary>
-/// <param name="latency">What answers take.</param>
-/// <param name="configured">The most, and what holds until enough is known, in nanoseconds.</param>
-internal sealed class AdaptiveTimeout(LatencyQuantiles latency, long configured)
-{
-    /// <summary>Nobody is given less: a pause of a network or a collector is no failure.</summary>
-    public const long Least = 500 * Clock.Millisecond;
-
-    public long Now => latency.Quantile(990) is { } slow ? Math.Min(configured, Math.Max(Least, 3 * slow)) : configured;
-}
-
-/// <summary>How long the first attempt is waited for before a second is sent beside it.</summary>
-/// <param name="latency">What answers take.</param>
-/// <param name="after">What is configured.</param>
-internal sealed class HedgeDelay(LatencyQuantiles latency, Configuration.HedgeAfter after)
-{
-    /// <summary>Nanoseconds; null while too little is known to hedge at all.</summary>
-    public long? Now => after.PerMille > 0 ? latency.Quantile(after.PerMille) : Clock.Nanoseconds(after.Fixed);
-}
