@@ -1,3 +1,5 @@
+using Headgate.Retries;
+
 namespace Headgate.App.Results;
 
 /// <summary>Reads the bodies of answers: up to a size into memory, above it into files of a directory, or no further where there is none.</summary>
@@ -15,6 +17,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     /// <param name="name">Names the file, should there be one; other characters than letters, digits, . _ - are replaced.</param>
     /// <param name="cancellation">Stops the reading; no file is left behind.</param>
     /// <exception cref="ResultWriteException">The file cannot be written.</exception>
+    /// <exception cref="HttpIOException">The body ended before its announced length.</exception>
     public async ValueTask<ReceivedBody> ReadAsync(Stream body, long? length, string name, CancellationToken cancellation = default)
     {
         if (length > _maxBody && directory is null)
@@ -27,7 +30,10 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             var read = await body.ReadAsync(buffer.AsMemory(count), cancellation);
             count += read;
             if (read == 0)
+            {
+                BodyLength.ThrowIfCut(length, count);
                 return new(buffer.AsMemory(0, count), null, IsTooLarge: false);
+            }
             if (count > _maxBody)
                 break;
             if (count == buffer.Length)
@@ -35,11 +41,11 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
         }
         return directory is null
             ? new(default, null, IsTooLarge: true)
-            : new(default, await SpillAsync(directory, buffer.AsMemory(0, count), body, name, cancellation), IsTooLarge: false);
+            : new(default, await SpillAsync(directory, buffer.AsMemory(0, count), body, length, name, cancellation), IsTooLarge: false);
     }
 
     // Into a file of another name first: a file that has its name is whole.
-    private static async Task<string> SpillAsync(string directory, ReadOnlyMemory<byte> begun, Stream rest, string name, CancellationToken cancellation)
+    private static async Task<string> SpillAsync(string directory, ReadOnlyMemory<byte> begun, Stream rest, long? length, string name, CancellationToken cancellation)
     {
         var safe = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-', '.');
         var path = Path.Combine(directory, safe + ".body");
@@ -52,6 +58,8 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             {
                 await file.WriteAsync(begun, cancellation);
                 await CopyAsync(rest, file, cancellation);
+                if (file.Length < length)
+                    throw new ReadFailedException(new HttpIOException(HttpRequestError.ResponseEnded, "shorter than announced"));
             }
             File.Move(part, path, overwrite: true);
             isDone = true;

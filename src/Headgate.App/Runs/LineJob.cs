@@ -1,6 +1,7 @@
 using Headgate.App.Input;
 using Headgate.App.Results;
 using Headgate.Jobs;
+using Headgate.Retries;
 using Headgate.Time;
 
 namespace Headgate.App.Runs;
@@ -82,7 +83,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         var stream = await answer.Content.ReadAsStreamAsync(cancellation);
         try
         {
-            _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, answer.Content.Headers.ContentLength, line.Key, cancellation);
+            _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, BodyLength.Announced(answer), line.Key, cancellation);
         }
         catch (ResultWriteException failure)
         {

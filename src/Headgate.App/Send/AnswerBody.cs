@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Headgate.App.CommandLine;
 using Headgate.App.Runs;
+using Headgate.Retries;
 
 namespace Headgate.App.Send;
 
@@ -33,16 +34,19 @@ internal sealed class AnswerBody(Stream output, long keep, CancellationToken sto
     public async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
         _kept.ResetWrittenCount();
-        _pours = answer.Content.Headers.ContentType?.MediaType is "text/event-stream";
+        _pours = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        var (announced, received) = (BodyLength.Announced(answer), 0L);
         await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
         var buffer = new byte[64 * 1024];
         while (await ReadAsync(body, buffer, cancellation) is > 0 and var count)
         {
+            received += count;
             _kept.Write(buffer.AsSpan(0, count));
             _pours |= _kept.WrittenCount > keep;
             if (_pours)
                 Pour();
         }
+        BodyLength.ThrowIfCut(announced, received);
     }
 
     /// <summary>Writes what was kept.</summary>

@@ -5,6 +5,7 @@ using Headgate.App.Results;
 using Headgate.App.Runs;
 using Headgate.Jobs;
 using Headgate.Ledgers;
+using Headgate.Retries;
 
 namespace Headgate.App.Send;
 
@@ -123,7 +124,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         if (options.Json)
         {
             await using var stream = await answer.Content.ReadAsStreamAsync(cancellation);
-            _whole = await new BodyReceiver(last.Upstream.Configuration.Policy.MaxBody, null).ReadAsync(stream, answer.Content.Headers.ContentLength, "", cancellation);
+            _whole = await new BodyReceiver(last.Upstream.Configuration.Policy.MaxBody, null).ReadAsync(stream, BodyLength.Announced(answer), "", cancellation);
         }
         else
         {

@@ -50,6 +50,7 @@ internal static class FailureReader
             HttpRequestException http => Of(http, sent),
             HttpProtocolException protocol => Protocol(protocol, sent),
             HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => Failed(FailureClass.Invalid, sent, TooLarge),
+            HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed(FailureClass.Network, sent, NotHttp),
             AuthenticationException => Failed(FailureClass.Network, sent, Tls(exception)),
             InvalidDataException => Failed(FailureClass.Network, sent, "the answer could not be unpacked: what came is not what its content-encoding says"),
             IOException or SocketException or ObjectDisposedException => Failed(FailureClass.Network, sent, Broken(exception, sent)),
@@ -60,6 +61,8 @@ internal static class FailureReader
     /// <summary>Whether an exception that came while a body was read is the transport's, rather than of whoever took the body.</summary>
     public static bool IsOfTransport(Exception exception) => exception is not HeadgateException
         && exception is OperationCanceledException or HttpRequestException or IOException or SocketException or ObjectDisposedException or AuthenticationException or InvalidDataException;
+
+    private const string NotHttp = "what came back was not a valid HTTP answer";
 
     private const string TooLarge = "the headers of the answer are larger than allowed";
 
@@ -83,7 +86,7 @@ internal static class FailureReader
         HttpRequestError.VersionNegotiationError => Failed(FailureClass.Network, sent, "the server does not speak the HTTP version that was asked for"),
         HttpRequestError.ProxyTunnelError => Failed(FailureClass.Proxy, sent, "the proxy did not open the tunnel"),
         HttpRequestError.UserAuthenticationError => Failed(FailureClass.Network, sent, "the exchange of credentials failed"),
-        HttpRequestError.InvalidResponse => Failed(FailureClass.Network, sent, "what came back was not a valid HTTP answer"),
+        HttpRequestError.InvalidResponse => Failed(FailureClass.Network, sent, NotHttp),
         HttpRequestError.ConfigurationLimitExceeded => Failed(FailureClass.Invalid, sent, TooLarge),
         HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Protocol(protocol, sent),
         HttpRequestError.HttpProtocolError => Failed(FailureClass.Network, sent, "the server broke the protocol"),

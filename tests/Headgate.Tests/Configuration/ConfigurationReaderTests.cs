@@ -14,6 +14,7 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(reading.Errors);
         var configuration = reading.OrThrow();
         Assert.Equal([Limit.Parse("500 concurrent")], configuration.TotalLimits);
+        Assert.Equal(200, configuration.TotalConnections);
         Assert.Equal(UpstreamPolicy.Default, configuration.Defaults);
         Assert.Equal(["github", "openai"], configuration.Upstreams.Select(upstream => upstream.Name));
         var (github, openai) = (configuration.Upstreams[0], configuration.Upstreams[1]);
@@ -21,6 +22,14 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false }, github.Policy);
         Assert.Equal(new PriorityShares(new(10_000), new(10_000), new(9_000), new(6_000), new(2_000)), github.Shares);
         Assert.Equal(new Percentage(6_000), github.Shares[RequestPriority.Low]);
+        Assert.Equal(
+            new ConnectionsConfiguration { PerHost = 50, IdleTimeout = TimeSpan.FromMinutes(5), Lifetime = TimeSpan.FromHours(1), Http = HttpVersions.Http11To3, Decompress = false },
+            github.Connections);
+        Assert.Equal(
+            new TlsConfiguration { Ca = $"file:{Path.Combine(reading.Directory, "ca.pem")}", ClientCertificate = $"file:{Path.Combine(reading.Directory, "client.pfx")}", Password = "env:CLIENT_PASSWORD" },
+            github.Tls);
+        Assert.Equal(["acme-sync/2.1 (+https://acme.example)", "acme-sync/2.1"], github.UserAgents);
+        Assert.Equal((ConnectionsConfiguration.Default, TlsConfiguration.Default, 0), (openai.Connections, openai.Tls, openai.UserAgents.Count));
         Assert.Equal(
             new KeysConfiguration { From = ["env:GH_TOKEN_1", $"file:{Path.Combine(reading.Directory, "keys.txt")}"], Limits = [Limit.Parse("5000/h")] },
             github.Keys);
@@ -135,6 +144,14 @@ public sealed class ConfigurationReaderTests
     [InlineData("""{ "defaults": [] }""", "a list […] is not a group of settings; write { … }")]
     [InlineData("""{ "total": { "limits": "learn" } }""", "\"learn\" is not a list; write [\"learn\"]")]
     [InlineData("""{ "upstreams": { "a": { "base": [] } } }""", "the list needs an entry")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "connections": { "http": 2 } } } }""", "2 is not a choice of HTTP versions: \"1.1\", \"1.1,2\", \"2\" or \"1.1,2,3\"")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "connections": { "perHost": 0 } } } }""", "0 is not a whole number from 1 to 1000000")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "userAgents": ["ac\u00e9me"] } } }""", "\"acéme\" is not a User-Agent: 1 to 500 printable ASCII characters, for example \"acme-sync/2.1 (+https://acme.example)\"")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "ca": "ca.pem" } } } }""", "\"ca.pem\" is not a file: \"file:PATH\"")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "clientCertificate": "file:a", "password": "hunter2" } } } }""", "a password is named by \"env:NAME\" or \"file:PATH\"; itself it does not belong here")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "password": "env:P" } } } }""", "a password without \"clientCertificate\" opens nothing; add it, or take the password out")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "tls": { "ca": "file:ca.pem" } } } }""", "no base address is https, so nothing of this would be used")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "verify": false } } } }""", "unknown member")]
     [InlineData("""[]""", "a list […] is not a group of settings; write { … }")]
     public void A_wrong_value_is_shown_with_what_is_expected(string json, string message) =>
         Assert.Equal(message, Assert.Single(WrittenConfiguration.Read(json).Errors).Message);

@@ -73,6 +73,13 @@ public sealed class SchemaTests
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["secret"] } } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "as": "Bearer" } } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "retry": { "statuses": ["6xx"] } } } }""")]
+    [InlineData("""{ "total": { "connections": 0 } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "connections": { "http": "3" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "connections": { "lifetime": 0 } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "ca": "/etc/ca.pem" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "clientCertificate": "file:a", "password": "secret" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "userAgents": [] } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "userAgents": [" a"] } } }""")]
     public void What_the_reader_refuses_the_schema_refuses_too(string json)
     {
         Assert.NotEmpty(WrittenConfiguration.Errors(json));

@@ -10,7 +10,7 @@ internal static class WrittenConfiguration
         {
           // comments and trailing commas are welcome
           "$schema": "./headgate.schema.json", "version": 1,
-          "total": { "limits": ["500 concurrent"] },
+          "total": { "limits": ["500 concurrent"], "connections": 200 },
           "defaults": {
             "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
             "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "concurrency": 100,
@@ -25,6 +25,9 @@ internal static class WrittenConfiguration
               "throttled": { "status": 200, "pointer": "/errors/0/type", "equals": "RATE_LIMITED" },
               "shares": { "critical": "100%", "high": 1, "medium": "90%", "low": "60%", "background": "20%" },
               "breaker": "off",
+              "connections": { "perHost": 50, "idleTimeout": 300, "lifetime": "1h", "http": "1.1,2,3", "decompress": false },
+              "tls": { "ca": "file:ca.pem", "clientCertificate": "file:client.pfx", "password": "env:CLIENT_PASSWORD" },
+              "userAgents": ["acme-sync/2.1 (+https://acme.example)", "acme-sync/2.1"],
             },
             "openai": {
               "base": ["https://api.openai.com/v1", "https://eu.openai.example/v1"], "timeout": 120, "timing": "guaranteed", "straggle": "500ms",

@@ -65,6 +65,17 @@ public sealed class BodyReceiverTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder["bodies"]));
     }
 
+    [Theory]
+    [InlineData(50, 51L)]
+    [InlineData(300, 301L)]
+    public async Task A_body_shorter_than_announced_has_broken_off(int size, long length)
+    {
+        var receiver = new BodyReceiver(100, _folder["bodies"]);
+        var failure = await Assert.ThrowsAsync<HttpIOException>(async () => await receiver.ReadAsync(new MemoryStream(Bytes(size)), length, "1", Cancellation));
+        Assert.Equal(HttpRequestError.ResponseEnded, failure.HttpRequestError);
+        Assert.Empty(Directory.Exists(_folder["bodies"]) ? Directory.GetFiles(_folder["bodies"]) : []);
+    }
+
     [Fact]
     public async Task A_directory_that_cannot_be_made_ends_the_run()
     {

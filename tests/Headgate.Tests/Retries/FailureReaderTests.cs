@@ -32,6 +32,7 @@ public sealed class FailureReaderTests
         { Http(HttpRequestError.Unknown, new InvalidOperationException("x")), FailureClass.Invalid, "the body could not be read" },
         { Http(HttpRequestError.Unknown), FailureClass.Invalid, "the headers of the request are larger than the server accepts" },
         { new HttpIOException(HttpRequestError.ResponseEnded), FailureClass.Network, "the server closed the connection before the answer was complete" },
+        { new HttpIOException(HttpRequestError.InvalidResponse), FailureClass.Network, "what came back was not a valid HTTP answer" },
         { new IOException("secret"), FailureClass.Network, "the connection broke" },
         { new InvalidDataException("secret"), FailureClass.Network, "the answer could not be unpacked: what came is not what its content-encoding says" },
         { new SocketException((int)SocketError.ConnectionReset), FailureClass.Network, "the server reset the connection" },
