@@ -15,6 +15,7 @@ public sealed partial class DependencyRules
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Jobs"] = ["Time"],
         ["Retries"] = ["Time"],
+        ["Quotas"] = ["Limits", "Retries", "Time"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
     };
 
