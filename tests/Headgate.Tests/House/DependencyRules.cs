@@ -17,6 +17,7 @@ public sealed partial class DependencyRules
         ["Jobs"] = ["Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
+        ["Quotas"] = ["Limits", "Retries", "Time"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
     };
 
