@@ -10,6 +10,9 @@ internal sealed class AttemptMessage : HttpRequestMessage
 
     public AttemptMessage(HttpMethod method, Uri uri, ISendWitness witness) : base(method, uri) => _witness = witness;
 
+    /// <summary>The attempt, which is told right before the first byte.</summary>
+    public ISendWitness Witness => _witness;
+
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
 

@@ -38,6 +38,9 @@ internal sealed record EngineOptions
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
 
+    /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
+    public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -119,6 +122,8 @@ internal sealed class Engine : IDisposable
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
+        if (_options.Inner is { } inner)
+            return inner(upstream);
         var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout, Decompression = _options.Decompression });
         handler.ConnectCallback = async (context, cancellation) =>
         {
@@ -152,7 +157,8 @@ internal sealed class Engine : IDisposable
         Journal.Dispose();
     }
 
-    private void Connected(Upstream upstream, long roundTrip)
+    /// <summary>A connection was made, and took so long, nanoseconds.</summary>
+    public void Connected(Upstream upstream, long roundTrip)
     {
         upstream.Connected();
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)

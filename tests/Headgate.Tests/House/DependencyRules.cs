@@ -15,6 +15,8 @@ public sealed partial class DependencyRules
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Jobs"] = ["Time"],
         ["Retries"] = ["Time"],
+        ["Telemetry"] = ["Jobs", "Time"],
+        ["Hosting"] = ["Configuration"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
     };
 
