@@ -13,6 +13,9 @@ internal sealed class AttemptMessage : HttpRequestMessage
     /// <summary>The request as the caller gave it: what is chosen once for all attempts is kept there.</summary>
     public HttpRequestMessage? Original { get; init; }
 
+    /// <summary>The attempt, which is told right before the first byte.</summary>
+    public ISendWitness Witness => _witness;
+
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
 

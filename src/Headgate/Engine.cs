@@ -41,6 +41,9 @@ internal sealed record EngineOptions
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
 
+    /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
+    public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -129,6 +132,8 @@ internal sealed class Engine : IDisposable
     /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
+        if (_options.Inner is { } inner)
+            return inner(upstream);
         var api = upstream.Configuration;
         var handler = Transport.CreateHandler(TransportOptions.Of(api, _options.Decompression));
         if (api.Tls != TlsConfiguration.Default)
@@ -166,7 +171,8 @@ internal sealed class Engine : IDisposable
         Journal.Dispose();
     }
 
-    private static void Measured(Upstream upstream, long roundTrip)
+    /// <summary>A connection was made, and took so long, nanoseconds.</summary>
+    public static void Measured(Upstream upstream, long roundTrip)
     {
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
             upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));

@@ -18,6 +18,8 @@ public sealed partial class DependencyRules
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Quotas"] = ["Limits", "Retries", "Time"],
+        ["Telemetry"] = ["Jobs", "Time"],
+        ["Hosting"] = ["Configuration"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
     };
 

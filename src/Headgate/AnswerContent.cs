@@ -1,0 +1,150 @@
+using System.Net;
+using Headgate.Retries;
+
+namespace Headgate;
+
+/// <summary>
+/// The body of an answer, which holds the place of its attempt until it was read to the end or thrown away. What breaks on the way is told in the
+/// same exceptions as what breaks before the headers.
+/// </summary>
+internal sealed class AnswerContent : HttpContent
+{
+    private readonly HttpContent _source;
+    private readonly Sender _sender;
+    private readonly CancellationToken _callers;
+    private bool _isFinished;
+
+    /// <summary>Takes the body of an answer over; its attempt ends here and now if there is none.</summary>
+    public AnswerContent(HttpResponseMessage answer, Exchange exchange, Sender sender, long begunAt, CancellationToken callers)
+    {
+        (_source, Exchange, _sender, BegunAt, _callers, Token) = (answer.Content, exchange, sender, begunAt, callers, exchange.Last!.Token);
+        foreach (var header in _source.Headers.NonValidated)
+            if (header.Value.Count == 1)
+                Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
+            else
+                Headers.TryAddWithoutValidation(header.Key, header.Value);
+        Length = answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified || exchange.Method == HttpMethod.Head ? 0 : _source.Headers.ContentLength;
+        if (Length == 0)
+            Finish(isWhole: true);
+        else
+            sender.Open.Add(this);
+    }
+
+    public Exchange Exchange { get; }
+
+    /// <summary>When its request was handed over, monotonic nanoseconds.</summary>
+    public long BegunAt { get; }
+
+    /// <summary>Who asked for it, as far as is known: the tenant, or the span it is part of.</summary>
+    public string? Caller { get; init; }
+
+    /// <summary>How long the body is; null if nobody says.</summary>
+    public long? Length { get; }
+
+    /// <summary>Ends the attempt: its timeout, the deadline, or the caller's.</summary>
+    public CancellationToken Token { get; }
+
+    /// <summary>Its place in <see cref="OpenAnswers"/>.</summary>
+    public LinkedListNode<AnswerContent>? Place { get; set; }
+
+    public AnswerPath Path => new(Exchange);
+
+    /// <summary>Whether the body says what units came to, and has to be looked at for that.</summary>
+    public bool TellsCost => Exchange.Last!.Upstream.Configuration.Costs.Any(cost => cost.Actual is not null);
+
+    public long MaxBody => Exchange.Last!.Upstream.Configuration.Policy.MaxBody;
+
+    /// <summary>The token for a read: the attempt's, and the reader's own where that is another.</summary>
+    public CancellationTokenSource? Link(CancellationToken reader, out CancellationToken token)
+    {
+        if (!reader.CanBeCanceled || reader == _callers)
+        {
+            token = Token;
+            return null;
+        }
+        var linked = CancellationTokenSource.CreateLinkedTokenSource(reader, Token);
+        token = linked.Token;
+        return linked;
+    }
+
+    /// <summary>The body is through, or nothing more of it will be read: its place is free.</summary>
+    public void Finish(bool isWhole, ReadOnlyMemory<byte> body = default)
+    {
+        if (Interlocked.Exchange(ref _isFinished, true))
+            return;
+        _sender.Open.Remove(this);
+        var attempt = Exchange.Last!;
+        if (!body.IsEmpty)
+            attempt.Actual = ActualCost.Read(body, attempt.Permit.Cost, attempt.Upstream.Configuration.Costs);
+        attempt.End(isWhole);
+        attempt.WriteEnd();
+        _sender.Finished(Exchange, BegunAt);
+    }
+
+    /// <summary>What to throw in the place of what a read threw; null for that itself. The place is free then.</summary>
+    /// <param name="failure">What was thrown.</param>
+    /// <param name="reader">The token of the read.</param>
+    public Exception? Break(Exception failure, CancellationToken reader)
+    {
+        if (!FailureReader.IsOfTransport(failure))
+        {
+            Finish(isWhole: false);
+            return null;
+        }
+        var reason = reader.IsCancellationRequested || _callers.IsCancellationRequested ? CancellationReason.Caller
+            : !Token.IsCancellationRequested ? CancellationReason.None
+            : Exchange.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
+        var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason);
+        (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
+        Finish(isWhole: false);
+        return Failures.Of(Exchange, failure, reader.IsCancellationRequested ? reader : _callers);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = Length ?? 0;
+        return Length is not null;
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (TellsCost)
+        {
+            var body = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+                await body.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        using var linked = Link(cancellationToken, out var token);
+        try
+        {
+            await _source.CopyToAsync(stream, context, token).ConfigureAwait(false);
+            Finish(isWhole: true);
+        }
+        catch (Exception failure)
+        {
+            if (Break(failure, cancellationToken) is { } told)
+                throw told;
+            throw;
+        }
+    }
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
+
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
+        new AnswerStream(await _source.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), this);
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new AnswerStream(_source.ReadAsStream(cancellationToken), this);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _source.Dispose();
+            Finish(isWhole: false);
+        }
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,255 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Headgate.Configuration;
+using Headgate.Ledgers;
+using Headgate.Limits;
+using Headgate.Telemetry;
+using Headgate.Time;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Headgate;
+
+/// <summary>
+/// The engine of a program that uses the library, with what it measures and logs: all state of the sending is here, and none in the handlers, which
+/// come and go. Thread-safe.
+/// </summary>
+internal sealed class Sender : IDisposable
+{
+    private readonly StraightLine _line;
+    private readonly Instruments _instruments;
+    private readonly Counts _counts = new();
+    private readonly ILogger _log;
+    private readonly Action<Exchange, LineStep> _watch;
+    private readonly HealthThresholds _health;
+    private readonly TokenSupply? _token;
+    private readonly ITimer? _sync;
+    private long _inFlight;
+    private bool _isDisposed;
+
+    /// <param name="options">How to send.</param>
+    /// <param name="inner">What sends; null for handlers of our own, one for each API.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where events go; null for nowhere.</param>
+    /// <param name="meters">Makes the meter; null to make one.</param>
+    /// <exception cref="ArgumentException">The options cannot be used, or the inner handler; all that is wrong is told.</exception>
+    /// <exception cref="InvalidOperationException">The state cannot be used: another process has it, or it cannot be read.</exception>
+    public Sender(HeadgateOptions options, HttpMessageHandler? inner, TimeProvider time, ILoggerFactory? loggers, IMeterFactory? meters)
+    {
+        Configuration = options.Freeze();
+        _log = (loggers ?? NullLoggerFactory.Instance).CreateLogger(Instruments.Name);
+        (_watch, _health) = (Watch, options.Health);
+        _token = options.Token is { } supply ? new TokenSupply(supply, time) : null;
+        try
+        {
+            var state = options.StatePath is { Length: > 0 } path ? StateDirectory.Open(Path.GetFullPath(path)) : null;
+            Engine = new Engine(Configuration, new EngineOptions
+            {
+                Time = time,
+                Concurrency = Configuration.Concurrency,
+                Journal = clock => new SendJournal(clock, state),
+                Keys = options.KeysOf,
+                Notice = _log.Noticed,
+                Ended = AttemptEnded,
+                Inner = inner is null ? null : SharedTransport.Over(inner, () => Engine!),
+            });
+            if (state is null)
+                TellWhatStartsFull();
+            else
+                _sync = time.CreateTimer(_ => Sync(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        }
+        catch (Exception failure) when (IsOfState(failure))
+        {
+            throw new InvalidOperationException(failure.Message, failure);
+        }
+        _line = new StraightLine(Engine);
+        Open = new OpenAnswers(Engine.Clock, Forgotten);
+        _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))));
+    }
+
+    public HeadgateConfiguration Configuration { get; }
+
+    public Engine Engine { get; }
+
+    public OpenAnswers Open { get; }
+
+    /// <summary>The breakers as they stand: which API, <c>closed</c>, <c>half_open</c> or <c>open</c>, and how often it opened. None by default.</summary>
+    public Func<IEnumerable<(Upstream Upstream, string State, long Opens)>> Breakers { get; init; } = () => [];
+
+    public long Now => Engine.Clock.Now;
+
+    /// <inheritdoc cref="HeadgateHandler"/>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var begun = Now;
+        var caller = Activity.Current;
+        using var span = Spans.Begin(request);
+        var exchange = ExchangeOf(request);
+        try
+        {
+            if (NeedsToken(exchange))
+                await _token!.PrepareAsync(cancellation).ConfigureAwait(false);
+            var answer = await _line.SendAsync(exchange, cancellation).ConfigureAwait(false);
+            if (span is not null)
+                Spans.Tell(span, exchange, (int)answer.StatusCode, Outcomes.Of(exchange.Failure));
+            // The attempt's own message has the key in it, which is nobody's business.
+            answer.RequestMessage = exchange.Hops == 0 ? request : new HttpRequestMessage(exchange.Method, exchange.Uri);
+            answer.Content = new AnswerContent(answer, exchange, this, begun, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
+            return answer;
+        }
+        catch (Exception failure)
+        {
+            Fail(exchange, failure, begun, span);
+            if (failure is HeadgateException { FailureClass: FailureClass.Timeout } late)
+                throw Failures.Of(late);
+            if (IsOfState(failure))
+                throw new InvalidOperationException(failure.Message, failure);
+            throw;
+        }
+    }
+
+    /// <summary>A request has ended: its answer was read, or thrown away, or there is none.</summary>
+    public void Finished(Exchange exchange, long begunAt)
+    {
+        var took = Now - begunAt;
+        _counts.Add(exchange.Failure == FailureClass.None, exchange.RetriesMade, exchange.Refusals, took);
+        if (exchange.Last?.Upstream is { } upstream)
+            _instruments.Ended(upstream, Outcomes.Of(exchange.Failure), exchange, took);
+    }
+
+    public HeadgateMetrics Metrics()
+    {
+        var breakers = Breakers().ToList();
+        return HeadgateMetrics.Of(_counts) with
+        {
+            BreakerState = breakers.Any(breaker => breaker.State == "open") ? "open" : breakers.Any(breaker => breaker.State == "half_open") ? "half_open" : "closed",
+            BreakerOpens = breakers.Sum(breaker => breaker.Opens),
+            Queue = Engine.Upstreams.Sum(upstream => (long)WaitingAt(upstream)),
+            ActiveConnections = Volatile.Read(ref _inFlight),
+            MemoryBytes = GC.GetTotalMemory(forceFullCollection: false),
+        };
+    }
+
+    public void ResetMetrics() => _counts.Reset();
+
+    public HealthAssessment AssessHealth() => HealthAssessment.Of(Metrics(), _health);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
+        _sync?.Dispose();
+        Open.Dispose();
+        _token?.Dispose();
+        _instruments.Dispose();
+        Engine.Close();
+        Engine.Dispose();
+    }
+
+    private Exchange ExchangeOf(HttpRequestMessage request)
+    {
+        if (request.RequestUri is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            throw new NotSupportedException("the request needs an absolute http or https address");
+        if (RequestSettings.Of(request) is not { } settings)
+            return new Exchange(request) { IsDirect = true, Watch = _watch };
+        return new Exchange(request)
+        {
+            IsDirect = true,
+            Watch = _watch,
+            Priority = settings.Priority,
+            Tenant = settings.Tenant,
+            DeclaredCost = settings.Cost,
+            Timeout = settings.Timeout,
+            Retries = settings.Retries,
+            Country = settings.Country,
+            Deadline = DeadlineOf(settings),
+        };
+    }
+
+    private long? DeadlineOf(RequestSettings settings)
+    {
+        var left = settings.Deadline - Engine.Clock.Provider.GetUtcNow();
+        if (settings.Within is { } within && !(left < within))
+            left = within;
+        return left is { } span ? Now + Clock.Nanoseconds(span < TimeSpan.Zero ? TimeSpan.Zero : span < Duration.Longest ? span : Duration.Longest) : null;
+    }
+
+    /// <summary>Whoever has credentials, or is given a key, needs no token.</summary>
+    private bool NeedsToken(Exchange exchange) =>
+        _token is not null && !exchange.Request.Headers.NonValidated.Contains("Authorization") && Engine.UpstreamOf(exchange.Uri).Configuration.Keys is null;
+
+    private void Watch(Exchange exchange, LineStep step)
+    {
+        switch (step)
+        {
+            case LineStep.Permitted when _token?.Current is { } token && exchange.Last!.Upstream.Configuration.Keys is null && IsOurs(exchange.Request.Headers.Authorization):
+                exchange.Request.Headers.Authorization = token;
+                break;
+            case LineStep.Sent:
+                Interlocked.Increment(ref _inFlight);
+                break;
+            case LineStep.Held:
+                _log.RequestHeld(exchange.Last!.Upstream.Name, Seconds(exchange));
+                break;
+            case LineStep.Retries when _log.IsEnabled(LogLevel.Debug):
+                _log.RequestRetried(exchange.Method.Method, exchange.Last!.Upstream.Name, Seconds(exchange), exchange.LastError);
+                break;
+        }
+
+        double Seconds(Exchange it) => Math.Max(0, it.NextAt - Now) / (double)Clock.Second;
+    }
+
+    /// <summary>No credentials, or a token that an earlier attempt was given.</summary>
+    private bool IsOurs(System.Net.Http.Headers.AuthenticationHeaderValue? credentials) => credentials is null || _token!.WasGiven(credentials);
+
+    private void AttemptEnded(Attempt attempt)
+    {
+        if (attempt.WasSent)
+            Interlocked.Decrement(ref _inFlight);
+    }
+
+    private void Fail(Exchange exchange, Exception failure, long begun, Activity? span)
+    {
+        exchange.Last?.WriteEnd();
+        if (exchange.Failure == FailureClass.None)
+            exchange.Failure = failure is OperationCanceledException ? FailureClass.Cancelled : FailureClass.Invalid;
+        if (span is not null)
+            Spans.Tell(span, exchange, null, Outcomes.Of(exchange.Failure));
+        if (_log.IsEnabled(LogLevel.Debug))
+            _log.RequestFailed(exchange.Method.Method, exchange.Last?.Upstream.Name ?? exchange.Uri.Authority, exchange.Attempts, Outcomes.Of(exchange.Failure), exchange.Detail);
+        Finished(exchange, begun);
+    }
+
+    private void Forgotten(AnswerContent answer)
+    {
+        var exchange = answer.Exchange;
+        _log.AnswerForgotten(exchange.Method.Method, exchange.Uri.GetLeftPart(UriPartial.Path), OpenAnswers.Patience.TotalMinutes, answer.Caller ?? "without tenant or span");
+    }
+
+    private void TellWhatStartsFull()
+    {
+        var all = Configuration.TotalLimits.Concat(Configuration.Defaults.Limits).Concat(Configuration.Upstreams.SelectMany(upstream => upstream.Policy.Limits.Concat(upstream.Keys?.Limits ?? [])));
+        var slow = all.Where(limit => limit.Algorithm != LimitAlgorithm.Concurrent && (limit.IsMonthly || limit.Period > TimeSpan.FromMinutes(1))).Distinct().ToList();
+        if (slow.Count > 0)
+            _log.LimitsStartFull(string.Join(", ", slow));
+    }
+
+    private IEnumerable<Measurement<long>> Waiting() => Engine.Upstreams.Select(upstream => new Measurement<long>(WaitingAt(upstream), _instruments.Tag(upstream)));
+
+    private int WaitingAt(Upstream upstream) => Engine.Dispatcher.Read(upstream.Gate, static (_, gate, _) => gate.Waiting);
+
+    private void Sync()
+    {
+        try
+        {
+            Engine.Journal.Sync();
+        }
+        catch (LedgerException failure)
+        {
+            _log.StateNotWritten(failure);
+        }
+    }
+
+    private static bool IsOfState(Exception failure) => failure is ScopeHeldException or LedgerException or ConfigurationException;
+}
