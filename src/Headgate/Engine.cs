@@ -38,6 +38,9 @@ internal sealed record EngineOptions
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
 
+    /// <summary>What connects and sends for an API, where that is not the network: tests. It stamps by <see cref="AttemptMessage.OnHeaders"/>.</summary>
+    public Func<Upstream, HttpMessageHandler>? Handler { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -119,6 +122,8 @@ internal sealed class Engine : IDisposable
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
     public HttpMessageHandler MakeHandler(Upstream upstream)
     {
+        if (_options.Handler is { } make)
+            return make(upstream);
         var handler = Transport.CreateHandler(new TransportOptions { ConnectTimeout = upstream.Configuration.Policy.ConnectTimeout, Decompression = _options.Decompression });
         handler.ConnectCallback = async (context, cancellation) =>
         {
