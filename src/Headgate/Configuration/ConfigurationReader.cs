@@ -60,9 +60,18 @@ internal static class ConfigurationReader
             new Substitution(sources.Environment, directory, errors).Apply(root);
         }
         root ??= Empty();
-        var overrides = new Overrides(root, errors);
-        overrides.ApplyEnvironment(sources.Environment);
-        overrides.ApplyFlags(sources.Flags);
+        new Overrides(root, errors).ApplyEnvironment(sources.Environment);
+        return Read(root, sources.Flags, directory, errors) with { File = file, LookedAt = lookedAt };
+    }
+
+    /// <summary>Reads what a program says by itself: there is no file, and no variable is looked at.</summary>
+    /// <param name="values">The settings.</param>
+    /// <param name="directory">What relative paths are relative to.</param>
+    public static ConfigurationReading Read(IReadOnlyList<ConfigurationOverride> values, string directory) => Read(Empty(), values, directory, []);
+
+    private static ConfigurationReading Read(ConfigurationNode root, IReadOnlyList<ConfigurationOverride> flags, string directory, List<ConfigurationError> errors)
+    {
+        new Overrides(root, errors).ApplyFlags(flags);
         // What could not be substituted has been told; its shape would only complain of the hole.
         var told = errors.Select(error => error.Pointer).ToHashSet();
         var found = new List<ConfigurationError>();
@@ -70,7 +79,7 @@ internal static class ConfigurationReader
         errors.AddRange(found.Where(error => !told.Contains(error.Pointer)));
         var configuration = new ConfigurationBinder(directory).Bind(root);
         new ConfigurationRules(root, errors).Check(configuration);
-        return new ConfigurationReading(configuration, file, lookedAt, directory, InOrder(errors), root);
+        return new ConfigurationReading(configuration, null, [], directory, InOrder(errors), root);
     }
 
     private static ConfigurationNode? ReadFile(string file, string directory, List<ConfigurationError> errors)

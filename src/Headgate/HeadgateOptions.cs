@@ -1,0 +1,141 @@
+using Headgate.Configuration;
+using Headgate.Keys;
+using Microsoft.Extensions.Configuration;
+
+namespace Headgate;
+
+/// <summary>
+/// How requests are sent: limits, keys, retries. What stands here holds for every API that says nothing else in <see cref="Upstreams"/>; an API
+/// that is named nowhere is one by its scheme, host and port.
+/// </summary>
+/// <remarks>Checked when it is put to use, all errors together, and read only then. Not thread-safe.</remarks>
+public sealed class HeadgateOptions : PolicyOptions
+{
+    private readonly List<ConfigurationOverride> _given = [];
+
+    /// <summary>Limits that all traffic shares, for example <c>["500 concurrent"]</c>. None by default.</summary>
+    public IList<string>? TotalLimits { get; set; }
+
+    /// <summary>The most requests in flight at once to one API where no limit says otherwise, from 1 to 1,000,000. 100 by default.</summary>
+    public int? Concurrency { get => Get<int?>(); set => Set(value); }
+
+    /// <summary>The APIs by name: <c>options.Upstreams["github"].Base = ["https://api.github.com"]</c>.</summary>
+    public SettingsMap<UpstreamOptions> Upstreams { get; } = new();
+
+    /// <summary>
+    /// The folder in which sends are remembered, so that no window is exceeded across restarts; one process at a time. Null, the default,
+    /// remembers nothing: limits start full.
+    /// </summary>
+    public string? StatePath { get; set; }
+
+    /// <summary>
+    /// Gives the bearer token of requests that have no Authorization of their own, to APIs without keys. It is asked when there is none yet and
+    /// again before the one it gave expires, by one caller at a time, and may throw: whoever needs the token then gets that exception.
+    /// </summary>
+    public Func<CancellationToken, Task<AccessToken>>? Token { get; set; }
+
+    /// <summary>When the sending counts as unwell.</summary>
+    public HealthThresholds Health { get; set; } = new();
+
+    /// <summary>
+    /// The options that these environment variables give, where they are set: MAX_CONCURRENCY, MAX_CONNECTIONS, GLOBAL_LIMIT and GLOBAL_WINDOW for all
+    /// traffic; PER_HOST_LIMIT and _WINDOW, BURST_LIMIT and _WINDOW, API_RATE_LIMIT and API_RATE_WINDOW, MAX_CONNECTIONS_PER_HOST for each API;
+    /// REQUEST_TIMEOUT, CONNECTION_TIMEOUT, RETRY_ATTEMPTS; API_KEYS (separated by commas) with RATE_LIMIT per minute each.
+    /// </summary>
+    /// <param name="baseAddress">The address of the API that API_KEYS are for: keys are shown to nobody else.</param>
+    /// <returns>Options that can be changed further. What is wrong with a variable is told with everything else when they are put to use.</returns>
+    public static HeadgateOptions FromEnvironment(string? baseAddress = null) => FromEnvironment(Overrides.ProcessEnvironment(), baseAddress);
+
+    internal static HeadgateOptions FromEnvironment(IReadOnlyDictionary<string, string> environment, string? baseAddress)
+    {
+        var options = new HeadgateOptions();
+        options._given.AddRange(OriginalEnvironment.Read(environment, baseAddress));
+        return options;
+    }
+
+    /// <summary>Reads a section that is written like headgate.json, names in any case, beside StatePath. What is set in code is stronger.</summary>
+    internal void Read(IConfigurationSection section)
+    {
+        _given.AddRange(ConfigurationSections.Read(section));
+        StatePath = section[nameof(StatePath)] ?? StatePath;
+    }
+
+    /// <summary>All that is wrong, each with its path; empty if nothing is.</summary>
+    internal IReadOnlyList<string> FindFaults()
+    {
+        var (configuration, errors) = Check();
+        List<string> faults = [.. errors.Select(ConfigurationSections.Describe)];
+        if (errors.Count == 0)
+            foreach (var upstream in configuration.Upstreams.Where(upstream => upstream.Keys is not null))
+                try
+                {
+                    if (KeysOf(upstream).Count == 0)
+                        faults.Add($"/upstreams/{upstream.Name}/keys: there is no key");
+                }
+                catch (ConfigurationException wrong)
+                {
+                    faults.AddRange(wrong.Errors.Select(error => $"/upstreams/{upstream.Name}/keys: {error}"));
+                }
+        return faults;
+    }
+
+    /// <summary>The configuration that these options are.</summary>
+    /// <exception cref="ArgumentException">Something is wrong with them; the message tells all of it.</exception>
+    internal HeadgateConfiguration Freeze()
+    {
+        var faults = FindFaults();
+        return faults.Count == 0 ? Check().Configuration : throw new ArgumentException(string.Join('\n', faults), "options");
+    }
+
+    /// <summary>The keys of an API that has any.</summary>
+    /// <exception cref="ConfigurationException">They cannot be read, or one is no key.</exception>
+    internal IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream)
+    {
+        var keys = Upstreams.Contains(upstream.Name) ? Upstreams[upstream.Name].Keys : null;
+        var values = new Dictionary<string, string>(Overrides.ProcessEnvironment());
+        var from = upstream.Keys!.From;
+        if (keys?.Source is { } source)
+        {
+            IReadOnlyList<ApiKey> given = source.GetKeys(upstream.Name);
+            from = [.. given.Select(key => $"env:{key.Name}")];
+            foreach (var key in given)
+                values[key.Name] = key.Reveal();
+        }
+        else
+            foreach (var (name, value) in keys?.Named ?? [])
+                values[name] = value;
+        foreach (var (name, value) in OriginalEnvironment.Keys(values))
+            values[name] = value;
+        return KeyFile.Read(from, values, Environment.CurrentDirectory);
+    }
+
+    /// <inheritdoc/>
+    internal override void Tell(string pointer, List<ConfigurationOverride> told)
+    {
+        told.AddRange(_given);
+        base.Tell("/defaults", told);
+        if (TotalLimits is { } total)
+            told.Add(new ConfigurationOverride("/total/limits", [.. total], ""));
+        foreach (var (name, upstream) in Upstreams)
+            upstream.Tell(ConfigurationNode.Below("/upstreams", name), told);
+    }
+
+    private (HeadgateConfiguration Configuration, IReadOnlyList<ConfigurationError> Errors) Check()
+    {
+        var told = new List<ConfigurationOverride>();
+        Tell("", told);
+        var reading = ConfigurationReader.Read(told, Environment.CurrentDirectory);
+        return (reading.Configuration, reading.Errors);
+    }
+}
+
+/// <summary>A bearer token. Immutable.</summary>
+/// <param name="value">The token itself; it is shown nowhere.</param>
+/// <param name="expiresAt">When it is of no use any more; null for never.</param>
+public sealed class AccessToken(string value, DateTimeOffset? expiresAt = null)
+{
+    /// <summary>When it is of no use any more; null for never.</summary>
+    public DateTimeOffset? ExpiresAt => expiresAt;
+
+    internal string Reveal() => value;
+}

@@ -1,0 +1,40 @@
+namespace Headgate;
+
+/// <summary>How an API is treated.</summary>
+public abstract class PolicyOptions : SettingsGroup
+{
+    private protected PolicyOptions() { }
+
+    /// <summary>
+    /// The limits of the API, which hold together: <c>["100/s", "5000/h"]</c>; <c>["none"]</c> for no limit and no learning. By default they are
+    /// learned at the first sign of one.
+    /// </summary>
+    public IList<string>? Limits { get => Get<IList<string>>(); set => Set(value); }
+
+    /// <summary>What is known of the moment a request arrives: <c>guaranteed</c>, <c>bounded</c> (default), <c>bounded:300ms</c> or <c>nominal</c>.</summary>
+    public string? Timing { get => Get<string>(); set => Set(value); }
+
+    /// <summary>How long after it was given up a request may still arrive; zero or more. 2 s by default.</summary>
+    public TimeSpan? Straggle { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>The longest an attempt may take, from its first byte to the end of the answer; more than zero. 30 s by default.</summary>
+    public TimeSpan? Timeout { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>The longest a connection may take to be made; more than zero. 10 s by default. A handler of your own keeps its own.</summary>
+    public TimeSpan? ConnectTimeout { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>How often a request is tried again, from 0 to 100; pauses that the server asks for are not counted. 3 by default.</summary>
+    public int? Retries { get => Get<int?>(); set => Set(value); }
+
+    /// <summary>The base of the backoff, doubled by every retry, with full jitter; zero or more. 1 s by default.</summary>
+    public TimeSpan? RetryDelay { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>The longest backoff; not shorter than <see cref="RetryDelay"/>. 60 s by default.</summary>
+    public TimeSpan? RetryCap { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>The longest a request may wait to be sent; more than zero. By default as long as its deadline allows.</summary>
+    public TimeSpan? QueueTimeout { get => Get<TimeSpan?>(); set => Set(value); }
+
+    /// <summary>The largest answer that is looked into for the true cost, in bytes; zero or more. 16 MiB by default. Answers are passed on whatever their size.</summary>
+    public long? MaxBody { get => Get<long?>(); set => Set(value); }
+}
