@@ -1,4 +1,5 @@
 using Headgate.Retries;
+using Headgate.Jobs;
 
 namespace Headgate.App.Results;
 
@@ -8,7 +9,6 @@ namespace Headgate.App.Results;
 /// <remarks>Thread-safe.</remarks>
 internal sealed class BodyReceiver(long maxBody, string? directory)
 {
-    private const int FirstSize = 16 * 1024;
     private readonly long _maxBody = Math.Min(maxBody, Array.MaxLength - 1);
 
     /// <summary>Reads a body to its end.</summary>
@@ -22,26 +22,15 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
     {
         if (length > _maxBody && directory is null)
             return new(default, null, IsTooLarge: true);
-        // An announced length is believed up to 1 MiB: the rest of the memory is taken when bytes have come.
-        var buffer = new byte[(int)Math.Min(length ?? FirstSize, Math.Min(_maxBody, 1024 * 1024)) + 1];
-        var count = 0;
-        while (true)
+        var (begun, isWhole) = await BodyBuffer.ReadAsync(body, length, _maxBody, cancellation);
+        if (isWhole)
         {
-            var read = await body.ReadAsync(buffer.AsMemory(count), cancellation);
-            count += read;
-            if (read == 0)
-            {
-                BodyLength.ThrowIfCut(length, count);
-                return new(buffer.AsMemory(0, count), null, IsTooLarge: false);
-            }
-            if (count > _maxBody)
-                break;
-            if (count == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, _maxBody + 1));
+            BodyLength.ThrowIfCut(length, begun.Length);
+            return new(begun, null, IsTooLarge: false);
         }
         return directory is null
             ? new(default, null, IsTooLarge: true)
-            : new(default, await SpillAsync(directory, buffer.AsMemory(0, count), body, length, name, cancellation), IsTooLarge: false);
+            : new(default, await SpillAsync(directory, begun, body, length, name, cancellation), IsTooLarge: false);
     }
 
     // Into a file of another name first: a file that has its name is whole.

@@ -9,7 +9,12 @@ namespace Headgate.App.Runs;
 /// <summary>One line of a run on its way from the request to the result on disk.</summary>
 internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
 {
-    private readonly Acceptance _accepted = new(line.Request, line.RequestId, work.Time.GetUtcNow(), work.Engine.Clock.Now) { Line = line.Number, IsResent = isResent };
+    private readonly Acceptance _accepted = new(line.Request, line.RequestId, work.Time.GetUtcNow(), work.Engine.Clock.Now)
+    {
+        Line = line.Number,
+        IsResent = isResent,
+        TooLarge = "the answer is larger than --max-body; with --body-dir DIR it goes into a file",
+    };
     private ReceivedBody _body;
     private Exchange? _exchange;
 

@@ -137,7 +137,8 @@ internal static class RetryRule
     private static RetryDecision Fail(in Outcome outcome, FailureClass failure, string? detail) =>
         new() { Kind = RetryKind.Fail, Class = failure, Detail = detail, MaybeSent = outcome.MaybeDone };
 
-    private static long Backoff(RetryPolicy policy, int k, Random random) =>
+    /// <summary>The random pause before a retry: in [0, min(cap, delay × 2^k)), nanoseconds.</summary>
+    public static long Backoff(RetryPolicy policy, int k, Random random) =>
         random.NextInt64(Math.Max(1, Doubled(Clock.Nanoseconds(policy.Delay), k, policy)));
 
     // delay × 2^k, at most the cap, without overflow.

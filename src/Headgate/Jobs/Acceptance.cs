@@ -1,8 +1,6 @@
-using Headgate.App.Results;
-using Headgate.Jobs;
 using Headgate.Time;
 
-namespace Headgate.App.Runs;
+namespace Headgate.Jobs;
 
 /// <summary>A request as it was accepted, and what is written of it in the end, whatever happened in between.</summary>
 /// <param name="Request">The request; null where a line was none.</param>
@@ -18,7 +16,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
     public bool IsResent { get; init; }
 
     /// <summary>What is said of an answer above the largest size.</summary>
-    public string TooLarge { get; init; } = "the answer is larger than --max-body; with --body-dir DIR it goes into a file";
+    public required string TooLarge { get; init; }
 
     /// <summary>A moment in monotonic nanoseconds; the last or first there are, for one beyond them.</summary>
     public long? MonoOf(Moment? moment) => moment is { } at ? long.CreateSaturating((Int128)Mono + ((Int128)(at.From(At) - At).Ticks * 100)) : null;

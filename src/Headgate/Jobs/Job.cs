@@ -1,0 +1,109 @@
+using Headgate.Time;
+
+namespace Headgate.Jobs;
+
+/// <summary>
+/// A request that was handed over to be done, and how it stands: its properties tell it at the moment they are read, and change no more
+/// once the job has ended. It ends exactly once: completed, failed, timeout or cancelled.
+/// </summary>
+/// <remarks>All members are thread-safe.</remarks>
+public sealed class Job
+{
+    private readonly Acceptance _accepted;
+    private TaskCompletionSource? _ended;
+    private volatile ResultRecord? _end;
+    private volatile Exchange? _exchange;
+    private int _status;
+
+    internal Job(string id, JobRequest request, DateTimeOffset createdAt, long acceptedAt) =>
+        _accepted = new Acceptance(request, id, createdAt, acceptedAt) { TooLarge = "the answer is larger than is kept (maxBody)" };
+
+    /// <summary>Its name: that of the request (<see cref="JobRequest.Id"/>), or one made up when it was submitted.</summary>
+    public string Id => _accepted.RequestId;
+
+    /// <summary>What is to be sent.</summary>
+    public JobRequest Request => _accepted.Request!;
+
+    /// <summary>Where it stands.</summary>
+    public JobStatus Status => _end?.Outcome.Status ?? (JobStatus)Volatile.Read(ref _status);
+
+    /// <summary>Whether it has ended, in whatever way.</summary>
+    public bool HasEnded => _end is not null;
+
+    /// <summary>Whether it has ended with an answer of 2xx, or with one that was expected.</summary>
+    public bool Ok => _end is { Outcome.Ok: true };
+
+    /// <summary>The answer it ended with; null before, and where there was none.</summary>
+    public JobResult? Result => _end?.Result;
+
+    /// <summary>Why it did not end well; <see cref="FailureClass.None"/> before its end, and if it did.</summary>
+    public FailureClass FailureClass => _end?.Outcome.Class ?? FailureClass.None;
+
+    /// <summary>Why it did not end well, in words; null before its end, and if it did.</summary>
+    public string? Error => _end is { Outcome.Class: not FailureClass.None } end ? end.Detail : null;
+
+    /// <summary>What the last attempt that failed came to, even if a later one went well; null if none failed.</summary>
+    public string? LastError => _end is { } end ? end.LastError : _exchange?.LastError;
+
+    /// <summary>How often it was sent, redirects and retries included.</summary>
+    public int Attempts => _end?.Attempts ?? _exchange?.Attempts ?? 0;
+
+    /// <summary>When it was submitted.</summary>
+    public DateTimeOffset CreatedAt => _accepted.At;
+
+    /// <summary>When it was sent first; null before.</summary>
+    public DateTimeOffset? StartedAt => _end is { } end ? end.StartedAt
+        : _exchange is { FirstSentAt: > 0 and var at } ? _accepted.At.AddTicks((at - _accepted.Mono) / 100) : null;
+
+    /// <summary>When it ended; null before.</summary>
+    public DateTimeOffset? CompletedAt => _end?.CompletedAt;
+
+    /// <summary>From its submission to its end; null before.</summary>
+    public TimeSpan? Latency => _end?.Latency;
+
+    /// <summary>How long it has waited in gates for its permits, all attempts together; what it waited before it came to its gate is not counted.</summary>
+    public TimeSpan GateWait => _end?.GateWait ?? Clock.Span(_exchange?.Waited ?? 0);
+
+    /// <summary>What held it longest: a limit, a pause the server asked for, the keys; null if nothing did.</summary>
+    public string? WaitingFor => _end is { } end ? end.Holding : _exchange?.HeldBy?.Describe();
+
+    /// <summary>The name of the key of its last attempt; null before its end, and without one.</summary>
+    public string? Key => _end?.Key;
+
+    /// <summary>Whether it ended without an answer although the server may have acted on it.</summary>
+    public bool MaybeSent => _end is { MaybeSent: true };
+
+    /// <summary>Ends when the job does, however it ends.</summary>
+    internal Task Ended
+    {
+        get
+        {
+            // Made when somebody first waits: a million that nobody waits for need none.
+            if (Volatile.Read(ref _ended) is null)
+                Interlocked.CompareExchange(ref _ended, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+            if (_end is not null)
+                _ended.TrySetResult();
+            return _ended.Task;
+        }
+    }
+
+    internal Acceptance Accepted => _accepted;
+
+    /// <summary>What is told of it in the end; null before.</summary>
+    internal ResultRecord? Record => _end;
+
+    /// <summary>It is on the line from here on.</summary>
+    internal void Begin(Exchange exchange) => _exchange = exchange;
+
+    /// <summary>Changes where it stands; says where it stood. Only by who has it: the queue, then its run.</summary>
+    internal JobStatus Move(JobStatus to) => (JobStatus)Interlocked.Exchange(ref _status, (int)to);
+
+    /// <summary>Its one end.</summary>
+    internal void End(ResultRecord record)
+    {
+        _end = record;
+        _exchange = null;
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _ended)?.TrySetResult();
+    }
+}

@@ -1,0 +1,132 @@
+using Headgate.Jobs;
+using Headgate.Time;
+
+namespace Headgate.Queues;
+
+/// <summary>One job on the line, from the queue to its end. It never fails: whatever happens becomes its record.</summary>
+internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposable
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private Exchange? _exchange;
+    private ReceivedBody _body;
+
+    private Job Job => entry.Job;
+
+    private Clock Clock => scheduler.Engine.Clock;
+
+    /// <summary>Gives it up wherever it stands; of no effect when it has ended.</summary>
+    public void Cancel()
+    {
+        try
+        {
+            _cancel.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended at the same moment.
+        }
+    }
+
+    /// <summary>Comes back when it waits for its permit, so that jobs enter the gate in their order.</summary>
+    public async Task RunAsync()
+    {
+        ResultRecord record;
+        try
+        {
+            using var message = MessageOf(Job.Request);
+            _exchange = ExchangeOf(message);
+            Job.Begin(_exchange);
+            using var answer = await scheduler.Line.SendAsync(_exchange, _cancel.Token).ConfigureAwait(false);
+            record = Job.Accepted.Answered(answer, _body, _exchange, Clock.Now);
+        }
+        catch (HeadgateException failure)
+        {
+            record = Failed(failure.FailureClass, failure.Message);
+        }
+        catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
+        {
+            record = Failed(FailureClass.Cancelled, "its caller cancelled it");
+        }
+        catch (Exception failure)
+        {
+            // Keys that cannot be read, a disk that takes no record: the job cannot be sent, and it was accepted, so it has an end all the same.
+            record = Failed(FailureClass.Invalid, failure.Message);
+        }
+        _exchange?.Last?.WriteEnd();
+        scheduler.Ended(entry, record);
+    }
+
+    public void Dispose() => _cancel.Dispose();
+
+    private static HttpRequestMessage MessageOf(JobRequest request)
+    {
+        try
+        {
+            return request.ToMessage();
+        }
+        catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new HeadgateException(FailureClass.Invalid, failure.Message, failure);
+        }
+    }
+
+    private Exchange ExchangeOf(HttpRequestMessage message)
+    {
+        var (request, accepted) = (Job.Request, Job.Accepted);
+        return new Exchange(message)
+        {
+            Priority = request.Priority,
+            Tenant = request.Tenant,
+            DeclaredCost = request.Cost.Count > 0 ? request.Cost : null,
+            Timeout = request.Timeout,
+            Retries = request.Retries,
+            RetryDelay = request.RetryDelay,
+            Earliest = accepted.MonoOf(request.NotBefore) ?? 0,
+            Deadline = accepted.MonoOf(request.Deadline),
+            StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
+            Expected = request.ExpectStatuses,
+            Receive = ReceiveAsync,
+            Watch = Watch,
+            Id = Job.Id,
+        };
+    }
+
+    private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        var last = _exchange!.Last!;
+        var api = last.Upstream.Configuration;
+        var stream = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+        var length = answer.Content.Headers.ContentLength;
+        var (bytes, isWhole) = length > api.Policy.MaxBody ? (default, false) : await BodyBuffer.ReadAsync(stream, length, api.Policy.MaxBody, cancellation).ConfigureAwait(false);
+        _body = new ReceivedBody(isWhole ? bytes : default, null, IsTooLarge: !isWhole);
+        if (!isWhole)
+            answer.Dispose();
+        if (api.Costs.Count > 0)
+            last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, api.Costs);
+    }
+
+    private void Watch(Exchange exchange, LineStep step)
+    {
+        switch (step)
+        {
+            // Who was refused waits for the end of the pause, in the gate like all others.
+            case LineStep.Waits when Job.Status is not JobStatus.RateLimited:
+                scheduler.Move(Job, JobStatus.Queued);
+                break;
+            case LineStep.Permitted:
+                scheduler.Permitted(entry);
+                break;
+            case LineStep.Held when exchange.Last!.WasRefused:
+                scheduler.Move(Job, JobStatus.RateLimited);
+                scheduler.Tell(JobEvent.RateLimited, Job);
+                break;
+            case LineStep.Held or LineStep.Retries:
+                scheduler.Move(Job, JobStatus.Retrying);
+                scheduler.CountRetry();
+                scheduler.Tell(JobEvent.Retry, Job);
+                break;
+        }
+    }
+
+    private ResultRecord Failed(FailureClass failure, string detail) => Job.Accepted.Failed(failure, detail, _exchange, Clock.Now);
+}
