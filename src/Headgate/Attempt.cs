@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
+using Headgate.Quotas;
 using Headgate.Retries;
 
 namespace Headgate;
@@ -72,6 +73,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public HttpResponseMessage? Answer { get; private set; }
 
+    /// <summary>What the answer tells of the server's limits.</summary>
+    public QuotaReport Told { get; set; } = QuotaReport.None;
+
     public CancellationToken Token => _cancellation.Token;
 
     public bool WasSent => Number != 0;
@@ -105,9 +109,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private Outcome Answered(HttpResponseMessage answer)
     {
         (Answer, Status) = (answer, (int)answer.StatusCode);
-        // The date is needed only beside a header that most answers have no reason for.
-        return OutcomeReader.Read(answer, Status < 400 ? default : _engine.Clock.Provider.GetUtcNow()) with { Sent = WasSent };
+        Told = QuotaReader.Read(Status, answer.Headers, _engine.Clock.Provider.GetUtcNow());
+        return OutcomeOf(Told);
     }
+
+    /// <summary>What the answer comes to, with all that is told of limits.</summary>
+    public Outcome OutcomeOf(QuotaReport told) => OutcomeReader.Read(Status) with { Sent = WasSent, Refused = told.Refused, RetryAfter = told.Pause ?? told.RetryAfter, ShouldRetry = told.ShouldRetry };
 
     /// <summary>Why there is no answer.</summary>
     private Outcome Broken(Exception failure)

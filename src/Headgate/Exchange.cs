@@ -57,12 +57,6 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
     public Action<Exchange, LineStep>? Watch { get; init; }
 
-    /// <summary>Somebody is waiting for it who would rather hear at once that it cannot go, than wait for a breaker or for the budget of retries.</summary>
-    public bool IsDirect { get; init; }
-
-    /// <summary>The country whose proxies are to send it; null for any.</summary>
-    public string? Country { get; init; }
-
     /// <summary>Its line in a run; 0 for none.</summary>
     public long Line { get; init; }
 

@@ -10,6 +10,7 @@ namespace Headgate;
 internal sealed class Learning(Upstream api, Engine engine)
 {
     private readonly Dispatcher _dispatcher = engine.Dispatcher;
+    private readonly QuotaLearning _quotas = new(api, engine);
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Scope, bool> _isPaceTold = new();
     private (int Version, long Skew) _notedClock;
 
@@ -25,8 +26,9 @@ internal sealed class Learning(Upstream api, Engine engine)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.AnsweredNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
         if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
+        var isTold = attempt.Told.Quotas.Count > 0 && _quotas.From(attempt, attempt.Told);
         if (outcome.Refused)
-            LearnRefusal(attempt, outcome);
+            LearnRefusal(attempt, outcome, isTold);
     }
 
     /// <summary>Of whose limits a refusal speaks: of the narrowest that has any, a route's before the key's before the API's.</summary>
@@ -85,12 +87,12 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// A refusal although the limits were kept: less at once, once for each pause, however many it met. Arrivals were later than assumed, so D is
     /// doubled; after a second pause a sliding limit is taken for one that smooths inside its period, and counted as a two-window counter.
     /// </summary>
-    private void LearnRefusal(Attempt attempt, in Outcome outcome)
+    private void LearnRefusal(Attempt attempt, in Outcome outcome, bool isTold)
     {
         var scope = ScopeOfRefusal(attempt.Permit);
         // One pause counts once, however many were under way when it began.
         var resumes = engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1));
-        var (refusals, pace) = _dispatcher.Change((Api: api, scope, attempt.SentAt, resumes), static (scheduler, it, now) =>
+        var (refusals, pace) = _dispatcher.Change((Api: api, scope, attempt.SentAt, resumes, isTold), static (scheduler, it, now) =>
         {
             if (it.scope.Hold!.Until(now) is not null || it.SentAt < it.scope.RefusalsCountFrom)
                 return (0, null);
@@ -98,7 +100,7 @@ internal sealed class Learning(Upstream api, Engine engine)
             it.Api.Cap.Refused(now);
             if (HasRate(it.scope))
                 return (++it.scope.RefusedWithinRate, (long?)null);
-            return (0, it.Api.Adaptation.IsListening ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
+            return (0, it.Api.Adaptation.IsListening && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
         });
         if (pace is { } perMille && _isPaceTold.TryAdd(scope, true))
             engine.Notice($"{scope.Name} refused ({outcome.Status}) and does not say how much it allows: trying {perMille / 1000m:0.#}/s, and more while it goes well");

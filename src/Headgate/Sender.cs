@@ -237,7 +237,7 @@ internal sealed class Sender : IDisposable
 
     private IEnumerable<Measurement<long>> Waiting() => Engine.Upstreams.Select(upstream => new Measurement<long>(WaitingAt(upstream), _instruments.Tag(upstream)));
 
-    private int WaitingAt(Upstream upstream) => Engine.Dispatcher.Read(upstream.Gate, static (_, gate, _) => gate.Waiting);
+    private int WaitingAt(Upstream upstream) => Engine.Dispatcher.Read(upstream.Gates, static (_, gates, _) => gates.All.Sum(gate => gate.Waiting));
 
     private void Sync()
     {

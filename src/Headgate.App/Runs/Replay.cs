@@ -203,7 +203,10 @@ internal sealed class Replay
 
     private Scope Copy(Scope scope, ArrivalTerms terms)
     {
-        var limits = _lessons.FirstOrDefault(lesson => lesson.Scope == scope && lesson.Limits is not null)?.Limits?.Before ?? scope.Limits;
+        // What was not known before its first lesson counts as known from the start: else all would have gone at once before it.
+        var limits = _lessons.FirstOrDefault(lesson => lesson.Scope == scope && lesson.Limits is not null)?.Limits is { } first
+            ? (first.Before.Count > 0 ? first.Before : first.After)
+            : scope.Limits;
         var copy = new Scope(scope.Name, limits, terms, _ours, scope.Server);
         SendJournal.Restore(copy, _engine.Journal.PastOf(scope), _startedAt);
         _copies[scope] = new Copied(copy, terms, null, null);

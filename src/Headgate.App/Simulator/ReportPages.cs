@@ -67,7 +67,7 @@ internal sealed class ReportPages(Judge judge)
         {
             wrong = fault is FormatException ? fault.Message : "send a JSON list of limits, for example [\"50/s\"]";
         }
-        await WriteAsync(context, wrong is null ? 200 : 400, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string?> { ["error"] = wrong }, ReportJson.Default.DictionaryStringString));
+        await WriteAsync(context, wrong is null ? 200 : 400, wrong is null ? """{"ok":true}"""u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["error"] = wrong }, ReportJson.Default.DictionaryStringString));
     }
 
     private static async Task WriteAsync(IFeatureCollection context, int status, byte[] json)

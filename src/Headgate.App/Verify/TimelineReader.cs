@@ -20,6 +20,7 @@ internal sealed class TimelineReader
     /// <summary>The numbers of attempts so far, a bit each.</summary>
     private readonly Dictionary<long, ulong> _numbers = [];
     private readonly List<(string Scope, string Text)> _unreadable = [];
+    private readonly Dictionary<(string Scope, string Unit), string> _learned = [];
     private LedgerHeader _header = new();
 
     /// <summary>What this run takes for granted of arrival, and what the first did.</summary>
@@ -51,6 +52,8 @@ internal sealed class TimelineReader
         _ledger.Damage.AddRange(_unreadable.Select(text => new LedgerDamage(0, 0, $"limit of {text.Scope}: {text.Text}")));
         if (reader.Torn is { } torn)
             _ledger.Notes.Add($"the last line ({torn.Line}, at byte {torn.Offset}) was never finished: its process died in the write, before the send");
+        foreach (var ((scope, _), limit) in _learned)
+            _ledger.Notes.Add($"{scope} told that it allows {limit}: kept, and not audited, since nobody declared it");
         _ledger.Sent = _ledger.Attempts.Count - _ledger.Unsent;
         _ledger.Unended += _open.Count;
         return _ledger;
@@ -81,6 +84,9 @@ internal sealed class TimelineReader
             case LedgerRecordKind.ServerClock:
                 var clock = reader.ServerClock!;
                 AddTo(_ledger.ServerClocks, clock.Upstream, (clock.AtUs + _shift, new ServerOffset(clock.ServerUs - clock.AtUs - _shift, clock.SkewUs)));
+                break;
+            case LedgerRecordKind.Learned:
+                _learned[(reader.Learned!.Scope, Limit.TryParse(reader.Learned.Limit, out var learned, out _) ? learned!.Unit : "")] = reader.Learned.Limit;
                 break;
             case LedgerRecordKind.Step:
                 _ledger.Notes.Add($"the wall clock was set by {reader.Step.StepUs / 1e6:0.000} s at {_ledger.Wall(reader.Step.AtUs + _shift):yyyy-MM-dd HH:mm:ss.fff}Z; windows go by the monotonic clock");

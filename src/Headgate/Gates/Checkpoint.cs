@@ -31,6 +31,9 @@ internal sealed class Checkpoint : Constraint
         set => (_state, _counted, IsKept) = (value, CountedBy(value), value.HoldsUntilSettled);
     }
 
+    /// <summary>The server told of it; nobody declared it.</summary>
+    public bool IsLearned { get; init; }
+
     /// <summary>Whether a place in it must be given back.</summary>
     public bool IsKept { get; private set; }
 

@@ -49,6 +49,14 @@ internal sealed class Cost : IEquatable<Cost>
         return new Cost(requests, [.. others]);
     }
 
+    /// <summary>The same with another amount of a unit.</summary>
+    public Cost With(string unit, long amount)
+    {
+        var others = _others.Where(other => other.Unit != unit).ToDictionary(other => other.Unit, other => other.Amount);
+        others[unit] = amount;
+        return Of(Requests, others);
+    }
+
     public long In(string unit)
     {
         if (ReferenceEquals(unit, Limit.Requests) || unit == Limit.Requests)

@@ -44,7 +44,31 @@ internal sealed class Scope
 
     public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
 
-    /// <summary>Adds something of our own that holds requests back; before the scope is used.</summary>
+    /// <summary>
+    /// A limit that was learned: in the place of the one learned before, whose past it takes over, or beside all others. Those who wait must be
+    /// looked at anew.
+    /// </summary>
+    /// <param name="known">The one before; null if there is none.</param>
+    /// <param name="limit">The limit.</param>
+    /// <param name="begin">Charges a state that is new with what came before it.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Where it is kept.</returns>
+    public Checkpoint Learn(Checkpoint? known, Limit limit, Action<LimitState> begin, long now)
+    {
+        var state = _create(limit);
+        if (known is not null && state.CanInherit(known.State))
+        {
+            state.Inherit(known.State, now);
+            known.State = state;
+            return known;
+        }
+        begin(state);
+        var learned = new Checkpoint(state, this) { IsLearned = true };
+        Checkpoints = [.. Checkpoints.Where(checkpoint => checkpoint != known && !checkpoint.State.CountsAttempts), learned, .. Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts)];
+        return learned;
+    }
+
+    /// <summary>Adds something of our own that holds requests back; those who wait must be looked at anew.</summary>
     public void Add(LimitState own) => Checkpoints = [.. Checkpoints, new Checkpoint(own, this)];
 
     /// <summary>Whether it could be forgotten: nothing under way and every limit as if never used.</summary>

@@ -10,6 +10,7 @@ internal enum LedgerRecordKind
     Limits,
     Step,
     ServerClock,
+    Learned,
 
     /// <summary>A JSON object this program does not know.</summary>
     Other,
@@ -47,6 +48,9 @@ internal sealed class LedgerReader : IDisposable
     public LedgerLimits? Limits { get; private set; }
 
     public LedgerStep Step { get; private set; }
+
+    /// <summary>After a record of that kind.</summary>
+    public LedgerLearned? Learned { get; private set; }
 
     public LedgerServerClock? ServerClock { get; private set; }
 
@@ -116,6 +120,9 @@ internal sealed class LedgerReader : IDisposable
         {
             case LedgerRecordKind.Header:
                 Header = LedgerHeaderJson.Read(json);
+                break;
+            case LedgerRecordKind.Learned:
+                Learned = new LedgerLearned(json.GetProperty("scope").GetString() ?? "", json.GetProperty("learned").GetString() ?? "", json.GetProperty("m").GetInt64());
                 break;
             case LedgerRecordKind.Limits:
                 Limits = new LedgerLimits(LedgerHeaderJson.ReadLimits(json), json.GetProperty("m").GetInt64()) { BoundMs = LedgerHeaderJson.ReadBounds(json) };

@@ -76,3 +76,9 @@ internal readonly record struct LedgerStep(long StepUs, long AtUs);
 /// <param name="SkewUs">How far the true one may lie to either side.</param>
 /// <param name="AtUs">Monotonic microseconds.</param>
 internal sealed record LedgerServerClock(string Upstream, long ServerUs, long SkewUs, long AtUs);
+
+/// <summary>A limit that a server told of: nobody declared it, and what was sent before it was known did not count in it.</summary>
+/// <param name="Scope">Whose.</param>
+/// <param name="Limit">The limit.</param>
+/// <param name="AtUs">Monotonic microseconds.</param>
+internal sealed record LedgerLearned(string Scope, string Limit, long AtUs);

@@ -118,6 +118,10 @@ internal sealed class LedgerWriter : IDisposable
         _file.Append(Utf8Line.Begin().Number("{\"server_us\":"u8, clock.ServerUs).Number(",\"skew_us\":"u8, clock.SkewUs)
             .Text(",\"up\":"u8, clock.Upstream).Number(",\"m\":"u8, clock.AtUs).Raw("}\n"u8).Bytes, isThrough: true);
 
+    /// <summary>Records that a server told of a limit.</summary>
+    public void WriteLearned(string scope, string limit, long atUs) =>
+        _file.Append(Utf8Line.Begin().Raw("{\"learned\":"u8).Text(limit).Text(",\"scope\":"u8, scope).Number(",\"m\":"u8, atUs).Raw("}\n"u8).Bytes, isThrough: true);
+
     /// <summary>Writes what waits.</summary>
     public void Flush() => _file.Flush();
 

@@ -75,6 +75,8 @@ internal sealed class RecordParser
             return LedgerRecordKind.Header;
         if (json.ValueTextEquals("limits"u8))
             return LedgerRecordKind.Limits;
+        if (json.ValueTextEquals("learned"u8))
+            return LedgerRecordKind.Learned;
         if (json.ValueTextEquals("step_us"u8))
             return LedgerRecordKind.Step;
         if (json.ValueTextEquals("server_us"u8))

@@ -135,6 +135,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public void WriteLimits(string scope, IEnumerable<Limit> limits) => _ledger?.WriteLimits(new LedgerLimits(
         new Dictionary<string, IReadOnlyList<string>> { [scope] = [.. limits.Select(limit => limit.ToString())] }, clock.Now / Clock.Microsecond));
 
+    /// <summary>A limit that the server told of: noted, since nobody promised it.</summary>
+    public void WriteLearned(string scope, Limit limit) => _ledger?.WriteLearned(scope, limit.ToString(), clock.Now / Clock.Microsecond);
+
     /// <summary>More is known of an API's clock.</summary>
     public void WriteServerClock(LedgerServerClock clock) => _ledger?.WriteServerClock(clock);
 

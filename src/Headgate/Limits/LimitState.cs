@@ -49,6 +49,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>All that was ever charged.</summary>
     protected internal long TotalCharged { get; private set; }
 
+    /// <summary>All that was ever taken, less what was given back: charged, or held whole.</summary>
+    public long Taken => TotalCharged + Unanswered;
+
     /// <summary>g: every window is lengthened by this against unlike clocks and their edges.</summary>
     protected long Guard => limit.Guard is { } given ? Clock.Nanoseconds(given) : Clock.Millisecond + Clock.Nanoseconds(Length) / 10_000;
 

@@ -21,6 +21,9 @@ internal readonly record struct Outcome
     /// <summary>What <c>Retry-After</c> asks for, counted from the receipt of the answer.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether the server advises to try again, where it says so.</summary>
+    public bool? ShouldRetry { get; init; }
+
     /// <summary>
     /// Whether the answer proves that the request has arrived, so that its <c>late</c> is now. False for 408, 502 and 504, which an
     /// intermediary speaks, and for everything that is not an answer: <c>late</c> is then now plus <c>straggle</c>.

@@ -5,23 +5,8 @@ namespace Headgate.Retries;
 /// <summary>Reads what an attempt came to from its answer. Failures are read by <see cref="FailureReader"/>.</summary>
 internal static class OutcomeReader
 {
-    /// <summary>Reads an answer.</summary>
-    /// <param name="answer">The answer; its headers are read as they came, since the typed ones rewrite what is passed on.</param>
-    /// <param name="now">Our wall clock, for dates in an answer without <c>Date</c>.</param>
-    public static Outcome Read(HttpResponseMessage answer, DateTimeOffset now)
-    {
-        var status = (int)answer.StatusCode;
-        // Most answers are well: do not look for headers that would change nothing.
-        var retryAfter = status < 400 ? null : ReadRetryAfter(answer.Headers, now);
-        return new Outcome
-        {
-            Status = status,
-            Sent = true,
-            RetryAfter = retryAfter,
-            Refused = status == 429 || (status is 503 or 403 && retryAfter is not null),
-            BoundsArrival = BoundsArrival(status),
-        };
-    }
+    /// <summary>What the status of an answer says by itself; whether it is a refusal, its other words tell.</summary>
+    public static Outcome Read(int status) => new() { Status = status, Sent = true, BoundsArrival = BoundsArrival(status) };
 
     /// <summary>Whether a status proves that the request has arrived: final, and not one that an intermediary speaks in the server's place.</summary>
     public static bool BoundsArrival(int status) => status >= 200 && status is not (408 or 502 or 504);
@@ -34,18 +19,5 @@ internal static class OutcomeReader
                 if (HttpDate.TryParse(value, now, out var date))
                     return date;
         return null;
-    }
-
-    // Several values do not belong there; the longest is the safe one.
-    private static TimeSpan? ReadRetryAfter(HttpResponseHeaders headers, DateTimeOffset now)
-    {
-        if (!headers.NonValidated.TryGetValues("Retry-After", out var values))
-            return null;
-        TimeSpan? longest = null;
-        var date = ReadDate(headers, now);
-        foreach (var value in values)
-            if (RetryAfter.TryRead(value, date, now) is { } wait && (longest is null || wait > longest))
-                longest = wait;
-        return longest;
     }
 }

@@ -20,8 +20,8 @@ internal sealed class PeekedContent : HttpContent
     /// <param name="answer">The answer; its content is replaced.</param>
     /// <param name="most">How much is read at most, in bytes.</param>
     /// <param name="cancellation">Ends the reading with the attempt.</param>
-    /// <returns>The whole body; null if it is longer than that.</returns>
-    public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpResponseMessage answer, int most, CancellationToken cancellation)
+    /// <returns>What was read, and whether that is all of it.</returns>
+    public static async ValueTask<(ReadOnlyMemory<byte> Body, bool IsWhole)> ReadAsync(HttpResponseMessage answer, int most, CancellationToken cancellation)
     {
         var rest = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         var buffer = new MemoryStream();
@@ -35,7 +35,7 @@ internal sealed class PeekedContent : HttpContent
         while (count > 0 && buffer.Length <= most);
         var beginning = buffer.ToArray();
         answer.Content = new PeekedContent(answer.Content, beginning, rest);
-        return count == 0 ? beginning : null;
+        return (beginning, count == 0);
     }
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(new PeekedStream(_beginning, _rest));

@@ -71,8 +71,9 @@ internal static class RetryRule
         var hold = asked > 0 ? asked : Doubled(FirstHold, state.Holds, policy);
         if (asked == 0)
             hold += random.NextInt64(hold / 4 + 1);
-        var listed = policy.Statuses.Contains(outcome.Status == 403 ? 429 : outcome.Status) || outcome.Status < 400;
-        var decision = !listed ? Fail(outcome, FailureClass.RateLimit, $"refused by a limit ({outcome.Status}), and {outcome.Status} is not tried again by configuration")
+        var listed = policy.Statuses.Contains(outcome.Status is 403 or 400 ? 429 : outcome.Status) || outcome.Status < 400;
+        var decision = outcome.ShouldRetry == false ? Fail(outcome, FailureClass.RateLimit, $"refused by a limit ({outcome.Status}), and the server asks not to try again")
+            : !listed ? Fail(outcome, FailureClass.RateLimit, $"refused by a limit ({outcome.Status}), and {outcome.Status} is not tried again by configuration")
             : state.Holds >= policy.MaxHolds ? Fail(outcome, FailureClass.RateLimit, $"still refused by a limit ({outcome.Status}) after {state.Holds} holds")
             : Again(RetryKind.Hold, state, outcome, FailureClass.RateLimit, hold, now);
         // Whether this one goes on or not: the others have been told to wait as well.
@@ -83,7 +84,9 @@ internal static class RetryRule
     {
         if (outcome.Status < 400)
             return Done(outcome);
-        var listed = policy.Statuses.Contains(outcome.Status);
+        if (outcome.ShouldRetry == false)
+            return EndOf(outcome, $"the server answered {outcome.Status}, and asks not to try again");
+        var listed = policy.Statuses.Contains(outcome.Status) || outcome.ShouldRetry == true;
         if (!listed)
             return EndOf(outcome, $"the server answered {outcome.Status}, which is not tried again by configuration");
         if (!state.Repeatable)

@@ -1,4 +1,5 @@
 using System.Net;
+using Headgate.Quotas;
 using Headgate.Retries;
 
 namespace Headgate.Tests.Retries;
@@ -15,6 +16,8 @@ public sealed class OutcomeReaderTests
         return answer;
     }
 
+    private static QuotaReport Told(HttpResponseMessage answer) => QuotaReader.Read((int)answer.StatusCode, answer.Headers, Now);
+
     [Theory]
     [InlineData(200, true)]
     [InlineData(304, true)]
@@ -28,7 +31,7 @@ public sealed class OutcomeReaderTests
     [InlineData(103, false)]
     public void An_answer_proves_arrival_unless_an_intermediary_may_have_spoken_it(int status, bool bounds)
     {
-        var outcome = OutcomeReader.Read(Answer(status), Now);
+        var outcome = OutcomeReader.Read(status);
         Assert.Equal((status, FailureClass.None, true, bounds), (outcome.Status, outcome.Class, outcome.Sent, outcome.BoundsArrival));
     }
 
@@ -42,21 +45,21 @@ public sealed class OutcomeReaderTests
     [InlineData(403, null, false)]
     [InlineData(500, "5", false)]
     public void A_refusal_by_limit_is_429_or_503_or_403_with_retry_after(int status, string? retryAfter, bool refused) =>
-        Assert.Equal(refused, OutcomeReader.Read(retryAfter is null ? Answer(status) : Answer(status, ("Retry-After", retryAfter)), Now).Refused);
+        Assert.Equal(refused, Told(retryAfter is null ? Answer(status) : Answer(status, ("Retry-After", retryAfter))).Refused);
 
     [Fact]
     public void A_date_is_read_against_the_answers_own_clock() =>
-        Assert.Equal(TimeSpan.FromSeconds(30), OutcomeReader.Read(Answer(503, ("Date", "Thu, 01 Jan 1998 00:00:00 GMT"), ("Retry-After", "Thu, 01 Jan 1998 00:00:30 GMT")), Now).RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(30), Told(Answer(503, ("Date", "Thu, 01 Jan 1998 00:00:00 GMT"), ("Retry-After", "Thu, 01 Jan 1998 00:00:30 GMT"))).Pause);
 
     [Fact]
     public void Of_several_values_the_longest_that_can_be_read_counts() =>
-        Assert.Equal(TimeSpan.FromSeconds(9), OutcomeReader.Read(Answer(429, ("Retry-After", "3"), ("Retry-After", "soon"), ("Retry-After", "9")), Now).RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(9), Told(Answer(429, ("Retry-After", "3"), ("Retry-After", "soon"), ("Retry-After", "9"))).Pause);
 
     [Fact]
     public void Reading_leaves_the_headers_as_they_came()
     {
         var answer = Answer(429, ("Retry-After", " 3 ,x"), ("Date", "not a date"));
-        OutcomeReader.Read(answer, Now);
+        Told(answer);
         Assert.Equal(" 3 ,x", answer.Headers.NonValidated["Retry-After"].ToString());
         Assert.Equal("not a date", answer.Headers.NonValidated["Date"].ToString());
     }
