@@ -73,6 +73,12 @@ public sealed class SchemaTests
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["secret"] } } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "as": "Bearer" } } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "retry": { "statuses": ["6xx"] } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "breaker": "on" } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "breaker": { "failureShare": 0 } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "hedge": {} } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "hedge": { "after": "p100" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "chaos": { "errors": "often" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "chaos": { "latency": "10% 200ms" } } } }""")]
     public void What_the_reader_refuses_the_schema_refuses_too(string json)
     {
         Assert.NotEmpty(WrittenConfiguration.Errors(json));
