@@ -55,6 +55,8 @@ internal sealed class PaceState() : OwnState(most: 1)
 
     public override bool FitsAt(long at, long cost, long now, long taken) => _rate is null || Math.Max(now, _next) + taken * _gap - _advance <= at || (taken == 0 && _next - _advance <= at);
 
+    public override long FreeAfter(long others, long cost, long now) => _rate is null ? now : Math.Max(now, Later(_next - _advance, (Int128)others * _gap));
+
     public override void Take(long cost)
     {
         if (_rate is not null)

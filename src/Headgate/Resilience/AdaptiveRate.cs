@@ -35,7 +35,7 @@ internal sealed class AdaptiveRate
     {
         get
         {
-            var relieved = _whole is { } whole ? Math.Max(1, whole / 1000 * _relief.Rate) : (long?)null;
+            var relieved = _whole is { } whole ? Math.Max(CubicRate.Floor, whole * _relief.Rate / 1000) : (long?)null;
             var apart = _relief.Gap > 0 ? Math.Max(1, Clock.Second * 1000 / _relief.Gap) : (long?)null;
             return Least(Least(_cubic.Rate, _tuner?.Rate), Least(relieved, apart));
         }

@@ -80,6 +80,12 @@ public sealed class SchemaTests
     [InlineData("""{ "upstreams": { "a": { "base": ["https://a"], "tls": { "clientCertificate": "file:a", "password": "secret" } } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "userAgents": [] } } }""")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "userAgents": [" a"] } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "breaker": "on" } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "breaker": { "failureShare": 0 } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "hedge": {} } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "hedge": { "after": "p100" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "chaos": { "errors": "often" } } } }""")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "chaos": { "latency": "10% 200ms" } } } }""")]
     public void What_the_reader_refuses_the_schema_refuses_too(string json)
     {
         Assert.NotEmpty(WrittenConfiguration.Errors(json));
