@@ -27,7 +27,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
         var count = 0;
         while (true)
         {
-            var read = await body.ReadAsync(buffer.AsMemory(count), cancellation);
+            var read = await body.ReadAnswerAsync(buffer.AsMemory(count), cancellation);
             count += read;
             if (read == 0)
             {
@@ -90,7 +90,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             int count;
             try
             {
-                count = await from.ReadAsync(buffer, cancellation);
+                count = await from.ReadAnswerAsync(buffer, cancellation);
             }
             catch (IOException failure)
             {
