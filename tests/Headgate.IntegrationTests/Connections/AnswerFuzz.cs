@@ -28,7 +28,7 @@ public sealed class AnswerFuzz(ITestOutputHelper output)
             await request.SayAsync(Mutated(int.Parse(request.Path[1..], System.Globalization.CultureInfo.InvariantCulture)));
             return false;
         });
-        using var transport = new HttpMessageInvoker(Headgate.Transport.CreateHandler(new TransportOptions { Decompression = DecompressionMethods.All }));
+        using var transport = new HttpMessageInvoker(Headgate.Transport.CreateHandler(new TransportOptions { Decompression = DecompressionMethods.All, Lifetime = TimeSpan.Zero }));
         var classes = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, stop) =>
         {

@@ -51,12 +51,12 @@ internal static class HostileAnswers
         ["/endless-interims"] = (new("invalid", 1, null, LongHeaders), Forever("", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")),
         ["/some-interims"] = (Fine, Saying($"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n{Ok}")),
         ["/no-colon"] = (new("network", 2, null, NotHttp), Saying("HTTP/1.1 200 OK\r\nthis is no header\r\n\r\nok")),
-        ["/half-a-head"] = (new("network", 2, null, NoAnswer), Saying("HTTP/1.1 200 OK\r\nContent-Le")),
+        ["/half-a-head"] = (new("network", 2, null, Cut), Saying("HTTP/1.1 200 OK\r\nContent-Le")),
         ["/garbage"] = (new("network", 2, null, NotHttp), Saying("SSH-2.0-OpenSSH_9.6\r\n\r\n")),
-        ["/http-0.9"] = (new("network", 2, null, NoAnswer), Saying("<html>ok</html>\r\n")),
+        ["/http-0.9"] = (new("network", 2, null, NotHttp), Saying("<html>ok</html>\r\n")),
         ["/binary"] = (new("network", 2, null, NotHttp), Saying("\0\x16\x03\x01\0\xff\xfe\r\n\r\n")),
         ["/nothing"] = (new("network", 2, null, NoAnswer), Saying("")),
-        ["/stray-bytes"] = (new("network", 2, null, NoAnswer), Saying("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")),
+        ["/stray-bytes"] = (new("network", 2, null, NotHttp), Saying("\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")),
         // Time.
         ["/silence"] = (new("timeout", 2, null, Late), Forever("", "", pause: true)),
         ["/slow-head"] = (new("timeout", 2, null, Late), Forever("HTTP/1.1 200 OK\r\nX-Slow: ", "x", pause: true)),
@@ -75,6 +75,13 @@ internal static class HostileAnswers
         ["/not-packed"] = (new("network", 2, null, NotPacked), Packed("hello, this is no gzip"u8.ToArray())),
         ["/cut-packing"] = (new("network", 2, null, NotPacked), Packed(Gzip(Encoding.ASCII.GetBytes(new string('x', 10_000)))[..20])),
     };
+
+    /// <summary>Those after which the connection can go on: as HTTP they are right.</summary>
+    public static HashSet<string> Whole { get; } =
+    [
+        "/long-body", "/same-length-twice", "/chunks-and-length", "/some-interims", "/loop", "/to-file", "/to-nowhere", "/to-gopher",
+        "/bomb", "/not-packed", "/cut-packing", "/bad-brotli", "/bad-deflate", "/packing-unknown",
+    ];
 
     public static byte[] Gzip(byte[] bytes)
     {

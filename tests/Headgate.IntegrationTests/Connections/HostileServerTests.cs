@@ -12,7 +12,8 @@ public sealed class HostileServerTests(ITestOutputHelper output)
         await using var server = new ByteServer(async request =>
         {
             await HostileAnswers.All[request.Path].Answer(request);
-            return false;
+            // A connection that is closed after a whole answer may take the next request with it, unseen by us.
+            return HostileAnswers.Whole.Contains(request.Path);
         });
         await using var cli = new Cli();
         cli.Write("in.jsonl", HostileAnswers.All.Keys.Select(path => Requests.Line(path, server.Url + path, "\"timeout\":1,\"retry_delay\":0.01")));
