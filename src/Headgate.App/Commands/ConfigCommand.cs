@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
 using Headgate.Configuration;
+using Headgate.Connections;
 using Headgate.Keys;
 
 namespace Headgate.App.Commands;
@@ -72,7 +73,7 @@ internal static class ConfigCommand
 
     private static string Describe(UpstreamConfiguration upstream, ConfigurationSources sources, string directory, List<ConfigurationError> errors)
     {
-        var line = $"  {upstream.Name} ({string.Join(", ", upstream.Bases)}): {DescribeLimits(upstream.Policy)}";
+        var line = $"  {upstream.Name} ({string.Join(", ", upstream.Bases)}): {DescribeLimits(upstream.Policy)}{DescribeTls(upstream, errors)}";
         if (upstream.Keys is not { } keys)
             return line;
         try
@@ -86,6 +87,20 @@ internal static class ConfigCommand
             errors.AddRange(exception.Errors.Select(error => error with { Message = $"{error.Message} (keys of \"{upstream.Name}\")" }));
             return line;
         }
+    }
+
+    private static string DescribeTls(UpstreamConfiguration upstream, List<ConfigurationError> errors)
+    {
+        var notices = new List<string>();
+        try
+        {
+            TlsFiles.Read(upstream, TimeProvider.System.GetUtcNow(), notices.Add);
+        }
+        catch (ConfigurationException exception)
+        {
+            errors.AddRange(exception.Errors);
+        }
+        return string.Concat(notices.Select(notice => $"; {notice}"));
     }
 
     private static string DescribeLimits(UpstreamPolicy policy) => policy switch

@@ -79,7 +79,7 @@ internal sealed class BodyReceiver(long maxBody, string? directory)
             int count;
             try
             {
-                count = await from.ReadAsync(buffer, cancellation);
+                count = await from.ReadAnswerAsync(buffer, cancellation);
             }
             catch (IOException failure)
             {

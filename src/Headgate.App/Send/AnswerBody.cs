@@ -88,7 +88,7 @@ internal sealed class AnswerBody(Stream output, long keep, CancellationToken sto
     {
         try
         {
-            return await body.ReadAsync(buffer, cancellation);
+            return await body.ReadAnswerAsync(buffer, cancellation);
         }
         catch (Exception failure) when (Written > 0 && failure is IOException or HttpRequestException or InvalidDataException or OperationCanceledException && !stop.IsCancellationRequested)
         {

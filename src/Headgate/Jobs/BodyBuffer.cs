@@ -1,3 +1,5 @@
+using Headgate.Retries;
+
 namespace Headgate.Jobs;
 
 /// <summary>Reads the bodies of answers into memory, up to a size.</summary>
@@ -19,7 +21,7 @@ internal static class BodyBuffer
         var count = 0;
         while (true)
         {
-            var read = await body.ReadAsync(buffer.AsMemory(count), cancellation).ConfigureAwait(false);
+            var read = await body.ReadAnswerAsync(buffer.AsMemory(count), cancellation).ConfigureAwait(false);
             count += read;
             if (read == 0 || count > maxBody)
                 return (buffer.AsMemory(0, count), read == 0);

@@ -13,7 +13,7 @@ internal enum CancellationReason
     /// <summary>The caller's token.</summary>
     Caller,
 
-    /// <summary>The timeout of the attempt, which runs from its first byte.</summary>
+    /// <summary>The timeout of the attempt, which runs from its first byte; before that, its connect timeout.</summary>
     AttemptTimeout,
 
     /// <summary>The deadline of the request.</summary>
@@ -62,6 +62,8 @@ internal static class FailureReader
     public static bool IsOfTransport(Exception exception) => exception is not HeadgateException
         && exception is OperationCanceledException or HttpRequestException or IOException or SocketException or ObjectDisposedException or AuthenticationException or InvalidDataException;
 
+    private const string NotConnected = "no connection within the connect timeout";
+
     private const string NotHttp = "what came back was not a valid HTTP answer";
 
     private const string TooLarge = "the headers of the answer are larger than allowed";
@@ -71,10 +73,12 @@ internal static class FailureReader
     private static Outcome Cancelled(Exception exception, bool sent, CancellationReason reason) => reason switch
     {
         CancellationReason.Caller => Failed(FailureClass.Cancelled, sent, "cancelled by the caller"),
+        // The attempt's own time runs from its first byte; before that it was the connect timeout.
+        CancellationReason.AttemptTimeout when !sent => Failed(FailureClass.Network, sent, NotConnected),
         CancellationReason.AttemptTimeout => Failed(FailureClass.Timeout, sent, "the answer did not come within the timeout"),
         CancellationReason.Deadline => Failed(FailureClass.Deadline, sent, "the deadline came before the answer"),
         // The handler says it so when its own connect timeout has run out.
-        _ when exception.InnerException is TimeoutException => Failed(FailureClass.Network, sent, "no connection within the connect timeout"),
+        _ when exception.InnerException is TimeoutException => Failed(FailureClass.Network, sent, NotConnected),
         _ => Failed(FailureClass.Network, sent, "the transport gave the attempt up"),
     };
 

@@ -29,7 +29,7 @@ internal sealed class PeekedContent : HttpContent
         int count;
         do
         {
-            count = await rest.ReadAsync(piece, cancellation).ConfigureAwait(false);
+            count = await rest.ReadAnswerAsync(piece, cancellation).ConfigureAwait(false);
             buffer.Write(piece, 0, count);
         }
         while (count > 0 && buffer.Length <= most);

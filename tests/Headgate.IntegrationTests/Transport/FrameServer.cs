@@ -27,12 +27,15 @@ internal enum StreamReaction
 
     /// <summary>Nothing at all.</summary>
     Silence,
+
+    /// <summary>200 with a content-length of 10, and an end after two bytes.</summary>
+    ShortBody,
 }
 
 /// <summary>An HTTP/2 server without TLS (prior knowledge) on a loopback port, that counts streams and reacts as told. Frames only, no HPACK.</summary>
 internal sealed class FrameServer : IAsyncDisposable
 {
-    private const byte Headers = 1, RstStream = 3, Settings = 4, Ping = 6, GoAway = 7;
+    private const byte Data = 0, Headers = 1, RstStream = 3, Settings = 4, Ping = 6, GoAway = 7;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -113,6 +116,11 @@ internal sealed class FrameServer : IAsyncDisposable
             case StreamReaction.Ok:
                 // 0x88 is ":status: 200" of the static table.
                 await SayAsync(stream, Headers, EndStream | EndHeaders, id, [0x88]);
+                return true;
+            case StreamReaction.ShortBody:
+                // The name "content-length" is number 28 of the static table.
+                await SayAsync(stream, Headers, EndHeaders, id, [0x88, 0x0f, 0x0d, 2, (byte)'1', (byte)'0']);
+                await SayAsync(stream, Data, EndStream, id, [(byte)'o', (byte)'k']);
                 return true;
             case StreamReaction.GoAwayBelow:
                 await SayAsync(stream, GoAway, 0, 0, [.. Word(Math.Max(0, id - 2)), .. Word(0)]);

@@ -14,7 +14,7 @@ public sealed partial class DependencyRules
         ["Keys"] = ["Configuration", "Gates", "Limits", "Time"],
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Connections"] = ["Configuration", "Time"],
-        ["Jobs"] = ["Time"],
+        ["Jobs"] = ["Retries", "Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Quotas"] = ["Limits", "Retries", "Time"],

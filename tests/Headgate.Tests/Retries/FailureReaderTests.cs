@@ -67,6 +67,13 @@ public sealed class FailureReaderTests
     }
 
     [Fact]
+    public void A_timeout_before_the_first_byte_is_that_of_the_connection()
+    {
+        var outcome = Classify(new TaskCanceledException(), sent: false, CancellationReason.AttemptTimeout);
+        Assert.Equal((FailureClass.Network, false, "no connection within the connect timeout"), (outcome.Class, outcome.Sent, outcome.Detail));
+    }
+
+    [Fact]
     public void A_refused_stream_was_sent_but_not_acted_on()
     {
         foreach (var e in (Exception[])[new RepeatedSendException(wasStream: true), Http(HttpRequestError.HttpProtocolError, new HttpProtocolException(0x7, "x", null))])
