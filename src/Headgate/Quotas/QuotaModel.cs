@@ -109,9 +109,10 @@ internal sealed class QuotaModel
             (_longest, _longestLately, _renewAt) = (_longestLately, TimeSpan.Zero, Clock.Never);
             (_share, _shareLately) = (_shareLately ?? _share, null);
         }
-        if (quota.ResetsIn is not { } left || left <= quota.Slack)
+        if (quota.ResetsIn is not { Ticks: > 0 } left)
             return;
-        var exact = left - quota.Slack;
+        // Less than the rounding still tells that there is a period.
+        var exact = Longer(left - quota.Slack, new TimeSpan(1));
         (_longest, _longestLately) = (Longer(_longest, exact), Longer(_longestLately, exact));
         if (quota is { Reset: QuotaReset.Full, Limit: > 0 and var limit, Used: > 0 and var used } && used * 10 >= limit && exact >= Coarse * quota.Slack)
         {
