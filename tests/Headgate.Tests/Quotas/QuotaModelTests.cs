@@ -21,7 +21,16 @@ public sealed class QuotaModelTests
         Assert.Equal("5000/30min", Learned(Window(5000, 4000, 1300)));
         Assert.Null(Learned(Window(5000, 3000, 1200)));
         Assert.Equal("5000/h", Learned(Window(5000, 4999, 3580)));
-        Assert.Null(Learned(Window(5000, 4999, 3600)));
+        Assert.Null(Learned(Window(5000, 4999, 3590)));
+    }
+
+    [Fact]
+    public void The_first_period_lasts_as_long_as_the_rounding_of_its_header_leaves_open()
+    {
+        Assert.Equal("5000/3601s", Learned(Window(5000, 4999, 3600)));
+        Assert.False(_model.IsSettled);
+        Assert.Equal("5000/h", Learned(Window(5000, 4999, 3600), 3700 * Second));
+        Assert.True(_model.IsSettled);
     }
 
     [Fact]
@@ -60,20 +69,22 @@ public sealed class QuotaModelTests
     [Fact]
     public void Less_holds_at_once_and_more_only_by_an_answer_to_what_was_sent_since()
     {
-        Assert.Equal("100/min", Learned(Window(100, 99, 60), 10 * Second));
-        Assert.Equal("50/min", Learned(Window(50, 49, 60), 9 * Second));
-        Assert.Null(Learned(Window(100, 98, 60), 9 * Second));
-        Assert.Equal("100/min", Learned(Window(100, 98, 60), 12 * Second));
+        Assert.Equal("100/min", Learned(Window(100, 99, 50), 10 * Second));
+        Assert.Equal("50/min", Learned(Window(50, 49, 50), 9 * Second));
+        Assert.Null(Learned(Window(100, 98, 50), 9 * Second));
+        Assert.Equal("100/min", Learned(Window(100, 98, 50), 12 * Second));
     }
 
     [Fact]
-    public void A_refusal_of_what_was_sent_within_the_limit_lengthens_its_period_four_times_at_most()
+    public void A_refusal_of_what_was_sent_within_the_limit_lengthens_a_period_that_nobody_told_four_times_at_most()
     {
-        Learned(Window(100, 99, 1));
+        Learned(Window(100, 99, 0.5) with { Reset = QuotaReset.More, Slack = default });
+        Assert.Equal("100/2s", _model.Limit!.ToString());
         Assert.Null(_model.Refused(null, null, sent: 9 * Second, answered: 11 * Second));
         Assert.Null(_model.Refused(Window(100, 5, 1), null, 12 * Second, 13 * Second));
-        var limits = Enumerable.Range(2, 6).Select(i => _model.Refused(Window(100, 0, 1), null, i * 10 * Second, i * 10 * Second + 1)?.Limit.ToString());
-        Assert.Equal(["100/2s", "100/5s", "100/10s", "100/15s", null, null], limits);
+        Assert.Null(_model.Refused(Window(100, 0, 1), null, 12 * Second, 13 * Second));
+        var limits = Enumerable.Range(2, 6).Select(i => _model.Refused(null, null, i * 10 * Second, i * 10 * Second + 1)?.Limit.ToString());
+        Assert.Equal(["100/5s", "100/10s", "100/15s", "100/30s", null, null], limits);
     }
 
     [Fact]
@@ -94,9 +105,9 @@ public sealed class QuotaModelTests
     public void One_wild_answer_is_forgotten()
     {
         Learned(Window(100, 99, 50_000));
-        Assert.Equal("100/12h", Learned(Window(100, 99, 40_000)) ?? _model.Limit!.ToString().Replace("day", "12h", StringComparison.Ordinal));
+        Assert.Equal("100/day", _model.Limit!.ToString());
         var at = 10 * Second;
-        for (var hour = 0; hour < 24 * 20 && _model.Limit!.Period > TimeSpan.FromHours(1); hour++)
+        for (var hour = 0; hour < 24 * 40 && _model.Limit!.Period > TimeSpan.FromHours(1); hour++)
             Learned(Window(100, 99, 3599), at += 3600 * Second);
         Assert.Equal("100/h", _model.Limit!.ToString());
     }
@@ -123,6 +134,7 @@ public sealed class QuotaModelTests
         Assert.Equal(25, _model.Foreign(Window(100, 60, 30), ours: 15));
         Assert.Equal(0, _model.Foreign(Window(100, 60, 30), ours: 50));
         Assert.Equal(0, _model.Foreign(Window(200, 60, 30), ours: 15));
-        Assert.Equal(69 * Second, _model.UsedAt(Window(100, 60, 28), now: 100 * Second));
+        // It leaves our window of 61 s with the server's, in 29 s.
+        Assert.Equal(68 * Second, _model.UsedAt(Window(100, 60, 28), now: 100 * Second));
     }
 }
