@@ -22,6 +22,9 @@ internal sealed class QuotaModel
     /// <summary>A refusal may have other causes than a period too short, so it is not lengthened without end.</summary>
     private const int MostWidened = 4;
 
+    /// <summary>Where only "more" is told, times up to this may be those of one unit, and say nothing of the period.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
+
     /// <summary>Times that are less than this many times the rounding of their header tell no share.</summary>
     private const int Coarse = 10;
 
@@ -37,6 +40,7 @@ internal sealed class QuotaModel
     private int _timesWidened;
     private long _renewAt = Clock.Never;
     private long _changedAt = long.MinValue;
+    private QuotaReset _reset;
     private bool _isTold;
 
     /// <summary>A whole period has been seen: the limit is no longer a first, careful guess.</summary>
@@ -76,7 +80,7 @@ internal sealed class QuotaModel
             return null;
         if (wait is { } asked && asked - TimeSpan.FromSeconds(1) > kept.Period)
             _widened = UsualPeriods.AtLeast(asked - TimeSpan.FromSeconds(1));
-        else if (quota is { ResetsIn: not null, Reset: not QuotaReset.More })
+        else if (_longest > TimeSpan.Zero && (_reset != QuotaReset.More || _longest > Tick))
             return null;
         else if (_timesWidened++ < MostWidened)
             _widened = UsualPeriods.After(kept.Period);
@@ -123,6 +127,7 @@ internal sealed class QuotaModel
         if (quota.ResetsIn is not { Ticks: > 0 } left)
             return;
         // Less than the rounding still tells that there is a period.
+        _reset = quota.Reset;
         var exact = Longer(left - quota.Slack, new TimeSpan(1));
         (_longest, _longestLately, _atMost) = (Longer(_longest, exact), Longer(_longestLately, exact), Longer(_atMost, left));
         if (_settledAt == Clock.Never)

@@ -45,7 +45,8 @@ public sealed class LearningTests
         for (var at = client.Start; at < client.Start + 12 * period; at += random.NextInt64(2 * period / 100))
             client.At(at, client.OtherUse);
         client.Run(client.Start + 12 * period);
-        Assert.True(client.Refusals.Count <= 60 && client.Accepted + client.Others >= 12 * 500 * 8 / 10, $"{client.Refusals.Count} refused, {client.Accepted} accepted and {client.Others} by others; {client.Learned}");
+        // Others take a fifth, at any time; of a burst of ours at most what is in flight meets that, and each pause is as long as the server says.
+        Assert.True(client.Refusals.Count <= 12 * 45 && client.Accepted + client.Others >= 12 * 500 * 6 / 10, $"{client.Refusals.Count} refused, {client.Accepted} accepted and {client.Others} by others; {client.Learned}");
     });
 
     private static (LearningClient Client, QuotaServer Server, long Period) Begin(Random random, string style, string kind, long amount, long seconds)

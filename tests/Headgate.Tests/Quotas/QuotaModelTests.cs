@@ -82,9 +82,15 @@ public sealed class QuotaModelTests
         Assert.Equal("100/2s", _model.Limit!.ToString());
         Assert.Null(_model.Refused(null, null, sent: 9 * Second, answered: 11 * Second));
         Assert.Null(_model.Refused(Window(100, 5, 1), null, 12 * Second, 13 * Second));
-        Assert.Null(_model.Refused(Window(100, 0, 1), null, 12 * Second, 13 * Second));
         var limits = Enumerable.Range(2, 6).Select(i => _model.Refused(null, null, i * 10 * Second, i * 10 * Second + 1)?.Limit.ToString());
         Assert.Equal(["100/5s", "100/10s", "100/15s", "100/30s", null, null], limits);
+    }
+
+    [Fact]
+    public void A_refusal_says_nothing_of_a_period_of_which_the_end_was_told()
+    {
+        Learned(Window(100, 99, 50));
+        Assert.Null(_model.Refused(Window(100, 0, 20), TimeSpan.FromSeconds(20), 12 * Second, 13 * Second));
     }
 
     [Fact]
