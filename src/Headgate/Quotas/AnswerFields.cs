@@ -152,7 +152,7 @@ internal ref struct AnswerFields(string?[] fields, int status, HttpResponseHeade
         {
             Name = of.Name ?? of.Unit,
             Unit = of.Unit,
-            Limit = limit ?? (used + remaining),
+            Limit = limit ?? (used + remaining is { } sum ? Math.Min(sum, CountText.Most) : null),
             Remaining = remaining ?? (limit is { } all && used is { } gone ? Math.Max(0, all - gone) : null),
             ResetsIn = time?.In,
             Slack = time?.Slack ?? default,

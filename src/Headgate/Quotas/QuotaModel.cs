@@ -22,18 +22,29 @@ internal sealed class QuotaModel
     /// <summary>A refusal may have other causes than a period too short, so it is not lengthened without end.</summary>
     private const int MostWidened = 4;
 
+    /// <summary>Where only "more" is told, times up to this may be those of one unit, and say nothing of the period.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
+
     /// <summary>Times that are less than this many times the rounding of their header tell no share.</summary>
     private const int Coarse = 10;
 
+    /// <summary>The longest period that explains the times told, less their rounding.</summary>
     private TimeSpan _longest;
     private TimeSpan _longestLately;
     private TimeSpan? _share;
     private TimeSpan? _shareLately;
+    /// <summary>The longest time told, with its rounding: our window is no shorter in the first period, whose end nobody has seen yet.</summary>
+    private TimeSpan _atMost;
+    private long _settledAt = Clock.Never;
     private TimeSpan _widened;
     private int _timesWidened;
     private long _renewAt = Clock.Never;
     private long _changedAt = long.MinValue;
+    private QuotaReset _reset;
     private bool _isTold;
+
+    /// <summary>A whole period has been seen: the limit is no longer a first, careful guess.</summary>
+    public bool IsSettled { get; private set; }
 
     /// <summary>The limit learned so far; null if the answers did not tell enough.</summary>
     public Limit? Limit { get; private set; }
@@ -55,8 +66,9 @@ internal sealed class QuotaModel
     }
 
     /// <summary>
-    /// A refusal although the limit was kept: the period is longer than we think. Nothing where its length was told, where the answer says
-    /// that something is left, or for an attempt sent before the present limit was known.
+    /// A refusal although the limit was kept: the period is longer than we think, if it asks for a longer wait, or if nothing ever told when
+    /// all of it comes back. Nothing where its length was told, where the answer says that something is left (another limit refused then),
+    /// or for an attempt sent before the present limit was known.
     /// </summary>
     /// <param name="quota">What the refusal told of this quota; null if nothing.</param>
     /// <param name="wait">How long it asks to wait, which is never longer than the period.</param>
@@ -68,6 +80,8 @@ internal sealed class QuotaModel
             return null;
         if (wait is { } asked && asked - TimeSpan.FromSeconds(1) > kept.Period)
             _widened = UsualPeriods.AtLeast(asked - TimeSpan.FromSeconds(1));
+        else if (_longest > TimeSpan.Zero && (_reset != QuotaReset.More || _longest > Tick))
+            return null;
         else if (_timesWidened++ < MostWidened)
             _widened = UsualPeriods.After(kept.Period);
         return Become(kept with { Period = Longer(_widened, kept.Period) }, quota, answered);
@@ -108,11 +122,17 @@ internal sealed class QuotaModel
         {
             (_longest, _longestLately, _renewAt) = (_longestLately, TimeSpan.Zero, Clock.Never);
             (_share, _shareLately) = (_shareLately ?? _share, null);
+            (_widened, _timesWidened) = (TimeSpan.Zero, 0);
         }
-        if (quota.ResetsIn is not { } left || left <= quota.Slack)
+        if (quota.ResetsIn is not { Ticks: > 0 } left)
             return;
-        var exact = left - quota.Slack;
-        (_longest, _longestLately) = (Longer(_longest, exact), Longer(_longestLately, exact));
+        // Less than the rounding still tells that there is a period.
+        _reset = quota.Reset;
+        var exact = Longer(left - quota.Slack, new TimeSpan(1));
+        (_longest, _longestLately, _atMost) = (Longer(_longest, exact), Longer(_longestLately, exact), Longer(_atMost, left));
+        if (_settledAt == Clock.Never)
+            _settledAt = LimitState.Later(answered, Clock.Nanoseconds(left));
+        IsSettled |= answered > _settledAt;
         if (quota is { Reset: QuotaReset.Full, Limit: > 0 and var limit, Used: > 0 and var used } && used * 10 >= limit && exact >= Coarse * quota.Slack)
         {
             var share = new TimeSpan((long)Int128.Min((Int128)exact.Ticks * limit / used, TimeSpan.FromDays(366).Ticks));
@@ -128,10 +148,18 @@ internal sealed class QuotaModel
         if (quota.Refill is > 0 and { } rate)
             return Bucket(quota, amount, rate);
         _isTold |= quota.Window is not null;
-        var period = quota.Window is { } told && told > TimeSpan.Zero ? (sent <= _changedAt ? Limit?.Period : null) ?? told
+        var period = quota.Window is { } told ? (sent <= _changedAt ? Limit?.Period : null) ?? Shorter(told, UsualPeriods.Longest)
             : _longest <= TimeSpan.Zero && _share is null ? Limit?.Period
-            : Longer(UsualPeriods.AtLeast(Longer(_longest, _share ?? TimeSpan.Zero)), _widened);
+            : Concluded();
         return period is { } length ? new Limit { Amount = amount, Unit = quota.Unit, Period = length } : null;
+    }
+
+    private TimeSpan Concluded()
+    {
+        var usual = Longer(UsualPeriods.AtLeast(Longer(_longest, _share ?? TimeSpan.Zero)), _widened);
+        if (IsSettled || _atMost <= usual)
+            return usual;
+        return Shorter(TimeSpan.FromSeconds((long)Math.Ceiling(_atMost.TotalSeconds)), UsualPeriods.Longest);
     }
 
     // A rate of so many per second as whole numbers: cut off, against ourselves.
@@ -156,6 +184,8 @@ internal sealed class QuotaModel
         (Limit, _changedAt) = (next, answered);
         return new QuotaLesson(next, isFirst, quota?.Used ?? 0, quota is null ? answered : UsedAt(quota, answered));
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

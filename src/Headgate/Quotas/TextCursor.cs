@@ -1,9 +1,9 @@
 namespace Headgate.Quotas;
 
-/// <summary>What is left to read of a header's value. Allocates nothing, throws nothing; numbers of any length are cut to 10^18.</summary>
+/// <summary>What is left to read of a header's value. Allocates nothing, throws nothing; numbers of any length are cut to 9·10^18.</summary>
 internal ref struct TextCursor(ReadOnlySpan<char> text)
 {
-    private const long Most = 1_000_000_000_000_000_000;
+    private const long Most = 9_000_000_000_000_000_000;
 
     private ReadOnlySpan<char> _rest = text.Trim(" \t");
 

@@ -11,6 +11,8 @@ internal static class UsualPeriods
         .. from days in (int[])[1, 7, 30, 366] select TimeSpan.FromDays(days),
     ];
 
+    public static TimeSpan Longest => Periods[^1];
+
     /// <summary>The shortest that is not shorter than this; beyond the longest, that.</summary>
     public static TimeSpan AtLeast(TimeSpan length)
     {
