@@ -13,6 +13,9 @@ public sealed class HeadgateOptions : PolicyOptions
 {
     private readonly List<ConfigurationOverride> _given = [];
 
+    /// <summary>Keys that the variables hold, under the names that stand for them.</summary>
+    private readonly List<KeyValuePair<string, string>> _ofVariables = [];
+
     /// <summary>Limits that all traffic shares, for example <c>["500 concurrent"]</c>. None by default.</summary>
     public IList<string>? TotalLimits { get; set; }
 
@@ -50,6 +53,7 @@ public sealed class HeadgateOptions : PolicyOptions
     {
         var options = new HeadgateOptions();
         options._given.AddRange(OriginalEnvironment.Read(environment, baseAddress));
+        options._ofVariables.AddRange(OriginalEnvironment.Keys(environment));
         return options;
     }
 
@@ -92,19 +96,15 @@ public sealed class HeadgateOptions : PolicyOptions
     internal IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream)
     {
         var keys = Upstreams.Contains(upstream.Name) ? Upstreams[upstream.Name].Keys : null;
-        var values = new Dictionary<string, string>(Overrides.ProcessEnvironment());
         var from = upstream.Keys!.From;
+        IEnumerable<KeyValuePair<string, string>> named = [.. _ofVariables, .. keys?.Named ?? []];
         if (keys?.Source is { } source)
         {
-            IReadOnlyList<ApiKey> given = source.GetKeys(upstream.Name);
-            from = [.. given.Select(key => $"env:{key.Name}")];
-            foreach (var key in given)
-                values[key.Name] = key.Reveal();
+            named = [.. source.GetKeys(upstream.Name).Select(key => KeyValuePair.Create(key.Name, key.Reveal()))];
+            from = [.. named.Select(key => $"env:{key.Key}")];
         }
-        else
-            foreach (var (name, value) in keys?.Named ?? [])
-                values[name] = value;
-        foreach (var (name, value) in OriginalEnvironment.Keys(values))
+        var values = new Dictionary<string, string>(Overrides.ProcessEnvironment());
+        foreach (var (name, value) in named)
             values[name] = value;
         return KeyFile.Read(from, values, Environment.CurrentDirectory);
     }

@@ -44,7 +44,7 @@ public sealed class KeysOptions : SettingsGroup
 /// <summary>Gives the keys of an API at run time: from a vault, for example.</summary>
 public interface IKeySource
 {
-    /// <summary>The keys to use. Called once for each API, when it is first sent to; must not block for long.</summary>
+    /// <summary>The keys to use. Called when the options are put to use, perhaps more than once; must not block for long.</summary>
     /// <param name="upstream">The name of the API in the options.</param>
     /// <returns>At least one key; names and values are unique.</returns>
     IReadOnlyList<ApiKey> GetKeys(string upstream);
