@@ -14,8 +14,10 @@ public sealed partial class DependencyRules
         ["Keys"] = ["Configuration", "Gates", "Limits", "Time"],
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Jobs"] = ["Time"],
+        ["Queues"] = ["Configuration", "Gates", "Jobs", "Ledgers", "Time"],
         ["Retries"] = ["Time"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
+        ["Work"] = ["Retries", "Time"],
     };
 
     /// <summary>The library's folders that know nothing of HTTP: their arithmetic serves any rate limiter.</summary>
