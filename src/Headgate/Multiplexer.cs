@@ -101,6 +101,9 @@ public sealed partial class Multiplexer : IAsyncDisposable
     /// <summary>A job was cancelled.</summary>
     public event EventHandler<Job>? RequestCancelled;
 
+    /// <summary>How many jobs wait in gates; the others wait before them.</summary>
+    internal int GateWaiting => Scheduler.Engine.Dispatcher.Waiting;
+
     private Clock Clock => Scheduler.Engine.Clock;
 
     private JobScheduler Scheduler => Volatile.Read(ref _scheduler) ?? throw new InvalidOperationException($"the multiplexer was not started: await {nameof(StartAsync)} first");
