@@ -9,7 +9,7 @@ namespace Headgate;
 /// that is named nowhere is one by its scheme, host and port.
 /// </summary>
 /// <remarks>Checked when it is put to use, all errors together, and read only then. Not thread-safe.</remarks>
-public sealed class HeadgateOptions : PolicyOptions
+public class HeadgateOptions : PolicyOptions
 {
     private readonly List<ConfigurationOverride> _given = [];
 
@@ -65,7 +65,7 @@ public sealed class HeadgateOptions : PolicyOptions
     }
 
     /// <summary>All that is wrong, each with its path; empty if nothing is.</summary>
-    internal IReadOnlyList<string> FindFaults()
+    internal virtual IReadOnlyList<string> FindFaults()
     {
         var (configuration, errors) = Check();
         List<string> faults = [.. errors.Select(ConfigurationSections.Describe)];

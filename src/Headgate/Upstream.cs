@@ -33,7 +33,7 @@ internal sealed class Upstream : IDisposable
         Scope.Add(Cap);
         if (configuration.Connections.Cap() is { } connections)
             Scope.Add(connections);
-        Watch = configuration.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
+        Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
         if (Watch is not null)
             Scope.Add(Watch.State);
         if (configuration.Keys is { } keys)

@@ -38,6 +38,7 @@ internal sealed class ConfigurationBinder(string directory)
             RetryDelay = Value(node, Settings.Policy.RetryDelay, otherwise.RetryDelay),
             RetryCap = Value(node, Settings.Policy.RetryCap, otherwise.RetryCap),
             QueueTimeout = Value(node, Settings.Policy.QueueTimeout, otherwise.QueueTimeout),
+            Breaker = node?.Member(Settings.Policy.BreakerState.Name) is { } breaker ? BindBreaker(breaker) : otherwise.Breaker,
             Patience = Value(node, Settings.Policy.Patience, otherwise.Patience),
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
         };
@@ -59,7 +60,6 @@ internal sealed class ConfigurationBinder(string directory)
         Tls = node.Member(Settings.Upstream.Trust.Name) is { } tls ? BindTls(tls) : TlsConfiguration.Default,
         UserAgents = node.Member(Settings.Upstream.UserAgents.Name) is { } names ? Settings.Upstream.UserAgentsShape.Read(names) : [],
         Weight = (int)Value(node, Settings.Upstream.Weight, 1),
-        Breaker = node.Member(Settings.Upstream.BreakerState.Name) is { } breaker ? BindBreaker(breaker) : BreakerConfiguration.Default,
         Hedge = node.Member(Settings.Upstream.Hedging.Name) is { Kind: JsonValueKind.Object } hedge ? new HedgeConfiguration(Value(hedge, Settings.Hedge.After, HedgeAfter.Usual)) : null,
         Adaptive = node.Member(Settings.Upstream.Adapting.Name) is { } adaptive ? BindAdaptive(adaptive) : AdaptiveConfiguration.Off,
         Chaos = node.Member(Settings.Upstream.Disturbance.Name) is { } chaos ? BindChaos(chaos) : ChaosConfiguration.None,

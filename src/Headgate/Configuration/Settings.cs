@@ -41,13 +41,14 @@ internal static class Settings
         public static readonly Setting<TimeSpan?> QueueTimeout = new(
             "queueTimeout", Scalars.OptionalDuration,
             "The longest a request may wait to be sent; null for as long as its deadline allows.", "null");
+        public static readonly Setting BreakerState = new("breaker", Breaker.Shape, "When the API is left alone for a while because it fails; \"off\" for never.");
         public static readonly Setting<TimeSpan?> Patience = new(
             "patience", Scalars.OptionalDuration,
             "How long a request waits while the breaker of its API is open, before it fails; null for as long as who asked for it usually waits.", "null");
         public static readonly Setting<long> MaxBody = new(
             "maxBody", Scalars.Size, "The largest answer that is kept.", $"\"{ByteSize.Format(Usual.MaxBody)}\"");
 
-        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, Patience, MaxBody];
+        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody];
     }
 
     internal static class Keys
@@ -251,7 +252,6 @@ internal static class Settings
             "userAgents", UserAgentsShape, "What requests without a User-Agent call themselves: one of these each, in turn.");
         public static readonly Setting<long> Weight = new(
             "weight", Scalars.Whole(1, 1000), "Its part of limits shared with other APIs, against theirs.", "1");
-        public static readonly Setting BreakerState = new("breaker", Breaker.Shape, "When the API is left alone for a while because it fails; \"off\" for never.");
         public static readonly Setting Hedging = new("hedge", Hedge.Shape, "Whether a second attempt is sent beside one that takes long, of methods that are safe; \"off\" if absent.");
         public static readonly Setting Adapting = new("adaptive", Adaptive.Shape, "What follows from how the API is doing.");
         public static readonly Setting Disturbance = new("chaos", Chaos.Shape, "What is put in the way of requests, to see how all else takes it.");
@@ -260,7 +260,7 @@ internal static class Settings
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Wire, Trust, UserAgents, Weight, BreakerState, Hedging, Adapting, Disturbance, Failover],
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Wire, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
             ["base"], "proxies", "cache");
 
         public static bool IsName(string name) =>

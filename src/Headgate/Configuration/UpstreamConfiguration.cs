@@ -46,9 +46,6 @@ internal sealed record UpstreamConfiguration
     /// <summary>Its part of limits that several APIs share, against theirs; 1 to 1,000.</summary>
     public int Weight { get; init; } = 1;
 
-    /// <summary>When it is left alone because it fails; null for never.</summary>
-    public BreakerConfiguration? Breaker { get; init; } = BreakerConfiguration.Default;
-
     /// <summary>Whether a second attempt is sent beside a slow one; null for no.</summary>
     public HedgeConfiguration? Hedge { get; init; }
 

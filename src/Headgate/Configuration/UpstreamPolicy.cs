@@ -34,6 +34,9 @@ internal sealed record UpstreamPolicy
     /// <summary>How long a request may wait for its permit; null for as long as its deadline allows.</summary>
     public TimeSpan? QueueTimeout { get; init; }
 
+    /// <summary>When it is left alone because it fails; null for never.</summary>
+    public BreakerConfiguration? Breaker { get; init; } = BreakerConfiguration.Default;
+
     /// <summary>How long a request waits while the breaker is open; null for what whoever asked for it usually waits.</summary>
     public TimeSpan? Patience { get; init; }
 

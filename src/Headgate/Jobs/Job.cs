@@ -13,6 +13,7 @@ public sealed class Job
     private TaskCompletionSource? _ended;
     private volatile ResultRecord? _end;
     private volatile Exchange? _exchange;
+    private bool _isReleased;
     private int _status;
 
     internal Job(string id, JobRequest request, DateTimeOffset createdAt, long acceptedAt) =>
@@ -43,17 +44,16 @@ public sealed class Job
     public string? Error => _end is { Outcome.Class: not FailureClass.None } end ? end.Detail : null;
 
     /// <summary>What the last attempt that failed came to, even if a later one went well; null if none failed.</summary>
-    public string? LastError => _end is { } end ? end.LastError : _exchange?.LastError;
+    public string? LastError => Read(end => end.LastError, way => way.LastError);
 
     /// <summary>How often it was sent, redirects and retries included.</summary>
-    public int Attempts => _end?.Attempts ?? _exchange?.Attempts ?? 0;
+    public int Attempts => Read(end => end.Attempts, way => way.Attempts);
 
     /// <summary>When it was submitted.</summary>
     public DateTimeOffset CreatedAt => _accepted.At;
 
     /// <summary>When it was sent first; null before.</summary>
-    public DateTimeOffset? StartedAt => _end is { } end ? end.StartedAt
-        : _exchange is { FirstSentAt: > 0 and var at } ? _accepted.At.AddTicks((at - _accepted.Mono) / 100) : null;
+    public DateTimeOffset? StartedAt => Read(end => end.StartedAt, way => way.FirstSentAt > 0 ? _accepted.At.AddTicks((way.FirstSentAt - _accepted.Mono) / 100) : null);
 
     /// <summary>When it ended; null before.</summary>
     public DateTimeOffset? CompletedAt => _end?.CompletedAt;
@@ -61,11 +61,11 @@ public sealed class Job
     /// <summary>From its submission to its end; null before.</summary>
     public TimeSpan? Latency => _end?.Latency;
 
-    /// <summary>How long it has waited in gates for its permits, all attempts together; what it waited before it came to its gate is not counted.</summary>
-    public TimeSpan GateWait => _end?.GateWait ?? Clock.Span(_exchange?.Waited ?? 0);
+    /// <summary>How long it has waited for its turn and for its permits, all attempts together; pauses between attempts are not counted.</summary>
+    public TimeSpan Wait => Read(end => end.GateWait, way => Clock.Span(way.Waited));
 
     /// <summary>What held it longest: a limit, a pause the server asked for, the keys; null if nothing did.</summary>
-    public string? WaitingFor => _end is { } end ? end.Holding : _exchange?.HeldBy?.Describe();
+    public string? WaitingFor => Read(end => end.Holding, way => way.HeldBy?.Describe());
 
     /// <summary>The name of the key of its last attempt; null before its end, and without one.</summary>
     public string? Key => _end?.Key;
@@ -73,17 +73,21 @@ public sealed class Job
     /// <summary>Whether it ended without an answer although the server may have acted on it.</summary>
     public bool MaybeSent => _end is { MaybeSent: true };
 
-    /// <summary>Ends when the job does, however it ends.</summary>
+    /// <summary>Ends when the job has, however it ended, and its end was told.</summary>
     internal Task Ended
     {
         get
         {
             // Made when somebody first waits: a million that nobody waits for need none.
-            if (Volatile.Read(ref _ended) is null)
-                Interlocked.CompareExchange(ref _ended, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
-            if (_end is not null)
-                _ended.TrySetResult();
-            return _ended.Task;
+            var ended = Volatile.Read(ref _ended);
+            if (ended is null)
+            {
+                var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                ended = Interlocked.CompareExchange(ref _ended, made, null) ?? made;
+            }
+            if (Volatile.Read(ref _isReleased))
+                ended.TrySetResult();
+            return ended.Task;
         }
     }
 
@@ -98,11 +102,21 @@ public sealed class Job
     /// <summary>Changes where it stands; says where it stood. Only by who has it: the queue, then its run.</summary>
     internal JobStatus Move(JobStatus to) => (JobStatus)Interlocked.Exchange(ref _status, (int)to);
 
-    /// <summary>Its one end.</summary>
-    internal void End(ResultRecord record)
+    /// <summary>Reads from its end, or from how far it has come. The way is looked at first: it goes when the end is there.</summary>
+    private T? Read<T>(Func<ResultRecord, T> ofEnd, Func<Exchange, T> ofWay)
     {
-        _end = record;
-        _exchange = null;
+        var way = _exchange;
+        return _end is { } end ? ofEnd(end) : way is null ? default : ofWay(way);
+    }
+
+    /// <summary>Its one end.</summary>
+    internal void End(ResultRecord record) => (_end, _exchange) = (record, null);
+
+    /// <summary>Lets those go on who wait for its end.</summary>
+    internal void Release()
+    {
+        Volatile.Write(ref _isReleased, true);
+        // Whoever asks from here on sees that, whoever asked before is seen here.
         Interlocked.MemoryBarrier();
         Volatile.Read(ref _ended)?.TrySetResult();
     }

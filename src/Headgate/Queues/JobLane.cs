@@ -2,6 +2,8 @@ namespace Headgate.Queues;
 
 /// <summary>What jobs of one lane have in common: they stand in one line, in the gate too.</summary>
 /// <param name="Upstream">The name of the API.</param>
+/// <param name="Priority">How urgent they are.</param>
+/// <param name="Tenant">On whose behalf; null for the default tenant.</param>
 internal readonly record struct JobLaneKey(string Upstream, RequestPriority Priority, string? Tenant);
 
 /// <summary>Whether a lane is to be looked at.</summary>

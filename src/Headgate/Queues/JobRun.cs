@@ -88,6 +88,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             Receive = ReceiveAsync,
             Watch = Watch,
             Id = Job.Id,
+            // The queue before the gate is a part of it that costs less.
+            Waited = Clock.Now - Math.Max(accepted.Mono, entry.NotBefore),
         };
     }
 
@@ -118,11 +120,12 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
                 break;
             case LineStep.Held when exchange.Last!.WasRefused:
                 scheduler.Move(Job, JobStatus.RateLimited);
+                scheduler.Counts.CountRefusal();
                 scheduler.Tell(JobEvent.RateLimited, Job);
                 break;
             case LineStep.Held or LineStep.Retries:
                 scheduler.Move(Job, JobStatus.Retrying);
-                scheduler.CountRetry();
+                scheduler.Counts.CountRetry();
                 scheduler.Tell(JobEvent.Retry, Job);
                 break;
         }

@@ -42,7 +42,7 @@ public sealed class ConfigurationListingTests
         var reading = WrittenConfiguration.Read($$"""{ "defaults": { {{written}} }, "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], {{Write(Settings.Keys.Shape)}} }, "connections": { {{Write(Settings.Connections.Shape)}} }, "retry": { {{Write(Settings.Retry.Shape)}}, "budget": { {{Write((Group)Settings.Retry.Budget.Shape)}} } }, "breaker": { {{Write(Settings.Breaker.Shape)}} }, "adaptive": { {{Write(Settings.Adaptive.Shape)}} } } } }""");
 
         Assert.Equal(HeadgateConfiguration.Default, reading.OrThrow() with { Upstreams = [] });
-        Assert.Equal((BreakerConfiguration.Default, AdaptiveConfiguration.Off), (reading.Configuration.Upstreams[0].Breaker, reading.Configuration.Upstreams[0].Adaptive));
+        Assert.Equal((BreakerConfiguration.Default, AdaptiveConfiguration.Off), (reading.Configuration.Upstreams[0].Policy.Breaker, reading.Configuration.Upstreams[0].Adaptive));
         Assert.Equal(RetryConfiguration.Default, reading.Configuration.Upstreams[0].Retry);
         Assert.Equal(ConnectionsConfiguration.Default, reading.Configuration.Upstreams[0].Connections);
         Assert.Equal(new KeysConfiguration { From = ["env:K"] }, reading.Configuration.Upstreams[0].Keys);

@@ -10,8 +10,8 @@ public sealed class ResilienceConfigurationTests
     {
         var upstreams = WrittenConfiguration.Read(WrittenConfiguration.Complete).OrThrow().Upstreams;
 
-        Assert.Null(upstreams[0].Breaker);
-        Assert.Equal(new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 }, upstreams[1].Breaker);
+        Assert.Null(upstreams[0].Policy.Breaker);
+        Assert.Equal(new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 }, upstreams[1].Policy.Breaker);
         Assert.Equal(new HedgeConfiguration(new HedgeAfter(990, TimeSpan.Zero)), upstreams[1].Hedge);
         Assert.Equal(new AdaptiveConfiguration { Rate = true, Concurrency = true, Timeout = true, Resources = true, Ceiling = Limit.Parse("50/s") }, upstreams[1].Adaptive);
         Assert.Equal(
@@ -24,8 +24,8 @@ public sealed class ResilienceConfigurationTests
     {
         var api = Read("\"base\": [\"http://a\"]");
 
-        Assert.Equal((BreakerConfiguration.Default, null, AdaptiveConfiguration.Off, ChaosConfiguration.None, false, null), (api.Breaker, api.Hedge, api.Adaptive, api.Chaos, api.Failover, api.Policy.Patience));
-        Assert.Equal((5, null, TimeSpan.FromSeconds(60), 3), (api.Breaker!.FailureThreshold, api.Breaker.FailureShare, api.Breaker.RecoveryTimeout, api.Breaker.SuccessThreshold));
+        Assert.Equal((BreakerConfiguration.Default, null, AdaptiveConfiguration.Off, ChaosConfiguration.None, false, null), (api.Policy.Breaker, api.Hedge, api.Adaptive, api.Chaos, api.Failover, api.Policy.Patience));
+        Assert.Equal((5, null, TimeSpan.FromSeconds(60), 3), (api.Policy.Breaker!.FailureThreshold, api.Policy.Breaker.FailureShare, api.Policy.Breaker.RecoveryTimeout, api.Policy.Breaker.SuccessThreshold));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class ResilienceConfigurationTests
     {
         var reading = WrittenConfiguration.Read("""{ "upstreams": { "a": { "base": ["http://a"] } } }""", ("HEADGATE_UPSTREAMS__a__BREAKER", "off"));
 
-        Assert.Null(reading.OrThrow().Upstreams[0].Breaker);
+        Assert.Null(reading.OrThrow().Upstreams[0].Policy.Breaker);
         var listed = Assert.Single(ConfigurationListing.Of(reading.Root), value => value.Pointer.Contains("breaker", StringComparison.Ordinal));
         Assert.Equal(("/upstreams/a/breaker", "\"off\""), (listed.Pointer, listed.Json));
     }

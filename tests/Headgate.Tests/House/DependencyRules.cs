@@ -15,12 +15,14 @@ public sealed partial class DependencyRules
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Connections"] = ["Configuration", "Time"],
         ["Jobs"] = ["Retries", "Time"],
+        ["Queues"] = ["Configuration", "Gates", "Jobs", "Ledgers", "Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Quotas"] = ["Limits", "Retries", "Time"],
         ["Telemetry"] = ["Jobs", "Time"],
         ["Hosting"] = ["Configuration"],
         ["Ledgers"] = ["Gates", "Keys", "Limits", "Time"],
+        ["Work"] = ["Retries", "Time"],
     };
 
     /// <summary>The library's folders that know nothing of HTTP: their arithmetic serves any rate limiter.</summary>

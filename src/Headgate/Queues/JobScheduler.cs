@@ -1,0 +1,305 @@
+using Headgate.Jobs;
+using Headgate.Time;
+
+namespace Headgate.Queues;
+
+/// <summary>How much a scheduler takes and keeps.</summary>
+/// <param name="MostWaiting">Beyond so many that wait to be begun, jobs are refused.</param>
+/// <param name="LookAhead">So many of each lane wait in the gate itself.</param>
+/// <param name="MostBegun">So many are under way altogether, whether they wait in the gate, for a retry or for their answer.</param>
+internal sealed record JobRoom(int MostWaiting, int LookAhead, int MostBegun);
+
+/// <summary>
+/// The one shell around the queue of jobs: its lock, its timer, and the work item that takes jobs out of it and puts them on the line. Jobs are
+/// told of, and end, outside the lock. Thread-safe.
+/// </summary>
+internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, JobEntry> _jobs = [];
+    private readonly JobRoom _room;
+    private readonly JobQueue _queue;
+    private readonly FinishedJobs _finished;
+    private readonly TimerAlarm _alarm;
+    private readonly Action<JobEvent, Job> _tell;
+    private long _alarmAt = Clock.Never;
+    private int _unfinished;
+    private bool _isTaking;
+    private bool _isStopping;
+    private TaskCompletionSource? _idle;
+
+    /// <param name="engine">What sends. It must outlive the last job.</param>
+    /// <param name="room">How much it takes.</param>
+    /// <param name="finished">What it keeps; empty, and nobody else's.</param>
+    /// <param name="tell">Told of every event of a job, outside the lock; must not throw.</param>
+    public JobScheduler(Engine engine, JobRoom room, FinishedJobs finished, Action<JobEvent, Job> tell)
+    {
+        (Engine, Line, _room, _finished, _tell) = (engine, new StraightLine(engine), room, finished, tell);
+        _queue = new JobQueue(room.LookAhead, room.MostBegun);
+        _alarm = new TimerAlarm(engine.Clock, OnDue);
+    }
+
+    public Engine Engine { get; }
+
+    public StraightLine Line { get; }
+
+    public JobCounts Counts { get; } = new();
+
+    /// <summary>Takes a job.</summary>
+    /// <exception cref="HeadgateException">It cannot be sent as it is, its id is known already, or there is no room.</exception>
+    /// <exception cref="InvalidOperationException">Nothing is taken any more.</exception>
+    public Job Add(JobRequest request)
+    {
+        var key = LaneOf(request, out var upstream);
+        var clock = Engine.Clock;
+        var id = request.Id ?? Guid.CreateVersion7(clock.Provider.GetUtcNow()).ToString();
+        var job = new Job(id, request, clock.Provider.GetUtcNow(), clock.Now);
+        var accepted = job.Accepted;
+        var patience = upstream.Configuration.Policy.QueueTimeout is { } queue ? accepted.Mono + Clock.Nanoseconds(queue) : Clock.Never;
+        var entry = new JobEntry(job)
+        {
+            NotBefore = accepted.MonoOf(request.NotBefore) ?? 0,
+            Expires = Math.Min(patience, Math.Min(accepted.MonoOf(request.Deadline) ?? Clock.Never, accepted.MonoOf(request.StartBy) ?? Clock.Never)),
+        };
+        lock (_lock)
+            AcceptNeedsLock(id, entry);
+        _tell(JobEvent.Submitted, job);
+        var isCancelled = false;
+        lock (_lock)
+            if (entry.IsCancelled)
+                isCancelled = true;
+            else
+            {
+                if (_queue.Add(entry, key, clock.Now))
+                    Counts.Move(job, JobStatus.Queued);
+                WakeNeedsLock();
+            }
+        if (isCancelled)
+            Finish(entry, CancelledRecord(job));
+        return job;
+    }
+
+    /// <summary>A job by its id, ended or not; null if there is none, or it was forgotten.</summary>
+    public Job? Find(string id)
+    {
+        lock (_lock)
+        {
+            ForgetNeedsLock();
+            return _jobs.GetValueOrDefault(id)?.Job;
+        }
+    }
+
+    /// <summary>Gives a job up wherever it stands; says whether that is how it ended.</summary>
+    public async Task<bool> CancelAsync(string id)
+    {
+        JobEntry? entry;
+        lock (_lock)
+            if (!_jobs.TryGetValue(id, out entry) || entry.Job.HasEnded)
+                return false;
+        Cancel(entry);
+        await entry.Job.Ended.ConfigureAwait(false);
+        return entry.Job.Status == JobStatus.Cancelled;
+    }
+
+    /// <summary>Takes nothing more, and waits for the jobs that were taken; those that have not ended then are cancelled and returned.</summary>
+    public async Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain, CancellationToken cancellation)
+    {
+        Task idle;
+        lock (_lock)
+        {
+            _isStopping = true;
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_unfinished == 0)
+                _idle.TrySetResult();
+            idle = _idle.Task;
+        }
+        try
+        {
+            if (drain != TimeSpan.Zero)
+                await idle.WaitAsync(drain, Engine.Clock.Provider, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            // What is left is cancelled below.
+        }
+        List<JobEntry> left;
+        lock (_lock)
+            left = [.. _jobs.Values.Where(entry => !entry.Job.HasEnded)];
+        foreach (var entry in left)
+            Cancel(entry);
+        await idle.ConfigureAwait(false);
+        return [.. left.Select(entry => entry.Job).Where(job => job.Status == JobStatus.Cancelled)];
+    }
+
+    /// <summary>A job has a permit: it is under way, and the next of its lane may come to the gate.</summary>
+    public void Permitted(JobEntry entry)
+    {
+        Move(entry.Job, JobStatus.Processing);
+        lock (_lock)
+        {
+            _queue.Leave(entry);
+            WakeNeedsLock();
+        }
+    }
+
+    public void Move(Job job, JobStatus to) => Counts.Move(job, to);
+
+    public void Tell(JobEvent what, Job job) => _tell(what, job);
+
+    /// <summary>A job that was begun has come to its end.</summary>
+    public void Ended(JobEntry entry, ResultRecord record)
+    {
+        lock (_lock)
+        {
+            _queue.End(entry);
+            WakeNeedsLock();
+        }
+        entry.Run!.Dispose();
+        Finish(entry, record);
+    }
+
+    /// <summary>Puts jobs on the line, one after another, for as long as any may begin. Not on the thread of whoever made room: that one has a request of its own to send.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        while (true)
+        {
+            JobRun run;
+            lock (_lock)
+            {
+                if (_queue.TakeNext() is not { } entry)
+                {
+                    _isTaking = false;
+                    WakeNeedsLock();
+                    return;
+                }
+                run = entry.Run = new JobRun(this, entry);
+            }
+            _ = run.RunAsync();
+        }
+    }
+
+    public void Dispose() => _alarm.Dispose();
+
+    private JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
+    {
+        try
+        {
+            upstream = Engine.UpstreamOf(JobMessage.Target(request));
+            return new JobLaneKey(upstream.Name, request.Priority, request.Tenant);
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or Ledgers.LedgerException or Ledgers.ScopeHeldException or Configuration.ConfigurationException)
+        {
+            throw Rejected(FailureClass.Invalid, wrong.Message, wrong);
+        }
+    }
+
+    private void AcceptNeedsLock(string id, JobEntry entry)
+    {
+        ForgetNeedsLock();
+        if (_isStopping)
+            throw new InvalidOperationException("it is being stopped: no job is taken any more");
+        if (_unfinished - _queue.Begun >= _room.MostWaiting)
+            throw Rejected(FailureClass.RateLimit, $"{_room.MostWaiting} jobs wait already, which is all that there is room for");
+        if (!_jobs.TryAdd(id, entry))
+            throw Rejected(FailureClass.Invalid, $"there is a job \"{id}\" already");
+        _unfinished++;
+        Counts.CountSubmitted();
+    }
+
+    private HeadgateException Rejected(FailureClass failure, string detail, Exception? cause = null)
+    {
+        Counts.CountRejected();
+        return new HeadgateException(failure, detail, cause);
+    }
+
+    private void Cancel(JobEntry entry)
+    {
+        JobRun? run;
+        bool wasQueued;
+        lock (_lock)
+        {
+            entry.IsCancelled = true;
+            run = entry.Run;
+            wasQueued = _queue.Remove(entry);
+            SetAlarmNeedsLock();
+        }
+        run?.Cancel();
+        if (wasQueued)
+            Finish(entry, CancelledRecord(entry.Job));
+    }
+
+    private ResultRecord CancelledRecord(Job job) => job.Accepted.Failed(FailureClass.Cancelled, "its caller cancelled it before it was sent", null, Engine.Clock.Now);
+
+    /// <summary>The end of a job, told before those who wait for it go on.</summary>
+    private void Finish(JobEntry entry, ResultRecord record)
+    {
+        var job = entry.Job;
+        job.End(record);
+        Counts.Move(job, record.Outcome.Status);
+        Counts.CountEnd(record);
+        if (record.Outcome.Class == FailureClass.CircuitOpen)
+            _tell(JobEvent.CircuitOpen, job);
+        _tell(EventOf(record.Outcome.Status), job);
+        lock (_lock)
+        {
+            _finished.Add(job, Engine.Clock.Now);
+            ForgetNeedsLock();
+            if (--_unfinished == 0)
+                _idle?.TrySetResult();
+        }
+        job.Release();
+    }
+
+    private static JobEvent EventOf(JobStatus status) => status switch
+    {
+        JobStatus.Completed => JobEvent.Completed,
+        JobStatus.Timeout => JobEvent.Timeout,
+        JobStatus.Cancelled => JobEvent.Cancelled,
+        _ => JobEvent.Failed,
+    };
+
+    private void ForgetNeedsLock()
+    {
+        while (_finished.Forget(Engine.Clock.Now) is { } job)
+            _jobs.Remove(job.Id);
+    }
+
+    private void WakeNeedsLock()
+    {
+        SetAlarmNeedsLock();
+        if (_isTaking || !_queue.HasNext)
+            return;
+        _isTaking = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private void SetAlarmNeedsLock()
+    {
+        if (_queue.NextDue != _alarmAt)
+            _alarm.Set(_alarmAt = _queue.NextDue);
+    }
+
+    private void OnDue()
+    {
+        while (true)
+        {
+            JobEntry? entry;
+            bool isExpired;
+            lock (_lock)
+            {
+                entry = _queue.TakeDue(Engine.Clock.Now, out isExpired);
+                if (entry is not null && !isExpired)
+                    Counts.Move(entry.Job, JobStatus.Queued);
+                if (entry is null)
+                {
+                    // Timers can fire early: it is set again even for the same time.
+                    _alarmAt = Clock.Never;
+                    WakeNeedsLock();
+                    return;
+                }
+            }
+            if (isExpired)
+                Finish(entry, entry.Job.Accepted.Failed(FailureClass.Deadline, "its time was over before it was its turn", null, Engine.Clock.Now));
+        }
+    }
+}

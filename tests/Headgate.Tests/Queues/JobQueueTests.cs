@@ -1,0 +1,122 @@
+using Headgate.Jobs;
+using Headgate.Queues;
+using Headgate.Time;
+
+namespace Headgate.Tests.Queues;
+
+public sealed class JobQueueTests
+{
+    private static readonly JobLaneKey Lane = new("api", RequestPriority.Medium, null);
+
+    private readonly JobQueue _queue = new(lookAhead: 2, mostBegun: 4);
+
+    [Fact]
+    public void Only_the_first_few_of_a_lane_begin_and_each_that_leaves_the_gate_makes_room_for_one()
+    {
+        var entries = Enumerable.Range(0, 4).Select(_ => Add()).ToList();
+
+        Assert.Equal([entries[0], entries[1]], TakeAll());
+        _queue.Leave(entries[0]);
+        _queue.Leave(entries[0]);
+        Assert.Equal([entries[2]], TakeAll());
+        _queue.End(entries[1]);
+        Assert.Equal([entries[3]], TakeAll());
+    }
+
+    [Fact]
+    public void When_many_are_under_way_each_lane_still_has_one()
+    {
+        var first = Enumerable.Range(0, 3).Select(_ => Add()).ToList();
+        TakeAll().ForEach(_queue.Leave);
+        TakeAll().ForEach(_queue.Leave);
+        var second = Enumerable.Range(0, 3).Select(_ => Add(Lane with { Tenant = "b" })).ToList();
+        Assert.Equal([second[0]], TakeAll());
+        Assert.Equal(4, _queue.Begun);
+
+        var third = Add(Lane with { Tenant = "c" });
+        Assert.Equal([third], TakeAll());
+        _queue.End(first[0]);
+        Assert.Empty(TakeAll());
+        _queue.End(first[1]);
+        Assert.Equal([second[1]], TakeAll());
+    }
+
+    [Fact]
+    public void What_has_a_time_waits_for_it_and_ends_with_it()
+    {
+        var later = Add(notBefore: 100, expires: 300);
+        var never = Add(notBefore: 200, expires: 150);
+        Assert.Empty(TakeAll());
+        Assert.Equal(100, _queue.NextDue);
+
+        Assert.Same(later, _queue.TakeDue(100, out var isExpired));
+        Assert.False(isExpired);
+        Assert.Same(never, _queue.TakeDue(150, out isExpired));
+        Assert.True(isExpired);
+        Assert.Equal(300, _queue.NextDue);
+        Assert.Equal([later], TakeAll());
+        Assert.Equal(Clock.Never, _queue.NextDue);
+    }
+
+    [Fact]
+    public void Lanes_that_nobody_is_in_are_forgotten()
+    {
+        var (begun, waits, later) = (Add(), Add(Lane with { Tenant = "b" }), Add(Lane with { Tenant = "c" }, notBefore: 100));
+        Assert.Same(begun, _queue.TakeNext());
+        Assert.True(_queue.Remove(waits));
+        Assert.False(_queue.Remove(waits));
+        Assert.True(_queue.Remove(later));
+        Assert.Equal(1, _queue.Lanes);
+        _queue.End(begun);
+
+        Assert.Equal((0, 0, 0), (_queue.Lanes, _queue.Waiting, _queue.Begun));
+    }
+
+    /// <summary>Whatever is done to it in whatever order, every job comes out once, and in the order of its lane.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Every_job_comes_out_once(int seed)
+    {
+        var random = new Random(seed);
+        var (under, came) = (new List<JobEntry>(), new List<JobEntry>());
+        var entries = Enumerable.Range(0, 3000).Select(number => Add(Lane with { Tenant = $"{number % 7}", Priority = (RequestPriority)(1 + number % 5) })).ToList();
+        while (_queue.Waiting > 0 || under.Count > 0)
+        {
+            foreach (var entry in TakeAll())
+            {
+                came.Add(entry);
+                under.Add(entry);
+            }
+            var some = under[random.Next(under.Count)];
+            if (random.Next(2) == 0)
+                _queue.Leave(some);
+            else
+            {
+                _queue.End(some);
+                under.Remove(some);
+            }
+        }
+
+        Assert.Equal(entries.ToHashSet(), came.ToHashSet());
+        Assert.Equal(entries.Count, came.Count);
+        foreach (var lane in came.GroupBy(entry => entry.Lane!.Key))
+            Assert.Equal(entries.Where(entry => entry.Lane!.Key == lane.Key), lane);
+    }
+
+    private JobEntry Add(JobLaneKey? lane = null, long notBefore = 0, long expires = Clock.Never)
+    {
+        var entry = new JobEntry(new Job("id", new JobRequest("https://api.example"), default, 0)) { NotBefore = notBefore, Expires = expires };
+        _queue.Add(entry, lane ?? Lane, 0);
+        return entry;
+    }
+
+    private List<JobEntry> TakeAll()
+    {
+        var taken = new List<JobEntry>();
+        while (_queue.TakeNext() is { } entry)
+            taken.Add(entry);
+        return taken;
+    }
+}
