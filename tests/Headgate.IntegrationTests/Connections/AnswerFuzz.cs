@@ -47,7 +47,7 @@ public sealed class AnswerFuzz(ITestOutputHelper output)
         var failure = attempt.Failure;
         if (attempt.Answer is { } answer)
         {
-            Assert.NotEqual(0, OutcomeReader.Read(answer, DateTimeOffset.UnixEpoch).Status);
+            Assert.NotNull(Headgate.Quotas.QuotaReader.Read((int)answer.StatusCode, answer.Headers, DateTimeOffset.UnixEpoch));
             _ = Redirects.Next(HttpMethod.Get, answer.RequestMessage!.RequestUri!, (int)answer.StatusCode, answer.Headers.NonValidated.TryGetValues("Location", out var location) ? location.ToString() : null, 0);
             try
             {
