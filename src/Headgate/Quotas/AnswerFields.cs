@@ -171,7 +171,6 @@ internal ref struct AnswerFields(string?[] fields, int status, HttpResponseHeade
 
     private static long NumberOf(NumberMeaning meaning, string text) => meaning switch
     {
-        NumberMeaning.Milliseconds => TimeSpan.TicksPerMillisecond,
         NumberMeaning.SecondsToAnHour when CountText.Read(text) is > 3600 and < 1_000_000_000 => TimeSpan.TicksPerMillisecond,
         _ => TimeSpan.TicksPerSecond,
     };

@@ -27,9 +27,6 @@ internal enum NumberMeaning
     /// <summary>Seconds to go, or from 10^9 on an instant.</summary>
     Seconds,
 
-    /// <summary>Milliseconds to go.</summary>
-    Milliseconds,
-
     /// <summary>One name with two meanings: above an hour's 3,600 it is taken for milliseconds.</summary>
     SecondsToAnHour,
 }
