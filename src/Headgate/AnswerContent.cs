@@ -57,9 +57,10 @@ internal sealed class AnswerContent : HttpContent
     /// <summary>The token for a read: the attempt's, and the reader's own where that is another.</summary>
     public CancellationTokenSource? Link(CancellationToken reader, out CancellationToken token)
     {
-        if (!reader.CanBeCanceled || reader == _callers)
+        // The source of the attempt's token may serve another attempt by now.
+        if (_isFinished || !reader.CanBeCanceled || reader == _callers)
         {
-            token = Token;
+            token = _isFinished ? reader : Token;
             return null;
         }
         var linked = CancellationTokenSource.CreateLinkedTokenSource(reader, Token);
@@ -76,6 +77,8 @@ internal sealed class AnswerContent : HttpContent
         var attempt = Exchange.Last!;
         if (!body.IsEmpty)
             attempt.Actual = ActualCost.Read(body, attempt.Permit.Cost, attempt.Upstream.Configuration.Costs);
+        if (isWhole)
+            Received(attempt);
         attempt.End(isWhole);
         attempt.WriteEnd();
         _sender.Finished(Exchange, BegunAt);
@@ -98,6 +101,14 @@ internal sealed class AnswerContent : HttpContent
         (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
         Finish(isWhole: false);
         return Failures.Of(Exchange, failure, reader.IsCancellationRequested ? reader : _callers);
+    }
+
+    /// <summary>Nothing holds on to the token of an attempt whose body is through: its source, and its timer, can serve another.</summary>
+    private static void Received(Attempt attempt)
+    {
+        var nothingLeft = attempt.ReceiveAsync(static (_, _) => ValueTask.CompletedTask);
+        if (nothingLeft.IsCompleted)
+            nothingLeft.GetAwaiter().GetResult();
     }
 
     protected override bool TryComputeLength(out long length)

@@ -59,7 +59,7 @@ public sealed class SampleTests
     public async Task Callers_of_a_service_share_the_limits_behind_it()
     {
         await using var api = await SimulatedApi.StartAsync(new() { Limits = [Limit.Parse("20/s")] });
-        await using var service = WebService.Build(api.Url, "--urls", "http://127.0.0.1:0");
+        await using var service = WebService.Build(api.Url, "--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "None");
         await service.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri(service.Urls.Single()) };
 
