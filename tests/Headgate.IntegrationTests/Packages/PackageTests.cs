@@ -60,10 +60,10 @@ public sealed class PackageTests : IDisposable
             Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}\n{await output}\n{await error}");
             return await output;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {Patience}");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {Patience}", late);
         }
     }
 }
