@@ -94,7 +94,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         {
             var answer = Upstream.Chaos is { } chaos ? await chaos.SendAsync(this).ConfigureAwait(false) : await SendAsync().ConfigureAwait(false);
             var outcome = Answered(answer);
-            return AnswerBody.IsTelling(this, outcome) ? await AnswerBody.ReadAsync(this, outcome).ConfigureAwait(false) : outcome;
+            return AnswerMeaning.IsTelling(this, outcome) ? await AnswerMeaning.ReadAsync(this, outcome).ConfigureAwait(false) : outcome;
         }
         catch (Exception failure)
         {

@@ -266,7 +266,8 @@ public sealed partial class Multiplexer : IAsyncDisposable
 
     private static async Task<IReadOnlyList<Job>> StopAsync(JobScheduler scheduler, TimeSpan drain, CancellationToken cancellation)
     {
-        // Whoever calls this holds a lock.
+        scheduler.Close();
+        // Whoever calls this holds a lock, and jobs end below.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var left = await scheduler.StopAsync(drain, cancellation).ConfigureAwait(false);
         scheduler.Dispose();

@@ -101,13 +101,19 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         return entry.Job.Status == JobStatus.Cancelled;
     }
 
-    /// <summary>Takes nothing more, and waits for the jobs that were taken; those that have not ended then are cancelled and returned.</summary>
+    /// <summary>Takes nothing more.</summary>
+    public void Close()
+    {
+        lock (_lock)
+            _isStopping = true;
+    }
+
+    /// <summary>Waits for the jobs that were taken, once it is closed; those that have not ended then are cancelled and returned.</summary>
     public async Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain, CancellationToken cancellation)
     {
         Task idle;
         lock (_lock)
         {
-            _isStopping = true;
             _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_unfinished == 0)
                 _idle.TrySetResult();

@@ -6,7 +6,7 @@ using Headgate.Retries;
 namespace Headgate;
 
 /// <summary>What only the body of an answer tells: that it is a refusal although its status does not say so, and what the request really cost.</summary>
-internal static class AnswerBody
+internal static class AnswerMeaning
 {
     /// <summary>Whether the body has to be read before anything can be decided.</summary>
     public static bool IsTelling(Attempt attempt, in Outcome outcome)

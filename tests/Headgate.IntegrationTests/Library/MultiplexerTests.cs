@@ -1,0 +1,61 @@
+using Headgate.IntegrationTests.Fixtures;
+using Headgate.Jobs;
+
+namespace Headgate.IntegrationTests.Library;
+
+/// <summary>Jobs against a server that enforces its limits.</summary>
+[Collection(Measured.Alone)]
+public sealed class MultiplexerTests
+{
+    [Fact]
+    public async Task Ten_thousand_jobs_at_once_all_end_well_and_none_is_refused()
+    {
+        await using var cli = new Cli();
+        var simulator = await cli.SimulateAsync("--limit", "4000/s", "--per", "all");
+        await using var mux = new Multiplexer(o => (o.MaxConcurrency, o.Limits) = (200, ["4000/s"]));
+        await mux.StartAsync();
+
+        var verdicts = await mux.SubmitManyAsync(Enumerable.Range(0, 10_000).Select(number => new JobRequest(new Uri(simulator.Url, $"/items/{number}").ToString())));
+        var jobs = await mux.WaitAsync(verdicts.Select(verdict => verdict.Id!), TimeSpan.FromMinutes(2));
+
+        Assert.All(jobs, job => Assert.True(job.Ok, $"{job.Status}: {job.Error}"));
+        Assert.Equal(10_000, mux.GetStatistics().Ok);
+        var report = await simulator.ReportAsync();
+        Assert.Equal(10_000, report.GetProperty("arrivals").GetInt32());
+        Assert.Equal(0, report.GetProperty("refused").GetInt32());
+    }
+
+    [Fact]
+    public async Task One_urgent_job_is_submitted_and_waited_for()
+    {
+        await using var cli = new Cli();
+        var simulator = await cli.SimulateAsync();
+        await using var mux = new Multiplexer(o => { o.MaxConcurrency = 100; o.TotalLimits = ["100/min"]; o.Queue = "memory:"; });
+        var told = 0;
+        mux.RequestCompleted += (_, _) => told++;
+        await mux.StartAsync();
+
+        var id = await mux.SubmitAsync(new JobRequest(new Uri(simulator.Url, "/get").ToString()) { Priority = RequestPriority.High });
+        var job = Assert.Single(await mux.WaitAsync([id], TimeSpan.FromMinutes(1)));
+
+        Assert.Equal((JobStatus.Completed, 200, 1), (job.Status, job.Result?.StatusCode, told));
+    }
+
+    [Fact]
+    public async Task The_sample_of_an_urgent_job_runs()
+    {
+        await using var cli = new Cli();
+        var simulator = await cli.SimulateAsync("--limit", "500/s");
+
+        Assert.Equal((1000, "Completed 200"), await global::Library.UrgentJob.RunAsync(simulator.Url.ToString()));
+    }
+
+    [Fact]
+    public async Task The_sample_of_custom_work_runs()
+    {
+        await using var cli = new Cli();
+        var files = Enumerable.Range(1, 50).Select(number => cli.Write($"{number}.txt", new string('x', number))).Append(cli.PathOf("missing"));
+
+        Assert.Equal(50 * 51 / 2, await global::Library.CustomWork.RunAsync(files));
+    }
+}
