@@ -19,6 +19,9 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>Limits that all traffic shares, for example <c>["500 concurrent"]</c>. None by default.</summary>
     public IList<string>? TotalLimits { get; set; }
 
+    /// <summary>The most connections in use at once to all APIs together, from 1 to 1,000,000. No such limit by default.</summary>
+    public int? TotalConnections { get; set; }
+
     /// <summary>The most requests in flight at once to one API where no limit says otherwise, from 1 to 1,000,000. 100 by default.</summary>
     public int? Concurrency { get => Get<int?>(); set => Set(value); }
 
@@ -43,7 +46,7 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>
     /// The options that these environment variables give, where they are set: MAX_CONCURRENCY, MAX_CONNECTIONS, GLOBAL_LIMIT and GLOBAL_WINDOW for all
     /// traffic; PER_HOST_LIMIT and _WINDOW, BURST_LIMIT and _WINDOW, API_RATE_LIMIT and API_RATE_WINDOW, MAX_CONNECTIONS_PER_HOST for each API;
-    /// REQUEST_TIMEOUT, CONNECTION_TIMEOUT, RETRY_ATTEMPTS; API_KEYS (separated by commas) with RATE_LIMIT per minute each.
+    /// REQUEST_TIMEOUT, CONNECTION_TIMEOUT, RETRY_ATTEMPTS, CIRCUIT_BREAKER_THRESHOLD, CIRCUIT_BREAKER_TIMEOUT; API_KEYS (separated by commas) with RATE_LIMIT per minute each.
     /// </summary>
     /// <param name="baseAddress">The address of the API that API_KEYS are for: keys are shown to nobody else.</param>
     /// <returns>Options that can be changed further. What is wrong with a variable is told with everything else when they are put to use.</returns>
@@ -116,6 +119,8 @@ public class HeadgateOptions : PolicyOptions
         base.Tell("/defaults", told);
         if (TotalLimits is { } total)
             told.Add(new ConfigurationOverride("/total/limits", [.. total], ""));
+        if (TotalConnections is { } connections)
+            told.Add(new ConfigurationOverride("/total/connections", [connections.ToString(System.Globalization.CultureInfo.InvariantCulture)], ""));
         foreach (var (name, upstream) in Upstreams)
             upstream.Tell(ConfigurationNode.Below("/upstreams", name), told);
     }

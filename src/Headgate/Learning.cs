@@ -36,9 +36,9 @@ internal sealed class Learning(Upstream api, Engine engine)
     {
         if (permit.Lane.Gate != api.Gates.Usual)
             foreach (var scope in permit.Lane.Gate.Scopes)
-                if (scope != api.Scope && scope != engine.Total && HasRate(scope))
+                if (scope != api.Scope && scope != engine.Total && scope.HasRate)
                     return scope;
-        return permit.Key is not { } key || (!HasRate(key.Scope) && HasRate(api.Scope)) ? api.Scope : key.Scope;
+        return permit.Key is not { } key || (!key.Scope.HasRate && api.Scope.HasRate) ? api.Scope : key.Scope;
     }
 
     /// <summary>Changes D: for the limits, for whoever reads the ledger, and for the best possible.</summary>
@@ -49,8 +49,6 @@ internal sealed class Learning(Upstream api, Engine engine)
         engine.Journal.WriteBound(api.Name, api.Terms.Bound);
         engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { Bound = (before, api.Terms.Bound) });
     }
-
-    private static bool HasRate(Scope scope) => scope.Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent);
 
     /// <summary>Whether the server's clock matters to one of these.</summary>
     private static bool IsAligned(Checkpoint[] limits)
@@ -98,7 +96,7 @@ internal sealed class Learning(Upstream api, Engine engine)
                 return (0, null);
             it.scope.RefusalsCountFrom = now;
             it.Api.Cap.Refused(now);
-            if (HasRate(it.scope))
+            if (it.scope.HasRate)
                 return (++it.scope.RefusedWithinRate, (long?)null);
             return (0, it.Api.Adaptation.IsListening && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
         });

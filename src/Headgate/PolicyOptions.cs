@@ -35,6 +35,12 @@ public abstract class PolicyOptions : SettingsGroup
     /// <summary>The longest a request may wait to be sent; more than zero. By default as long as its deadline allows.</summary>
     public TimeSpan? QueueTimeout { get => Get<TimeSpan?>(); set => Set(value); }
 
+    /// <summary>When the API is left alone for a while because it fails.</summary>
+    public BreakerOptions Breaker { get => Group<BreakerOptions>(); set => Set(value); }
+
+    /// <summary>How long a request waits while the breaker is open, before it fails. By default whoever waits for an answer is told at once, and a job waits 2 min.</summary>
+    public TimeSpan? Patience { get => Get<TimeSpan?>(); set => Set(value); }
+
     /// <summary>The largest answer that is looked into for the true cost, in bytes; zero or more. 16 MiB by default. Answers are passed on whatever their size.</summary>
     public long? MaxBody { get => Get<long?>(); set => Set(value); }
 }

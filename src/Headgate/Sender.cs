@@ -50,6 +50,7 @@ internal sealed class Sender : IDisposable
                 Journal = clock => new SendJournal(clock, state),
                 Keys = options.KeysOf,
                 Notice = _log.Noticed,
+                Patience = TimeSpan.Zero,
                 Ended = AttemptEnded,
                 Inner = inner is null ? null : SharedTransport.Over(inner, () => Engine!),
             });
@@ -73,8 +74,17 @@ internal sealed class Sender : IDisposable
 
     public OpenAnswers Open { get; }
 
-    /// <summary>The breakers as they stand: which API, <c>closed</c>, <c>half_open</c> or <c>open</c>, and how often it opened. None by default.</summary>
-    public Func<IEnumerable<(Upstream Upstream, string State, long Opens)>> Breakers { get; init; } = () => [];
+    /// <summary>The breakers as they stand: which API, <c>closed</c>, <c>half_open</c> or <c>open</c>, and how often it opened.</summary>
+    private IEnumerable<(Upstream Upstream, string State, long Opens)> Breakers() =>
+        from upstream in Engine.Upstreams
+        let watch = upstream.Watch
+        where watch is not null
+        select (upstream, watch.Position switch
+        {
+            Resilience.BreakerPosition.Open => "open",
+            Resilience.BreakerPosition.HalfOpen => "half_open",
+            _ => "closed",
+        }, (long)watch.Opens);
 
     public long Now => Engine.Clock.Now;
 

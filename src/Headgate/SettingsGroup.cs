@@ -27,9 +27,17 @@ public abstract class SettingsGroup
         return group;
     }
 
+    /// <summary>A word in the place of the whole group; null for none.</summary>
+    private protected string? Word { get; set; }
+
     /// <summary>Tells everything that was given, as texts that the reader of the configuration takes.</summary>
     internal virtual void Tell(string pointer, List<ConfigurationOverride> told)
     {
+        if (Word is { } word)
+        {
+            told.Add(new ConfigurationOverride(pointer, [word], ""));
+            return;
+        }
         foreach (var (name, value) in _values)
             Tell(ConfigurationNode.Below(pointer, char.ToLowerInvariant(name[0]) + name[1..]), value, told);
     }
@@ -42,6 +50,10 @@ public abstract class SettingsGroup
                 break;
             case SettingsGroup group:
                 group.Tell(pointer, told);
+                break;
+            case IEnumerable<KeyValuePair<string, IList<string>>> lists:
+                foreach (var (name, items) in lists)
+                    Tell(ConfigurationNode.Below(pointer, name), items, told);
                 break;
             case ISettingsMap map:
                 foreach (var (name, group) in map.Groups)

@@ -293,7 +293,8 @@ internal sealed class StraightLine(Engine engine)
     private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)
     {
         for (var wait = until - engine.Clock.Now; wait > 0; wait = until - engine.Clock.Now)
-            await Task.Delay(Clock.Span(Math.Min(wait, 24L * 3600 * Clock.Second)), engine.Clock.Provider, cancellation).ConfigureAwait(false);
+            // Timers cut to whole milliseconds: less than one would be no wait at all, again and again.
+            await Task.Delay(Clock.Span(Math.Clamp(wait, Clock.Millisecond, 24L * 3600 * Clock.Second)), engine.Clock.Provider, cancellation).ConfigureAwait(false);
     }
 
     private static void End(Attempt attempt, HttpResponseMessage answer)

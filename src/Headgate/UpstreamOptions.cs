@@ -18,6 +18,36 @@ public sealed class UpstreamOptions : PolicyOptions
     /// <summary>Which answers are tried again.</summary>
     public RetryOptions Retry { get => Group<RetryOptions>(); set => Set(value); }
 
+    /// <summary>Parts of it with limits of their own, by name: <c>Routes["search"].Match = "/search/**"</c>. A request may belong to several.</summary>
+    public SettingsMap<RouteOptions> Routes { get => Group<SettingsMap<RouteOptions>>(); set => Set(value); }
+
+    /// <summary>Limits of requests that name a country, by country: <c>["DE"] = ["10/s"]</c>.</summary>
+    public IDictionary<string, IList<string>> Geo { get => Group<Dictionary<string, IList<string>>>(); set => Set(value); }
+
+    /// <summary>An answer that is a refusal by limit although its status does not say so.</summary>
+    public ThrottledOptions Throttled { get => Group<ThrottledOptions>(); set => Set(value); }
+
+    /// <summary>How connections are made and kept. A handler of your own keeps its own.</summary>
+    public ConnectionsOptions Connections { get => Group<ConnectionsOptions>(); set => Set(value); }
+
+    /// <summary>Whom connections trust, and as whom they are made. Certificates are always verified.</summary>
+    public TlsOptions Tls { get => Group<TlsOptions>(); set => Set(value); }
+
+    /// <summary>What requests without a User-Agent call themselves, one each in turn. By default Headgate and its version.</summary>
+    public IList<string>? UserAgents { get => Get<IList<string>>(); set => Set(value); }
+
+    /// <summary>Whether a second attempt is sent beside one that takes long, of methods that are safe. Off unless <see cref="HedgeOptions.After"/> is given.</summary>
+    public HedgeOptions Hedge { get => Group<HedgeOptions>(); set => Set(value); }
+
+    /// <summary>What follows from how the API is doing. All off by default.</summary>
+    public AdaptiveOptions Adaptive { get => Group<AdaptiveOptions>(); set => Set(value); }
+
+    /// <summary>What is put in the way of requests, to see how all else takes it. Nothing by default.</summary>
+    public ChaosOptions Chaos { get => Group<ChaosOptions>(); set => Set(value); }
+
+    /// <summary>Whether requests go to another base address while theirs is down. True by default where there are several.</summary>
+    public bool? Failover { get => Get<bool?>(); set => Set(value); }
+
     /// <summary>Its part of limits that it shares with other APIs, against theirs; from 1 to 1,000. 1 by default.</summary>
     public int? Weight { get => Get<int?>(); set => Set(value); }
 }

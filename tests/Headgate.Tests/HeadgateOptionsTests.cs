@@ -146,7 +146,15 @@ public sealed class HeadgateOptionsTests
         Assert.Equal(Names(Settings.Retry.Shape), Names(typeof(RetryOptions)));
         Assert.Equal(Names(Settings.Shares.Shape), Names(typeof(SharesOptions)));
         Assert.Equal(Names((Group)Settings.Cost.Shape.Value), Names(typeof(CostOptions)));
-        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "upstreams", "statePath", "token", "health"));
+        Assert.Equal(Names((Group)Settings.Route.Shape.Value), Names(typeof(RouteOptions)));
+        Assert.Equal(Names(Settings.Throttled.Shape), Names(typeof(ThrottledOptions)));
+        Assert.Equal(Names(Settings.Connections.Shape), Names(typeof(ConnectionsOptions)));
+        Assert.Equal(Names(Settings.Tls.Shape), Names(typeof(TlsOptions)));
+        Assert.Equal(Names(Settings.Breaker.Shape), Names(typeof(BreakerOptions)));
+        Assert.Equal(Names(Settings.Hedge.Shape), Names(typeof(HedgeOptions)));
+        Assert.Equal(Names(Settings.Adaptive.Shape), Names(typeof(AdaptiveOptions)));
+        Assert.Equal(Names(Settings.Chaos.Shape), Names(typeof(ChaosOptions)));
+        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "upstreams", "statePath", "token", "health"));
 
         static IEnumerable<string> Names(object of, params string[] beside) => (of is Group group
             ? group.Members.Select(member => member.Name)

@@ -193,7 +193,10 @@ internal sealed class Replay
             return known;
         var before = _lessons.FirstOrDefault(lesson => lesson.Scope == api.Scope && lesson.Bound is not null)?.Bound?.Before;
         var terms = _kind == BoundKind.Real ? new ArrivalTerms(api.Terms.Timing, before ?? api.Terms.Bound, api.Terms.Straggle) : ArrivalTerms.Nominal;
-        Copy(api.Scope, terms).Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
+        var scope = Copy(api.Scope, terms);
+        scope.Add(new ConcurrencyCap(_engine.Concurrency, slowStart: false));
+        if (api.Configuration.Connections.Cap() is { } connections)
+            scope.Add(connections);
         var keys = api.Keys?.Keys.Select(key => (Original: key.Scope, Copy: new PoolKey(key.Secret, Copy(key.Scope, terms), key.Weight))).ToList();
         var pool = keys is null ? null : new KeyPool(api.Name, keys.Select(key => key.Copy));
         foreach (var (original, copy) in keys ?? [])

@@ -33,6 +33,9 @@ internal sealed class ConfigurationListing
         foreach (var setting in group.Members)
         {
             var value = node?.Member(setting.Name);
+            // A group of the policy that an API does not write it has from the defaults, whole.
+            if (value is null && group == Settings.Upstream.Shape && setting.Shape is Group && Array.Exists(Settings.Policy.All, policy => policy.Name == setting.Name))
+                value = _defaults?.Member(setting.Name);
             var at = ConfigurationNode.Below(pointer, setting.Name);
             if (setting.Shape is Map map)
                 foreach (var (name, member) in value?.Members ?? [])

@@ -29,6 +29,8 @@ internal static class OriginalEnvironment
         ("REQUEST_TIMEOUT", "/defaults/timeout"),
         ("CONNECTION_TIMEOUT", "/defaults/connectTimeout"),
         ("RETRY_ATTEMPTS", "/defaults/retries"),
+        ("CIRCUIT_BREAKER_THRESHOLD", "/defaults/breaker/failureThreshold"),
+        ("CIRCUIT_BREAKER_TIMEOUT", "/defaults/breaker/recoveryTimeout"),
     ];
 
     /// <summary>What those that are set say; wrong values are told by whoever reads the settings, under the name of the variable.</summary>

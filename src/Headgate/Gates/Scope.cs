@@ -42,6 +42,18 @@ internal sealed class Scope
     /// <summary>What was sent before this moment was under way when a refusal was counted, and tells nothing new.</summary>
     public long RefusalsCountFrom { get; set; } = long.MinValue;
 
+    /// <summary>Whether it has a limit of requests in a time.</summary>
+    public bool HasRate
+    {
+        get
+        {
+            foreach (var checkpoint in Checkpoints)
+                if (!checkpoint.State.CountsAttempts && checkpoint.State.Limit is { Unit: Limit.Requests, Algorithm: not LimitAlgorithm.Concurrent })
+                    return true;
+            return false;
+        }
+    }
+
     public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
 
     /// <summary>

@@ -38,7 +38,7 @@ public sealed class ConfigurationListingTests
     [Fact]
     public void The_defaults_that_are_listed_are_those_that_hold()
     {
-        var written = string.Join(", ", Settings.Policy.All.Append(Settings.Concurrency).Select(setting => $"\"{setting.Name}\": {setting.Default}"));
+        var written = string.Join(", ", Settings.Policy.All.Append(Settings.Concurrency).Where(setting => setting.Default is not null).Select(setting => $"\"{setting.Name}\": {setting.Default}"));
         var reading = WrittenConfiguration.Read($$"""{ "defaults": { {{written}} }, "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], {{Write(Settings.Keys.Shape)}} }, "connections": { {{Write(Settings.Connections.Shape)}} }, "retry": { {{Write(Settings.Retry.Shape)}}, "budget": { {{Write((Group)Settings.Retry.Budget.Shape)}} } }, "breaker": { {{Write(Settings.Breaker.Shape)}} }, "adaptive": { {{Write(Settings.Adaptive.Shape)}} } } } }""");
 
         Assert.Equal(HeadgateConfiguration.Default, reading.OrThrow() with { Upstreams = [] });

@@ -81,7 +81,7 @@ public sealed class ResilienceConfigurationTests
         var reading = WrittenConfiguration.Read("""{ "upstreams": { "a": { "base": ["http://a"] } } }""", ("HEADGATE_UPSTREAMS__a__BREAKER", "off"));
 
         Assert.Null(reading.OrThrow().Upstreams[0].Policy.Breaker);
-        var listed = Assert.Single(ConfigurationListing.Of(reading.Root), value => value.Pointer.Contains("breaker", StringComparison.Ordinal));
+        var listed = Assert.Single(ConfigurationListing.Of(reading.Root), value => value.Pointer.StartsWith("/upstreams/a/breaker", StringComparison.Ordinal));
         Assert.Equal(("/upstreams/a/breaker", "\"off\""), (listed.Pointer, listed.Json));
     }
 

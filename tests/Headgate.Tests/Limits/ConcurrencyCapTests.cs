@@ -35,7 +35,7 @@ public sealed class ConcurrencyCapTests
     public void A_limit_of_connections_is_told_as_such_and_does_not_start_slowly()
     {
         var cap = new Headgate.Configuration.ConnectionsConfiguration { PerHost = 50 }.Cap()!;
-        Assert.Equal((50, false, "connections"), (cap.Now, cap.IsGrowing, cap.Counted));
+        Assert.Equal((50, false), (cap.Now, cap.IsGrowing));
         var scope = new Headgate.Gates.Scope("api", [cap], _ => throw new InvalidOperationException());
         Assert.Equal("at most 50 connections (api)", scope.Checkpoints[0].Describe());
         Assert.Null(Headgate.Configuration.ConnectionsConfiguration.Default.Cap());
