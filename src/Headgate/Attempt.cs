@@ -80,6 +80,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public bool WasSent => Number != 0;
 
+    /// <summary>It was sent beside another one that took long.</summary>
+    public bool IsHedge { get; init; }
+
     /// <summary>What was put in its way on purpose: error, latency, reset; null for nothing.</summary>
     public string? Chaos { get; set; }
 

@@ -5,7 +5,7 @@ namespace Headgate;
 
 /// <summary>
 /// Sends a second attempt beside one that takes long, and takes the answer that comes first. The second pays like any other: with a permit,
-/// which it gets at once or not at all, and out of the budget of retries. Thread-safe.
+/// for which it comes before others as long as the first is not back, and out of the budget of retries. Thread-safe.
 /// </summary>
 /// <remarks>The one that lost is left to reach its headers: giving it up would hold its place for <c>straggle</c>, which is longer (Dean and Barroso, The Tail at Scale, 2013).</remarks>
 internal sealed class Hedging(Upstream api, Engine engine)
@@ -18,10 +18,11 @@ internal sealed class Hedging(Upstream api, Engine engine)
     public async ValueTask<Outcome> RunAsync(Attempt first, CancellationToken cancellation)
     {
         var one = first.RunAsync().AsTask();
-        if (api.Adaptation.HedgeAfter is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false) || Permit(first) is not { } permit)
+        if (api.Adaptation.HedgeAfter is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false)
+            || await PermitAsync(first, one, cancellation).ConfigureAwait(false) is not { } permit)
             return await one.ConfigureAwait(false);
         var exchange = first.Exchange;
-        var second = new Attempt(engine, api, exchange, permit, cancellation);
+        var second = new Attempt(engine, api, exchange, permit, cancellation) { IsHedge = true };
         exchange.Hedges++;
         var two = second.RunAsync().AsTask();
         var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
@@ -42,11 +43,28 @@ internal sealed class Hedging(Upstream api, Engine engine)
         return done || cancellation.IsCancellationRequested;
     }
 
-    private Permit? Permit(Attempt first)
+    /// <summary>A permit, if it comes before the first attempt is over.</summary>
+    private async Task<Permit?> PermitAsync(Attempt first, Task<Outcome> running, CancellationToken cancellation)
     {
         if (api.BudgetUntil(engine.Clock.Now) is not null)
             return null;
-        return engine.Dispatcher.TryAcquire(first.Permit.Lane.Gate, first.Permit.Lane.Key with { Cost = first.Permit.Cost });
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var lane = first.Permit.Lane;
+        var permit = engine.Dispatcher.AcquireAsync(lane.Gate, lane.Key with { Cost = first.Permit.Cost, Priority = RequestPriority.Critical }, Limits.LimitState.Never, over.Token).AsTask();
+        if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
+            await over.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            var granted = await permit.ConfigureAwait(false);
+            if (!running.IsCompleted)
+                return granted;
+            engine.Dispatcher.Return(granted);
+        }
+        catch (Exception refused) when (refused is OperationCanceledException or RefusedException)
+        {
+            // Nothing was spent.
+        }
+        return null;
     }
 
     private static bool IsGood(in Outcome outcome) => outcome is { IsAnswer: true, Refused: false, Status: < 500 };

@@ -160,7 +160,7 @@ internal sealed class StraightLine(Engine engine)
                 upstream.CountFirst(now);
             }
         }
-        else if (outcome.Class == FailureClass.Network)
+        else if (outcome.Class == FailureClass.Network && attempt.Chaos is null)
             upstream.NotConnected(outcome.Detail);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";

@@ -31,7 +31,7 @@ internal sealed class Bound
             SentAt = attempt.SentAt,
             AnswerUs = (attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond,
             EndUs = (attempt.EndedAt - attempt.SentAt) / Clock.Microsecond,
-            AfterUs = attempt.Previous is { } previous ? (attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond : -1,
+            AfterUs = attempt is { IsHedge: false, Previous: { } previous } ? (attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond : -1,
             Earliest = exchange.Earliest,
             IsLost = attempt.IsLost,
         };

@@ -118,6 +118,6 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         if (at is not { } due)
             return;
         for (var wait = due - work.Time.GetUtcNow(); wait > TimeSpan.Zero; wait = due - work.Time.GetUtcNow())
-            await Task.Delay(wait > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : wait, work.Time, work.Waiting);
+            await Task.Delay(wait > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : wait < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : wait, work.Time, work.Waiting);
     }
 }

@@ -93,6 +93,8 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         await using (var progress = new Progress(options, engine, _tally, talk, time))
         {
             await PumpAsync(work);
+            // Attempts that lost against a second one may still be on their way to their headers.
+            await engine.LeftAsync();
             try
             {
                 await results.CompleteAsync();

@@ -40,7 +40,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
             Headers = JobFields.Of(answer),
             Content = body.Bytes,
             ContentFile = body.File,
-            Elapsed = Clock.Span(last.EndedAt - last.SentAt),
+            Elapsed = last.WasSent ? Clock.Span(last.EndedAt - last.SentAt) : TimeSpan.Zero,
         });
     }
 
@@ -67,6 +67,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
         GateWait = Clock.Span(exchange?.Waited ?? 0),
         Holding = exchange?.HeldBy?.Describe(),
         Key = exchange?.Last?.Permit.Key?.Name,
+        Chaos = exchange?.Last?.Chaos,
         MaybeSent = IsResent || exchange is { MaybeSent: true },
         Context = Request?.RawContext ?? default,
         Tags = Request?.Tags ?? [],

@@ -60,6 +60,9 @@ internal sealed class ResultRecord
 
     public bool MaybeSent { get; init; }
 
+    /// <summary>What was put in the way of its last attempt on purpose: error, latency, reset; null, and not written, for nothing.</summary>
+    public string? Chaos { get; init; }
+
     /// <summary>JSON as it came with the request; empty for none.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }
 

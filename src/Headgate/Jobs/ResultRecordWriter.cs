@@ -45,6 +45,8 @@ internal static class ResultRecordWriter
         writer.WriteString("proxy"u8, record.Proxy);
         writer.WriteString("cache"u8, record.Cache);
         writer.WriteBoolean("maybe_sent"u8, record.MaybeSent);
+        if (record.Chaos is not null)
+            writer.WriteString("chaos"u8, record.Chaos);
         WriteEchoes(writer, record);
         writer.WriteEndObject();
     }

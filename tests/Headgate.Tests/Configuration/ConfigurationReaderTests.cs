@@ -48,6 +48,8 @@ public sealed class ConfigurationReaderTests
                 QueueTimeout = TimeSpan.FromMinutes(10),
                 Patience = TimeSpan.FromMinutes(15),
                 MaxBody = 1024,
+                Breaker = new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 },
+                Patience = TimeSpan.FromMinutes(15),
             },
             openai.Policy);
         Assert.Equal([new CostConfiguration("tokens", 1200, "/usage/total_tokens")], openai.Costs);
