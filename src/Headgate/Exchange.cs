@@ -74,11 +74,8 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>When it goes on after a hold or a failure, monotonic nanoseconds.</summary>
     public long NextAt { get; set; }
 
-    /// <summary>Attempts that were sent.</summary>
+    /// <summary>Attempts that were sent, those beside another one among them.</summary>
     public int Attempts { get; set; }
-
-    /// <summary>Attempts that were sent beside another that took long.</summary>
-    public int Hedges { get; set; }
 
     /// <summary>When its first attempt was sent, monotonic nanoseconds; 0 before.</summary>
     public long FirstSentAt { get; set; }

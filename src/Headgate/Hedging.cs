@@ -23,7 +23,12 @@ internal sealed class Hedging(Upstream api, Engine engine)
             return await one.ConfigureAwait(false);
         var exchange = first.Exchange;
         var second = new Attempt(engine, api, exchange, permit, cancellation) { IsHedge = true };
-        exchange.Hedges++;
+        if (exchange.FirstSentAt == 0)
+        {
+            exchange.FirstSentAt = first.SentAt;
+            api.CountFirst(engine.Clock.Now);
+        }
+        exchange.Attempts++;
         var two = second.RunAsync().AsTask();
         var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
         // Who fails first has not won.

@@ -154,7 +154,8 @@ internal sealed class StraightLine(Engine engine)
         var now = attempt.AnsweredAt;
         if (outcome.Sent)
         {
-            if (exchange.Attempts++ == 0)
+            exchange.Attempts++;
+            if (exchange.FirstSentAt == 0)
             {
                 exchange.FirstSentAt = attempt.SentAt;
                 upstream.CountFirst(now);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Headgate.Tests;
 
+[Collection(Threads.Alone)]
 public sealed class HeadgateHandlerTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -16,10 +17,11 @@ public sealed class HeadgateHandlerTests
 
         using var third = await world.EndAsync(world.Client.GetAsync("c"));
 
-        Assert.InRange(world.Server.Arrivals[2], Second, Second * 1.01);
+        // Time goes on while threads do.
+        Assert.InRange(world.Server.Arrivals[2], Second, Second * 1.5);
         var path = third.GetHeadgate()!;
         Assert.Equal(("https://api.test", 1, 0, 0, null), (path.Upstream, path.Attempts, path.Retries, path.Refusals, path.Key));
-        Assert.InRange(path.Wait, Second, Second * 1.01);
+        Assert.InRange(path.Wait, Second, Second * 1.5);
         Assert.Contains("2/s", path.WaitingFor);
         Assert.Equal("https://api.test/v1/c", third.RequestMessage!.RequestUri!.ToString());
         Assert.Equal("done", await third.Content.ReadAsStringAsync());

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Headgate.Tests;
 
+[Collection(Threads.Alone)]
 public sealed class HeadgateServicesTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using Headgate.Time;
 
 namespace Headgate.Tests;
 
+[Collection(Threads.Alone)]
 public sealed class MultiplexerTests : IAsyncDisposable
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;

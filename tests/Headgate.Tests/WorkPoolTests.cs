@@ -2,6 +2,7 @@ using Headgate.Time;
 
 namespace Headgate.Tests;
 
+[Collection(Threads.Alone)]
 public sealed class WorkPoolTests
 {
     private readonly VirtualTime _time = new();
@@ -112,11 +113,12 @@ public sealed class WorkPoolTests
     public async Task Items_are_read_as_there_is_room_and_no_more_when_nobody_takes_results()
     {
         await using var pool = Pool(4);
-        var read = 0;
+        var (read, taken) = (0, 0);
         await foreach (var result in pool.RunAsync(Endless(), (number, _) => ValueTask.FromResult(number)))
         {
             await FakeApi.Until(() => read >= 8);
-            Assert.InRange(read, 8, result.Item + 4 * 8);
+            // Results come in any order; so many were taken, and no more than a few for each place lie ready or are under way.
+            Assert.InRange(read, 8, ++taken + 4 * 8);
             if (result.Item >= 100)
                 break;
         }

@@ -49,7 +49,6 @@ public sealed class ConfigurationReaderTests
                 Patience = TimeSpan.FromMinutes(15),
                 MaxBody = 1024,
                 Breaker = new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 },
-                Patience = TimeSpan.FromMinutes(15),
             },
             openai.Policy);
         Assert.Equal([new CostConfiguration("tokens", 1200, "/usage/total_tokens")], openai.Costs);
