@@ -24,13 +24,15 @@ internal static class EngineThroughput
         using var polled = new HttpMessageInvoker(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false });
         using var free = new Engine(Configuration(), new EngineOptions { Concurrency = InFlight });
         using var limited = new Engine(Configuration("1_000_000/s", "60_000_000/min"), new EngineOptions { Concurrency = InFlight });
-        var (line, limitedLine, pipeline) = (new StraightLine(free), new StraightLine(limited), Pipeline());
+        using var whole = new Engine(EveryStage(origin.Uri), new EngineOptions { Concurrency = InFlight });
+        var (line, limitedLine, wholeLine, pipeline) = (new StraightLine(free), new StraightLine(limited), new StraightLine(whole), Pipeline());
         var uri = origin.Uri;
         (string Name, Func<ValueTask> Send)[] ways =
         [
             ("bare loop", () => BareAsync(bare, uri)),
             ("Headgate, no limit", () => LineAsync(line, uri)),
             ("Headgate, two limits", () => LineAsync(limitedLine, uri)),
+            ("Headgate, every stage", () => LineAsync(wholeLine, uri)),
             ("Polly", () => PollyAsync(pipeline, polled, uri)),
         ];
         var measured = ways.Select(_ => new List<Round>()).ToArray();
@@ -76,7 +78,7 @@ internal static class EngineThroughput
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static async Task LoopAsync(int turns, Func<ValueTask> send)
+    public static async Task LoopAsync(int turns, Func<ValueTask> send)
     {
         var left = turns;
         await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(async () =>
@@ -86,14 +88,14 @@ internal static class EngineThroughput
         })));
     }
 
-    private static async ValueTask BareAsync(HttpMessageInvoker transport, Uri uri)
+    public static async ValueTask BareAsync(HttpMessageInvoker transport, Uri uri)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         using var answer = await transport.SendAsync(request, CancellationToken.None);
         await ReadAsync(answer, CancellationToken.None);
     }
 
-    private static async ValueTask LineAsync(StraightLine line, Uri uri)
+    public static async ValueTask LineAsync(StraightLine line, Uri uri)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         using var answer = await line.SendAsync(new Exchange(request) { Receive = Receive }, CancellationToken.None);
@@ -123,6 +125,23 @@ internal static class EngineThroughput
     private static HeadgateConfiguration Configuration(params string[] limits) => HeadgateConfiguration.Default with
     {
         Defaults = UpstreamPolicy.Default with { Limits = [.. limits.Select(Limit.Parse)], Learns = false },
+    };
+
+    /// <summary>Learning, breaker, hedging, adaptive rate and timeout, a route, connections counted; none of it in the way.</summary>
+    public static HeadgateConfiguration EveryStage(Uri uri) => HeadgateConfiguration.Default with
+    {
+        Upstreams =
+        [
+            new UpstreamConfiguration
+            {
+                Name = "origin",
+                Bases = UpstreamBase.TryParse(uri.GetLeftPart(UriPartial.Authority), out var address, out _) ? [address] : throw new InvalidOperationException($"{uri} is no base"),
+                Hedge = new HedgeConfiguration(new HedgeAfter(0, TimeSpan.FromSeconds(10))),
+                Adaptive = new AdaptiveConfiguration { Rate = true, Timeout = true },
+                Routes = [new RouteConfiguration("all", RoutePattern.All, [], [Limit.Parse("1_000_000/s")])],
+                Connections = new ConnectionsConfiguration { PerHost = InFlight },
+            },
+        ],
     };
 
     /// <summary>What the usual pipeline has: a time for all, retries, a breaker, a time for each attempt.</summary>

@@ -19,7 +19,10 @@ internal static class Every
         var runs = names.Select(name => new[] { name }).ToList();
         var isQuick = arguments.Contains("--quick");
         if (!isQuick)
-            runs.Insert(names.IndexOf("run") + 1, ["run", "--million"]);
+        {
+            runs.Insert(names.IndexOf("run") + 1, ["run", "--learn"]);
+            runs.Insert(names.IndexOf("run") + 2, ["run", "--million"]);
+        }
         foreach (var run in runs)
         {
             var path = Path.Combine(folder, string.Concat(run) + ".json");

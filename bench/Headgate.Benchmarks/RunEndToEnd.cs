@@ -9,7 +9,7 @@ internal static class RunEndToEnd
 {
     public static async Task RunAsync(Session session)
     {
-        var isMillion = session.Has("--million");
+        var (isMillion, learns) = (session.Has("--million"), session.Has("--learn"));
         var (lines, rounds) = (isMillion ? 1_000_000 : session.Either(100_000, 20_000), isMillion || session.IsQuick ? 1 : 5);
         using var origin = await OriginProcess.StartAsync();
         var folder = Directory.CreateTempSubdirectory("headgate-benchmark-").FullName;
@@ -20,7 +20,7 @@ internal static class RunEndToEnd
             await BuildAsync();
             List<(double PerSecond, double Sending, double Peak)> all = [];
             for (var round = 0; round < rounds; round++)
-                all.Add(await OnceAsync(input, Path.Combine(folder, "results.jsonl"), lines));
+                all.Add(await OnceAsync(input, Path.Combine(folder, "results.jsonl"), lines, learns));
             Tell(session, lines, all);
         }
         finally
@@ -44,12 +44,12 @@ internal static class RunEndToEnd
         static string Rate(double perSecond) => string.Create(CultureInfo.InvariantCulture, $"{perSecond:#,0}/s");
     }
 
-    private static async Task<(double PerSecond, double Sending, double Peak)> OnceAsync(string input, string results, int lines)
+    private static async Task<(double PerSecond, double Sending, double Peak)> OnceAsync(string input, string results, int lines, bool learns)
     {
         foreach (var old in new[] { results, results + ".ledger" })
             File.Delete(old);
         var start = Stopwatch.GetTimestamp();
-        using var process = Machine.Headgate("run", input, "-o", results, "--limit", "none", "--json");
+        using var process = Machine.Headgate(["run", input, "-o", results, "--json", .. (string[])(learns ? [] : ["--limit", "none"])]);
         var summary = process.StandardOutput.ReadToEndAsync();
         var said = process.StandardError.ReadToEndAsync();
         long peak = 0;

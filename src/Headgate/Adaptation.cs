@@ -47,6 +47,12 @@ internal sealed class Adaptation
     /// <summary>How long an attempt is waited for before another is sent beside it; null for always.</summary>
     public TimeSpan? HedgeAfter => _hedge is null ? null : _engine.Dispatcher.Read(_hedge, static (_, hedge, _) => hedge.Now) is { } wait ? Clock.Span(wait) : null;
 
+    /// <summary>The slowest pace kept now, in requests a second; null for none.</summary>
+    public double? Pace => _engine.Dispatcher.Read(_paces, static (_, paces, _) => paces.Values.Min(pacing => pacing.Pace.Rate)) / 1000.0;
+
+    /// <summary>The part of the concurrency that the machine leaves, 0 to 1.</summary>
+    public double Relief => _engine.Dispatcher.Read(this, static (_, it, _) => it._relief.Concurrency) / 1000.0;
+
     /// <summary>The share of attempts that failed lately, in thousandths; null where there were too few.</summary>
     public int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
 

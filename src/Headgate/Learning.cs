@@ -18,7 +18,8 @@ internal sealed class Learning(Upstream api, Engine engine)
     public void From(Attempt attempt, in Outcome outcome)
     {
         // Where another base is up, what one of them does says nothing of the API.
-        if (api.Bases?.From(attempt, outcome) is not true)
+        // One never reached is given up after a few tries, and needs no breaker.
+        if (api.Bases?.From(attempt, outcome) is not true && !(engine.GivesUpUnreached && !api.WasReached && !attempt.WasSent))
             api.Watch?.From(attempt, outcome);
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));

@@ -65,7 +65,7 @@ internal sealed class Sender : IDisposable
         }
         _line = new StraightLine(Engine);
         Open = new OpenAnswers(Engine.Clock, Forgotten);
-        _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))));
+        _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))), () => Engine.Upstreams);
     }
 
     public HeadgateConfiguration Configuration { get; }

@@ -91,6 +91,9 @@ internal sealed class Upstream : IDisposable
     /// <summary>The header the key travels in, so that a redirect elsewhere leaves it behind.</summary>
     public string? KeyHeader => Configuration.Keys?.Template.Header;
 
+    /// <summary>Something connected once.</summary>
+    public bool WasReached => _wasReached;
+
     /// <summary>Nothing ever connected, and as many tried as are needed to say so.</summary>
     public bool IsOutOfReach => !_wasReached && Volatile.Read(ref _failedProbes) >= Probes;
 

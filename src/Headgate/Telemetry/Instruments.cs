@@ -29,7 +29,8 @@ internal sealed class Instruments : IDisposable
     /// <param name="inFlight">How many attempts are on their way.</param>
     /// <param name="waiting">How many requests wait, by API.</param>
     /// <param name="breakerOpens">How often breakers opened, by API.</param>
-    public Instruments(IMeterFactory? meters, Func<long> inFlight, Func<IEnumerable<Measurement<long>>> waiting, Func<IEnumerable<Measurement<long>>> breakerOpens)
+    /// <param name="apis">The APIs asked for so far, for what adapts to how they are doing.</param>
+    public Instruments(IMeterFactory? meters, Func<long> inFlight, Func<IEnumerable<Measurement<long>>> waiting, Func<IEnumerable<Measurement<long>>> breakerOpens, Func<IEnumerable<Upstream>> apis)
     {
         _isOurs = meters is null;
         _meter = meters?.Create(new MeterOptions(Name)) ?? new Meter(Name);
@@ -42,6 +43,9 @@ internal sealed class Instruments : IDisposable
         _meter.CreateObservableUpDownCounter("headgate.attempts.in_flight", inFlight, "{attempt}", "Attempts on their way.");
         _meter.CreateObservableUpDownCounter("headgate.queue.length", waiting, "{request}", "Requests that wait for a permit.");
         _meter.CreateObservableCounter("headgate.breaker.opens", breakerOpens, "{open}", "How often the breaker of an API opened.");
+        _meter.CreateObservableGauge("headgate.concurrency.cap", () => apis().Select(api => new Measurement<long>(api.Cap.Now, Tag(api))), "{attempt}", "How many may be in flight at once, as far as we hold back ourselves.");
+        _meter.CreateObservableGauge("headgate.pace", () => apis().Where(api => api.Adaptation.Pace is not null).Select(api => new Measurement<double>(api.Adaptation.Pace!.Value, Tag(api))), "{request}/s", "The rate we keep to by ourselves, while there is one.");
+        _meter.CreateObservableGauge("headgate.relief", () => apis().Where(api => api.Configuration.Adaptive.Resources).Select(api => new Measurement<double>(api.Adaptation.Relief, Tag(api))), "1", "The part of the concurrency that a machine short of resources leaves; 1 while it is not.");
     }
 
     /// <summary>A request has ended.</summary>

@@ -32,6 +32,7 @@ public sealed class HttpVersionTests(ITestOutputHelper output) : IDisposable
             [("api", api.Url, $$""" "connections": { "http": "{{http}}" }, "retryDelay": 0.01, "timeout": 5{{(hasTls ? ", \"tls\": { \"ca\": \"file:ca.pem\" }" : "")}} """)]));
         cli.Write("in.jsonl", [.. Enumerable.Range(1, 20).Select(n => Requests.Line($"{n}", $"{api.Url}/{n}"))]);
 
+        cli.Environment["HEADGATE_DEFAULTS__BREAKER"] = "off";
         var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--retries", "1");
 
         output.WriteLine(result + string.Join('\n', cli.Results()));
@@ -51,6 +52,7 @@ public sealed class HttpVersionTests(ITestOutputHelper output) : IDisposable
         cli.Write("headgate.json", TlsTests.Configuration([("api", server.Uri.ToString(), """ "connections": { "http": "2" }, "retryDelay": 0.01 """)]));
         cli.Write("in.jsonl", [Requests.Line("x", server.Uri.ToString())]);
 
+        cli.Environment["HEADGATE_DEFAULTS__BREAKER"] = "off";
         var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--retries", "1");
 
         output.WriteLine(result + string.Join('\n', cli.Results()));
