@@ -64,7 +64,7 @@ internal sealed class Adaptation
     /// <param name="now">Monotonic nanoseconds.</param>
     public void AnsweredNeedsLock(Scheduler scheduler, Scope scope, Attempt attempt, in Outcome outcome, long now)
     {
-        var pacing = PacingOf(scope);
+        var pacing = PacingOf(scope, now);
         pacing.Rate.Sent(now);
         if (outcome.Refused || outcome.Class is FailureClass.Cancelled or FailureClass.Deadline)
             return;
@@ -72,8 +72,8 @@ internal sealed class Adaptation
         var latency = now - attempt.SentAt;
         if (outcome.IsAnswer || outcome.Class == FailureClass.Timeout)
             _latencies?.Add(latency, now);
-        pacing.Rate.Ended(isFailure, latency, attempt.Permit.GrantedAt - attempt.Permit.EnqueuedAt, now);
-        Apply(scheduler, scope, pacing);
+        pacing.Rate.Ended(isFailure, latency, attempt.SentAt - attempt.Permit.GrantedAt, now);
+        Apply(scheduler, scope, pacing, now);
         if (_gradient is { } gradient && (outcome.Class == FailureClass.Timeout ? gradient.TimedOut(attempt.SentAt, now) : !isFailure && gradient.Answered(attempt.SentAt, (int)_api.Cap.InFlight, now)))
             ApplyCap(scheduler);
     }
@@ -82,10 +82,10 @@ internal sealed class Adaptation
     /// <returns>Whether the pace is another one now; thousandths of a request in a second.</returns>
     public long? RefusedNeedsLock(Scheduler scheduler, Scope scope, long sentAt, long resumesAt, long now)
     {
-        var pacing = PacingOf(scope);
+        var pacing = PacingOf(scope, now);
         if (!pacing.Rate.Refused(sentAt, resumesAt, now))
             return null;
-        Apply(scheduler, scope, pacing);
+        Apply(scheduler, scope, pacing, now);
         return pacing.Rate.Rate;
     }
 
@@ -97,19 +97,22 @@ internal sealed class Adaptation
         foreach (var (scope, pacing) in _paces)
         {
             pacing.Rate.Relieve(relief, now);
-            Apply(scheduler, scope, pacing);
+            Apply(scheduler, scope, pacing, now);
         }
     }
 
-    private Pacing PacingOf(Scope scope)
+    private Pacing PacingOf(Scope scope, long now)
     {
-        if (!_paces.TryGetValue(scope, out var pacing))
-            _paces.Add(scope, pacing = new Pacing(new AdaptiveRate(_asked), new PaceState()));
+        if (_paces.TryGetValue(scope, out var known))
+            return known;
+        var pacing = _paces[scope] = new Pacing(new AdaptiveRate(_asked), new PaceState());
+        if (_relief != ResourceRelief.None)
+            pacing.Rate.Relieve(_relief, now);
         return pacing;
     }
 
     /// <summary>The pace joins the limits of its scope only when it is first in force: most never are.</summary>
-    private void Apply(Scheduler scheduler, Scope scope, Pacing pacing)
+    private void Apply(Scheduler scheduler, Scope scope, Pacing pacing, long now)
     {
         var isFaster = pacing.Pace.Set(pacing.Rate.Rate);
         if (pacing.Pace.Rate is not null && !pacing.IsThere)
@@ -117,10 +120,18 @@ internal sealed class Adaptation
             pacing.IsThere = true;
             scope.Add(pacing.Pace);
             foreach (var gate in _api.Gates.All)
-                scheduler.Changed(gate, _engine.Clock.Now);
+                scheduler.Changed(gate, now);
         }
         else if (isFaster)
+        {
             scheduler.Better(scope.Checkpoints.First(checkpoint => checkpoint.State == pacing.Pace));
+            // Those who may use any key wait at the pool, not at the pace of one.
+            if (_api.Keys?.Keys.FirstOrDefault(key => key.Scope == scope) is { } key)
+            {
+                _api.Keys.Touch(key, now);
+                scheduler.Better(_api.Keys);
+            }
+        }
     }
 
     private void ApplyCap(Scheduler scheduler)

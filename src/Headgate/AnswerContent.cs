@@ -80,7 +80,14 @@ internal sealed class AnswerContent : HttpContent
         if (isWhole)
             Received(attempt);
         attempt.End(isWhole);
-        attempt.WriteEnd();
+        try
+        {
+            attempt.WriteEnd();
+        }
+        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
+        {
+            // An end that is not recorded makes a restart stricter; whoever reads the answer has it all the same.
+        }
         _sender.Finished(Exchange, BegunAt);
     }
 

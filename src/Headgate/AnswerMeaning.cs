@@ -5,7 +5,7 @@ using Headgate.Retries;
 
 namespace Headgate;
 
-/// <summary>What only the body of an answer tells: that it is a refusal although its status does not say so, and what the request really cost.</summary>
+/// <summary>What only the body of an answer tells: that it is a refusal although its status does not say so, how long to wait, and where limits stand.</summary>
 internal static class AnswerMeaning
 {
     /// <summary>Whether the body has to be read before anything can be decided.</summary>
@@ -15,16 +15,25 @@ internal static class AnswerMeaning
         var type = attempt.Answer!.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types) ? types.ToString() : null;
         if (QuotaBody.IsWorthReading(outcome.Status, type, attempt.Told, attempt.Uri.AbsolutePath))
             return true;
-        var tells = (configuration.Throttled is { } throttled && throttled.Status.Contains(outcome.Status))
-            // Whoever reads the body within the attempt tells the cost himself.
-            || (attempt.Exchange.Receive is null && configuration.Costs.Count > 0 && configuration.Costs.Any(cost => cost.Actual is not null));
-        return tells && type?.Contains("json", StringComparison.OrdinalIgnoreCase) == true;
+        // A stream of lines is for whoever reads it line by line.
+        return configuration.Throttled is { } throttled && throttled.Status.Contains(outcome.Status)
+            && type?.Contains("json", StringComparison.OrdinalIgnoreCase) == true && !type.Contains("ndjson", StringComparison.OrdinalIgnoreCase) && !type.Contains("json-seq", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Reads it, and puts it back for whoever asked.</summary>
     public static async ValueTask<Outcome> ReadAsync(Attempt attempt, Outcome outcome)
     {
-        var (body, isWhole) = await PeekedContent.ReadAsync(attempt.Answer!, QuotaBody.Longest, attempt.Token).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body;
+        bool isWhole;
+        try
+        {
+            (body, isWhole) = await PeekedContent.ReadAsync(attempt.Answer!, QuotaBody.Longest, attempt.Token).ConfigureAwait(false);
+        }
+        catch (Exception broken) when (outcome.Refused && FailureReader.IsOfTransport(broken))
+        {
+            // Its headers have said enough: it was refused, whatever becomes of the words that explain it.
+            return outcome;
+        }
         var told = QuotaBody.Read(body, outcome.Status, attempt.Told);
         if (told != attempt.Told)
         {
@@ -36,8 +45,6 @@ internal static class AnswerMeaning
             attempt.Actual = attempt.Permit.Cost.With("points", points);
         if (!isWhole)
             return outcome;
-        if (attempt.Exchange.Receive is null && configuration.Costs.Count > 0)
-            attempt.Actual = ActualCost.Read(body, attempt.Permit.Cost, configuration.Costs) ?? attempt.Actual;
         return configuration.Throttled is { } throttled && throttled.Status.Contains(outcome.Status) && IsThrottled(throttled, body)
             ? outcome with { Refused = true, Detail = $"the server answered {outcome.Status}, and {throttled.Pointer} says {throttled.Value}" }
             : outcome;

@@ -172,6 +172,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var now = SentAt = _engine.Clock.Now;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
+        _timesOutAtDeadline = false;
         if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
             (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
         _cancellation.CancelAfter(timeout < Time.Clock.LongestTimer ? timeout : Time.Clock.LongestTimer);
@@ -243,6 +244,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
         // Until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many requests that wait for
         // one, a connection that fails ends only the first, and the next is begun for the second (10 s each, measured with 5 requests).
         var connect = Upstream.Configuration.Policy.ConnectTimeout;
+        if (_exchange.Deadline is { } deadline && Time.Clock.Span(Math.Max(0, deadline - _engine.Clock.Now)) < connect)
+            (_timesOutAtDeadline, connect) = (true, Time.Clock.Span(Math.Max(0, deadline - _engine.Clock.Now)));
         _cancellation.CancelAfter(connect < Time.Clock.LongestTimer ? connect : Time.Clock.LongestTimer);
         // The version of HTTP is for whoever sends it: the API's handler.
         var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request };

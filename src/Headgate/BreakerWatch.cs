@@ -12,7 +12,7 @@ namespace Headgate;
 /// </summary>
 internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfiguration policy)
 {
-    private readonly Breaker _breaker = new(policy);
+    private readonly Breaker _breaker = new(Usual(policy, engine));
     private readonly long _patience = Clock.Nanoseconds(api.Configuration.Policy.Patience ?? engine.Patience);
 
     /// <summary>Since when it has not been closed; <see cref="long.MaxValue"/> while it is. Owned by the dispatcher's lock.</summary>
@@ -29,9 +29,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
 
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
-    /// <param name="isDirect">Whether somebody waits for the answer itself.</param>
-    public RefusedException? WhyRefused(bool isDirect) => _breaker.IsSteady ? null
-        : engine.Dispatcher.Read((Watch: this, isDirect), static (_, it, now) => it.Watch.Refuse(it.isDirect ? 0 : it.Watch._patience, now));
+    public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch._patience, now));
 
     /// <summary>Learns from an attempt: a refusal by a limit, or giving up, says nothing of how the API is.</summary>
     public void From(Attempt attempt, in Outcome outcome)
@@ -46,6 +44,15 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         else
             Failed(sentAt, outcome.Detail ?? $"the server answered {outcome.Status}");
     }
+
+    /// <summary>
+    /// Where nobody said otherwise jobs need as many failures in a row as may be in flight at once: of a hundred that were sent in the same
+    /// moment five are no pattern, and lines that fail each for itself must not stop the others for a minute.
+    /// </summary>
+    private static BreakerConfiguration Usual(BreakerConfiguration policy, Engine engine) =>
+        ReferenceEquals(policy, BreakerConfiguration.Default) && engine.Patience > TimeSpan.Zero
+            ? policy with { FailureThreshold = Math.Max(policy.FailureThreshold, engine.Concurrency) }
+            : policy;
 
     private void Succeeded(long sentAt)
     {

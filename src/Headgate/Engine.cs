@@ -57,7 +57,10 @@ internal sealed class Engine : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
     private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
+    private readonly Lock _syncing = new();
     private ResourceWatch? _resources;
+    private ITimer? _sync;
+    private bool _isDisposed;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
@@ -123,7 +126,17 @@ internal sealed class Engine : IDisposable
     {
         if (_upstreams.TryGetValue(configuration.Name, out var known))
             return known.Value;
-        return _upstreams.GetOrAdd(configuration.Name, static (_, it) => new Lazy<Upstream>(() => it.Engine.Open(it.Configuration)), (Engine: this, Configuration: configuration)).Value;
+        var opened = _upstreams.GetOrAdd(configuration.Name, static (_, it) => new Lazy<Upstream>(() => it.Engine.Open(it.Configuration)), (Engine: this, Configuration: configuration));
+        try
+        {
+            return opened.Value;
+        }
+        catch
+        {
+            // A lazy value remembers its exception: the next request is to try anew.
+            _upstreams.TryRemove(KeyValuePair.Create(configuration.Name, opened));
+            throw;
+        }
     }
 
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
@@ -148,6 +161,25 @@ internal sealed class Engine : IDisposable
         return new ApiHandler(api, handler);
     }
 
+    /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>
+    /// <param name="failed">Told when it cannot be.</param>
+    public void SyncEachSecond(Action<LedgerException> failed) => _sync = Clock.Provider.CreateTimer(_ =>
+    {
+        lock (_syncing)
+        {
+            if (_isDisposed)
+                return;
+            try
+            {
+                Journal.Sync();
+            }
+            catch (LedgerException failure)
+            {
+                failed(failure);
+            }
+        }
+    }, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+
     /// <summary>Something nobody waits for goes on: the attempt that lost against another one.</summary>
     public void Leave(Task task)
     {
@@ -164,6 +196,10 @@ internal sealed class Engine : IDisposable
     public void Dispose()
     {
         _resources?.Dispose();
+        _sync?.Dispose();
+        // Whoever writes at this moment has its files until it is through.
+        lock (_syncing)
+            _isDisposed = true;
         foreach (var upstream in Upstreams)
             upstream.Dispose();
         Dispatcher.Dispose();
@@ -182,7 +218,8 @@ internal sealed class Engine : IDisposable
     {
         var upstream = new Upstream(configuration, this);
         if (configuration.Adaptive.Resources)
-            LazyInitializer.EnsureInitialized(ref _resources, () => new ResourceWatch(this));
+            lock (_syncing)
+                _resources ??= new ResourceWatch(this);
         var address = configuration.Bases.Count > 0 ? configuration.Bases[0].ToString() : configuration.Name;
         Journal.Remember(upstream.Scope, address);
         foreach (var key in upstream.Keys?.Keys ?? [])

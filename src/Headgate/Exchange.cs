@@ -45,7 +45,7 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Statuses that are as good as 2xx.</summary>
     public IReadOnlyList<int> Expected { get; init; } = [];
 
-    /// <summary>Somebody waits for the answer itself: an open breaker or an exhausted budget of retries fails it at once, rather than delay it.</summary>
+    /// <summary>Somebody waits for the answer itself: an exhausted budget of retries fails it at once, rather than delay it.</summary>
     public bool IsDirect { get; init; }
 
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>

@@ -1,5 +1,6 @@
 using Headgate.Gates;
 using Headgate.Retries;
+using Headgate.Time;
 
 namespace Headgate;
 
@@ -31,10 +32,13 @@ internal sealed class Hedging(Upstream api, Engine engine)
         exchange.Attempts++;
         var two = second.RunAsync().AsTask();
         var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
-        // Who fails first has not won.
-        if (!IsGood(await won.ConfigureAwait(false)))
-            if (IsGood(await lost.ConfigureAwait(false)))
+        // Who fails first has not won; but a refusal, of whichever, ends it: the others are to hear of it now.
+        if (!won.IsCompletedSuccessfully || !(IsGood(won.Result) || won.Result.Refused))
+        {
+            await Task.WhenAny(lost).ConfigureAwait(false);
+            if (lost.IsCompletedSuccessfully && IsGood(lost.Result))
                 (winner, won, loser, lost) = (loser, lost, winner, won);
+        }
         exchange.Last = winner;
         engine.Leave(EndAsync(loser, lost));
         return await won.ConfigureAwait(false);
@@ -55,11 +59,11 @@ internal sealed class Hedging(Upstream api, Engine engine)
             return null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var lane = first.Permit.Lane;
-        var permit = engine.Dispatcher.AcquireAsync(lane.Gate, lane.Key with { Cost = first.Permit.Cost, Priority = RequestPriority.Critical }, Limits.LimitState.Never, over.Token).AsTask();
-        if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
-            await over.CancelAsync().ConfigureAwait(false);
         try
         {
+            var permit = engine.Dispatcher.AcquireAsync(lane.Gate, lane.Key with { Cost = first.Permit.Cost, Priority = RequestPriority.Critical }, Limits.LimitState.Never, over.Token).AsTask();
+            if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
+                await over.CancelAsync().ConfigureAwait(false);
             var granted = await permit.ConfigureAwait(false);
             if (!running.IsCompleted)
                 return granted;
@@ -77,9 +81,15 @@ internal sealed class Hedging(Upstream api, Engine engine)
     /// <summary>The one that lost counts like any other, and nobody waits for it.</summary>
     private async Task EndAsync(Attempt loser, Task<Outcome> running)
     {
-        var outcome = await running.ConfigureAwait(false);
+        await Task.WhenAny(running).ConfigureAwait(false);
+        // One whose intent could not be written has given everything back already.
+        if (!running.IsCompletedSuccessfully)
+            return;
+        var outcome = running.Result;
         loser.Settle(outcome);
         api.Learning.From(loser, outcome);
+        if (outcome.Refused)
+            api.Learning.Hold(loser.Permit, engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1)));
         var isWhole = loser.Answer is not null;
         loser.Answer?.Dispose();
         loser.End(isWhole);

@@ -32,6 +32,19 @@ internal sealed class Learning(Upstream api, Engine engine)
             LearnRefusal(attempt, outcome, isTold);
     }
 
+    /// <summary>What the server asked of one it asked of all who share the limit, whether that one goes on or gives up.</summary>
+    /// <param name="permit">Of the attempt that was refused.</param>
+    /// <param name="until">Monotonic nanoseconds.</param>
+    public void Hold(Permit permit, long until)
+    {
+        var scope = ScopeOfRefusal(permit);
+        if (permit.Key is { } key && key.Scope == scope)
+            _dispatcher.Hold(api.Keys!, key, until);
+        else
+            _dispatcher.Hold(scope, until);
+        engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
+    }
+
     /// <summary>Of whose limits a refusal speaks: of the narrowest that has any, a route's before the key's before the API's.</summary>
     public Scope ScopeOfRefusal(Permit permit)
     {

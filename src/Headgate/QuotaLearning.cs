@@ -12,7 +12,7 @@ namespace Headgate;
 /// </summary>
 internal sealed class QuotaLearning(Upstream api, Engine engine)
 {
-    /// <summary>No more are told apart: what a server names is its own choice.</summary>
+    /// <summary>No more of a scope are told apart: what a server names is its own choice.</summary>
     private const int MostQuotas = 64;
 
     private readonly Dictionary<(Scope Scope, string Name), Known> _known = [];
@@ -46,13 +46,14 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
     private Scope? ScopeOf(Attempt attempt, QuotaReport told)
     {
         var gate = attempt.Permit.Lane.Gate;
-        if (told.Resource is { } resource && !told.IsGlobal && IsPart(resource))
-            return gate.Scopes.FirstOrDefault(scope => scope != api.Scope && scope != engine.Total);
+        if (told.Resource is { } resource && !told.IsGlobal && IsPart(resource, gate))
+            return api.Gates.RouteOf(gate);
         return attempt.Permit.Key?.Scope ?? api.Scope;
     }
 
-    /// <summary>The first part of an API that is named is the usual one.</summary>
-    private bool IsPart(string resource) => Interlocked.CompareExchange(ref _usual, resource, null) is { } usual && usual != resource;
+    /// <summary>The first part of an API that is named for a request of no route is the usual one.</summary>
+    private bool IsPart(string resource, Gate gate) =>
+        (gate == api.Gates.Usual ? Interlocked.CompareExchange(ref _usual, resource, null) ?? resource : Volatile.Read(ref _usual)) != resource;
 
     private string? _usual;
 
@@ -61,7 +62,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
     {
         if (!_known.TryGetValue((scope, quota.Name), out var known))
         {
-            if (_known.Count >= MostQuotas)
+            if (_known.Keys.Count(known => known.Scope == scope) >= MostQuotas)
                 return (null, false, null);
             _known.Add((scope, quota.Name), known = new Known());
         }
@@ -106,9 +107,8 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
         known.Note(state, now);
     }
 
-    /// <summary>What is in flight and may not be counted yet; of several keys each has its part.</summary>
-    private long UnderWay(Attempt attempt, string unit) =>
-        api.Cap.InFlight / Math.Max(1, api.Keys?.AliveCount ?? 1) * Math.Max(1, attempt.Permit.Cost.In(unit));
+    /// <summary>What is in flight and may not be counted yet; of several keys all of it may be this one's.</summary>
+    private long UnderWay(Attempt attempt, string unit) => api.Cap.InFlight * Math.Max(1, attempt.Permit.Cost.In(unit));
 
     private void Tell(Scope scope, IReadOnlyList<Limit> before, Limit after, bool isFirst)
     {

@@ -26,6 +26,18 @@ internal sealed class ResourceWatch : IDisposable
     {
         if (Interlocked.Exchange(ref _isLooking, 1) == 1)
             return;
+        try
+        {
+            LookNow();
+        }
+        finally
+        {
+            Volatile.Write(ref _isLooking, 0);
+        }
+    }
+
+    private void LookNow()
+    {
         var use = _reader.Read();
         var (before, after) = _engine.Dispatcher.Change((Watch: this, use), static (scheduler, it, now) =>
         {
@@ -41,7 +53,6 @@ internal sealed class ResourceWatch : IDisposable
             _engine.Notice(after == ResourceRelief.None
                 ? "this machine has room again: as much is sent as the limits allow"
                 : $"this machine is short (processor {Percent(use.Cpu)}, memory {Percent(use.Memory)}): {after.Concurrency / 10} % of the concurrency, {after.Rate / 10} % of the rate{(after.Gap > 0 ? $", {Duration.Format(Clock.Span(after.Gap))} apart" : "")}");
-        Volatile.Write(ref _isLooking, 0);
     }
 
     private static string Percent(int? perMille) => perMille is { } known ? $"{known / 10} %" : "not known";

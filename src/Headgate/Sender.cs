@@ -23,7 +23,6 @@ internal sealed class Sender : IDisposable
     private readonly Action<Exchange, LineStep> _watch;
     private readonly HealthThresholds _health;
     private readonly TokenSupply? _token;
-    private readonly ITimer? _sync;
     private long _inFlight;
     private bool _isDisposed;
 
@@ -57,7 +56,7 @@ internal sealed class Sender : IDisposable
             if (state is null)
                 TellWhatStartsFull();
             else
-                _sync = time.CreateTimer(_ => Sync(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+                Engine.SyncEachSecond(_log.StateNotWritten);
         }
         catch (Exception failure) when (IsOfState(failure))
         {
@@ -149,7 +148,6 @@ internal sealed class Sender : IDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, true))
             return;
-        _sync?.Dispose();
         Open.Dispose();
         _token?.Dispose();
         _instruments.Dispose();
@@ -248,18 +246,6 @@ internal sealed class Sender : IDisposable
     private IEnumerable<Measurement<long>> Waiting() => Engine.Upstreams.Select(upstream => new Measurement<long>(WaitingAt(upstream), _instruments.Tag(upstream)));
 
     private int WaitingAt(Upstream upstream) => Engine.Dispatcher.Read(upstream.Gates, static (_, gates, _) => gates.All.Sum(gate => gate.Waiting));
-
-    private void Sync()
-    {
-        try
-        {
-            Engine.Journal.Sync();
-        }
-        catch (LedgerException failure)
-        {
-            _log.StateNotWritten(failure);
-        }
-    }
 
     private static bool IsOfState(Exception failure) => failure is ScopeHeldException or LedgerException or ConfigurationException;
 }

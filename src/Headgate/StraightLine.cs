@@ -61,7 +61,7 @@ internal sealed class StraightLine(Engine engine)
                 continue;
             var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
             if (outcome.Refused && decision.Until > 0)
-                Hold(upstream, permit, decision.Until);
+                upstream.Learning.Hold(attempt.Permit, decision.Until);
             if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
             {
                 // 8 receive
@@ -92,7 +92,7 @@ internal sealed class StraightLine(Engine engine)
         if (exchange.Last?.Upstream != upstream)
             exchange.Tell(LineStep.Admitted);
         GiveUpUnreached(upstream, exchange, null);
-        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
+        if (upstream.Watch?.WhyRefused() is { } open)
             throw Failed(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
@@ -217,7 +217,7 @@ internal sealed class StraightLine(Engine engine)
         if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
         // Nearly all of them: nothing to weigh.
-        if (outcome is { Status: >= 200 and < 300, Refused: false } || (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status)))
+        if (outcome is { Status: >= 200 and < 300, Refused: false } || (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status) && !(outcome.Refused && outcome.Status < 400)))
             return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
@@ -278,17 +278,6 @@ internal sealed class StraightLine(Engine engine)
                 throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
             await DelayUntilAsync(until, cancellation).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>What the server asked of one it asked of all who share the limit, whether this one goes on or gives up.</summary>
-    private void Hold(Upstream upstream, Permit permit, long until)
-    {
-        var scope = upstream.Learning.ScopeOfRefusal(permit);
-        if (permit.Key is { } key && key.Scope == scope)
-            engine.Dispatcher.Hold(upstream.Keys!, key, until);
-        else
-            engine.Dispatcher.Hold(scope, until);
-        engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
     }
 
     private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)

@@ -39,8 +39,11 @@ internal sealed class UpstreamGates
     /// <summary>The gate of what belongs to no route.</summary>
     public Gate Usual { get; }
 
-    /// <summary>Every gate there is by now. Whoever changes a scope looks at them under the lock of the dispatcher.</summary>
-    public IReadOnlyList<Gate> All => [.. _gates.Values];
+    /// <summary>Every gate there is at the moment of looking. Whoever changes a scope looks under the lock of the dispatcher, under which gates are made.</summary>
+    public IEnumerable<Gate> All => _gates.Select(static pair => pair.Value);
+
+    /// <summary>The scope of the route that a gate is for; null if it is for none.</summary>
+    public Scope? RouteOf(Gate gate) => Array.Find(_routes, gate.Scopes.Contains);
 
     /// <summary>The scopes of routes and countries, by their place in the API: <c>route:search</c>, <c>geo:DE</c>.</summary>
     public IEnumerable<(string Part, Scope Scope)> Parts =>

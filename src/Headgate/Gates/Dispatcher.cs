@@ -197,7 +197,7 @@ internal sealed class Dispatcher : IDisposable
     });
 
     /// <summary>A key is not to be used any more. When it was the last, everybody who waits for one is refused.</summary>
-    public void Kill(IReadOnlyList<Gate> gates, KeyPool pool, PoolKey key, string reason) =>
+    public void Kill(IEnumerable<Gate> gates, KeyPool pool, PoolKey key, string reason) =>
         Change((gates, pool, key, reason), static (scheduler, it, now) => scheduler.Kill(it.gates, it.pool, it.key, it.reason, now));
 
     /// <summary>Other limits from now on, without opening a window again.</summary>

@@ -43,7 +43,7 @@ internal static class SchedulerEvents
     /// <param name="key">The one.</param>
     /// <param name="reason">Why, for people.</param>
     /// <param name="now">The time.</param>
-    public static void Kill(this Scheduler scheduler, IReadOnlyList<Gate> gates, KeyPool pool, PoolKey key, string reason, long now)
+    public static void Kill(this Scheduler scheduler, IEnumerable<Gate> gates, KeyPool pool, PoolKey key, string reason, long now)
     {
         pool.Kill(key, reason);
         foreach (var gate in gates)

@@ -52,8 +52,19 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             // Keys that cannot be read, a disk that takes no record: the job cannot be sent, and it was accepted, so it has an end all the same.
             record = Failed(FailureClass.Invalid, failure.Message);
         }
-        _exchange?.Last?.WriteEnd();
-        scheduler.Ended(entry, record);
+        try
+        {
+            _exchange?.Last?.WriteEnd();
+        }
+        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
+        {
+            // An end that is not recorded makes a restart stricter; the job has its own all the same.
+            scheduler.Engine.Notice($"what was sent cannot be recorded: {failure.Message}");
+        }
+        finally
+        {
+            scheduler.Ended(entry, record);
+        }
     }
 
     public void Dispose() => _cancel.Dispose();

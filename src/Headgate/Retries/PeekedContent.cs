@@ -42,10 +42,12 @@ internal sealed class PeekedContent : HttpContent
 
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new PeekedStream(_beginning, _rest);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await stream.WriteAsync(_beginning).ConfigureAwait(false);
-        await _rest.CopyToAsync(stream).ConfigureAwait(false);
+        await stream.WriteAsync(_beginning, cancellationToken).ConfigureAwait(false);
+        await _rest.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
     }
 
     protected override bool TryComputeLength(out long length)
@@ -96,6 +98,13 @@ internal sealed class PeekedContent : HttpContent
         public override void SetLength(long value) => throw new NotSupportedException();
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                rest.Dispose();
+            base.Dispose(disposing);
+        }
 
         private int FromBeginning(Span<byte> buffer)
         {

@@ -44,7 +44,7 @@ internal sealed class Instruments : IDisposable
         _meter.CreateObservableUpDownCounter("headgate.queue.length", waiting, "{request}", "Requests that wait for a permit.");
         _meter.CreateObservableCounter("headgate.breaker.opens", breakerOpens, "{open}", "How often the breaker of an API opened.");
         _meter.CreateObservableGauge("headgate.concurrency.cap", () => apis().Select(api => new Measurement<long>(api.Cap.Now, Tag(api))), "{attempt}", "How many may be in flight at once, as far as we hold back ourselves.");
-        _meter.CreateObservableGauge("headgate.pace", () => apis().Where(api => api.Adaptation.Pace is not null).Select(api => new Measurement<double>(api.Adaptation.Pace!.Value, Tag(api))), "{request}/s", "The rate we keep to by ourselves, while there is one.");
+        _meter.CreateObservableGauge("headgate.pace", () => apis().Select(api => (api, api.Adaptation.Pace)).Where(it => it.Pace is not null).Select(it => new Measurement<double>(it.Pace!.Value, Tag(it.api))), "{request}/s", "The rate we keep to by ourselves, while there is one.");
         _meter.CreateObservableGauge("headgate.relief", () => apis().Where(api => api.Configuration.Adaptive.Resources).Select(api => new Measurement<double>(api.Adaptation.Relief, Tag(api))), "1", "The part of the concurrency that a machine short of resources leaves; 1 while it is not.");
     }
 

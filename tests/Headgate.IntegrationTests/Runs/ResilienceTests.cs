@@ -92,7 +92,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         cli.Write("headgate.json", Api(server.Url, "\"hedge\": { \"after\": \"200ms\" }"));
         cli.Write("in.jsonl", Requests.Items(server.Url, 100));
 
-        var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--config", "headgate.json", "--concurrency", "4", "--limit", "1000/s");
+        var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--config", "headgate.json", "--concurrency", "20", "--limit", "1000/s");
 
         output.WriteLine($"{result}\n{server.Requests} arrived");
         Assert.Equal(0, result.Code);
