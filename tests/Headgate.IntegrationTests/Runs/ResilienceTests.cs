@@ -147,5 +147,30 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         Assert.All(File.ReadLines(cli.PathOf("out.jsonl")), line => Assert.Contains("""\"data\":1""", line, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_refusal_whose_body_breaks_off_is_a_refusal_all_the_same()
+    {
+        var refusals = 2;
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            if (Interlocked.Decrement(ref refusals) < 0)
+                return;
+            (context.Response.StatusCode, context.Response.ContentType, context.Response.ContentLength) = (429, "application/json", 1000);
+            await context.Response.WriteAsync("{\"error\":");
+            await context.Response.Body.FlushAsync();
+            // A reset overtakes what was written before it.
+            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System);
+            context.Abort();
+        });
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Enumerable.Range(1, 10).Select(n => Requests.Line($"{n}", $"{server.Url}/{n}", "\"method\":\"POST\",\"data\":\"x\"")));
+
+        var result = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--concurrency", "1", "--json");
+
+        output.WriteLine(result.ToString());
+        Assert.Equal((0, 2, 12), (result.Code, result.Summary().Number("refused"), server.Requests));
+        Assert.DoesNotContain(cli.Results(), line => line.MaybeSent);
+    }
+
     private static string Api(string url, string settings) => $$"""{ "upstreams": { "api": { "base": ["{{url}}"], "limits": "none", "retryDelay": 0.01, {{settings}} } } }""";
 }
