@@ -106,7 +106,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
-    public Task<HttpResponseMessage> SendAsync() => Upstream.Transport.SendAsync(Message(), Token);
+    public Task<HttpResponseMessage> SendAsync()
+    {
+        var sending = Upstream.Transport.SendAsync(Message(), Token);
+        if (!WasSent)
+            TimeConnecting();
+        return sending;
+    }
 
     /// <summary>What an answer says.</summary>
     private Outcome Answered(HttpResponseMessage answer)
@@ -172,10 +178,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var now = SentAt = _engine.Clock.Now;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
-        _timesOutAtDeadline = false;
-        if (_exchange.Deadline is { } deadline && Time.Clock.Span(deadline - now) < timeout)
-            (_timesOutAtDeadline, timeout) = (true, Time.Clock.Span(deadline - now));
-        _cancellation.CancelAfter(timeout < Time.Clock.LongestTimer ? timeout : Time.Clock.LongestTimer);
+        GiveUpAfter(timeout, now);
         _exchange.Tell(LineStep.Sent);
     }
 
@@ -239,14 +242,29 @@ internal sealed class Attempt : ISendWitness, IDisposable
         return FailureReader.Classify(reason == CancellationReason.None ? e : new OperationCanceledException(e.Message, e), WasSent, reason);
     }
 
+    /// <summary>
+    /// No connection is at hand: until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many
+    /// requests that wait for one, a connection that fails ends only the first, and the next is begun for the second (10 s each, measured with 5).
+    /// </summary>
+    private void TimeConnecting()
+    {
+        GiveUpAfter(Upstream.Configuration.Policy.ConnectTimeout, _engine.Clock.Now);
+        // Sent meanwhile, by another thread: its time is that of the answer again.
+        if (WasSent)
+            GiveUpAfter(_exchange.Timeout ?? Upstream.Adaptation.Timeout, SentAt);
+    }
+
+    /// <summary>After a time, or at the deadline if that is sooner.</summary>
+    private void GiveUpAfter(TimeSpan time, long now)
+    {
+        var left = _exchange.Deadline is { } deadline ? Time.Clock.Span(Math.Max(0, deadline - now)) : TimeSpan.MaxValue;
+        _timesOutAtDeadline = left < time;
+        time = left < time ? left : time;
+        _cancellation.CancelAfter(time < Time.Clock.LongestTimer ? time : Time.Clock.LongestTimer);
+    }
+
     private AttemptMessage Message()
     {
-        // Until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many requests that wait for
-        // one, a connection that fails ends only the first, and the next is begun for the second (10 s each, measured with 5 requests).
-        var connect = Upstream.Configuration.Policy.ConnectTimeout;
-        if (_exchange.Deadline is { } deadline && Time.Clock.Span(Math.Max(0, deadline - _engine.Clock.Now)) < connect)
-            (_timesOutAtDeadline, connect) = (true, Time.Clock.Span(Math.Max(0, deadline - _engine.Clock.Now)));
-        _cancellation.CancelAfter(connect < Time.Clock.LongestTimer ? connect : Time.Clock.LongestTimer);
         // The version of HTTP is for whoever sends it: the API's handler.
         var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request };
         var redirect = _exchange.Redirect;

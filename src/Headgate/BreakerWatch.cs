@@ -18,6 +18,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>Since when it has not been closed; <see cref="long.MaxValue"/> while it is. Owned by the dispatcher's lock.</summary>
     private long _downSince = long.MaxValue;
     private string _why = "";
+    private bool _isThere;
 
     /// <summary>What holds the gates.</summary>
     public BreakerState State => field ??= new BreakerState(_breaker);
@@ -82,6 +83,14 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         if (!State.Failed(sentAt, now))
             return null;
         _why = why;
+        if (!_isThere)
+        {
+            // It joins the limits when it first opens: most never do, and those need not be looked at for each request.
+            _isThere = true;
+            api.Scope.Add(State);
+            foreach (var gate in api.Gates.All)
+                scheduler.Changed(gate, now);
+        }
         _downSince = Math.Min(_downSince, now);
         // Nobody who waits will be let go in time: they are told now, rather than when their patience is over.
         if (Refuse(_patience, now) is { } refusal)

@@ -34,8 +34,6 @@ internal sealed class Upstream : IDisposable
         if (configuration.Connections.Cap() is { } connections)
             Scope.Add(connections);
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
-        if (Watch is not null)
-            Scope.Add(Watch.State);
         if (configuration.Keys is { } keys)
             Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine), entry.Weight)));
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
