@@ -23,6 +23,12 @@ internal sealed class Adaptation
     private readonly GradientCap? _gradient;
     private readonly Dictionary<Scope, Pacing> _paces = [];
     private ResourceRelief _relief = ResourceRelief.None;
+    private volatile bool _isAwake;
+
+    /// <summary>Attempts since a moment, and how many there were in a second before it: what a first refusal is a part of.</summary>
+    private long _count;
+    private long _countedFrom;
+    private long _perSecond;
 
     public Adaptation(Upstream api, Engine engine)
     {
@@ -35,11 +41,15 @@ internal sealed class Adaptation
         _gradient = _asked.Concurrency ? new GradientCap(engine.Concurrency) : null;
         if (_gradient is not null)
             api.Cap.LimitTo(_gradient.Now);
-        IsListening = api.Configuration.Policy.Learns || _asked != AdaptiveConfiguration.Off || hedge is not null;
+        Searches = api.Configuration.Policy.Learns || _asked != AdaptiveConfiguration.Off;
+        _isAwake = _asked != AdaptiveConfiguration.Off || hedge is not null;
     }
 
-    /// <summary>Whether it wants to hear of every attempt.</summary>
-    public bool IsListening { get; }
+    /// <summary>Whether refusals that say nothing else set a pace.</summary>
+    public bool Searches { get; }
+
+    /// <summary>Whether it wants to hear of every attempt; else <see cref="Count"/> is enough.</summary>
+    public bool IsAwake => _isAwake;
 
     /// <summary>How long an attempt has from its first byte.</summary>
     public TimeSpan Timeout => _timeout is null ? _api.Configuration.Policy.Timeout : Clock.Span(_engine.Dispatcher.Read(_timeout, static (_, timeout, _) => timeout.Now));
@@ -52,6 +62,17 @@ internal sealed class Adaptation
 
     /// <summary>The part of the concurrency that the machine leaves, 0 to 1.</summary>
     public double Relief => _engine.Dispatcher.Read(this, static (_, it, _) => it._relief.Concurrency) / 1000.0;
+
+    /// <summary>An attempt was sent, and nothing more is of interest. Without the lock: it is so for nearly all.</summary>
+    public void Count(long now)
+    {
+        var count = Interlocked.Increment(ref _count);
+        var from = Volatile.Read(ref _countedFrom);
+        if (now - from < Clock.Second / 2 || Interlocked.CompareExchange(ref _countedFrom, now, from) != from)
+            return;
+        Volatile.Write(ref _perSecond, from == 0 ? 0 : count * Clock.Second / (now - from));
+        Volatile.Write(ref _count, 0);
+    }
 
     /// <summary>The share of attempts that failed lately, in thousandths; null where there were too few.</summary>
     public int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
@@ -106,9 +127,21 @@ internal sealed class Adaptation
         if (_paces.TryGetValue(scope, out var known))
             return known;
         var pacing = _paces[scope] = new Pacing(new AdaptiveRate(_asked), new PaceState());
+        if (!_isAwake)
+            Recall(pacing.Rate, now);
+        _isAwake = true;
         if (_relief != ResourceRelief.None)
             pacing.Rate.Relieve(_relief, now);
         return pacing;
+    }
+
+    /// <summary>Tells of the second before at the rate that was counted; of several keys each had its part.</summary>
+    private void Recall(AdaptiveRate rate, long now)
+    {
+        var running = Volatile.Read(ref _count) * Clock.Second / Math.Max(Clock.Second / 10, now - Volatile.Read(ref _countedFrom));
+        var sends = Math.Clamp(Math.Max(Volatile.Read(ref _perSecond), running) / Math.Max(1, _api.Keys?.AliveCount ?? 1), 1, 20_000);
+        for (var send = 0L; send < sends; send++)
+            rate.Sent(now - Clock.Second + send * Clock.Second / sends);
     }
 
     /// <summary>The pace joins the limits of its scope only when it is first in force: most never are.</summary>

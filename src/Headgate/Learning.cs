@@ -23,7 +23,9 @@ internal sealed class Learning(Upstream api, Engine engine)
             api.Watch?.From(attempt, outcome);
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
-        if (api.Adaptation.IsListening && attempt.WasSent)
+        if (attempt.WasSent && !api.Adaptation.IsAwake && api.Adaptation.Searches)
+            api.Adaptation.Count(attempt.AnsweredAt);
+        else if (attempt.WasSent && api.Adaptation.IsAwake)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.AnsweredNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
         if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
@@ -112,7 +114,7 @@ internal sealed class Learning(Upstream api, Engine engine)
             it.Api.Cap.Refused(now);
             if (it.scope.HasRate)
                 return (++it.scope.RefusedWithinRate, (long?)null);
-            return (0, it.Api.Adaptation.IsListening && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
+            return (0, it.Api.Adaptation.Searches && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
         });
         if (pace is { } perMille && _isPaceTold.TryAdd(scope, true))
             engine.Notice($"{scope.Name} refused ({outcome.Status}) and does not say how much it allows: trying {perMille / 1000m:0.#}/s, and more while it goes well");
