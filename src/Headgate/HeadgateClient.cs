@@ -16,16 +16,15 @@ public sealed class HeadgateClient : HttpClient, IAsyncDisposable
     /// <param name="configure">Says how to send; by default limits are learned from the answers.</param>
     /// <param name="inner">What sends; see <see cref="HeadgateHandler"/>.</param>
     /// <param name="time">The clock; that of the system by default.</param>
-    /// <exception cref="ArgumentException">The options or the inner handler cannot be used.</exception>
+    /// <exception cref="ArgumentException">The options or the inner handler cannot be used, or the base address is not http or https.</exception>
     /// <exception cref="UriFormatException">The base address is none.</exception>
     public HeadgateClient(string baseAddress, Action<HeadgateOptions>? configure = null, HttpMessageHandler? inner = null, TimeProvider? time = null)
-        : this(baseAddress, new HeadgateHandler(Options(configure), inner, time)) { }
+        : this(Base(baseAddress), new HeadgateHandler(Options(configure), inner, time)) { }
 
-    private HeadgateClient(string baseAddress, HeadgateHandler handler) : base(handler)
+    private HeadgateClient(Uri baseAddress, HeadgateHandler handler) : base(handler)
     {
         _handler = handler;
-        // Without its last slash the last segment would be dropped from relative addresses.
-        BaseAddress = new Uri(baseAddress.EndsWith('/') ? baseAddress : baseAddress + "/");
+        BaseAddress = baseAddress;
         Timeout = System.Threading.Timeout.InfiniteTimeSpan;
     }
 
@@ -43,6 +42,14 @@ public sealed class HeadgateClient : HttpClient, IAsyncDisposable
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Without its last slash the last segment would be dropped from relative addresses.</summary>
+    private static Uri Base(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var uri = new Uri(address.EndsWith('/') ? address : address + "/");
+        return uri.Scheme is "http" or "https" ? uri : throw new ArgumentException($"\"{uri.Scheme}\" is no scheme that can be sent to: give an http or https address", nameof(address));
     }
 
     private static HeadgateOptions Options(Action<HeadgateOptions>? configure)

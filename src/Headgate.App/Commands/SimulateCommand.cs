@@ -27,7 +27,7 @@ internal static class SimulateCommand
             Runs a third-party API on loopback that enforces the limits it is told.
 
             Its URL is the first line on stdout. GET /__report tells what arrived, what was refused and the worst window of each limit;
-            GET /__arrivals?since=N lists arrivals as JSON lines; POST /__reset forgets. Requests may say X-Cost: tokens=120 and X-Item: ID.
+            GET /__arrivals?since=N lists arrivals as JSON lines; POST /__reset forgets; POST /__limits with a JSON list of limits changes their amounts. Requests may say X-Cost: tokens=120 and X-Item: ID.
             Paths: /redirect/N /redirect-loop /status/CODE /delay/MS /echo /bytes/N /unauthorized /close /fin /reset /hang /refused-stream;
             any other answers 200. It keeps the latest 5 million arrivals and ends with Ctrl-C.
             """)

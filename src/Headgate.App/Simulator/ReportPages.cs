@@ -65,7 +65,7 @@ internal sealed class ReportPages(Judge judge)
         }
         catch (Exception fault) when (fault is JsonException or FormatException)
         {
-            wrong = fault is FormatException ? fault.Message : "send a JSON list of limits, for example [\"50/s\"]";
+            wrong = fault is FormatException ? fault.Message : "send a JSON list of limits, as many as there are, each a text";
         }
         await WriteAsync(context, wrong is null ? 200 : 400, wrong is null ? """{"ok":true}"""u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["error"] = wrong }, ReportJson.Default.DictionaryStringString));
     }

@@ -47,8 +47,9 @@ internal static class RetryAfter
         var fraction = point < 0 ? default : text[(point + 1)..];
         if ((whole.IsEmpty && fraction.IsEmpty) || !AreDigits(whole) || !AreDigits(fraction))
             return false;
+        // Not a wait at all (RFC 9110: delay-seconds has no sign): to be ignored, as what cannot be read.
         if (isNegative)
-            return true;
+            return false;
         foreach (var digit in whole)
             milliseconds = Math.Min(milliseconds * 10 + (digit - '0'), Longest.Ticks);
         for (var i = 0; i < 3; i++)
