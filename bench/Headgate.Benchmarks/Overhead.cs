@@ -58,16 +58,17 @@ internal static class Overhead
     {
         var took = new double[rate * seconds];
         var (tasks, start) = (new List<Task>(took.Length), Stopwatch.GetTimestamp());
-        await Task.Run(() =>
+        await Task.Factory.StartNew(() =>
         {
             for (var next = 0; next < took.Length;)
             {
                 var due = (int)Math.Min(took.Length, Stopwatch.GetElapsedTime(start).TotalSeconds * rate);
                 for (; next < due; next++)
                     tasks.Add(OneAsync(next));
+                // The load must come whatever becomes of the requests: from a thread of its own, not from the pool that serves them.
                 Thread.Sleep(TimeSpan.FromSeconds(1.0 / Batches));
             }
-        });
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await Task.WhenAll(tasks);
         Array.Sort(took);
         return (took[took.Length / 2], took[took.Length * 99 / 100]);

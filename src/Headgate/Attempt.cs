@@ -53,6 +53,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public long SentAt { get; private set; }
 
+    /// <summary>When it was sent; of one that never was, when that was known.</summary>
+    public long TriedAt => WasSent ? SentAt : AnsweredAt;
+
     /// <summary>When it had arrived at the latest, as far as is known.</summary>
     public long LateAt { get; private set; }
 

@@ -26,13 +26,10 @@ internal sealed class Bases(Upstream api, Engine engine)
     /// <returns>Whether a failure is that of one base only, and others are up: the API as a whole is well.</returns>
     public bool From(Attempt attempt, in Outcome outcome)
     {
-        if (outcome.Refused || IndexOf(attempt.Uri) is not (>= 0 and var index))
+        var isSuccess = outcome.IsWell;
+        if (!(isSuccess || outcome.IsFailing) || IndexOf(attempt.Uri) is not (>= 0 and var index))
             return false;
-        var isSuccess = outcome is { IsAnswer: true, Status: < 500 };
-        if (!isSuccess && !outcome.IsAnswer && outcome.Class is not (FailureClass.Network or FailureClass.Timeout))
-            return false;
-        var sentAt = attempt.WasSent ? attempt.SentAt : attempt.AnsweredAt;
-        var (changed, othersUp) = engine.Dispatcher.Read((Bases: this, index, isSuccess, sentAt), static (_, it, now) =>
+        var (changed, othersUp) = engine.Dispatcher.Read((Bases: this, index, isSuccess, sentAt: attempt.TriedAt), static (_, it, now) =>
         {
             var health = it.Bases._health;
             var changed = it.isSuccess ? health.Succeeded(it.index, it.sentAt) : health.Failed(it.index, it.sentAt, now);

@@ -35,15 +35,10 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>Learns from an attempt: a refusal by a limit, or giving up, says nothing of how the API is.</summary>
     public void From(Attempt attempt, in Outcome outcome)
     {
-        var isSuccess = outcome is { IsAnswer: true, Status: < 500 };
-        if (outcome.Refused || (isSuccess && _breaker.IsSteady) || (!outcome.IsAnswer && outcome.Class is not (FailureClass.Network or FailureClass.Timeout)))
-            return;
-        // What was never sent was tried now.
-        var sentAt = attempt.WasSent ? attempt.SentAt : attempt.AnsweredAt;
-        if (isSuccess)
-            Succeeded(sentAt);
-        else
-            Failed(sentAt, outcome.Detail ?? $"the server answered {outcome.Status}");
+        if (outcome.IsWell && !_breaker.IsSteady)
+            Succeeded(attempt.TriedAt);
+        else if (outcome.IsFailing)
+            Failed(attempt.TriedAt, outcome.Detail ?? $"the server answered {outcome.Status}");
     }
 
     /// <summary>

@@ -33,10 +33,10 @@ internal sealed class Hedging(Upstream api, Engine engine)
         var two = second.RunAsync().AsTask();
         var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
         // Who fails first has not won; but a refusal, of whichever, ends it: the others are to hear of it now.
-        if (!won.IsCompletedSuccessfully || !(IsGood(won.Result) || won.Result.Refused))
+        if (!won.IsCompletedSuccessfully || !(won.Result.IsWell || won.Result.Refused))
         {
             await Task.WhenAny(lost).ConfigureAwait(false);
-            if (lost.IsCompletedSuccessfully && IsGood(lost.Result))
+            if (lost.IsCompletedSuccessfully && lost.Result.IsWell)
                 (winner, won, loser, lost) = (loser, lost, winner, won);
         }
         exchange.Last = winner;
@@ -75,8 +75,6 @@ internal sealed class Hedging(Upstream api, Engine engine)
         }
         return null;
     }
-
-    private static bool IsGood(in Outcome outcome) => outcome is { IsAnswer: true, Refused: false, Status: < 500 };
 
     /// <summary>The one that lost counts like any other, and nobody waits for it.</summary>
     private async Task EndAsync(Attempt loser, Task<Outcome> running)

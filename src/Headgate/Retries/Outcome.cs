@@ -35,6 +35,12 @@ internal readonly record struct Outcome
 
     public bool IsAnswer => Status != 0;
 
+    /// <summary>The server is well: it answered, and not with 5xx.</summary>
+    public bool IsWell => !Refused && IsAnswer && Status < 500;
+
+    /// <summary>The server does badly: 5xx, no connection, or no answer in time. A refusal by a limit, and giving up, say nothing of that.</summary>
+    public bool IsFailing => !Refused && (IsAnswer ? Status >= 500 : Class is FailureClass.Network or FailureClass.Timeout);
+
     /// <summary>Whether the server may have acted on it without our knowing how it ended.</summary>
     public bool MaybeDone => Sent && !Unprocessed && !BoundsArrival;
 }
