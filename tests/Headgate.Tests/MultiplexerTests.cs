@@ -214,7 +214,8 @@ public sealed class MultiplexerTests : IAsyncDisposable
     {
         var mux = await StartAsync(Closed(), o => o.MaxConcurrency = 1);
         var first = await SubmitAsync(Get("/1"));
-        var later = await SubmitAsync(With(Get("/2"), request => request.NotBefore = TimeSpan.FromHours(1)));
+        // So late that it is never due, however far the time is gone before the drain begins.
+        var later = await SubmitAsync(With(Get("/2"), request => request.NotBefore = TimeSpan.FromDays(3650)));
         var stopping = mux.StopAsync(TimeSpan.FromMinutes(1));
         await Assert.ThrowsAsync<InvalidOperationException>(() => mux.SubmitAsync(Get("/3")));
         _open.SetResult();

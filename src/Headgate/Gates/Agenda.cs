@@ -59,15 +59,15 @@ internal sealed class Agenda
     /// <summary>The next to be served now, or null.</summary>
     public Constraint? Next(long now)
     {
-        foreach (var better in _better)
-            PutInOrder(better, now);
-        _better.Clear();
         while (_wakes.First is { } due && due.WakeAt <= now)
         {
             Forget(due);
-            if (!due.IsListed)
-                PutInOrder(due, now);
+            Better(due);
         }
+        // More become better on the way: whom age moves up may let others be looked at.
+        for (var index = 0; index < _better.Count; index++)
+            PutInOrder(_better[index], now);
+        _better.Clear();
         if (!_ready.TryDequeue(out var next, out _))
             return null;
         next.IsListed = false;
@@ -104,18 +104,20 @@ internal sealed class Agenda
     {
         var (before, isNew) = (lane.ClaimedKey, !lane.IsClaiming);
         lane.Claim();
-        if (isNew)
-            foreach (var claim in lane.Claims)
-                BetterIfFirst(claim.Constraint, lane);
-        if (before == lane.ClaimedKey)
+        if (isNew || before != lane.ClaimedKey)
+            TurnChanged(lane);
+        if (before is null || before == lane.ClaimedKey)
             return;
-        // Those who may use any key wait at the pool, and those who keep to one at its limits.
         Better(lane.Pool!.Constraint);
-        if (lane.ClaimedKey is { } key)
-            foreach (var limit in key.Scope.Checkpoints)
-                BetterIfFirst(limit, lane);
-        if (before is not null)
-            Better(before.Scope.Checkpoints);
+        Better(before.Scope.Checkpoints);
+    }
+
+    /// <summary>The next lane to try at a constraint, after one that was passed over for its steps has been moved up, here and wherever else it needs something.</summary>
+    public Lane? FirstAt(Constraint constraint, long now)
+    {
+        if (constraint.Age(now) is { } raised)
+            TurnChanged(raised);
+        return constraint.FirstParked();
     }
 
     public void Unpark(Lane lane)
@@ -129,6 +131,19 @@ internal sealed class Agenda
             Better(constraint);
     }
 
+    /// <summary>A lane may come first now, where another did: those whom the claim of that one kept back are looked at again.</summary>
+    private void TurnChanged(Lane lane)
+    {
+        foreach (var claim in lane.Claims)
+            BetterIfFirst(claim.Constraint, lane);
+        // Those who may use any key wait at the pool, and those who keep to one at its limits.
+        if (lane.HoldsKey)
+            Better(lane.Pool!.Constraint);
+        if (lane.ClaimedKey is { } key)
+            foreach (var limit in key.Scope.Checkpoints)
+                BetterIfFirst(limit, lane);
+    }
+
     /// <summary>Only for the first in turn units are reserved: who comes before the one for whom they were so far may let others pass.</summary>
     private void BetterIfFirst(Constraint constraint, Lane lane)
     {
@@ -139,7 +154,7 @@ internal sealed class Agenda
     // One that nobody waits at any more is not listed: else it would never be listed again.
     private void PutInOrder(Constraint constraint, long now)
     {
-        var first = constraint.Next(now);
+        var first = FirstAt(constraint, now);
         constraint.IsListed = first is not null;
         if (first is not null)
             _ready.Enqueue(constraint, (first.Level, first.Parked!.Tag, first.Order));

@@ -50,13 +50,6 @@ internal abstract class Constraint
     /// <summary>What a cost uses of the throughput here, in nanoseconds of it.</summary>
     protected abstract long ServiceTime(Cost cost);
 
-    /// <summary>The next lane to try, after one that was passed over for its steps has been moved up.</summary>
-    public Lane? Next(long now)
-    {
-        Age(now);
-        return FirstParked();
-    }
-
     /// <summary>A lane begins to wait: it gets no credit for the time it was not there.</summary>
     public void Enter(Claim claim)
     {
@@ -123,7 +116,8 @@ internal abstract class Constraint
             _waiters.AgedWasServed = lane.Level != lane.Priority;
     }
 
-    private Lane? FirstParked()
+    /// <summary>The lane parked here whose turn comes first.</summary>
+    public Lane? FirstParked()
     {
         if (ParkedCount == 0)
             return null;
@@ -134,19 +128,19 @@ internal abstract class Constraint
     }
 
     /// <summary>
-    /// Moves a lane up that has waited one step for each level below the highest, so that strict priority starves nobody: one lane at a time,
-    /// and never two turns in a row, so that many who have waited long do not starve what is urgent.
+    /// Moves a lane up that has waited one step for each level below the highest, so that strict priority starves nobody, and says which: one lane
+    /// at a time, and never two turns in a row, so that many who have waited long do not starve what is urgent.
     /// </summary>
-    private void Age(long now)
+    public Lane? Age(long now)
     {
         if (ParkedCount == 0 || _waiters!.AgedWasServed || _waiters.Parked[0]?.First is { Priority: not RequestPriority.Critical })
-            return;
+            return null;
         Lane? longest = null;
         foreach (var lanes in _waiters.Parked.AsSpan(1))
             if (lanes?.First is { } waiting && IsDue(waiting, now) && (longest is null || waiting.WaitingSince < longest.WaitingSince))
                 longest = waiting;
         if (longest is null)
-            return;
+            return null;
         var claim = longest.Parked!;
         Unpark(longest);
         longest.MoveTo(RequestPriority.Critical);
@@ -154,6 +148,7 @@ internal abstract class Constraint
             claim.Tag = Math.Min(claim.Tag, first.Parked!.Tag - 1);
         Moved(claim);
         Park(longest, claim);
+        return longest;
     }
 
     private bool IsDue(Lane lane, long now)

@@ -209,7 +209,7 @@ internal sealed class Scheduler
     private bool Serve(Constraint constraint, long now)
     {
         var (look, goesOn) = (LimitState.Never, false);
-        while (!goesOn && constraint.Next(now) is { } lane)
+        while (!goesOn && _agenda.FirstAt(constraint, now) is { } lane)
         {
             var claim = lane.Parked!;
             constraint.Unpark(lane);
