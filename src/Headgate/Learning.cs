@@ -97,42 +97,36 @@ internal sealed class Learning(Upstream api, Engine engine)
             engine.Journal.WriteServerClock(clock);
     }
 
-    /// <summary>
-    /// A refusal although the limits were kept: less at once, once for each pause, however many it met. Arrivals were later than assumed, so D is
-    /// doubled; after a second pause a sliding limit is taken for one that smooths inside its period, and counted as a two-window counter.
-    /// </summary>
+    /// <summary>A refusal although the limits were kept: less at once, once for each pause, however many it met; and what it tells of the limits, see <see cref="Scope.Blame"/>.</summary>
     private void LearnRefusal(Attempt attempt, in Outcome outcome, bool isTold)
     {
         var scope = ScopeOfRefusal(attempt.Permit);
         // One pause counts once, however many were under way when it began.
         var resumes = engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1));
-        var (refusals, pace) = _dispatcher.Change((Api: api, scope, attempt.SentAt, resumes, isTold), static (scheduler, it, now) =>
+        var (blame, pace) = _dispatcher.Change((Api: api, scope, attempt, resumes, isTold), static (scheduler, it, now) =>
         {
-            if (it.scope.Hold!.Until(now) is not null || it.SentAt < it.scope.RefusalsCountFrom)
-                return (0, null);
+            if (it.scope.Hold!.Until(now) is not null || it.attempt.SentAt < it.scope.RefusalsCountFrom)
+                return default;
             it.scope.RefusalsCountFrom = now;
             it.Api.Cap.Refused(now);
             if (it.scope.HasRate)
-                return (++it.scope.RefusedWithinRate, (long?)null);
-            return (0, it.Api.Adaptation.Searches && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.SentAt, it.resumes, now) : null);
+                return (it.scope.Blame(it.attempt.SentAt, mayBeBusy: it.attempt.Status == 503, now), (long?)null);
+            return (default, it.Api.Adaptation.Searches && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.attempt.SentAt, it.resumes, now) : null);
         });
         if (pace is { } perMille && _isPaceTold.TryAdd(scope, true))
             engine.Notice($"{scope.Name} refused ({outcome.Status}) and does not say how much it allows: trying {perMille / 1000m:0.#}/s, and more while it goes well");
-        if (refusals == 0)
-            return;
-        if (api.Terms.Timing == LimitTiming.Bounded)
+        if (blame.CameLate && api.Terms.Timing == LimitTiming.Bounded)
         {
             ChangeBound(static terms => terms.Double());
             engine.Notice($"{api.Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(TimeSpan.FromMilliseconds(api.Terms.Bound / Clock.Millisecond))}");
         }
-        if (refusals >= 2 && scope.Limits.Any(limit => limit.Algorithm == LimitAlgorithm.Sliding))
-            CountAsTwoWindows(attempt, scope);
+        if (blame.Smoothed is { } counters)
+            CountAsTwoWindows(attempt, scope, counters);
     }
 
-    private void CountAsTwoWindows(Attempt attempt, Scope scope)
+    private void CountAsTwoWindows(Attempt attempt, Scope scope, IReadOnlyList<Limit> counters)
     {
         List<Limit> before = [.. scope.Limits];
-        List<Limit> counters = [.. scope.Limits.Select(limit => limit.Algorithm == LimitAlgorithm.Sliding ? limit with { Algorithm = LimitAlgorithm.Counter } : limit)];
         _dispatcher.ChangeLimits(scope, counters, api.Gates.All);
         engine.WriteLimits(api, NameOf(attempt, scope), counters);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });

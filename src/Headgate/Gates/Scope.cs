@@ -6,6 +6,9 @@ namespace Headgate.Gates;
 /// <summary>What a set of limits speaks of: everything, one API, or one key of it. Holds and what is known of arrival belong to it. Owned by the lock of its dispatcher.</summary>
 internal sealed class Scope
 {
+    /// <summary>With less of a limit used no delay on the way makes a server see more than it allows, short of everything arriving at once.</summary>
+    private const long HalfUsed = 500;
+
     private readonly Func<Limit, LimitState> _create;
 
     public Scope(string name, IEnumerable<Limit> limits, ArrivalTerms terms, WallTime ours, WallTime? server = null)
@@ -36,8 +39,8 @@ internal sealed class Scope
 
     public Checkpoint[] Checkpoints { get; private set; }
 
-    /// <summary>Refusals although the limits were kept, one for each pause.</summary>
-    public int RefusedWithinRate { get; set; }
+    /// <summary>Refusals although the limits were kept, one for each pause, of which smoothing inside the period may be the cause.</summary>
+    private int _maybeSmoothed;
 
     /// <summary>What was sent before this moment was under way when a refusal was counted, and tells nothing new.</summary>
     public long RefusalsCountFrom { get; set; } = long.MinValue;
@@ -52,6 +55,34 @@ internal sealed class Scope
                     return true;
             return false;
         }
+    }
+
+    /// <summary>
+    /// What one refusal says of the limits, although they were kept. That arrivals are later than assumed can be the cause only where much of a limit
+    /// was used; that the server smooths, only where more was used than a two-window counter lets go at once; and neither of one that is busy.
+    /// </summary>
+    /// <param name="sentAt">When the refused one was sent.</param>
+    /// <param name="mayBeBusy">The answer may be about something else than a limit (503).</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether something may have come late; and after a second such refusal the limits, sliding ones as counters, null for no change.</returns>
+    public (bool CameLate, IReadOnlyList<Limit>? Smoothed) Blame(long sentAt, bool mayBeBusy, long now)
+    {
+        var (mostUsed, wasNarrow) = (0L, false);
+        var limits = new List<Limit>();
+        foreach (var checkpoint in Checkpoints)
+        {
+            if (checkpoint.State is { CountsAttempts: true })
+                continue;
+            var (limit, used) = (checkpoint.State.Limit, checkpoint.State.UsedPerMille(sentAt, now));
+            if (limit.Algorithm != LimitAlgorithm.Concurrent)
+                mostUsed = Math.Max(mostUsed, used);
+            var isNarrow = limit.Algorithm == LimitAlgorithm.Sliding && used > (mayBeBusy ? HalfUsed : CounterState.BurstPerMille);
+            wasNarrow |= isNarrow;
+            limits.Add(isNarrow ? limit with { Algorithm = LimitAlgorithm.Counter } : limit);
+        }
+        if (wasNarrow)
+            _maybeSmoothed++;
+        return (mostUsed >= HalfUsed, wasNarrow && _maybeSmoothed >= 2 ? limits : null);
     }
 
     public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);

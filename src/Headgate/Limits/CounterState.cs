@@ -13,6 +13,9 @@ namespace Headgate.Limits;
 /// </remarks>
 internal sealed class CounterState : LimitState
 {
+    /// <summary>What it lets go at once, in thousandths of N.</summary>
+    public const int BurstPerMille = 20;
+
     private LeakyLevel _narrow;
     private LeakyLevel _wide;
     private long _latest = long.MinValue / 4;
@@ -22,7 +25,7 @@ internal sealed class CounterState : LimitState
 
     public CounterState(Limit limit, ArrivalTerms terms, WallTime ours) : base(limit, terms, ours)
     {
-        var room = Math.Max(1, limit.Amount / 50);
+        var room = Math.Max(1, limit.Amount * BurstPerMille / 1000);
         _narrow = new LeakyLevel(room, limit.Amount - room, Period);
         _wide = new LeakyLevel(limit.Amount - limit.Amount / 2, limit.Amount / 2, Period);
     }
@@ -44,6 +47,12 @@ internal sealed class CounterState : LimitState
     {
         Advance(now);
         return GoesNarrow(1) ? _narrow.Available(Unanswered) : Alone(now) <= now ? 1 : 0;
+    }
+
+    public override long UsedPerMille(long sentAt, long now)
+    {
+        Advance(now);
+        return now - sentAt >= Period ? 1000 : (_narrow.Room - _narrow.Available(Unanswered)) * 1000 / _narrow.Room;
     }
 
     public override bool FitsAt(long at, long cost, long now, long taken)

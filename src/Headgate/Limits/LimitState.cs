@@ -124,6 +124,10 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>How much could be taken at once now.</summary>
     public abstract long Available(long now);
 
+    /// <summary>How much of it was used when something was sent that is answered now, in thousandths; all of it where so much time has passed that this is not known any more.</summary>
+    public virtual long UsedPerMille(long sentAt, long now) =>
+        now - sentAt >= Clock.Nanoseconds(Length) ? 1000 : (long)((Int128)(Whole - Available(now)) * 1000 / Whole);
+
     /// <summary>When, next, more will be known than is known now, even without an event: one of those unanswered has arrived for certain.</summary>
     public virtual long NextCertain => Math.Min(_onTheWay is { Count: > 0 } ? _onTheWay.TimeAt(0) + terms.Bound : Never, _stragglers is { Count: > 0 } ? _stragglers.TimeAt(0) : Never);
 

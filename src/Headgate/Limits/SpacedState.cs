@@ -23,6 +23,9 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
 
     public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
 
+    // Its room is one request.
+    public override long UsedPerMille(long sentAt, long now) => 1000;
+
     public override bool FitsAt(long at, long cost, long now, long taken)
     {
         Advance(now);
