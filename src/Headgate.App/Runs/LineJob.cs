@@ -47,7 +47,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         }
         catch (OperationCanceledException) when (work.IsStopping)
         {
-            work.Tally.Abandon();
+            work.Tally.Abandon(exchange);
             work.Results.Withdraw(line.Number);
         }
     }

@@ -13,6 +13,9 @@ internal sealed class Summary
     private readonly RunOptions _options;
     private readonly Tally _tally;
     private readonly long _wall;
+
+    /// <summary>Less than the wall time where lines that were given up had gone on waiting.</summary>
+    private readonly long _toLastResult;
     private readonly long _held;
     private readonly long? _bound;
     private readonly long? _nominal;
@@ -21,8 +24,8 @@ internal sealed class Summary
     public Summary(RunOptions options, Engine engine, Tally tally, Bound bound, RunFiles files)
     {
         (_options, _tally) = (options, tally);
-        _held = bound.Held(tally.EndedAt);
-        _wall = tally.EndedAt - tally.StartedAt;
+        _held = bound.Held(tally.StoppedAt);
+        (_wall, _toLastResult) = (tally.StoppedAt - tally.StartedAt, tally.EndedAt - tally.StartedAt);
         _bound = tally.Sent > 0 ? bound.Of(engine, tally.StartedAt, BoundKind.Real) : null;
         _nominal = _bound is null ? null : bound.Of(engine, tally.StartedAt, BoundKind.Nominal);
         // Only where the way of the requests is what costs is it worth a word.
@@ -36,7 +39,7 @@ internal sealed class Summary
     private bool IsResume { get; }
 
     /// <summary>The part of the wall time that could not have been saved; null where no limit was in the way.</summary>
-    private double? Efficiency => _bound is { } bound && _wall > 0 ? Math.Min(1, bound / (double)_wall) : null;
+    private double? Efficiency => _bound is { } bound && _toLastResult > 0 ? Math.Min(1, bound / (double)_toLastResult) : null;
 
     public void Write(TextWriter talk, TextWriter output, ExitCode code)
     {

@@ -48,6 +48,9 @@ internal sealed class Tally(Clock clock)
 
     public long EndedAt { get; private set; }
 
+    /// <summary>When the last line was done or given up.</summary>
+    public long StoppedAt { get; private set; }
+
     /// <summary>What holds the queue, as last seen.</summary>
     public string? WaitingFor { get; set; }
 
@@ -61,15 +64,17 @@ internal sealed class Tally(Clock clock)
     public void Begin()
     {
         if (StartedAt == 0)
-            StartedAt = EndedAt = clock.Now;
+            StartedAt = EndedAt = StoppedAt = clock.Now;
         Interlocked.Increment(ref _inFlight);
     }
 
     /// <summary>The line is given up without a result: it will be done by a later run.</summary>
-    public void Abandon()
+    public void Abandon(Exchange? exchange)
     {
         Interlocked.Decrement(ref _inFlight);
         IsIncomplete = true;
+        StoppedAt = clock.Now;
+        Count(exchange);
     }
 
     /// <summary>Some lines were left to a later run.</summary>
@@ -91,9 +96,14 @@ internal sealed class Tally(Clock clock)
         Interlocked.Decrement(ref _inFlight);
         Interlocked.Increment(ref outcome.Ok ? ref _ok : ref _byClass[(int)outcome.Class]);
         Interlocked.Increment(ref _finished);
-        EndedAt = clock.Now;
+        EndedAt = StoppedAt = clock.Now;
         if (isResent)
             Interlocked.Increment(ref _resent);
+        Count(exchange);
+    }
+
+    private void Count(Exchange? exchange)
+    {
         if (exchange is null)
             return;
         Interlocked.Add(ref _retries, exchange.RetriesMade);

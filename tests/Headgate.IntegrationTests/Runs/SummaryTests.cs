@@ -22,6 +22,26 @@ public sealed class SummaryTests
     }
 
     [Fact]
+    public async Task A_run_that_was_refused_until_it_was_stopped_says_so_and_how_long_that_took()
+    {
+        await using var server = await SmallServer.StartAsync(context =>
+        {
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (429, "60");
+            return Task.CompletedTask;
+        });
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(server.Url, 3));
+
+        var stopped = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--deadline", "1.5", "--json");
+
+        var summary = stopped.Summary();
+        Assert.Equal((5, 0), (stopped.Code, summary.Number("finished")));
+        Assert.Equal((server.Requests, server.Requests), (summary.Number("sent"), summary.Number("refused")));
+        Assert.InRange(summary.Seconds("wall"), 1, 10);
+        Assert.InRange(summary.Seconds("held"), 0.5, summary.Seconds("wall"));
+    }
+
+    [Fact]
     public async Task A_percentage_of_failures_holds_for_a_short_run_too_and_one_that_is_over_cannot_go_on()
     {
         await using var api = await SimulatedApi.StartAsync(new());
