@@ -278,6 +278,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
             message.Content = body;
         if (_permit.Key is { } key)
             Upstream.Configuration.Keys!.Template.Apply(message, key.Secret);
+        else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
+            message.Headers.TryAddWithoutValidation("Authorization", token);
         return message.Ready();
     }
 }

@@ -44,6 +44,9 @@ internal sealed record EngineOptions
     /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
     public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
 
+    /// <summary>Gives the bearer token of requests that have no credentials of their own, to APIs without keys; null for none.</summary>
+    public Func<CancellationToken, Task<AccessToken>>? Token { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -76,6 +79,7 @@ internal sealed class Engine : IDisposable
         if (ConnectionsConfiguration.CapOf(configuration.TotalConnections) is { } connections)
             Total.Add(connections);
         Journal.Remember(Total, "total");
+        Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, options.Notice) : null;
     }
 
     public Dispatcher Dispatcher { get; }
@@ -87,6 +91,9 @@ internal sealed class Engine : IDisposable
     public SendJournal Journal { get; }
 
     public Timeouts Timeouts { get; }
+
+    /// <summary>The token for APIs without keys; null if there is none.</summary>
+    public TokenSupply? Token { get; }
 
     public Random Random => _options.Random;
 
@@ -202,6 +209,7 @@ internal sealed class Engine : IDisposable
             _isDisposed = true;
         foreach (var upstream in Upstreams)
             upstream.Dispose();
+        Token?.Dispose();
         Dispatcher.Dispose();
         Timeouts.Dispose();
         Journal.Dispose();

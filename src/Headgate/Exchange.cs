@@ -65,6 +65,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Whose headers were left behind by a redirect to another origin, or null.</summary>
     public Redirect? Redirect { get; set; }
 
+    /// <summary>It has no credentials of its own, and goes where it was meant to go.</summary>
+    public bool NeedsToken => Redirect is not { DropsCredentials: true } && !request.Headers.NonValidated.Contains("Authorization");
+
     public int Hops { get; set; }
 
     public int RetriesMade { get; set; }

@@ -35,8 +35,9 @@ public class HeadgateOptions : PolicyOptions
     public string? StatePath { get; set; }
 
     /// <summary>
-    /// Gives the bearer token of requests that have no Authorization of their own, to APIs without keys. It is asked when there is none yet and
-    /// again before the one it gave expires, by one caller at a time, and may throw: whoever needs the token then gets that exception.
+    /// Gives the bearer token of requests that have no Authorization of their own, to APIs without keys. It is asked when there is none yet and again
+    /// after four fifths of the life of the one it gave, once for all who need it, and may throw: whoever needs the token then gets that exception (a
+    /// job fails as <see cref="FailureClass.Auth"/>), and for a second nobody asks again. Its own token is cancelled when the sending is disposed.
     /// </summary>
     public Func<CancellationToken, Task<AccessToken>>? Token { get; set; }
 

@@ -39,8 +39,6 @@ public sealed class MultiplexerOptions : HeadgateOptions
     internal override IReadOnlyList<string> FindFaults()
     {
         List<string> wrong = [.. base.FindFaults()];
-        if (Token is not null)
-            wrong.Add($"{nameof(Token)} is not for jobs: give them keys, or an Authorization of their own");
         if (MaxConcurrency is < 1 or > 1_000_000)
             wrong.Add($"{nameof(MaxConcurrency)} is {MaxConcurrency}: give 1 to 1,000,000");
         if (Queue != Memory)

@@ -22,7 +22,6 @@ internal sealed class Sender : IDisposable
     private readonly ILogger _log;
     private readonly Action<Exchange, LineStep> _watch;
     private readonly HealthThresholds _health;
-    private readonly TokenSupply? _token;
     private long _inFlight;
     private bool _isDisposed;
 
@@ -38,7 +37,6 @@ internal sealed class Sender : IDisposable
         Configuration = options.Freeze();
         _log = (loggers ?? NullLoggerFactory.Instance).CreateLogger(Instruments.Name);
         (_watch, _health) = (Watch, options.Health);
-        _token = options.Token is { } supply ? new TokenSupply(supply, time) : null;
         try
         {
             var state = options.StatePath is { Length: > 0 } path ? StateDirectory.Open(Path.GetFullPath(path)) : null;
@@ -48,6 +46,7 @@ internal sealed class Sender : IDisposable
                 Concurrency = Configuration.Concurrency,
                 Journal = clock => new SendJournal(clock, state),
                 Keys = options.KeysOf,
+                Token = options.Token,
                 Notice = _log.Noticed,
                 Patience = TimeSpan.Zero,
                 Ended = AttemptEnded,
@@ -97,8 +96,6 @@ internal sealed class Sender : IDisposable
         var exchange = ExchangeOf(request);
         try
         {
-            if (NeedsToken(exchange))
-                await _token!.PrepareAsync(cancellation).ConfigureAwait(false);
             var answer = await _line.SendAsync(exchange, cancellation).ConfigureAwait(false);
             if (span is not null)
                 Spans.Tell(span, exchange, (int)answer.StatusCode, Outcomes.Of(exchange.Failure));
@@ -149,7 +146,6 @@ internal sealed class Sender : IDisposable
         if (Interlocked.Exchange(ref _isDisposed, true))
             return;
         Open.Dispose();
-        _token?.Dispose();
         _instruments.Dispose();
         Engine.Close();
         Engine.Dispose();
@@ -183,17 +179,10 @@ internal sealed class Sender : IDisposable
         return left is { } span ? Now + Clock.Nanoseconds(span < TimeSpan.Zero ? TimeSpan.Zero : span < Duration.Longest ? span : Duration.Longest) : null;
     }
 
-    /// <summary>Whoever has credentials, or is given a key, needs no token.</summary>
-    private bool NeedsToken(Exchange exchange) =>
-        _token is not null && !exchange.Request.Headers.NonValidated.Contains("Authorization") && Engine.UpstreamOf(exchange.Uri).Configuration.Keys is null;
-
     private void Watch(Exchange exchange, LineStep step)
     {
         switch (step)
         {
-            case LineStep.Permitted when _token?.Current is { } token && exchange.Last!.Upstream.Configuration.Keys is null && IsOurs(exchange.Request.Headers.Authorization):
-                exchange.Request.Headers.Authorization = token;
-                break;
             case LineStep.Sent:
                 Interlocked.Increment(ref _inFlight);
                 break;
@@ -207,9 +196,6 @@ internal sealed class Sender : IDisposable
 
         double Seconds(Exchange it) => Math.Max(0, it.NextAt - Now) / (double)Clock.Second;
     }
-
-    /// <summary>No credentials, or a token that an earlier attempt was given.</summary>
-    private bool IsOurs(System.Net.Http.Headers.AuthenticationHeaderValue? credentials) => credentials is null || _token!.WasGiven(credentials);
 
     private void AttemptEnded(Attempt attempt)
     {

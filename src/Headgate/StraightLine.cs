@@ -40,8 +40,13 @@ internal sealed class StraightLine(Engine engine)
             var upstream = Admit(exchange);
 
             // 4 permit
+            if (upstream.Token is not null && exchange.NeedsToken)
+                await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
             GiveUpUnreached(upstream, exchange, permit);
+            // It may have waited for longer than a token lives.
+            if (upstream.Token is { IsGood: false } && exchange.NeedsToken)
+                await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
 
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
@@ -97,6 +102,23 @@ internal sealed class StraightLine(Engine engine)
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
         return upstream;
+    }
+
+    /// <summary>A token that is good. Whoever waits for the answer itself gets the exception of its supplier.</summary>
+    private async ValueTask PrepareAsync(Upstream upstream, Exchange exchange, Permit? permit, CancellationToken cancellation)
+    {
+        try
+        {
+            await upstream.Token!.PrepareAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            if (permit is not null)
+                engine.Dispatcher.Return(permit);
+            if (exchange.IsDirect || cancellation.IsCancellationRequested)
+                throw;
+            throw Failed(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
+        }
     }
 
     /// <summary>A host nobody reaches is not tried once more by each of those who waited while others found out.</summary>

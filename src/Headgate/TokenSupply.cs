@@ -1,58 +1,84 @@
-using System.Net.Http.Headers;
-
 namespace Headgate;
 
 /// <summary>
-/// A bearer token that is fetched when it is needed, and again before it expires: by one caller at a time, while the others go on with the one
-/// that is still good. Thread-safe.
+/// A bearer token that is fetched when it is needed, by one for all, and again after four fifths of its life, while the old one is still good.
+/// Thread-safe.
 /// </summary>
-internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> supply, TimeProvider time) : IDisposable
+/// <param name="supply">Gives the token.</param>
+/// <param name="time">The clock.</param>
+/// <param name="notice">Told why a token that is still good could not be renewed.</param>
+internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> supply, TimeProvider time, Action<string> notice) : IDisposable
 {
-    /// <summary>So long before it expires a token is fetched anew; of one that lives shortly, a tenth of its life.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+    /// <summary>So long after a failure nobody asks again: everybody who needs a token would.</summary>
+    private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Lock _lock = new();
     private volatile Held? _held;
-    private volatile AuthenticationHeaderValue? _before;
+    private Task? _renewal;
+    private DateTimeOffset _notBefore;
 
-    /// <summary>The token to send now; null before the first was fetched.</summary>
-    public AuthenticationHeaderValue? Current => _held?.Header;
+    /// <summary>What goes into the Authorization header; null before the first token was fetched.</summary>
+    public string? Current => _held?.Header;
 
-    /// <summary>Whether credentials are this token, or the one before it, and not a caller's own.</summary>
-    public bool WasGiven(AuthenticationHeaderValue credentials) => ReferenceEquals(credentials, _held?.Header) || ReferenceEquals(credentials, _before);
+    /// <summary>Whether there is one that has not expired.</summary>
+    public bool IsGood => _held is { } held && time.GetUtcNow() < held.ExpiresAt;
 
     /// <summary>Sees to it that there is one that is good.</summary>
-    public ValueTask PrepareAsync(CancellationToken cancellation) =>
-        _held is { } held && time.GetUtcNow() < held.RenewAt ? default : new(RenewAsync(cancellation));
-
-    public void Dispose() => _turn.Dispose();
-
-    private async Task RenewAsync(CancellationToken cancellation)
+    /// <param name="cancellation">Ends the wait; the token is fetched all the same, for others.</param>
+    /// <exception cref="Exception">What the supplier threw.</exception>
+    public ValueTask PrepareAsync(CancellationToken cancellation)
     {
-        if (_held is { } good && time.GetUtcNow() < good.ExpiresAt)
+        var now = time.GetUtcNow();
+        if (_held is { } held && now < held.RenewAt)
+            return default;
+        var renewal = Renew(now);
+        return IsGood ? default : new ValueTask(renewal.WaitAsync(cancellation));
+    }
+
+    public void Dispose()
+    {
+        _disposed.Cancel();
+        _disposed.Dispose();
+    }
+
+    /// <summary>The renewal that is under way, or a new one.</summary>
+    private Task Renew(DateTimeOffset now)
+    {
+        TaskCompletionSource begun;
+        lock (_lock)
         {
-            // ConfigureAwait changes nothing of a wait that does not wait.
-            if (!_turn.Wait(0, CancellationToken.None))
-                return;
+            if (_held is { } newer && now < newer.RenewAt)
+                return Task.CompletedTask;
+            if (_renewal is { } before && (!before.IsCompleted || (!before.IsCompletedSuccessfully && now < _notBefore)))
+                return before;
+            begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _renewal = begun.Task;
         }
-        else
-            await _turn.WaitAsync(cancellation).ConfigureAwait(false);
+        _ = FetchAsync(begun);
+        return begun.Task;
+    }
+
+    private async Task FetchAsync(TaskCompletionSource begun)
+    {
         try
         {
-            if (_held is { } newer && time.GetUtcNow() < newer.RenewAt)
-                return;
-            var token = await supply(cancellation).ConfigureAwait(false) ?? throw new InvalidOperationException("the supplier of tokens gave none");
-            var now = time.GetUtcNow();
-            var expires = token.ExpiresAt ?? DateTimeOffset.MaxValue;
-            var margin = (expires - now) / 10 < Margin ? (expires - now) / 10 : Margin;
-            _before = _held?.Header;
-            _held = new Held(new AuthenticationHeaderValue("Bearer", token.Reveal()), expires - margin, expires);
+            var token = await supply(_disposed.Token).ConfigureAwait(false) ?? throw new InvalidOperationException("the supplier of tokens gave none");
+            var (now, expires) = (time.GetUtcNow(), token.ExpiresAt ?? DateTimeOffset.MaxValue);
+            _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires);
+            begun.SetResult();
         }
-        finally
+        catch (Exception failure)
         {
-            _turn.Release();
+            lock (_lock)
+                _notBefore = time.GetUtcNow() + Backoff;
+            if (IsGood)
+                notice($"the token could not be renewed, and is used for as long as it is good: {failure.Message}");
+            begun.SetException(failure);
+            // Looked at, whether anybody waits for it or not.
+            _ = begun.Task.Exception;
         }
     }
 
-    private sealed record Held(AuthenticationHeaderValue Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt);
+    private sealed record Held(string Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt);
 }

@@ -36,6 +36,7 @@ internal sealed class Upstream : IDisposable
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
         if (configuration.Keys is { } keys)
             Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine), entry.Weight)));
+        Token = configuration.Keys is null ? engine.Token : null;
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         _budget = new RetryBudget((int)(configuration.Retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, configuration.Retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / configuration.Retry.BudgetFloor.Period.Ticks));
         RetryPolicy = new RetryPolicy { Retries = policy.Retries, Delay = policy.RetryDelay, Cap = policy.RetryCap, Statuses = new StatusSet([.. configuration.Retry.Statuses.Select(range => (range.First, range.Last))]) };
@@ -58,6 +59,9 @@ internal sealed class Upstream : IDisposable
     public UpstreamGates Gates { get; }
 
     public KeyPool? Keys { get; }
+
+    /// <summary>The token of requests that have no credentials of their own; null where there is none, or keys are.</summary>
+    public TokenSupply? Token { get; }
 
     public ConcurrencyCap Cap { get; }
 

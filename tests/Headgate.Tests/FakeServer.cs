@@ -66,14 +66,7 @@ internal sealed class FakeWorld : IDisposable
     /// <summary>Lets time pass until a task has ended.</summary>
     public static async Task<T> EndAsync<T>(VirtualTime time, Task<T> task)
     {
-        for (var looks = 1; !task.IsCompleted; looks++)
-        {
-            // Time passes more slowly than threads go on: it must not run past a timer that somebody is about to set.
-            if (looks % 100 == 0)
-                time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.Yield();
-            Assert.True(looks < 5_000_000, $"nothing ends it; the time is {time.Elapsed}");
-        }
+        await Threads.PassUntilAsync(time, () => task.IsCompleted);
         return await task;
     }
 

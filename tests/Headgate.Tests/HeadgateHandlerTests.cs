@@ -189,6 +189,25 @@ public sealed class HeadgateHandlerTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_longer_than_a_token_lives_goes_with_a_new_one_and_its_request_stays_as_it_was()
+    {
+        var fetched = 0;
+        using var world = new FakeWorld();
+        using var client = new HeadgateClient("https://api.test", o =>
+        {
+            (o.Limits, o.Timing) = (["1/min"], "nominal");
+            o.Token = _ => Task.FromResult(new AccessToken($"token-{++fetched}", world.Time.GetUtcNow().AddSeconds(10)));
+        }, world.Server, world.Time);
+        await client.GetStringAsync("a");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "b");
+
+        using var answer = await world.EndAsync(client.SendAsync(request));
+
+        Assert.Equal(["Bearer token-1", "Bearer token-2"], world.Server.Credentials);
+        Assert.Null(request.Headers.Authorization);
+    }
+
+    [Fact]
     public async Task A_redirect_elsewhere_leaves_the_token_behind()
     {
         using var world = new FakeWorld(o => o.Token = _ => Task.FromResult(new AccessToken("secret")));

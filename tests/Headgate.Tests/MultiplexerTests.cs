@@ -214,21 +214,37 @@ public sealed class MultiplexerTests : IAsyncDisposable
     {
         var mux = await StartAsync(Closed(), o => o.MaxConcurrency = 1);
         var first = await SubmitAsync(Get("/1"));
-        // So late that it is never due, however far the time is gone before the drain begins.
-        var later = await SubmitAsync(With(Get("/2"), request => request.NotBefore = TimeSpan.FromDays(3650)));
+        var later = await SubmitAsync(With(Get("/2"), request => request.NotBefore = TimeSpan.FromHours(1)));
         var stopping = mux.StopAsync(TimeSpan.FromMinutes(1));
         await Assert.ThrowsAsync<InvalidOperationException>(() => mux.SubmitAsync(Get("/3")));
         _open.SetResult();
         await mux.WaitAsync([first.Id], Forever);
-        await FakeApi.Until(() =>
-        {
-            _time.Advance(TimeSpan.FromSeconds(10));
-            return stopping.IsCompleted;
-        });
+        await Threads.PassUntilAsync(_time, () => stopping.IsCompleted, milliseconds: 10_000);
 
         Assert.Equal(JobStatus.Completed, first.Status);
         Assert.Equal([later], await stopping);
         Assert.Equal(JobStatus.Cancelled, (await mux.GetAsync(later.Id))!.Status);
+    }
+
+    [Theory]
+    [InlineData(true, JobStatus.Completed, FailureClass.None)]
+    [InlineData(false, JobStatus.Failed, FailureClass.Auth)]
+    public async Task Jobs_go_with_a_token_or_fail_for_want_of_one(bool hasLogin, JobStatus status, FailureClass failure)
+    {
+        var given = new System.Collections.Concurrent.ConcurrentQueue<string?>();
+        var api = new FakeApi((request, _) =>
+        {
+            given.Enqueue(request.Headers.Authorization?.ToString());
+            return Task.FromResult(FakeApi.Answer());
+        });
+        var mux = await StartAsync(api, o => o.Token = _ => hasLogin ? Task.FromResult(new AccessToken("t1")) : throw new InvalidOperationException("no login today"));
+        var job = await SubmitAsync(Get("/"));
+
+        await mux.WaitAsync([job.Id], Forever);
+
+        Assert.Equal((status, failure), (job.Status, job.FailureClass));
+        Assert.Equal(hasLogin ? ["Bearer t1"] : [], given);
+        Assert.Equal(!hasLogin, job.Error?.Contains("no login today", StringComparison.Ordinal) ?? false);
     }
 
     [Fact]
@@ -289,17 +305,10 @@ public sealed class MultiplexerTests : IAsyncDisposable
 
     private async Task<Job> SubmitAsync(JobRequest request) => (await _mux!.GetAsync(await _mux.SubmitAsync(request)))!;
 
-    private async Task EndAsync(Multiplexer mux, Job job)
+    private Task EndAsync(Multiplexer mux, Job job)
     {
         var waiting = mux.WaitAsync([job.Id], Forever);
-        var times = 0;
-        await FakeApi.Until(() =>
-        {
-            // Time passes more slowly than threads go on.
-            if (++times % 200 == 0)
-                _time.Advance(TimeSpan.FromMilliseconds(100));
-            return waiting.IsCompleted;
-        });
+        return Threads.PassUntilAsync(_time, () => waiting.IsCompleted, milliseconds: 100);
     }
 
     private async Task<Multiplexer> StartAsync(FakeApi api, Action<MultiplexerOptions>? change = null)

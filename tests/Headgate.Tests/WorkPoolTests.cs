@@ -184,17 +184,7 @@ public sealed class WorkPoolTests
 
     private WorkPool Pool(int most, params string[] limits) => new(new WorkPoolOptions { Limits = limits, MaxConcurrency = most, TimeProvider = _time, Random = new Random(1) });
 
-    private Task PassUntil(Func<bool> isSo)
-    {
-        var times = 0;
-        return FakeApi.Until(() =>
-        {
-            // Time passes more slowly than threads go on.
-            if (++times % 200 == 0)
-                _time.Advance(TimeSpan.FromMilliseconds(10));
-            return isSo();
-        });
-    }
+    private Task PassUntil(Func<bool> isSo) => Threads.PassUntilAsync(_time, isSo);
 
     private static void InterlockedMax(ref int most, int value)
     {

@@ -1,0 +1,80 @@
+using Headgate.Time;
+
+namespace Headgate.Tests;
+
+public sealed class TokenSupplyTests
+{
+    private readonly VirtualTime _time = new();
+    private readonly List<string> _notices = [];
+    private readonly List<TaskCompletionSource<AccessToken>> _asked = [];
+    private readonly TokenSupply _tokens;
+
+    public TokenSupplyTests() => _tokens = new TokenSupply(_ =>
+    {
+        _asked.Add(new TaskCompletionSource<AccessToken>());
+        return _asked[^1].Task;
+    }, _time, _notices.Add);
+
+    [Fact]
+    public async Task All_who_need_one_wait_for_the_same_and_one_who_gives_up_ends_nothing()
+    {
+        using var giveUp = new CancellationTokenSource();
+        var (first, second) = (_tokens.PrepareAsync(giveUp.Token).AsTask(), _tokens.PrepareAsync(default).AsTask());
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        Give("one", 100);
+        await second;
+
+        Assert.Equal(("Bearer one", 1), (_tokens.Current, _asked.Count));
+    }
+
+    [Fact]
+    public async Task It_is_renewed_at_four_fifths_of_its_life_and_nobody_waits_for_that()
+    {
+        var first = _tokens.PrepareAsync(default);
+        Give("one", 100);
+        await first;
+        _time.Advance(TimeSpan.FromSeconds(79));
+        await _tokens.PrepareAsync(default);
+        Assert.Single(_asked);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_tokens.PrepareAsync(default).IsCompletedSuccessfully);
+        Assert.Equal(("Bearer one", 2), (_tokens.Current, _asked.Count));
+        Give("two", 100);
+        Assert.Equal("Bearer two", _tokens.Current);
+    }
+
+    [Fact]
+    public async Task A_renewal_that_fails_is_told_and_tried_again_after_a_second()
+    {
+        var first = _tokens.PrepareAsync(default);
+        Give("one", 100);
+        await first;
+        _time.Advance(TimeSpan.FromSeconds(90));
+        await _tokens.PrepareAsync(default);
+        _asked[^1].SetException(new InvalidOperationException("no login today"));
+
+        await _tokens.PrepareAsync(default);
+        Assert.Equal(2, _asked.Count);
+        Assert.Contains("no login today", Assert.Single(_notices));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _tokens.PrepareAsync(default);
+        Assert.Equal(("Bearer one", 3), (_tokens.Current, _asked.Count));
+    }
+
+    [Fact]
+    public async Task Without_a_good_one_everybody_gets_the_failure_of_the_supplier()
+    {
+        var (first, second) = (_tokens.PrepareAsync(default).AsTask(), _tokens.PrepareAsync(default).AsTask());
+        _asked[0].SetException(new InvalidOperationException("no login today"));
+
+        Assert.Equal("no login today", (await Assert.ThrowsAsync<InvalidOperationException>(() => first)).Message);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => second);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _tokens.PrepareAsync(default).AsTask());
+        Assert.Single(_asked);
+    }
+
+    private void Give(string token, int seconds) => _asked[^1].SetResult(new AccessToken(token, _time.GetUtcNow().AddSeconds(seconds)));
+}
