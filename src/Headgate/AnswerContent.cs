@@ -54,6 +54,19 @@ internal sealed class AnswerContent : HttpContent
 
     public long MaxBody => Exchange.Last!.Upstream.Configuration.Policy.MaxBody;
 
+    /// <summary>Whether it has to be read piece by piece, for what it says or for how much it is.</summary>
+    private bool IsWatched => TellsCost || Exchange.Last!.Upstream.Configuration.Policy.MaxPassed is not null;
+
+    /// <summary>More than may be passed on is thrown away.</summary>
+    /// <exception cref="HeadgateException">It is more.</exception>
+    public void Bound(long read)
+    {
+        if (Exchange.Last!.Upstream.Configuration.Policy.MaxPassed is not { } most || read <= most)
+            return;
+        (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (FailureClass.Invalid, $"the answer is larger than {Configuration.ByteSize.Format(most)} (maxBody)", true);
+        throw Failures.Of(Exchange, new InvalidDataException(Exchange.Detail), _callers);
+    }
+
     /// <summary>The token for a read: the attempt's, and the reader's own where that is another.</summary>
     public CancellationTokenSource? Link(CancellationToken reader, out CancellationToken token)
     {
@@ -128,7 +141,7 @@ internal sealed class AnswerContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (TellsCost)
+        if (IsWatched)
         {
             var body = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
             await using (body.ConfigureAwait(false))

@@ -72,6 +72,7 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     private int Count(int count, ReadOnlySpan<byte> buffer)
     {
         _read += count;
+        content.Bound(Math.Max(_read, content.Length ?? 0));
         if (_read <= content.MaxBody)
             _kept?.Write(buffer[..count]);
         // Readers of a known length do not come back to hear that nothing follows.

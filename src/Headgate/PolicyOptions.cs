@@ -41,6 +41,10 @@ public abstract class PolicyOptions : SettingsGroup
     /// <summary>How long a request waits while the breaker is open, before it fails. By default whoever waits for an answer is told at once, and a job waits 2 min.</summary>
     public TimeSpan? Patience { get => Get<TimeSpan?>(); set => Set(value); }
 
-    /// <summary>The largest answer that is looked into for the true cost, in bytes; zero or more. 16 MiB by default. Answers are passed on whatever their size.</summary>
+    /// <summary>
+    /// The largest body of an answer, in bytes after unpacking; zero or more. The read that comes to more throws a <see cref="HeadgateException"/> of class
+    /// <see cref="FailureClass.Invalid"/>. Null, the default, sets no bound; only the first 16 MiB of a body are looked into for the true cost then, and a
+    /// job keeps no more.
+    /// </summary>
     public long? MaxBody { get => Get<long?>(); set => Set(value); }
 }

@@ -207,6 +207,29 @@ public sealed class HeadgateHandlerTests
         Assert.Null(request.Headers.Authorization);
     }
 
+    [Theory]
+    [InlineData(11, true)]
+    [InlineData(11, false)]
+    [InlineData(null, false)]
+    public async Task An_answer_larger_than_allowed_is_read_no_further(int? most, bool tellsLength)
+    {
+        using var world = new FakeWorld(o => o.MaxBody = most);
+        world.Server.Instead = (_, _) => Task.FromResult(new HttpResponseMessage { Content = tellsLength ? new StringContent("twelve bytes") : new StreamContent(new OneWay("twelve bytes"u8.ToArray())) });
+
+        using var answer = await world.Client.GetAsync("a", HttpCompletionOption.ResponseHeadersRead);
+        if (most is null)
+        {
+            Assert.Equal("twelve bytes", await answer.Content.ReadAsStringAsync());
+            return;
+        }
+        using var stream = await answer.Content.ReadAsStreamAsync();
+        var failure = await Assert.ThrowsAsync<HeadgateException>(() => stream.ReadAsync(new byte[100]).AsTask());
+        Assert.Equal((FailureClass.Invalid, "https://api.test", 1), (failure.FailureClass, failure.Upstream, failure.Attempts));
+        Assert.Contains("larger than 11", failure.Message);
+        await Assert.ThrowsAsync<HeadgateException>(() => world.Client.GetStringAsync("b"));
+        Assert.Equal((2, 0), (world.Client.GetMetrics().Failed, world.Client.GetMetrics().ActiveConnections));
+    }
+
     [Fact]
     public async Task A_redirect_elsewhere_leaves_the_token_behind()
     {
@@ -341,5 +364,11 @@ public sealed class HeadgateHandlerTests
         }
 
         public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => Never(cancellationToken);
+    }
+
+    /// <summary>A body of which nobody knows the length.</summary>
+    private sealed class OneWay(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
     }
 }

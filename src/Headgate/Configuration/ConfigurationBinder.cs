@@ -41,6 +41,7 @@ internal sealed class ConfigurationBinder(string directory)
             Breaker = node?.Member(Settings.Policy.BreakerState.Name) is { } breaker ? BindBreaker(breaker) : otherwise.Breaker,
             Patience = Value(node, Settings.Policy.Patience, otherwise.Patience),
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
+            MaxPassed = Given(node, Settings.Policy.MaxBody) ?? otherwise.MaxPassed,
         };
     }
 

@@ -42,4 +42,7 @@ internal sealed record UpstreamPolicy
 
     /// <summary>The largest answer that is kept, in bytes.</summary>
     public long MaxBody { get; init; } = 16 << 20;
+
+    /// <summary>The largest answer that is passed on to a caller who reads it himself; null where no largest one was given.</summary>
+    public long? MaxPassed { get; init; }
 }

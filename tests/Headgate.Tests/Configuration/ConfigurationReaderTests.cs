@@ -15,11 +15,11 @@ public sealed class ConfigurationReaderTests
         var configuration = reading.OrThrow();
         Assert.Equal([Limit.Parse("500 concurrent")], configuration.TotalLimits);
         Assert.Equal(200, configuration.TotalConnections);
-        Assert.Equal(UpstreamPolicy.Default, configuration.Defaults);
+        Assert.Equal(UpstreamPolicy.Default with { MaxPassed = 16 << 20 }, configuration.Defaults);
         Assert.Equal(["github", "openai"], configuration.Upstreams.Select(upstream => upstream.Name));
         var (github, openai) = (configuration.Upstreams[0], configuration.Upstreams[1]);
         Assert.Equal("https://api.github.com", Assert.Single(github.Bases).ToString());
-        Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null }, github.Policy);
+        Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null, MaxPassed = 16 << 20 }, github.Policy);
         Assert.Equal(new PriorityShares(new(10_000), new(10_000), new(9_000), new(6_000), new(2_000)), github.Shares);
         Assert.Equal(new Percentage(6_000), github.Shares[RequestPriority.Low]);
         Assert.Equal(
@@ -47,7 +47,7 @@ public sealed class ConfigurationReaderTests
                 RetryCap = TimeSpan.FromMinutes(2),
                 QueueTimeout = TimeSpan.FromMinutes(10),
                 Patience = TimeSpan.FromMinutes(15),
-                MaxBody = 1024,
+                MaxBody = 1024, MaxPassed = 1024,
                 Breaker = new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 },
             },
             openai.Policy);
