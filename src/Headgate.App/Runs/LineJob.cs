@@ -36,7 +36,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         try
         {
             await DelayUntilAsync(request.NotBefore?.From(_accepted.At));
-            using var message = MessageOf(request);
+            using var message = JobMessage.Of(request);
             exchange = _exchange = ExchangeOf(request, message);
             using var answer = await work.Line.SendAsync(exchange, work.Abort);
             await WriteAsync(_accepted.Answered(answer, _body, exchange, work.Engine.Clock.Now), exchange);
@@ -49,18 +49,6 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         {
             work.Tally.Abandon(exchange);
             work.Results.Withdraw(line.Number);
-        }
-    }
-
-    private static HttpRequestMessage MessageOf(JobRequest request)
-    {
-        try
-        {
-            return request.ToMessage();
-        }
-        catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw new HeadgateException(FailureClass.Invalid, failure.Message, failure);
         }
     }
 

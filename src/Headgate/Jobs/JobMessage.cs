@@ -52,6 +52,20 @@ internal static class JobMessage
         return message;
     }
 
+    /// <summary>As <see cref="ToMessage"/>, for whoever tells failures by their class.</summary>
+    /// <exception cref="HeadgateException">It cannot be sent: its URL is too long, or its body cannot be read.</exception>
+    public static HttpRequestMessage Of(JobRequest request)
+    {
+        try
+        {
+            return request.ToMessage();
+        }
+        catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new HeadgateException(FailureClass.Invalid, failure.Message, failure);
+        }
+    }
+
     private static void AddHeader(HttpRequestMessage message, string name, string value)
     {
         if (message.Headers.TryAddWithoutValidation(name, value))

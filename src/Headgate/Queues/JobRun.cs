@@ -33,7 +33,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         ResultRecord record;
         try
         {
-            using var message = MessageOf(Job.Request);
+            using var message = JobMessage.Of(Job.Request);
             _exchange = ExchangeOf(message);
             Job.Begin(_exchange);
             using var answer = await scheduler.Line.SendAsync(_exchange, _cancel.Token).ConfigureAwait(false);
@@ -68,18 +68,6 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
     }
 
     public void Dispose() => _cancel.Dispose();
-
-    private static HttpRequestMessage MessageOf(JobRequest request)
-    {
-        try
-        {
-            return request.ToMessage();
-        }
-        catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw new HeadgateException(FailureClass.Invalid, failure.Message, failure);
-        }
-    }
 
     private Exchange ExchangeOf(HttpRequestMessage message)
     {
