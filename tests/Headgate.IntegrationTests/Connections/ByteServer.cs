@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Headgate.IntegrationTests.Fixtures;
 
 namespace Headgate.IntegrationTests.Connections;
 
@@ -34,23 +34,18 @@ internal sealed record ByteRequest(string Path, Stream Stream, CancellationToken
 /// <summary>An HTTP/1.1 server on a loopback port that reads the heads of requests, and answers whatever a script writes. Counts what it sees.</summary>
 internal sealed class ByteServer : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Loopback _port;
     private readonly Func<ByteRequest, Task<bool>> _answer;
     private readonly X509Certificate2? _certificate;
-    private readonly Task _accepting;
-    private int _connections;
 
     /// <summary>Starts a server; the script tells by its result whether the connection goes on.</summary>
     public ByteServer(Func<ByteRequest, Task<bool>> answer, X509Certificate2? certificate = null)
     {
         (_answer, _certificate) = (answer, certificate);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(512);
-        _accepting = AcceptAsync();
+        _port = new Loopback((socket, _) => ServeAsync(socket));
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+    public int Port => _port.Port;
 
     public string Url => $"{(_certificate is null ? "http" : "https")}://{(_certificate is null ? "127.0.0.1" : "localhost")}:{Port}";
 
@@ -59,29 +54,10 @@ internal sealed class ByteServer : IAsyncDisposable
 
     public int Requests => ByPath.Values.Sum();
 
-    public int Connections => Volatile.Read(ref _connections);
-
-    private async Task AcceptAsync()
-    {
-        var serving = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var socket = await _listener.AcceptAsync(_stop.Token);
-                Interlocked.Increment(ref _connections);
-                serving.Add(ServeAsync(socket));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(serving);
-        }
-    }
+    public int Connections => _port.Connections;
 
     private async Task ServeAsync(Socket socket)
     {
-        socket.NoDelay = true;
         try
         {
             await using var plain = new NetworkStream(socket, ownsSocket: true);
@@ -90,7 +66,7 @@ internal sealed class ByteServer : IAsyncDisposable
             {
                 var path = head.Split(' ')[1];
                 ByPath.AddOrUpdate(path, 1, static (_, count) => count + 1);
-                if (!await _answer(new ByteRequest(path, stream, _stop.Token)))
+                if (!await _answer(new ByteRequest(path, stream, _port.Stop)))
                     return;
             }
         }
@@ -102,7 +78,7 @@ internal sealed class ByteServer : IAsyncDisposable
     private async Task<Stream> SecuredAsync(Stream plain)
     {
         var stream = new SslStream(plain);
-        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _port.Stop);
         return stream;
     }
 
@@ -110,7 +86,7 @@ internal sealed class ByteServer : IAsyncDisposable
     {
         var head = new StringBuilder();
         var one = new byte[1];
-        while (await stream.ReadAsync(one, _stop.Token) > 0)
+        while (await stream.ReadAsync(one, _port.Stop) > 0)
         {
             head.Append((char)one[0]);
             if (one[0] == '\n' && head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
@@ -119,11 +95,5 @@ internal sealed class ByteServer : IAsyncDisposable
         return null;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _port.DisposeAsync();
 }

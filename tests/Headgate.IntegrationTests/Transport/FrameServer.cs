@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
+using Headgate.IntegrationTests.Fixtures;
 
 namespace Headgate.IntegrationTests.Transport;
 
@@ -38,63 +38,39 @@ internal sealed class FrameServer : IAsyncDisposable
     private const byte Data = 0, Headers = 1, RstStream = 3, Settings = 4, Ping = 6, GoAway = 7;
     private const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Loopback _port;
     private readonly Func<int, StreamReaction> _react;
-    private readonly Task _accepting;
     private int _requests;
-    private int _connections;
 
     /// <summary>Starts a server; <paramref name="react"/> gets the number of the request over all connections, from 0.</summary>
     public FrameServer(Func<int, StreamReaction> react)
     {
         _react = react;
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(512);
-        _accepting = AcceptAsync();
+        _port = new Loopback((socket, _) => ServeAsync(socket));
     }
 
-    public Uri Uri => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/");
+    public Uri Uri => new($"http://127.0.0.1:{_port.Port}/");
 
     public int Requests => Volatile.Read(ref _requests);
 
-    public int Connections => Volatile.Read(ref _connections);
+    public int Connections => _port.Connections;
 
     /// <summary>SETTINGS_MAX_HEADER_LIST_SIZE; 0 to say nothing.</summary>
     public int MaxHeaderListSize { get; init; }
 
-    private async Task AcceptAsync()
-    {
-        var serving = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var socket = await _listener.AcceptAsync(_stop.Token);
-                Interlocked.Increment(ref _connections);
-                serving.Add(ServeAsync(socket));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(serving);
-        }
-    }
-
     private async Task ServeAsync(Socket socket)
     {
-        socket.NoDelay = true;
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var head = new byte[9];
         try
         {
-            await stream.ReadExactlyAsync(new byte[24], _stop.Token);
+            await stream.ReadExactlyAsync(new byte[24], _port.Stop);
             await SayAsync(stream, Settings, 0, 0, MaxHeaderListSize == 0 ? [] : [0, 6, .. Word(MaxHeaderListSize)]);
             while (true)
             {
-                await stream.ReadExactlyAsync(head, _stop.Token);
+                await stream.ReadExactlyAsync(head, _port.Stop);
                 var payload = new byte[head[0] << 16 | head[1] << 8 | head[2]];
-                await stream.ReadExactlyAsync(payload, _stop.Token);
+                await stream.ReadExactlyAsync(payload, _port.Stop);
                 var (type, flags, id) = (head[3], head[4], BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(5)));
                 if (type == Settings && (flags & Ack) == 0)
                     await SayAsync(stream, Settings, Ack, 0, []);
@@ -146,11 +122,5 @@ internal sealed class FrameServer : IAsyncDisposable
     private static async Task SayAsync(Stream stream, byte type, byte flags, int id, byte[] payload) =>
         await stream.WriteAsync((byte[])[0, (byte)(payload.Length >> 8), (byte)payload.Length, type, flags, .. Word(id), .. payload]);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _port.DisposeAsync();
 }

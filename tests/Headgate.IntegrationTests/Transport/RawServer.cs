@@ -1,6 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Headgate.IntegrationTests.Fixtures;
 
 namespace Headgate.IntegrationTests.Transport;
 
@@ -41,28 +41,23 @@ internal enum Reaction
 /// <summary>An HTTP/1.1 server on a loopback port that counts the requests it reads and reacts as told.</summary>
 internal sealed class RawServer : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Loopback _port;
     private readonly Func<int, int, Reaction> _react;
-    private readonly Task _accepting;
     private int _requests;
-    private int _connections;
 
     /// <summary>Starts a server; <paramref name="react"/> gets the numbers of the connection and of the request on it, from 0.</summary>
     public RawServer(Func<int, int, Reaction> react)
     {
         _react = react;
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(512);
-        _accepting = AcceptAsync();
+        _port = new Loopback(ServeAsync);
     }
 
-    public Uri Uri => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/");
+    public Uri Uri => new($"http://127.0.0.1:{_port.Port}/");
 
     /// <summary>How many requests were read.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    public int Connections => Volatile.Read(ref _connections);
+    public int Connections => _port.Connections;
 
     /// <summary>The heads of the requests, as they came.</summary>
     public List<string> Heads { get; } = [];
@@ -73,27 +68,9 @@ internal sealed class RawServer : IAsyncDisposable
     /// <summary>How long a connection may be idle before the server closes it; zero for ever.</summary>
     public TimeSpan IdleTimeout { get; init; }
 
-    private async Task AcceptAsync()
-    {
-        var serving = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var socket = await _listener.AcceptAsync(_stop.Token);
-                serving.Add(ServeAsync(socket, Interlocked.Increment(ref _connections) - 1));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(serving);
-        }
-    }
-
     private async Task ServeAsync(Socket socket, int connection)
     {
         using var _ = socket;
-        socket.NoDelay = true;
         var buffer = new byte[256 * 1024];
         var held = 0;
         try
@@ -103,7 +80,7 @@ internal sealed class RawServer : IAsyncDisposable
                 int end;
                 while ((end = EndOfRequest(buffer.AsSpan(0, held))) < 0)
                 {
-                    var receiving = socket.ReceiveAsync(buffer.AsMemory(held), _stop.Token);
+                    var receiving = socket.ReceiveAsync(buffer.AsMemory(held), _port.Stop);
                     var read = held == 0 && IdleTimeout > TimeSpan.Zero && request > 0 ? await receiving.AsTask().WaitAsync(IdleTimeout) : await receiving;
                     if (read == 0)
                         return;
@@ -149,7 +126,7 @@ internal sealed class RawServer : IAsyncDisposable
                 await SayAsync(socket, "SSH-2.0-nonsense\r\n\r\n");
                 return false;
             case Reaction.Silence:
-                await Task.Delay(Timeout.Infinite, _stop.Token);
+                await Task.Delay(Timeout.Infinite, _port.Stop);
                 return false;
             default:
                 return false;
@@ -179,11 +156,5 @@ internal sealed class RawServer : IAsyncDisposable
         return read.Length >= head + length ? head + length : -1;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _port.DisposeAsync();
 }
