@@ -29,6 +29,9 @@ internal sealed record EngineOptions
     /// <summary>The keys of an API whose configuration names any.</summary>
     public Func<UpstreamConfiguration, IReadOnlyList<KeyEntry>> Keys { get; init; } = _ => [];
 
+    /// <summary>How often the keys of an API are read anew; null for never.</summary>
+    public Func<UpstreamConfiguration, TimeSpan?> KeysEvery { get; init; } = _ => null;
+
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 
@@ -146,6 +149,15 @@ internal sealed class Engine : IDisposable
         }
     }
 
+    /// <inheritdoc cref="EngineOptions.KeysEvery"/>
+    public TimeSpan? KeysEvery(UpstreamConfiguration upstream) => _options.KeysEvery(upstream);
+
+    /// <summary>What was sent with a key before counts, and what is sent from now on is written down.</summary>
+    /// <exception cref="ScopeHeldException">Another process sends within its limits.</exception>
+    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
+    public void Remember(Upstream upstream, PoolKey key) =>
+        Remember(upstream, $"{upstream.Name}/key:{key.Name}", key.Scope, $"{AddressOf(upstream)} key {Journal.Fingerprint(key.Secret)}");
+
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
 
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
@@ -228,24 +240,22 @@ internal sealed class Engine : IDisposable
         if (configuration.Adaptive.Resources)
             lock (_syncing)
                 _resources ??= new ResourceWatch(this);
-        var address = configuration.Bases.Count > 0 ? configuration.Bases[0].ToString() : configuration.Name;
-        Journal.Remember(upstream.Scope, address);
+        Remember(upstream, upstream.Name, upstream.Scope, AddressOf(upstream));
         foreach (var key in upstream.Keys?.Keys ?? [])
-            Journal.Remember(key.Scope, $"{address} key {Journal.Fingerprint(key.Secret)}");
+            Remember(upstream, key);
         foreach (var (part, scope) in upstream.Gates.Parts)
-            Journal.Remember(scope, $"{address} {part}");
-        // The header names the limits of those APIs that were known before the run.
-        Tell(upstream.Name, upstream.Scope);
-        foreach (var key in upstream.Keys?.Keys ?? [])
-            Tell($"{upstream.Name}/key:{key.Name}", key.Scope);
-        foreach (var (_, scope) in upstream.Gates.Parts)
-            Tell(scope.Name, scope);
+            Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
         return upstream;
+    }
 
-        void Tell(string scope, Scope limits)
-        {
-            if (limits.Limits.Any())
-                WriteLimits(upstream, scope, limits.Limits);
-        }
+    /// <summary>By what an API is known across restarts.</summary>
+    private static string AddressOf(Upstream upstream) => upstream.Configuration.Bases.Count > 0 ? upstream.Configuration.Bases[0].ToString() : upstream.Name;
+
+    private void Remember(Upstream upstream, string name, Scope scope, string identity)
+    {
+        Journal.Remember(scope, identity);
+        // The header names the limits of those APIs that were known before the run.
+        if (scope.Limits.Any())
+            WriteLimits(upstream, name, scope.Limits);
     }
 }

@@ -77,6 +77,8 @@ public class HeadgateOptions : PolicyOptions
             foreach (var upstream in configuration.Upstreams.Where(upstream => upstream.Keys is not null))
                 try
                 {
+                    if (KeysEvery(upstream) is { } every && (every < TimeSpan.FromSeconds(1) || every > TimeSpan.FromDays(1)))
+                        faults.Add($"/upstreams/{upstream.Name}/keys: Refresh is {every}: give 1 s to 1 day");
                     if (KeysOf(upstream).Count == 0)
                         faults.Add($"/upstreams/{upstream.Name}/keys: there is no key");
                 }
@@ -94,6 +96,10 @@ public class HeadgateOptions : PolicyOptions
         var faults = FindFaults();
         return faults.Count == 0 ? Check().Configuration : throw new ArgumentException(string.Join('\n', faults), "options");
     }
+
+    /// <summary>How often the keys of an API are read anew; null for never.</summary>
+    internal TimeSpan? KeysEvery(UpstreamConfiguration upstream) =>
+        Upstreams.Contains(upstream.Name) && Upstreams[upstream.Name].Keys is { } keys ? keys.Refresh ?? (keys.Source is null ? null : TimeSpan.FromMinutes(1)) : null;
 
     /// <summary>The keys of an API that has any.</summary>
     /// <exception cref="ConfigurationException">They cannot be read, or one is no key.</exception>

@@ -14,6 +14,13 @@ public sealed class KeysOptions : SettingsGroup
     /// <summary>Keys at run time, in the place of <see cref="From"/> and <see cref="Values"/>; null by default.</summary>
     public IKeySource? Source { get; set; }
 
+    /// <summary>
+    /// How often the keys are read anew, at least 1 s; they are also before one that was rejected is given up. New ones are used from then on, those
+    /// that are gone are not, and requests under way with them go on; limits and weights of a key stay as they were. Null, the default, for every
+    /// minute from a <see cref="Source"/> and never from anywhere else.
+    /// </summary>
+    public TimeSpan? Refresh { get; set; }
+
     /// <summary>Where the key goes in a request: <c>Authorization: Bearer {key}</c> (default), <c>X-Api-Key: {key}</c> or <c>?api_key={key}</c>.</summary>
     public string? As { get => Get<string>(); set => Set(value); }
 
@@ -44,7 +51,10 @@ public sealed class KeysOptions : SettingsGroup
 /// <summary>Gives the keys of an API at run time: from a vault, for example.</summary>
 public interface IKeySource
 {
-    /// <summary>The keys to use. Called when the options are put to use, perhaps more than once; must not block for long.</summary>
+    /// <summary>
+    /// The keys to use now. Called when the options are put to use, every <see cref="KeysOptions.Refresh"/>, and when a key was rejected; from any
+    /// thread, and perhaps for several APIs at once. Must not block for long. What it throws later is logged, and the keys stay as they are.
+    /// </summary>
     /// <param name="upstream">The name of the API in the options.</param>
     /// <returns>At least one key; names and values are unique.</returns>
     IReadOnlyList<ApiKey> GetKeys(string upstream);

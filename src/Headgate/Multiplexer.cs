@@ -72,6 +72,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
         {
             Concurrency = _configuration.Concurrency,
             Keys = options.KeysOf,
+            KeysEvery = options.KeysEvery,
             Token = options.Token,
             Notice = text => Log.Notice(logger, text),
             Decompression = System.Net.DecompressionMethods.All,

@@ -46,6 +46,7 @@ internal sealed class Sender : IDisposable
                 Concurrency = Configuration.Concurrency,
                 Journal = clock => new SendJournal(clock, state),
                 Keys = options.KeysOf,
+                KeysEvery = options.KeysEvery,
                 Token = options.Token,
                 Notice = _log.Noticed,
                 Patience = TimeSpan.Zero,

@@ -62,6 +62,8 @@ internal sealed class StraightLine(Engine engine)
             exchange.Tell(LineStep.Settled);
 
             // 7 retry?
+            if (upstream.Rotation is { } rotation && upstream.IsDeadly(outcome.Status))
+                await rotation.ReadAsync(attempt.SentAt).ConfigureAwait(false);
             if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
             var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));

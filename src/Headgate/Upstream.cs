@@ -14,6 +14,7 @@ internal sealed class Upstream : IDisposable
     private const int Probes = 3;
 
     private readonly RetryBudget _budget;
+    private readonly WallTime _ours;
     private readonly HashSet<PoolKey> _toldDead = [];
     private int _failedProbes;
 
@@ -33,9 +34,10 @@ internal sealed class Upstream : IDisposable
         Scope.Add(Cap);
         if (configuration.Connections.Cap() is { } connections)
             Scope.Add(connections);
+        _ours = engine.Dispatcher.Ours;
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
-        if (configuration.Keys is { } keys)
-            Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => new PoolKey(entry.Secret, KeyScope(entry, keys, engine), entry.Weight)));
+        if (configuration.Keys is not null)
+            Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(MakeKey));
         Token = configuration.Keys is null ? engine.Token : null;
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         _budget = new RetryBudget((int)(configuration.Retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, configuration.Retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / configuration.Retry.BudgetFloor.Period.Ticks));
@@ -45,6 +47,7 @@ internal sealed class Upstream : IDisposable
         Adaptation = new Adaptation(this, engine);
         Hedging = configuration.Hedge is null ? null : new Hedging(this, engine);
         Bases = configuration.Failover ? new Bases(this, engine) : null;
+        Rotation = Keys is not null && engine.KeysEvery(configuration) is { } every ? new KeyRotation(this, engine, every) : null;
         Chaos = configuration.Chaos == ChaosConfiguration.None ? null : new Disturbance(engine, new ChaosDice(configuration.Chaos, engine.Random));
     }
 
@@ -59,6 +62,9 @@ internal sealed class Upstream : IDisposable
     public UpstreamGates Gates { get; }
 
     public KeyPool? Keys { get; }
+
+    /// <summary>Reads its keys anew; null where they stay what they are.</summary>
+    public KeyRotation? Rotation { get; }
 
     /// <summary>The token of requests that have no credentials of their own; null where there is none, or keys are.</summary>
     public TokenSupply? Token { get; }
@@ -181,8 +187,13 @@ internal sealed class Upstream : IDisposable
     /// <summary>Whether an answer says that the key is not accepted.</summary>
     public bool IsDeadly(int status) => Configuration.Keys?.Dead.Any(range => range.Contains(status)) ?? false;
 
-    public void Dispose() => Transport.Dispose();
+    /// <summary>A key to be used, with the limits that are its own.</summary>
+    public PoolKey MakeKey(KeyEntry entry) =>
+        new(entry.Secret, new Scope($"key {entry.Secret.Name} of {Name}", entry.Limits ?? Configuration.Keys!.Limits, Terms, _ours, Scope.Server), entry.Weight);
 
-    private Scope KeyScope(KeyEntry entry, KeysConfiguration keys, Engine engine) =>
-        new($"key {entry.Secret.Name} of {Name}", entry.Limits ?? keys.Limits, Terms, engine.Dispatcher.Ours, Scope.Server);
+    public void Dispose()
+    {
+        Rotation?.Dispose();
+        Transport.Dispose();
+    }
 }

@@ -31,6 +31,9 @@ internal sealed class PoolKey(KeySecret secret, Scope scope, int weight = 1)
     /// <summary>Its part of the work against the others.</summary>
     public int Weight => weight;
 
+    /// <summary>Its source gives it no more; it may come back.</summary>
+    public bool IsRetired { get; set; }
+
     /// <summary>How often it was taken.</summary>
     public long Taken { get; set; }
 
@@ -64,7 +67,9 @@ internal sealed class KeyPool : Constraint
     private const int LooksPerChoice = 3;
 
     private readonly string _name;
-    private readonly List<PoolKey> _keys;
+
+    /// <summary>Replaced whole when keys come or go, so that it can be read without the lock.</summary>
+    private volatile PoolKey[] _keys;
 
     /// <summary>Alive, and free for one request when last looked at.</summary>
     private readonly IndexedHeap<PoolKey, ByMostLeft> _ready = new();
@@ -88,8 +93,8 @@ internal sealed class KeyPool : Constraint
     public bool AllDead => AliveCount == 0;
 
     /// <summary>Why no key is left, for the one who is told so.</summary>
-    public string WhyDead() => _keys.Count == 0 ? $"{_name} has no keys"
-        : $"all {_keys.Count} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
+    public string WhyDead() => _keys.Length == 0 ? $"{_name} has no keys"
+        : $"all {_keys.Length} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
 
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? only.HeldBy.Describe()
@@ -125,6 +130,29 @@ internal sealed class KeyPool : Constraint
             return;
         key.Look(now);
         PutInPlace(key, now);
+    }
+
+    /// <summary>A key is used from now on: a new one, or one that was retired.</summary>
+    public void Add(PoolKey key, long now)
+    {
+        if (!_keys.Contains(key))
+            _keys = [.. _keys.Where(before => !(before.IsRetired && before.Scope.IsIdle(now))), key];
+        if (key.Place >= 0)
+            return;
+        (key.DeadReason, key.IsRetired) = (null, false);
+        key.Look(now);
+        key.IsLater = key.ReadyAt > now;
+        if (key.IsLater)
+            _later.Add(key);
+        else
+            _ready.Add(key);
+    }
+
+    /// <summary>A key is not given any more. While another is left nobody hears of it who waits.</summary>
+    public void Retire(PoolKey key, long now)
+    {
+        Kill(key, "its source gives it no more");
+        key.IsRetired = true;
     }
 
     public void Kill(PoolKey key, string reason)
@@ -168,9 +196,9 @@ internal sealed class KeyPool : Constraint
     {
         while (_later.First is { } due && due.ReadyAt <= now)
             Touch(due, now);
-        for (var looks = Math.Min(LooksPerChoice, _keys.Count); looks > 0; looks--)
+        for (var looks = Math.Min(LooksPerChoice, _keys.Length); looks > 0; looks--)
         {
-            _next = (_next + 1) % _keys.Count;
+            _next = (_next + 1) % _keys.Length;
             Touch(_keys[_next], now);
         }
         return _ready.First ?? _later.First;
