@@ -228,6 +228,6 @@ internal sealed class CurlCommand
         var name = shown.Split('=')[0];
         var isNamed = name.StartsWith("--", StringComparison.Ordinal);
         var advice = !isNamed ? "" : name.Length < shown.Length && Valued.Contains(name[2..]) ? "; its value stands behind a space" : NearestName.Suggest(name, Valued.Concat(Needless).Concat(Flags).Select(known => $"--{known}"));
-        return new ArgumentException($"curl's option {Excerpt.Of(name)} is not understood{advice}");
+        return new ArgumentException($"curl's option {Excerpt.Of(name)}{(name.Length < shown.Length ? "=…" : "")} is not understood{advice}");
     }
 }

@@ -19,7 +19,7 @@ public sealed class ResultFuzzTests
     [
         new("result", Results.Split('\n', StringSplitOptions.RemoveEmptyEntries), text => ResultEntry.Read(text.Bytes, 7, out var key) is var entry ? () => Assert.True(entry.Offset == 7 && key is not null) : null)
         {
-            Batch = 300,
+            Batch = 100,
             Refusals = [typeof(JsonException), NotJson, typeof(InvalidOperationException)],
         },
         new("results", [Results], ReadResults)

@@ -17,13 +17,7 @@ public sealed class CommandFuzzTests
     private static readonly FuzzedParser[] Parsers =
     [
         new("words", Commands, text => ShellWords.Split(text.Text, Variable) is { } words ? () => Assert.True(words.Count <= text.Text.Length) : null) { Refusals = [typeof(FormatException)] },
-        new("curl", Commands, ReadCurl) { Batch = 300, Refusals = [typeof(FormatException), typeof(ArgumentException)] },
-        new("curl with a password", [$"curl http://h --user=me:{Secret}", $"curl http://h -u me:{Secret}", $"curl http://h --oauth2-bearer={Secret}", $"curl -sk http://h -uu:{Secret}"], ReadCurl)
-        {
-            Batch = 300,
-            Refusals = [typeof(FormatException), typeof(ArgumentException)],
-            Secret = Secret,
-        },
+        new("curl", Commands, ReadCurl) { Batch = 100, Refusals = [typeof(FormatException), typeof(ArgumentException)] },
     ];
 
     public static TheoryData<string> Names => Fuzzing.Names(Parsers);
@@ -31,6 +25,16 @@ public sealed class CommandFuzzTests
     [Theory]
     [MemberData(nameof(Names))]
     public void Whatever_it_is_given_is_read_or_refused(string parser) => Fuzzing.Run(Parsers, parser);
+
+    [Theory]
+    [InlineData($"--user=me:{Secret}")]
+    [InlineData($"--oauth2-bearer={Secret}")]
+    [InlineData($"--token={Secret}")]
+    public void A_password_behind_an_equals_sign_is_not_shown(string option)
+    {
+        var refusal = Assert.Throws<ArgumentException>(() => CurlCommand.Read($"curl http://h {option}", Variable, _ => [], []));
+        Assert.DoesNotContain(Secret, refusal.Message, StringComparison.Ordinal);
+    }
 
     private static Action? ReadCurl(Fuzzed text)
     {
