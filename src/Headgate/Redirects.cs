@@ -61,7 +61,7 @@ internal static class Redirects
             return null;
         if (target.Scheme != Uri.UriSchemeHttps && (target.Scheme != Uri.UriSchemeHttp || from.Scheme == Uri.UriSchemeHttps))
             return null;
-        if (target.Host.Length == 0)
+        if (!UrlHost.IsKnown(target))
             return null;
         // RFC 9110 §10.2.2: without a fragment of its own the target inherits ours.
         return target.Fragment.Length == 0 && from.Fragment.Length > 0 ? new Uri(target, from.Fragment) : target;

@@ -71,7 +71,7 @@ internal static class ResultRepair
         using var records = new RecordReader(file, ResultIndex.MaxLine);
         while (await records.MoveNextAsync(cancellation))
         {
-            if (records.Current.Length == 0)
+            if (records.Current.Span.TrimStart(" \t"u8).IsEmpty)
                 continue;
             ResultEntry.Read(records.Current.Span, records.Offset, out var key);
             if (!index.IsLast(key, records.Offset))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Headgate.Configuration;
+using Headgate.Jobs;
 using Headgate.Time;
 
 namespace Headgate.App.Send;
@@ -180,7 +181,7 @@ internal sealed class CurlCommand
                 _draft.RetryDelay = Seconds(shown, value);
                 break;
             case "retry":
-                _draft.Retries = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var retries) ? retries : throw new ArgumentException($"curl's {shown} is a number, not \"{value}\"");
+                _draft.Retries = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var retries) ? retries : throw new ArgumentException($"curl's {shown} is a number, not {RequestRules.Quote(value)}");
                 break;
             default:
                 TakeData(name, value);
@@ -216,11 +217,17 @@ internal sealed class CurlCommand
         : throw new ArgumentException("there is more than one URL, and send takes one: put them into a file for headgate run");
 
     private static TimeSpan Seconds(string shown, string value) =>
-        Duration.TryParse(value, out var time) ? time : throw new ArgumentException($"curl's {shown} is a number of seconds, not \"{value}\"");
+        Duration.TryParse(value, out var time) ? time : throw new ArgumentException($"curl's {shown} is a number of seconds, not {RequestRules.Quote(value)}");
 
     private static string Next(IReadOnlyList<string> words, ref int at) =>
         ++at < words.Count ? words[at] : throw new ArgumentException($"curl's {words[at - 1]} has no value");
 
-    private static ArgumentException Unknown(string shown) => new(
-        $"curl's option {shown} is not understood{(shown.StartsWith("--", StringComparison.Ordinal) ? NearestName.Suggest(shown, Valued.Concat(Needless).Concat(Flags).Select(name => $"--{name}")) : "")}");
+    private static ArgumentException Unknown(string shown)
+    {
+        // Behind = curl takes no value, and what stands there may be a password.
+        var name = shown.Split('=')[0];
+        var isNamed = name.StartsWith("--", StringComparison.Ordinal);
+        var advice = !isNamed ? "" : name.Length < shown.Length && Valued.Contains(name[2..]) ? "; its value stands behind a space" : NearestName.Suggest(name, Valued.Concat(Needless).Concat(Flags).Select(known => $"--{known}"));
+        return new ArgumentException($"curl's option {Excerpt.Of(name)}{(name.Length < shown.Length ? "=…" : "")} is not understood{advice}");
+    }
 }

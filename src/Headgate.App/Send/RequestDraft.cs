@@ -90,7 +90,7 @@ internal sealed class RequestDraft(Func<string, byte[]> readFile)
     {
         var url = Url ?? throw new ArgumentException("there is no URL");
         if (!url.Contains("://", StringComparison.Ordinal) && url.Length > 0 && !url.StartsWith("http:", StringComparison.OrdinalIgnoreCase) && !url.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"the URL {RequestRules.Quote(url)} has no scheme; did you mean {(IsNear(url) ? "http" : "https")}://{url.TrimStart('/')} ?");
+            throw new ArgumentException($"the URL {RequestRules.Quote(url)} has no scheme; did you mean {(IsNear(url) ? "http" : "https")}://{Excerpt.Of(url.TrimStart('/'))} ?");
         var sendsData = _hasData && !PutsDataInQuery;
         var request = new JobRequest(_hasData && PutsDataInQuery ? WithQuery(url) : url)
         {

@@ -57,10 +57,10 @@ internal sealed class FaultShares
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0 || !part.EndsWith('%')
-                || !double.TryParse(part.AsSpan(equals + 1).TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent > 100)
-                error = $"\"{part}\" is not a kind of error with its share in percent";
+                || !double.TryParse(part.AsSpan(equals + 1).TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent is not (>= 0 and <= 100))
+                error = $"\"{Excerpt.Of(part)}\" is not a kind of error with its share in percent";
             else if (ReadFault(part[..equals]) is not { } fault)
-                error = $"\"{part[..equals]}\" is no kind of error: give a status from 400 to 599, reset, hang or fin";
+                error = $"\"{Excerpt.Of(part[..equals])}\" is no kind of error: give a status from 400 to 599, reset, hang or fin";
             else
                 list.Add((fault, percent / 100));
             if (error is not null)

@@ -54,7 +54,7 @@ internal sealed record SimulatorArguments
             return FaultShares.None;
         return FaultShares.TryParse(text, out var shares, out var error)
             ? shares
-            : throw new CommandException(ExitCode.Usage, $"--errors \"{text}\": {error}, for example 500=1%,reset=0.1%,hang=0.1%,fin=0.1%");
+            : throw new CommandException(ExitCode.Usage, $"--errors \"{Excerpt.Of(text)}\": {error}, for example 500=1%,reset=0.1%,hang=0.1%,fin=0.1%");
     }
 
     private static AnswerStyle ReadStyle(string? text) => text is null
@@ -83,7 +83,7 @@ internal sealed record SimulatorArguments
             throw Bad("--listen", text, Example);
         return IPAddress.IsLoopback(endpoint.Address)
             ? endpoint
-            : throw new CommandException(ExitCode.Usage, $"--listen \"{text}\": the simulator has no protection and listens on loopback only, for example {Example}");
+            : throw new CommandException(ExitCode.Usage, $"--listen \"{Excerpt.Of(text)}\": the simulator has no protection and listens on loopback only, for example {Example}");
     }
 
     private static T Choice<T>(string option, string text, (string Name, T Value)[] choices)
@@ -91,8 +91,8 @@ internal sealed record SimulatorArguments
         foreach (var (name, value) in choices)
             if (name == text)
                 return value;
-        throw new CommandException(ExitCode.Usage, $"{option} \"{text}\": give one of {string.Join(", ", choices.Select(choice => choice.Name))}");
+        throw new CommandException(ExitCode.Usage, $"{option} \"{Excerpt.Of(text)}\": give one of {string.Join(", ", choices.Select(choice => choice.Name))}");
     }
 
-    private static CommandException Bad(string option, string text, string example) => new(ExitCode.Usage, $"{option} \"{text}\" cannot be read: give for example {example}");
+    private static CommandException Bad(string option, string text, string example) => new(ExitCode.Usage, $"{option} \"{Excerpt.Of(text)}\" cannot be read: give for example {example}");
 }

@@ -8,6 +8,8 @@ internal sealed class CsvIds
     private readonly StringBuilder _row = new();
     private long _rowLine;
     private int _idColumn = -2;
+    private bool _isOpen; // within quotes
+    private int _closedAt = -2; // where in the line the last quote closed
 
     /// <summary>Adds a line; the row that it ends, if it ends one that holds a request.</summary>
     public (long Line, string? Id)? Add(ReadOnlySpan<byte> line, long number)
@@ -16,8 +18,10 @@ internal sealed class CsvIds
             _rowLine = number;
         else
             _row.Append('\n');
-        _row.Append(Encoding.UTF8.GetString(line));
-        return IsOpen(_row) ? null : End();
+        var text = Encoding.UTF8.GetString(line);
+        _row.Append(text);
+        PassQuotes(text);
+        return _isOpen ? null : End();
     }
 
     /// <summary>The row at the end of the file, if there is one.</summary>
@@ -25,6 +29,7 @@ internal sealed class CsvIds
     {
         var text = _row.ToString();
         _row.Clear();
+        _isOpen = false;
         if (string.IsNullOrWhiteSpace(text))
             return null;
         var cells = Cells(text);
@@ -36,21 +41,20 @@ internal sealed class CsvIds
         return (_rowLine, _idColumn >= 0 && _idColumn < cells.Count && cells[_idColumn].Length > 0 ? cells[_idColumn] : null);
     }
 
-    private static bool IsOpen(StringBuilder row)
+    // Line by line: a quote that is never closed makes one row of a whole file.
+    private void PassQuotes(string line)
     {
-        var isOpen = false;
-        var closedAt = -2;
-        for (var i = 0; i < row.Length; i++)
+        for (var i = 0; i < line.Length; i++)
         {
-            if (row[i] != '"')
+            if (line[i] != '"')
                 continue;
             // A quote opens at the beginning of a cell only; a doubled one inside closes and opens again.
-            if (isOpen)
-                (isOpen, closedAt) = (false, i);
+            if (_isOpen)
+                (_isOpen, _closedAt) = (false, i);
             else
-                isOpen = i == 0 || row[i - 1] is ',' or '\n' || closedAt == i - 1;
+                _isOpen = i == 0 || line[i - 1] == ',' || _closedAt == i - 1;
         }
-        return isOpen;
+        _closedAt = -2;
     }
 
     private static List<string> Cells(string row)

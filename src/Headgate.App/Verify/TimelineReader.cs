@@ -10,6 +10,9 @@ internal sealed class TimelineReader
     /// <summary>More than any limit allows at all: enough to be a breach, and sums stay exact.</summary>
     private const long LargestCost = 1_000_000_000_001;
 
+    /// <summary>A bound of ten years, the longest duration that is accepted anywhere: more is forged, and its microseconds would not be a number.</summary>
+    private const decimal LargestBoundMs = 3650m * 86_400_000;
+
     /// <summary>What D is at least, where nothing is said of it.</summary>
     private const long LeastBoundUs = 250_000;
 
@@ -205,7 +208,7 @@ internal sealed class TimelineReader
     private void TakeBounds(IReadOnlyDictionary<string, decimal> bounds, long at)
     {
         foreach (var (upstream, bound) in bounds)
-            AddTo(_ledger.Bounds, upstream, (_ledger.Bounds.ContainsKey(upstream) ? at : long.MinValue, (long)(bound * 1000)));
+            AddTo(_ledger.Bounds, upstream, (_ledger.Bounds.ContainsKey(upstream) ? at : long.MinValue, (long)(Math.Clamp(bound, 0, LargestBoundMs) * 1000)));
     }
 
     private List<Limit> Parse(string scope, IReadOnlyList<string> texts)

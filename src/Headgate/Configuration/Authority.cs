@@ -30,7 +30,7 @@ internal readonly record struct UpstreamBase(Authority Authority, string Path)
     public static bool TryParse(string text, out UpstreamBase address, out string? problem)
     {
         address = default;
-        problem = !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.IdnHost.Length == 0
+        problem = !Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || !UrlHost.IsKnown(url)
             ? "is not an absolute http or https URL; for example \"https://api.example.com/v1\""
             : url.UserInfo.Length > 0 ? "holds a user name or password, which has no place here; use keys"
             : url.Query.Length > 0 || url.Fragment.Length > 0 ? "has a query or fragment; a base address ends with its path"

@@ -12,9 +12,9 @@ internal sealed record ConfigurationError(ValueOrigin Origin, string Pointer, st
         {
             { Column: > 0 } => $"{Origin}:{Origin.Column}: ",
             { Name: "" } => "",
-            _ => $"{Origin}: ",
+            _ => $"{Excerpt.Of($"{Origin}", 300)}: ",
         };
-        return Pointer.Length == 0 ? place + Message : $"{place}{Pointer}: {Message}";
+        return Pointer.Length == 0 ? place + Message : $"{place}{Excerpt.Of(Pointer, 300)}: {Message}";
     }
 }
 

@@ -61,10 +61,10 @@ internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, Valu
     /// <summary>The value as messages show it, cut where it is long.</summary>
     public string Shown => kind switch
     {
-        JsonValueKind.String => $"\"{(text.Length <= 80 ? text : text[..80] + "…")}\"",
+        JsonValueKind.String => $"\"{Excerpt.Of(text)}\"",
         JsonValueKind.Object => "a group {…}",
         JsonValueKind.Array => "a list […]",
-        _ => text,
+        _ => Excerpt.Of(text),
     };
 
     /// <summary>The pointer of a member or item: <c>~</c> and <c>/</c> in names are escaped as RFC 6901 says.</summary>

@@ -136,8 +136,11 @@ internal sealed class ConfigurationParser
     }
 
     // The reader's messages end in "LineNumber: 3 | BytePositionInLine: 4.", which we say better.
+    // What they call a literal reaches as far as nothing ends it, and may be a key whose quotes were forgotten.
     private static string FirstSentence(string message)
     {
+        if (message.IndexOf("' is an invalid JSON literal", StringComparison.Ordinal) is >= 0 and var literal)
+            message = message[(literal + "' is ".Length)..];
         var tail = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         return (tail < 0 ? message : message[..tail]).TrimEnd('.');
     }

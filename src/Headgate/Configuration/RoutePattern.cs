@@ -20,9 +20,9 @@ internal sealed class RoutePattern : IEquatable<RoutePattern>
     public static bool TryParse(string text, out RoutePattern pattern, out string? problem)
     {
         pattern = All;
-        problem = !text.StartsWith('/') ? $"\"{text}\" is not {Expects}"
-            : text.Contains('?', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal) ? $"\"{text}\" has a query or fragment; a route is told by its path and method"
-            : Array.Find(text.Split('/'), segment => segment.Contains('*', StringComparison.Ordinal) && segment is not ("*" or "**")) is { } mixed ? $"\"{text}\": \"{mixed}\" mixes * with letters; * stands for a whole segment, ** for any number"
+        problem = !text.StartsWith('/') ? $"\"{Excerpt.Of(text)}\" is not {Expects}"
+            : text.Contains('?', StringComparison.Ordinal) || text.Contains('#', StringComparison.Ordinal) ? $"\"{Excerpt.Of(text)}\" has a query or fragment; a route is told by its path and method"
+            : Array.Find(text.Split('/'), segment => segment.Contains('*', StringComparison.Ordinal) && segment is not ("*" or "**")) is { } mixed ? $"\"{Excerpt.Of(text)}\": \"{Excerpt.Of(mixed)}\" mixes * with letters; * stands for a whole segment, ** for any number"
             : null;
         if (problem is not null)
             return false;

@@ -53,11 +53,11 @@ internal sealed class Substitution(IReadOnlyDictionary<string, string> environme
         if (reference.StartsWith("env:", StringComparison.Ordinal))
         {
             var name = reference[4..];
-            return environment.TryGetValue(name, out var value) ? value : Wrong(node, $"the environment variable \"{name}\" is not set");
+            return environment.TryGetValue(name, out var value) ? value : Wrong(node, $"the environment variable \"{Excerpt.Of(name)}\" is not set");
         }
         return reference.StartsWith("file:", StringComparison.Ordinal)
             ? ReadFile(node, reference[5..])
-            : Wrong(node, $"\"${{{reference}}}\" is neither ${{env:NAME}} nor ${{file:PATH}}");
+            : Wrong(node, $"\"${{{Excerpt.Of(reference)}}}\" is neither ${{env:NAME}} nor ${{file:PATH}}");
     }
 
     private string ReadFile(ConfigurationNode node, string path)
@@ -66,13 +66,13 @@ internal sealed class Substitution(IReadOnlyDictionary<string, string> environme
         {
             var full = Path.Combine(directory, path);
             if (new FileInfo(full) is { Exists: true, Length: > LargestFile })
-                return Wrong(node, $"the file \"{path}\" is longer than 64 KiB");
+                return Wrong(node, $"the file \"{Excerpt.Of(path)}\" is longer than 64 KiB");
             // Editors and secret stores end a file with a line end that nobody means.
             return File.ReadAllText(full).TrimEnd('\r', '\n');
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return Wrong(node, $"the file \"{path}\" cannot be read: {exception.Message}");
+            return Wrong(node, $"the file \"{Excerpt.Of(path)}\" cannot be read: {exception.Message}");
         }
     }
 

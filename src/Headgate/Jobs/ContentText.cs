@@ -51,9 +51,9 @@ internal static class ContentText
             return CodePagesEncodingProvider.Instance.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
                 ?? Encoding.GetEncoding(charset, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
         }
-        catch (ArgumentException)
+        catch (Exception unknown) when (unknown is ArgumentException or NotSupportedException)
         {
-            return null; // a charset that nobody here knows: the bytes are kept as they are
+            return null; // a charset that nobody here knows, or that the runtime refuses (UTF-7): the bytes are kept as they are
         }
     }
 }

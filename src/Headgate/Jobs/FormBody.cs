@@ -30,6 +30,10 @@ internal static class FormBody
         {
             throw new ArgumentException($"data cannot become a form: {nested.Message.Replace("param ", "", StringComparison.Ordinal)}", nested);
         }
+        catch (InvalidOperationException half) when (reader.ValueIsEscaped)
+        {
+            throw new ArgumentException($"data cannot become a form: {JobRequestReader.HalfSurrogate}", half); // \ud800
+        }
         var form = new StringBuilder();
         foreach (var (name, value) in values)
             form.Append(form.Length == 0 ? "" : "&").Append(Escape(name)).Append('=').Append(Escape(value));

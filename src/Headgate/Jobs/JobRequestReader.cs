@@ -16,8 +16,8 @@ namespace Headgate.Jobs;
 internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = null)
 {
     private const uint BodyMask = 1u << (int)JobField.Data | 1u << (int)JobField.BodyBase64 | 1u << (int)JobField.BodyFile;
-    private const string HalfSurrogate = "the text is not valid Unicode: half of a surrogate pair";
-    private static readonly JsonReaderOptions Strict = new() { MaxDepth = 256 };
+    public const string HalfSurrogate = "the text is not valid Unicode: half of a surrogate pair";
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest };
 
     /// <summary>Reads one request; null if it is none, with the fault.</summary>
     public JobRequest? Read(ReadOnlySpan<byte> json, out RequestFault? fault)

@@ -20,6 +20,6 @@ internal static class JsonFault
     {
         var end = syntax.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var text = (end < 0 ? syntax.Message : syntax.Message[..end]).TrimEnd('.', ' ');
-        return text.Length == 0 ? "it cannot be read" : char.ToLowerInvariant(text[0]) + text[1..];
+        return text.Length == 0 ? "it cannot be read" : Excerpt.Of(char.ToLowerInvariant(text[0]) + text[1..], 200);
     }
 }

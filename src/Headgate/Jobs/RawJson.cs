@@ -5,11 +5,16 @@ namespace Headgate.Jobs;
 /// <summary>JSON that is kept as it came, because it is only echoed or sent: parsing it would cost memory and change its numbers.</summary>
 internal static class RawJson
 {
+    /// <summary>How deep the JSON of a request may be; what is read once is read again by the same measure.</summary>
+    public const int Deepest = 256;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = Deepest };
+
     public static JsonElement? Parse(ReadOnlyMemory<byte> json)
     {
         if (json.IsEmpty)
             return null;
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonDocument.Parse(json, Options);
         return document.RootElement.Clone();
     }
 
@@ -25,7 +30,7 @@ internal static class RawJson
     {
         if (!json.ContainsAny((byte)'\n', (byte)'\r'))
             return json.ToArray();
-        using var document = JsonDocument.Parse(json.ToArray());
+        using var document = JsonDocument.Parse(json.ToArray(), Options);
         using var buffer = new MemoryStream(json.Length);
         using (var writer = new Utf8JsonWriter(buffer))
             document.RootElement.WriteTo(writer);

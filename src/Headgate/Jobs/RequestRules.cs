@@ -31,7 +31,7 @@ internal static class RequestRules
         if (authority.Contains('@'))
             throw new ArgumentException("url has a user name or password in it, which would end up in results and logs: "
                 + "give a header instead, for example \"authorization\": \"Basic …\"");
-        if (authority.Contains('\\') || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+        if (authority.Contains('\\') || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || !UrlHost.IsKnown(uri))
             throw new ArgumentException($"url {Quote(url)} is not valid: its host or port cannot be read");
         return uri;
     }

@@ -160,7 +160,7 @@ internal sealed class KeyFile
             var variable = value[FromVariable.Length..];
             if (!_environment.TryGetValue(variable, out var given))
             {
-                Wrong(origin, $"the environment variable \"{variable}\" is not set");
+                Wrong(origin, $"the environment variable \"{Excerpt.Of(variable)}\" is not set");
                 return;
             }
             // Secret stores like to end a value with a line end that nobody means.

@@ -102,7 +102,7 @@ internal sealed class LedgerReader : IDisposable
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or OverflowException)
         {
-            return error.Message;
+            return Excerpt.Of(error.Message, 200);
         }
     }
 

@@ -10,10 +10,17 @@ internal static class LimitSyntax
 {
     private const string Example = "for example \"100/s\", \"90000 tokens/min\", \"40 bucket 2/s\", \"10 concurrent\" or \"200/s burst=20\"";
     private const long LargestAmount = 1_000_000_000_000;
+    // No limit is as long; what is would make an error that nobody can read.
+    private const int LongestText = 256;
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromDays(366);
 
     public static bool TryRead(string text, out Limit? limit, [NotNullWhen(false)] out string? error)
     {
+        if (text.Length > LongestText)
+        {
+            (limit, error) = (null, $"limit \"{Excerpt.Of(text)}\": longer than {LongestText} characters; {Example}");
+            return false;
+        }
         try
         {
             (limit, error) = (new Reader(text).ReadLimit(), null);

@@ -47,7 +47,8 @@ internal struct BodyWords
 
     public static BodyWord Of(ref Utf8JsonReader json)
     {
-        if (json.ValueSpan.Length is < 4 or > 24)
+        // Nobody escapes the letters of these words, and what is half of a surrogate pair (\ud800) cannot be compared at all.
+        if (json.ValueSpan.Length is < 4 or > 24 || json.ValueIsEscaped)
             return BodyWord.None;
         return json.ValueSpan switch
         {

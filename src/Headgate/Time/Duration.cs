@@ -19,7 +19,7 @@ public static class Duration
     public static TimeSpan Parse(string text) =>
         TryParse(text, out var value)
             ? value
-            : throw new FormatException($"\"{text}\" is not a duration: give a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"");
+            : throw new FormatException($"\"{Excerpt.Of(text)}\" is not a duration: give a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"");
 
     /// <summary>Reads a duration; says whether it was one.</summary>
     /// <param name="text">A number of seconds, or a number with one of the units ms, s, m, h, d.</param>

@@ -8,8 +8,6 @@ namespace Headgate.Tests.Quotas;
 /// <summary>Whatever a server sends: nothing throws, nothing hangs, nothing leaves its range. <c>HEADGATE_TEST_LONG=1</c> gives each a minute.</summary>
 public sealed class RandomTextTests
 {
-    private static readonly bool IsLong = Environment.GetEnvironmentVariable("HEADGATE_TEST_LONG") == "1";
-
     private static readonly string[] Times =
     [
         "30", "1.470", "6m0s", "1h2m3.5s", "12ms", "1795831260", "1795831260000", "2026-11-28T02:01:00.5+01:00", "2026-11-28T02:01Z", "Sat, 28 Nov 2026 02:01:00 GMT",
@@ -30,9 +28,9 @@ public sealed class RandomTextTests
     ];
 
     [Fact]
-    public void Times_and_counts_are_in_their_range_and_allocate_nothing() => ForAWhile(random =>
+    public void Times_and_counts_are_in_their_range_and_allocate_nothing() => Fuzzing.ForAWhile(random =>
     {
-        var text = Mutate(random, random.Pick(Times));
+        var text = Fuzzing.Mutate(random, random.Pick(Times));
         var date = random.Pick(Answers.Now, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var time = ResetTime.TryRead(text, random.Pick(TimeSpan.TicksPerSecond, TimeSpan.TicksPerMillisecond), date);
@@ -47,27 +45,27 @@ public sealed class RandomTextTests
     });
 
     [Fact]
-    public void Lists_are_read_to_their_end_or_not_at_all() => ForAWhile(random =>
+    public void Lists_are_read_to_their_end_or_not_at_all() => Fuzzing.ForAWhile(random =>
     {
-        var text = Mutate(random, random.Pick(Fields));
+        var text = Fuzzing.Mutate(random, random.Pick(Fields));
         var (items, isWellFormed) = (0, StructuredList.IsWellFormed(text));
         var list = new StructuredList(text);
         while (list.NextItem(out _) && items <= text.Length)
             items++;
         Assert.True(items <= text.Length && (!isWellFormed || items > 0), "runs on");
         var quotas = new List<Quota>();
-        PolicyText.Read(text, Mutate(random, random.Pick(Fields)), quotas);
+        PolicyText.Read(text, Fuzzing.Mutate(random, random.Pick(Fields)), quotas);
         CheckAll(quotas);
     });
 
     [Fact]
-    public void Headers_of_any_kind_make_a_report() => ForAWhile(random =>
+    public void Headers_of_any_kind_make_a_report() => Fuzzing.ForAWhile(random =>
     {
         var answer = new HttpResponseMessage();
         var size = 0;
         for (var number = random.Next(1, 8); number > 0; number--)
         {
-            var value = Mutate(random, random.Pick(random.Pick(Times), random.Pick(Fields)));
+            var value = Fuzzing.Mutate(random, random.Pick(random.Pick(Times), random.Pick(Fields)));
             size += value.Length;
             answer.Headers.TryAddWithoutValidation(random.Pick(HeaderNames), value);
         }
@@ -81,9 +79,9 @@ public sealed class RandomTextTests
     });
 
     [Fact]
-    public void Bodies_of_any_kind_make_a_report() => ForAWhile(random =>
+    public void Bodies_of_any_kind_make_a_report() => Fuzzing.ForAWhile(random =>
     {
-        var body = random.Chance(0.1) ? new byte[random.Next(300)] : Encoding.UTF8.GetBytes(Mutate(random, random.Pick(Bodies)));
+        var body = random.Chance(0.1) ? new byte[random.Next(300)] : Encoding.UTF8.GetBytes(Fuzzing.Mutate(random, random.Pick(Bodies)));
         if (random.Chance(0.2))
             random.NextBytes(body);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -120,56 +118,5 @@ public sealed class RandomTextTests
     {
         foreach (var quota in quotas)
             Assert.True(quota is { Limit: null or (>= 0 and <= CountText.Most), Remaining: null or (>= 0 and <= CountText.Most) } && quota.ResetsIn is null or { Ticks: >= 0 } && quota.Window is null or { Ticks: > 0 }, quota.ToString());
-    }
-
-    private static string Mutate(Random random, string valid)
-    {
-        if (random.Chance(0.05))
-            return new string([.. Enumerable.Range(0, random.Next(60)).Select(_ => (char)random.Next(1, random.Pick(128, 0x3000)))]);
-        var text = new StringBuilder(valid);
-        for (var times = random.Next(5); times > 0 && text.Length > 0; times--)
-        {
-            var at = random.Next(text.Length);
-            switch (random.Next(5))
-            {
-                case 0:
-                    text.Remove(at, random.Next(1, Math.Min(4, text.Length - at + 1)));
-                    break;
-                case 1:
-                    text.Insert(at, random.Pick("9", "0", "-", ".", ",", ";", "=", "\"", ":", "/", " ", "w=", "999999999999", "ms", "h", "Z", "T", "{", "}", "\\", "ä", "\0"));
-                    break;
-                case 2:
-                    text[at] = (char)random.Next(32, 127);
-                    break;
-                case 3:
-                    text.Insert(at, text.ToString(at, random.Next(Math.Min(20, text.Length - at))));
-                    break;
-                default:
-                    text.Length = at;
-                    break;
-            }
-        }
-        return text.ToString();
-    }
-
-    private static void ForAWhile(Action<Random> property)
-    {
-        var end = TimeProvider.System.GetTimestamp() + TimeProvider.System.TimestampFrequency * 60;
-        const int Batch = 1000;
-        for (var batch = 0; batch < 15 || (IsLong && TimeProvider.System.GetTimestamp() < end); batch++)
-        {
-            var first = batch * Batch;
-            for (var seed = first; seed < first + Batch; seed++)
-            {
-                try
-                {
-                    property(new Random(seed));
-                }
-                catch (Exception failure)
-                {
-                    throw new InvalidOperationException($"seed {seed}: {failure.Message}", failure);
-                }
-            }
-        }
     }
 }

@@ -82,7 +82,7 @@ public sealed class CurlCommandTests
     [InlineData("--heder a:b", "curl's option --heder is not understood; did you mean \"--header\"?")]
     [InlineData("-Z", "curl's option -Z is not understood")]
     [InlineData("-sZ", "curl's option -Z is not understood")]
-    [InlineData("--request=POST", "curl's option --request=POST is not understood")]
+    [InlineData("--request=POST", "curl's option --request=… is not understood; its value stands behind a space")]
     [InlineData("-k", "curl's -k: TLS is always verified")]
     [InlineData("--insecure", "curl's --insecure: TLS is always verified")]
     [InlineData("-x http://p:1", "curl's -x: proxies are not in this version")]
