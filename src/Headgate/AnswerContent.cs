@@ -23,7 +23,7 @@ internal sealed class AnswerContent : HttpContent
                 Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
             else
                 Headers.TryAddWithoutValidation(header.Key, header.Value);
-        Length = answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified || exchange.Method == HttpMethod.Head ? 0 : _source.Headers.ContentLength;
+        Length = answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified || exchange.Method == HttpMethod.Head ? 0 : exchange.Last!.AnnouncedLength;
         if (Length == 0)
             Finish(isWhole: true);
         else

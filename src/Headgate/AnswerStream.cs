@@ -75,6 +75,8 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
         content.Bound(Math.Max(_read, content.Length ?? 0));
         if (_read <= content.MaxBody)
             _kept?.Write(buffer[..count]);
+        if (count == 0 && !buffer.IsEmpty)
+            Retries.BodyLength.ThrowIfCut(content.Length, _read);
         // Readers of a known length do not come back to hear that nothing follows.
         if ((count == 0 && !buffer.IsEmpty) || _read == content.Length)
             content.Finish(isWhole: true, _kept is not null && _read <= content.MaxBody ? _kept.GetBuffer().AsMemory(0, (int)_kept.Length) : default);

@@ -71,10 +71,16 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     public FailureClass Failure { get; private set; }
 
+    /// <summary>What the runtime says of why there is no answer.</summary>
+    public HttpRequestError Error { get; private set; }
+
     /// <summary>What units settled at the end came to, where that is known.</summary>
     public Cost? Actual { get; set; }
 
     public HttpResponseMessage? Answer { get; private set; }
+
+    /// <summary>How long the body of the answer is to be; null if nobody says, or there is none.</summary>
+    public long? AnnouncedLength { get; private set; }
 
     /// <summary>What the answer tells of the server's limits.</summary>
     public QuotaReport Told { get; set; } = QuotaReport.None;
@@ -118,9 +124,11 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>What an answer says.</summary>
+    /// <exception cref="HttpIOException">Nobody can tell where it ends.</exception>
     private Outcome Answered(HttpResponseMessage answer)
     {
         (Answer, Status) = (answer, (int)answer.StatusCode);
+        AnnouncedLength = BodyLength.Announced(answer);
         Told = QuotaReader.Read(Status, answer.Headers, _engine.Clock.Provider.GetUtcNow());
         return OutcomeOf(Told);
     }
@@ -133,6 +141,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         Answer?.Dispose();
         (Answer, Status) = (null, 0);
+        Error = HeadgateException.ErrorOf(failure);
         try
         {
             return Failed(failure);

@@ -99,7 +99,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         if (_breaker.PositionAt(now) != BreakerPosition.Open || (patience > 0 && _breaker.OpenUntil - _downSince <= patience))
             return null;
         var wait = Clock.Span(_breaker.OpenUntil - now);
-        return new RefusedException(RefusalReason.CircuitOpen, $"the breaker of {api.Name} is open for {Duration.Format(wait)} more: {_why}", wait);
+        return new RefusedException(RefusalReason.CircuitOpen, $"the breaker of {api.Name} is open for {Duration.Format(TimeSpan.FromSeconds(Math.Ceiling(wait.TotalSeconds)))} more: {_why}", wait);
     }
 
     private Checkpoint[] Places() => [.. api.Scope.Checkpoints.Where(checkpoint => checkpoint.State == State)];

@@ -45,6 +45,9 @@ public enum FailureClass
     /// <summary>The request cannot be sent as it is, or its answer cannot be kept (too large).</summary>
     Invalid,
 
-    /// <summary>It was perhaps sent, and to send it twice could do harm, so it was not sent again.</summary>
+    /// <summary>
+    /// A process died between its send and its answer, and to send it twice could do harm, so it was not sent again. What failed otherwise after it was
+    /// sent keeps its own class; <see cref="HeadgateException.MaybeSent"/> says that it may have arrived.
+    /// </summary>
     MaybeSent,
 }

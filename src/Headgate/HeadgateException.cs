@@ -3,7 +3,8 @@ namespace Headgate;
 /// <summary>A request that got no answer, with its class and what is known of it. Immutable.</summary>
 public sealed class HeadgateException : HttpRequestException
 {
-    internal HeadgateException(FailureClass failure, string message, Exception? inner = null) : base(message, inner) => FailureClass = failure;
+    internal HeadgateException(FailureClass failure, string message, Exception? inner = null, HttpRequestError error = HttpRequestError.Unknown)
+        : base(error == HttpRequestError.Unknown ? ErrorOf(inner) : error, message, inner) => FailureClass = failure;
 
     /// <summary>What went wrong.</summary>
     public FailureClass FailureClass { get; }
@@ -22,4 +23,12 @@ public sealed class HeadgateException : HttpRequestException
 
     /// <summary>How many attempts were sent.</summary>
     public int Attempts { get; internal init; }
+
+    /// <summary>What the runtime says of a failure.</summary>
+    internal static HttpRequestError ErrorOf(Exception? cause) => cause switch
+    {
+        HttpRequestException http => http.HttpRequestError,
+        HttpIOException io => io.HttpRequestError,
+        _ => HttpRequestError.Unknown,
+    };
 }

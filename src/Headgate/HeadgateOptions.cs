@@ -142,12 +142,18 @@ public class HeadgateOptions : PolicyOptions
 }
 
 /// <summary>A bearer token. Immutable.</summary>
-/// <param name="value">The token itself; it is shown nowhere.</param>
+/// <param name="value">The token itself, printable ASCII; it is shown nowhere.</param>
 /// <param name="expiresAt">When it is of no use any more; null for never.</param>
+/// <exception cref="ArgumentException">The token is empty, or cannot be sent in a header.</exception>
 public sealed class AccessToken(string value, DateTimeOffset? expiresAt = null)
 {
+    private readonly string _value = Checked(value);
+
     /// <summary>When it is of no use any more; null for never.</summary>
     public DateTimeOffset? ExpiresAt => expiresAt;
 
-    internal string Reveal() => value;
+    internal string Reveal() => _value;
+
+    private static string Checked(string value) => Keys.KeySecret.FindFault(value ?? throw new ArgumentNullException(nameof(value))) is { } fault
+        ? throw new ArgumentException($"the token {fault}", nameof(value)) : value;
 }

@@ -9,10 +9,14 @@ namespace Headgate;
 /// <summary>What the answers of one API teach: its clock, its limits, how much at once it takes. Thread-safe; what the dispatcher owns is changed under its lock.</summary>
 internal sealed class Learning(Upstream api, Engine engine)
 {
+    /// <summary>Shorter pauses are seen in the summary only.</summary>
+    private static readonly TimeSpan WorthAWord = TimeSpan.FromSeconds(10);
+
     private readonly Dispatcher _dispatcher = engine.Dispatcher;
     private readonly QuotaLearning _quotas = new(api, engine);
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Scope, bool> _isPaceTold = new();
     private (int Version, long Skew) _notedClock;
+    private long _pauseTold = long.MinValue / 2;
 
     /// <summary>Learns from an answer, or from its absence.</summary>
     public void From(Attempt attempt, in Outcome outcome)
@@ -45,6 +49,18 @@ internal sealed class Learning(Upstream api, Engine engine)
         else
             _dispatcher.Hold(scope, until);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
+        TellPause(scope, until);
+    }
+
+    /// <summary>Whoever waits for long without a word takes it for a hang.</summary>
+    private void TellPause(Scope scope, long until)
+    {
+        var pause = Clock.Span(until - engine.Clock.Now);
+        if (pause < WorthAWord || until < Interlocked.Read(ref _pauseTold) + Clock.Nanoseconds(WorthAWord))
+            return;
+        Interlocked.Exchange(ref _pauseTold, until);
+        var resumes = engine.Clock.Provider.GetUtcNow() + pause;
+        engine.Notice(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{scope.Name} asked for a pause: nothing is sent there before {resumes:yyyy-MM-dd HH:mm:ss} UTC"));
     }
 
     /// <summary>Of whose limits a refusal speaks: of the narrowest that has any, a route's before the key's before the API's.</summary>

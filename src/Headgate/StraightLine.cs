@@ -40,12 +40,13 @@ internal sealed class StraightLine(Engine engine)
             var upstream = Admit(exchange);
 
             // 4 permit
+            var fetched = upstream.Token?.Fetched ?? 0;
             if (upstream.Token is not null && exchange.NeedsToken)
                 await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
             var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
             GiveUpUnreached(upstream, exchange, permit);
             // It may have waited for longer than a token lives.
-            if (upstream.Token is { IsGood: false } && exchange.NeedsToken)
+            if (upstream.Token is { } token && exchange.NeedsToken && !token.IsGoodSince(fetched))
                 await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
 
             // 5 send
@@ -111,7 +112,17 @@ internal sealed class StraightLine(Engine engine)
     {
         try
         {
-            await upstream.Token!.PrepareAsync(cancellation).ConfigureAwait(false);
+            var preparing = upstream.Token!.PrepareAsync(cancellation);
+            if (preparing.IsCompleted)
+                await preparing.ConfigureAwait(false);
+            else
+                await preparing.AsTask().WaitAsync(SpanUntil(ExpiryOf(exchange)), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (engine.Clock.Now >= ExpiryOf(exchange))
+        {
+            if (permit is not null)
+                engine.Dispatcher.Return(permit);
+            throw Failed(exchange, upstream, FailureClass.Deadline, "not sent in time: held by the token, which its supplier has not given");
         }
         catch (Exception failure)
         {
@@ -133,10 +144,15 @@ internal sealed class StraightLine(Engine engine)
         throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
     }
 
+    /// <summary>By when it must have been sent, whatever the queue allows.</summary>
+    private static long ExpiryOf(Exchange exchange) => Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
+
+    private TimeSpan SpanUntil(long at) => at == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(at - engine.Clock.Now, 0, Clock.Nanoseconds(Clock.LongestTimer)));
+
     /// <summary>A permit; mostly there at once, which costs no state machine.</summary>
     private ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
-        var expires = Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
+        var expires = ExpiryOf(exchange);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
@@ -327,7 +343,7 @@ internal sealed class StraightLine(Engine engine)
     private static HeadgateException Failed(Exchange exchange, Upstream upstream, FailureClass failure, string detail, bool maybeSent = false, TimeSpan? retryAfter = null)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (failure, detail, maybeSent);
-        return new HeadgateException(failure, detail)
+        return new HeadgateException(failure, detail, error: exchange.Last?.Error ?? HttpRequestError.Unknown)
         {
             Upstream = upstream.Name,
             WaitingFor = exchange.HeldBy?.Describe(),

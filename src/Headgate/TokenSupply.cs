@@ -24,6 +24,12 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     /// <summary>Whether there is one that has not expired.</summary>
     public bool IsGood => _held is { } held && time.GetUtcNow() < held.ExpiresAt;
 
+    /// <summary>How many were fetched so far.</summary>
+    public int Fetched => _held?.Number ?? 0;
+
+    /// <summary>Whether there is one that is as good as can be had: it has not expired, or had when it came, which was since so many were fetched.</summary>
+    public bool IsGoodSince(int fetched) => IsGood || (_held is { CameExpired: true } held && held.Number > fetched);
+
     /// <summary>Sees to it that there is one that is good.</summary>
     /// <param name="cancellation">Ends the wait; the token is fetched all the same, for others.</param>
     /// <exception cref="Exception">What the supplier threw.</exception>
@@ -65,7 +71,9 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         {
             var token = await supply(_disposed.Token).ConfigureAwait(false) ?? throw new InvalidOperationException("the supplier of tokens gave none");
             var (now, expires) = (time.GetUtcNow(), token.ExpiresAt ?? DateTimeOffset.MaxValue);
-            _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires);
+            if (expires <= now)
+                notice($"the token that was given had expired when it came; it is sent all the same. Does this clock agree with the server's?");
+            _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires, expires <= now, Fetched + 1);
             begun.SetResult();
         }
         catch (Exception failure)
@@ -80,5 +88,5 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         }
     }
 
-    private sealed record Held(string Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt);
+    private sealed record Held(string Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt, bool CameExpired, int Number);
 }

@@ -15,6 +15,10 @@ internal sealed class Upstream : IDisposable
 
     private readonly RetryBudget _budget;
     private readonly WallTime _ours;
+    private readonly Action<string> _notice;
+
+    /// <summary>What its limits count, and what was told that they do not; null where they may yet be learned.</summary>
+    private readonly HashSet<string>? _units;
     private readonly HashSet<PoolKey> _toldDead = [];
     private int _failedProbes;
 
@@ -34,10 +38,12 @@ internal sealed class Upstream : IDisposable
         Scope.Add(Cap);
         if (configuration.Connections.Cap() is { } connections)
             Scope.Add(connections);
-        _ours = engine.Dispatcher.Ours;
+        (_ours, _notice) = (engine.Dispatcher.Ours, engine.Notice);
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
         if (configuration.Keys is not null)
             Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(MakeKey));
+        if (!policy.Learns)
+            _units = [.. engine.Total.Limits.Concat(configuration.AllLimits).Concat(Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []).Select(limit => limit.Unit), .. configuration.Costs.Select(cost => cost.Unit)];
         Token = configuration.Keys is null ? engine.Token : null;
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         _budget = new RetryBudget((int)(configuration.Retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, configuration.Retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / configuration.Retry.BudgetFloor.Period.Ticks));
@@ -131,12 +137,23 @@ internal sealed class Upstream : IDisposable
 
     public Cost CostOf(Exchange exchange)
     {
+        if (exchange.DeclaredCost is { } declared && _units is not null)
+            TellUncounted(declared.Keys);
         if (Configuration.Costs.Count == 0)
             return exchange.DeclaredCost is null ? Cost.One : Cost.Of(1, exchange.DeclaredCost);
         var costs = Configuration.Costs.ToDictionary(cost => cost.Unit, cost => cost.Estimate);
         foreach (var (unit, amount) in exchange.DeclaredCost ?? new Dictionary<string, long>())
             costs[unit] = amount;
         return Cost.Of(1, costs);
+    }
+
+    /// <summary>A unit that no limit counts is more likely misspelt than meant.</summary>
+    private void TellUncounted(IEnumerable<string> units)
+    {
+        foreach (var unit in units)
+            lock (_units!)
+                if (_units.Add(unit))
+                    _notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
     }
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>

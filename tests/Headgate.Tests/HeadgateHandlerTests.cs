@@ -172,41 +172,6 @@ public sealed class HeadgateHandlerTests
         Assert.DoesNotContain("sk-1111", answer.ToString() + answer.RequestMessage);
     }
 
-    [Fact]
-    public async Task A_token_is_fetched_once_and_again_before_it_expires()
-    {
-        var fetched = 0;
-        using var world = new FakeWorld();
-        using var client = new HeadgateClient("https://api.test", o => o.Token = _ => Task.FromResult(new AccessToken($"token-{++fetched}", world.Time.GetUtcNow().AddMinutes(60))), world.Server, world.Time);
-        await client.GetStringAsync("a");
-        await client.GetStringAsync("b");
-        world.Time.Advance(TimeSpan.FromMinutes(59.5));
-        await client.GetStringAsync("c");
-        using var own = new HttpRequestMessage(HttpMethod.Get, "d") { Headers = { Authorization = new AuthenticationHeaderValue("Basic", "mine") } };
-        using var answer = await client.SendAsync(own);
-
-        Assert.Equal(["Bearer token-1", "Bearer token-1", "Bearer token-2", "Basic mine"], world.Server.Credentials);
-    }
-
-    [Fact]
-    public async Task Whoever_waits_for_longer_than_a_token_lives_goes_with_a_new_one_and_its_request_stays_as_it_was()
-    {
-        var fetched = 0;
-        using var world = new FakeWorld();
-        using var client = new HeadgateClient("https://api.test", o =>
-        {
-            (o.Limits, o.Timing) = (["1/min"], "nominal");
-            o.Token = _ => Task.FromResult(new AccessToken($"token-{++fetched}", world.Time.GetUtcNow().AddSeconds(10)));
-        }, world.Server, world.Time);
-        await client.GetStringAsync("a");
-        using var request = new HttpRequestMessage(HttpMethod.Get, "b");
-
-        using var answer = await world.EndAsync(client.SendAsync(request));
-
-        Assert.Equal(["Bearer token-1", "Bearer token-2"], world.Server.Credentials);
-        Assert.Null(request.Headers.Authorization);
-    }
-
     [Theory]
     [InlineData(11, true)]
     [InlineData(11, false)]
@@ -230,16 +195,24 @@ public sealed class HeadgateHandlerTests
         Assert.Equal((2, 0), (world.Client.GetMetrics().Failed, world.Client.GetMetrics().ActiveConnections));
     }
 
-    [Fact]
-    public async Task A_redirect_elsewhere_leaves_the_token_behind()
+    [Theory]
+    [InlineData("-5")]
+    [InlineData("three")]
+    [InlineData("3, 5")]
+    [InlineData("99999999999999999999999")]
+    public async Task An_answer_of_which_nobody_can_tell_where_it_ends_is_no_answer(string length)
     {
-        using var world = new FakeWorld(o => o.Token = _ => Task.FromResult(new AccessToken("secret")));
-        world.Server.Instead = (number, _) => number > 1 ? FakeServer.Done : Task.FromResult(new HttpResponseMessage(HttpStatusCode.Found) { Headers = { Location = new Uri("https://elsewhere.test/x") } });
+        using var world = new FakeWorld(o => o.Retries = 1);
+        world.Server.Instead = (_, _) =>
+        {
+            var answer = new HttpResponseMessage { Content = new StreamContent(new OneWay("abc"u8.ToArray())) };
+            answer.Content.Headers.TryAddWithoutValidation("Content-Length", length);
+            return Task.FromResult(answer);
+        };
 
-        using var answer = await world.Client.GetAsync("a");
+        var failure = await Assert.ThrowsAsync<HeadgateException>(() => world.EndAsync(world.Client.GetAsync("a")));
 
-        Assert.Equal(["Bearer secret", null], world.Server.Credentials);
-        Assert.Equal(("https://elsewhere.test/x", 2), (answer.RequestMessage!.RequestUri!.ToString(), answer.GetHeadgate()!.Attempts));
+        Assert.Equal((FailureClass.Network, 2, HttpRequestError.InvalidResponse), (failure.FailureClass, failure.Attempts, failure.HttpRequestError));
     }
 
     [Fact]

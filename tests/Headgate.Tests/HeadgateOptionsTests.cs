@@ -142,7 +142,7 @@ public sealed class HeadgateOptionsTests
     public void Every_setting_of_an_api_can_be_set_in_code_and_nothing_else()
     {
         Assert.Equal(Names(Settings.Upstream.Shape), Names(typeof(UpstreamOptions)));
-        Assert.Equal(Names(Settings.Keys.Shape), Names(typeof(KeysOptions), "values", "source"));
+        Assert.Equal(Names(Settings.Keys.Shape), Names(typeof(KeysOptions), "values", "source", "refresh"));
         Assert.Equal(Names(Settings.Retry.Shape), Names(typeof(RetryOptions)));
         Assert.Equal(Names(Settings.Shares.Shape), Names(typeof(SharesOptions)));
         Assert.Equal(Names((Group)Settings.Cost.Shape.Value), Names(typeof(CostOptions)));

@@ -33,6 +33,9 @@ internal sealed record UpstreamConfiguration
     /// <summary>Limits of requests that name a country.</summary>
     public ValueList<GeoConfiguration> Geo { get; init; } = [];
 
+    /// <summary>The limits of it, of its keys and of its parts.</summary>
+    public IEnumerable<Limit> AllLimits => [.. Policy.Limits, .. Keys?.Limits ?? [], .. Routes.SelectMany(route => route.Limits), .. Geo.SelectMany(country => country.Limits)];
+
     /// <summary>An answer that is a refusal although its status does not say so; null for none.</summary>
     public ThrottledConfiguration? Throttled { get; init; }
 

@@ -9,6 +9,9 @@ internal sealed class Scope
     /// <summary>With less of a limit used no delay on the way makes a server see more than it allows, short of everything arriving at once.</summary>
     private const long HalfUsed = 500;
 
+    /// <summary>With less of a limit used no server refuses because it smooths, be it in ten parts of the period.</summary>
+    private const long TenthUsed = 100;
+
     private readonly Func<Limit, LimitState> _create;
 
     public Scope(string name, IEnumerable<Limit> limits, ArrivalTerms terms, WallTime ours, WallTime? server = null)
@@ -59,7 +62,7 @@ internal sealed class Scope
 
     /// <summary>
     /// What one refusal says of the limits, although they were kept. That arrivals are later than assumed can be the cause only where much of a limit
-    /// was used; that the server smooths, only where more was used than a two-window counter lets go at once; and neither of one that is busy.
+    /// was used; that the server smooths, only where more than a tenth was; and neither of one that is busy.
     /// </summary>
     /// <param name="sentAt">When the refused one was sent.</param>
     /// <param name="mayBeBusy">The answer may be about something else than a limit (503).</param>
@@ -76,7 +79,7 @@ internal sealed class Scope
             var (limit, used) = (checkpoint.State.Limit, checkpoint.State.UsedPerMille(sentAt, now));
             if (limit.Algorithm != LimitAlgorithm.Concurrent)
                 mostUsed = Math.Max(mostUsed, used);
-            var isNarrow = limit.Algorithm == LimitAlgorithm.Sliding && used > (mayBeBusy ? HalfUsed : CounterState.BurstPerMille);
+            var isNarrow = limit.Algorithm == LimitAlgorithm.Sliding && used > (mayBeBusy ? HalfUsed : TenthUsed);
             wasNarrow |= isNarrow;
             limits.Add(isNarrow ? limit with { Algorithm = LimitAlgorithm.Counter } : limit);
         }

@@ -89,7 +89,8 @@ internal sealed class ScopeLock : IDisposable
             (_, null) => $"process {pid}",
             _ => $"process {pid} ({name})",
         };
-        return new ScopeHeldException($"{who} {does} \"{files.Scope}\" ({file}): both together could go over its limits. Wait for it to end, or give each its part with --share 1/K")
+        var advice = pid == Environment.ProcessId ? "This very process does: let all its clients share one handler, or give each its own state" : "Wait for it to end, or give each its part with --share 1/K";
+        return new ScopeHeldException($"{who} {does} \"{files.Scope}\" ({file}): both together could go over its limits. {advice}")
         {
             Scope = files.Scope,
             Path = file,

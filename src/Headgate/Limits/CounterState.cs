@@ -13,9 +13,6 @@ namespace Headgate.Limits;
 /// </remarks>
 internal sealed class CounterState : LimitState
 {
-    /// <summary>What it lets go at once, in thousandths of N.</summary>
-    public const int BurstPerMille = 20;
-
     private LeakyLevel _narrow;
     private LeakyLevel _wide;
     private long _latest = long.MinValue / 4;
@@ -25,7 +22,7 @@ internal sealed class CounterState : LimitState
 
     public CounterState(Limit limit, ArrivalTerms terms, WallTime ours) : base(limit, terms, ours)
     {
-        var room = Math.Max(1, limit.Amount * BurstPerMille / 1000);
+        var room = Math.Max(1, limit.Amount / 50);
         _narrow = new LeakyLevel(room, limit.Amount - room, Period);
         _wide = new LeakyLevel(limit.Amount - limit.Amount / 2, limit.Amount / 2, Period);
     }
@@ -52,7 +49,8 @@ internal sealed class CounterState : LimitState
     public override long UsedPerMille(long sentAt, long now)
     {
         Advance(now);
-        return now - sentAt >= Period ? 1000 : (_narrow.Room - _narrow.Available(Unanswered)) * 1000 / _narrow.Room;
+        // What was charged lately: the narrow one is full with the first request.
+        return now - sentAt >= Period ? 1000 : (_wide.Room - _wide.Available(Unanswered)) * 1000 / _wide.Room;
     }
 
     public override bool FitsAt(long at, long cost, long now, long taken)

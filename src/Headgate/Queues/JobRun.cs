@@ -97,10 +97,12 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         var last = _exchange!.Last!;
         var api = last.Upstream.Configuration;
         var stream = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var length = answer.Content.Headers.ContentLength;
+        var length = last.AnnouncedLength;
         var (bytes, isWhole) = length > api.Policy.MaxBody ? (default, false) : await BodyBuffer.ReadAsync(stream, length, api.Policy.MaxBody, cancellation).ConfigureAwait(false);
         _body = new ReceivedBody(isWhole ? bytes : default, null, IsTooLarge: !isWhole);
-        if (!isWhole)
+        if (isWhole)
+            Retries.BodyLength.ThrowIfCut(length, bytes.Length);
+        else
             answer.Dispose();
         if (api.Costs.Count > 0)
             last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, api.Costs);

@@ -26,8 +26,8 @@ internal static class CountText
         {
             var policy = text[part];
             var parameters = policy.IndexOf(';');
-            if (parameters > 0 && Read(policy[..parameters]) == first && Parameter(policy[parameters..], "w=") is > 0 and var seconds)
-                window = TimeSpan.FromSeconds(Math.Min(seconds, PolicyText.LongestWindow));
+            if (parameters > 0 && Read(policy[..parameters]) == first && Parameter(policy[parameters..], "w=") is > 0 and <= PolicyText.LongestWindow and var seconds)
+                window = TimeSpan.FromSeconds(seconds);
         }
         return first;
     }

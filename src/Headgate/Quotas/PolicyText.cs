@@ -6,7 +6,7 @@ namespace Headgate.Quotas;
 /// </summary>
 internal static class PolicyText
 {
-    /// <summary>Longer windows are cut to this, in seconds: a year.</summary>
+    /// <summary>Longer windows are no windows, in seconds: a year.</summary>
     public const long LongestWindow = 366L * 24 * 3600;
 
     /// <summary>What the two fields tell together; a field that is malformed is ignored.</summary>
@@ -44,7 +44,7 @@ internal static class PolicyText
                 quota = key switch
                 {
                     "q" when value.Type is StructuredType.Integer => quota with { Limit = Count(value.Number) },
-                    "w" when value.Type is StructuredType.Integer && value.Number > 0 => quota with { Window = TimeSpan.FromSeconds(Math.Min(value.Number, LongestWindow)) },
+                    "w" when value.Type is StructuredType.Integer && value.Number is > 0 and <= LongestWindow => quota with { Window = TimeSpan.FromSeconds(value.Number) },
                     "qu" when value.IsName => WithUnit(quota, value.Text),
                     _ => quota,
                 };

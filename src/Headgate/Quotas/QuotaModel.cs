@@ -78,7 +78,7 @@ internal sealed class QuotaModel
     {
         if (Limit is not { Algorithm: LimitAlgorithm.Sliding } kept || _isTold || sent <= _changedAt || quota?.Remaining > 0)
             return null;
-        if (wait is { } asked && asked - TimeSpan.FromSeconds(1) > kept.Period)
+        if (wait is { } asked && asked - TimeSpan.FromSeconds(1) > kept.Period && asked <= UsualPeriods.Longest)
             _widened = UsualPeriods.AtLeast(asked - TimeSpan.FromSeconds(1));
         else if (_longest > TimeSpan.Zero && (_reset != QuotaReset.More || _longest > Tick))
             return null;
@@ -124,7 +124,8 @@ internal sealed class QuotaModel
             (_share, _shareLately) = (_shareLately ?? _share, null);
             (_widened, _timesWidened) = (TimeSpan.Zero, 0);
         }
-        if (quota.ResetsIn is not { Ticks: > 0 } left)
+        // Longer than any period there is: nothing to learn from.
+        if (quota.ResetsIn is not { Ticks: > 0 } left || left > UsualPeriods.Longest)
             return;
         // Less than the rounding still tells that there is a period.
         _reset = quota.Reset;

@@ -2,7 +2,7 @@ using Headgate.Time;
 
 namespace Headgate.Retries;
 
-/// <summary>Reads <c>Retry-After</c> (RFC 9110 §10.2.3): seconds, also with a fraction as some servers send them, or a date.</summary>
+/// <summary>Reads <c>Retry-After</c> (RFC 9110 §10.2.3): seconds, or a date; also seconds with a fraction, and lengths such as <c>6m0s</c>, as some servers send them.</summary>
 internal static class RetryAfter
 {
     /// <summary>
@@ -27,7 +27,7 @@ internal static class RetryAfter
         if (TryReadMilliseconds(value, out var milliseconds))
             return Clamp(milliseconds);
         if (!HttpDate.TryParse(value, answersDate ?? now, out var date))
-            return null;
+            return Quotas.ResetTime.TryReadLength(value, TimeSpan.TicksPerSecond) is { } length ? Clamp((length.Ticks - 1) / TimeSpan.TicksPerMillisecond + 1) : null;
         var ticks = (date - (answersDate ?? now)).Ticks;
         return Clamp(ticks <= 0 ? 0 : (ticks - 1) / TimeSpan.TicksPerMillisecond + 1);
     }

@@ -16,8 +16,8 @@ public sealed class ScopeTests
     [InlineData("100 bucket 10/s", 40, false)]
     [InlineData("10000/day", 30, false)]
     [InlineData("10/s spaced", 1, true)]
-    [InlineData("100/s counter", 1, true)]
-    [InlineData("1000/s counter", 1, false)]
+    [InlineData("100/s counter", 30, true)]
+    [InlineData("100/s counter", 1, false)]
     public void A_refusal_says_that_something_came_late_only_where_much_was_used(string limit, int used, bool late) =>
         Assert.Equal(late, Used(limit, used).Blame(Now, mayBeBusy: false, Now).CameLate);
 
@@ -29,9 +29,9 @@ public sealed class ScopeTests
     }
 
     [Fact]
-    public void Twice_refused_with_more_used_than_a_counter_lets_go_at_once_a_server_seems_to_smooth()
+    public void Twice_refused_with_more_than_a_tenth_used_a_server_seems_to_smooth()
     {
-        var scope = Used("100/s", 3);
+        var scope = Used("100/s", 11);
         Assert.Null(scope.Blame(Now, mayBeBusy: false, Now).Smoothed);
 
         Assert.Equal([Limit.Parse("100/s counter")], scope.Blame(Now, mayBeBusy: false, Now).Smoothed);
@@ -44,6 +44,14 @@ public sealed class ScopeTests
         scope.Blame(Now, mayBeBusy: false, Now);
 
         Assert.Equal([Limit.Parse("10/s counter"), Limit.Parse("5000/day")], scope.Blame(Now, mayBeBusy: false, Now).Smoothed);
+    }
+
+    [Fact]
+    public void Of_little_use_nothing_follows_however_often_it_is_refused()
+    {
+        var scope = Used("50/s", 4);
+        for (var times = 0; times < 5; times++)
+            Assert.Equal((false, null), scope.Blame(Now, mayBeBusy: false, Now));
     }
 
     [Fact]

@@ -209,7 +209,7 @@ public sealed class ScopeFileTests : IDisposable
         Assert.NotNull(refused.ProcessName);
         Assert.Equal(scope.Path, refused.Path);
         Assert.Contains($"process {Environment.ProcessId} ({refused.ProcessName}) sends within \"{Scope}\"", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("--share 1/K", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("share one handler", refused.Message, StringComparison.Ordinal);
         scope.Dispose();
         Open().Dispose();
     }
