@@ -251,8 +251,15 @@ internal sealed class Attempt : ISendWitness, IDisposable
             : _timesOutAtDeadline ? CancellationReason.Deadline
             : CancellationReason.AttemptTimeout;
         // A body that was being read when its time ran out breaks with whatever the transport throws then.
-        return FailureReader.Classify(reason == CancellationReason.None ? e : new OperationCanceledException(e.Message, e), WasSent, reason);
+        var outcome = FailureReader.Classify(reason == CancellationReason.None ? e : new OperationCanceledException(e.Message, e), WasSent, reason);
+        // Delayed on purpose it waits for no connection.
+        return Chaos is not null && !WasSent && reason == CancellationReason.AttemptTimeout
+            ? outcome with { Class = FailureClass.Timeout, Detail = "the answer did not come within the timeout (chaos)" }
+            : outcome;
     }
+
+    /// <summary>Its time for the answer begins now.</summary>
+    public void TimeAnswer() => GiveUpAfter(_exchange.Timeout ?? Upstream.Adaptation.Timeout, _engine.Clock.Now);
 
     /// <summary>
     /// No connection is at hand: until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many
@@ -281,7 +288,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request };
         var redirect = _exchange.Redirect;
         foreach (var header in _exchange.Request.Headers.NonValidated)
-            if (redirect is null || redirect.Keeps(header.Key, Upstream.KeyHeader))
+            if (redirect is null || redirect.Keeps(header.Key))
                 message.Add(header.Key, header.Value);
         if (_exchange.Body is { } body)
             message.Content = body;

@@ -16,6 +16,8 @@ internal sealed class Disturbance(Engine engine, ChaosDice dice)
         if (fault.Delay > 0)
         {
             attempt.Chaos = "latency";
+            // An answer that takes that long would meet its timeout, and the deadline.
+            attempt.TimeAnswer();
             await Task.Delay(Clock.Span(fault.Delay), engine.Clock.Provider, attempt.Token).ConfigureAwait(false);
         }
         switch (fault.Kind)

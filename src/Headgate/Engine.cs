@@ -82,7 +82,7 @@ internal sealed class Engine : IDisposable
         if (ConnectionsConfiguration.CapOf(configuration.TotalConnections) is { } connections)
             Total.Add(connections);
         Journal.Remember(Total, "total");
-        Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, options.Notice) : null;
+        Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
     }
 
     public Dispatcher Dispatcher { get; }
@@ -102,7 +102,8 @@ internal sealed class Engine : IDisposable
 
     public int Concurrency => _options.Concurrency;
 
-    public Action<string> Notice => _options.Notice;
+    /// <summary>Tells a user what he should know. That nobody can be told must not keep anything from being sent.</summary>
+    public void Notice(string text) => Tell(_options.Notice, text);
 
     public Action<Attempt> Ended => _options.Ended;
 
@@ -194,7 +195,7 @@ internal sealed class Engine : IDisposable
             }
             catch (LedgerException failure)
             {
-                failed(failure);
+                Tell(failed, failure);
             }
         }
     }, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -232,6 +233,18 @@ internal sealed class Engine : IDisposable
     {
         if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
             upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
+    }
+
+    private static void Tell<T>(Action<T> listener, T what)
+    {
+        try
+        {
+            listener(what);
+        }
+        catch (Exception)
+        {
+            // A logger that is full, a terminal that is gone.
+        }
     }
 
     private Upstream Open(UpstreamConfiguration configuration)

@@ -119,15 +119,15 @@ internal sealed class Learning(Upstream api, Engine engine)
         var scope = ScopeOfRefusal(attempt.Permit);
         // One pause counts once, however many were under way when it began.
         var resumes = engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1));
-        var (blame, pace) = _dispatcher.Change((Api: api, scope, attempt, resumes, isTold), static (scheduler, it, now) =>
+        var (blame, before, pace) = _dispatcher.Change((Api: api, scope, attempt, resumes, isTold), static (scheduler, it, now) =>
         {
             if (it.scope.Hold!.Until(now) is not null || it.attempt.SentAt < it.scope.RefusalsCountFrom)
                 return default;
             it.scope.RefusalsCountFrom = now;
             it.Api.Cap.Refused(now);
             if (it.scope.HasRate)
-                return (it.scope.Blame(it.attempt.SentAt, mayBeBusy: it.attempt.Status == 503, now), (long?)null);
-            return (default, it.Api.Adaptation.Searches && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.attempt.SentAt, it.resumes, now) : null);
+                return BlameNeedsLock(scheduler, it.Api, it.scope, it.attempt, now);
+            return (default, (List<Limit>)[], it.Api.Adaptation.Searches && !it.isTold ? it.Api.Adaptation.RefusedNeedsLock(scheduler, it.scope, it.attempt.SentAt, it.resumes, now) : null);
         });
         if (pace is { } perMille && _isPaceTold.TryAdd(scope, true))
             engine.Notice($"{scope.Name} refused ({outcome.Status}) and does not say how much it allows: trying {perMille / 1000m:0.#}/s, and more while it goes well");
@@ -137,13 +137,25 @@ internal sealed class Learning(Upstream api, Engine engine)
             engine.Notice($"{api.Name} refused ({outcome.Status}) within the allowed rate of {scope.Name}: requests may arrive later than assumed, so the bound is now {Duration.Format(TimeSpan.FromMilliseconds(api.Terms.Bound / Clock.Millisecond))}");
         }
         if (blame.Smoothed is { } counters)
-            CountAsTwoWindows(attempt, scope, counters);
+            TellTwoWindows(attempt, scope, before, counters);
     }
 
-    private void CountAsTwoWindows(Attempt attempt, Scope scope, IReadOnlyList<Limit> counters)
+    /// <summary>Changes what one refusal says of the limits under the lock in which they were looked at: another answer may change them as well.</summary>
+    private static ((bool CameLate, IReadOnlyList<Limit>? Smoothed) Blame, List<Limit> Before, long? Pace) BlameNeedsLock(Scheduler scheduler, Upstream api, Scope scope, Attempt attempt, long now)
     {
         List<Limit> before = [.. scope.Limits];
-        _dispatcher.ChangeLimits(scope, counters, api.Gates.All);
+        var blame = scope.Blame(attempt.SentAt, mayBeBusy: attempt.Status == 503, now);
+        if (blame.Smoothed is { } counters)
+        {
+            scope.Change(counters, now);
+            foreach (var gate in api.Gates.All)
+                scheduler.Changed(gate, now);
+        }
+        return (blame, before, null);
+    }
+
+    private void TellTwoWindows(Attempt attempt, Scope scope, List<Limit> before, IReadOnlyList<Limit> counters)
+    {
         engine.WriteLimits(api, NameOf(attempt, scope), counters);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });
         engine.Notice($"{api.Name} refused again within the allowed rate: it seems to smooth inside the period, so its limits are now kept as {string.Join(", ", counters)}; if you know how it counts, say burst=, spaced or counter");

@@ -74,7 +74,8 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
         else if (lesson is not null && api.Configuration.Policy.Learns)
         {
             IReadOnlyList<Limit> before = [.. scope.Limits];
-            known.Place = scope.Learn(known.Place, lesson.Limit, fresh => lesson.Begin(fresh, UnderWay(attempt, quota.Unit), api.Terms.Bound, now), now);
+            // Beside what was declared, which the server does not overrule.
+            known.Place = known.Learned = scope.Learn(known.Learned, lesson.Limit, fresh => lesson.Begin(fresh, UnderWay(attempt, quota.Unit), api.Terms.Bound, now), now);
             foreach (var gate in api.Gates.All)
                 scheduler.Changed(gate, now);
             known.Forget();
@@ -132,8 +133,11 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
 
         public QuotaModel Model { get; } = new();
 
-        /// <summary>The limit that keeps to it; null while none does.</summary>
+        /// <summary>The limit that keeps to it, learned or declared; null while none does.</summary>
         public Checkpoint? Place { get; set; }
+
+        /// <summary>The limit that was learned from it; null for none.</summary>
+        public Checkpoint? Learned { get; set; }
 
         public void Forget() => Array.Clear(_looks);
 

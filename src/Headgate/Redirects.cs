@@ -9,13 +9,25 @@ namespace Headgate;
 /// <param name="DropsCredentials">Whether headers that carry credentials stay behind, because it is another origin.</param>
 internal sealed record Redirect(HttpMethod Method, Uri Uri, bool DropsBody, bool DropsCredentials)
 {
+    /// <summary>The headers in which the APIs on the way have their keys.</summary>
+    private IReadOnlyList<string> KeyHeaders { get; init; } = [];
+
+    /// <summary>This one, with all that was left behind before.</summary>
+    /// <param name="before">The redirect before; null if it is the first.</param>
+    /// <param name="keyHeader">The header in which the API that redirects has its key; null if it has none.</param>
+    public Redirect After(Redirect? before, string? keyHeader) => this with
+    {
+        DropsBody = DropsBody || before is { DropsBody: true },
+        DropsCredentials = DropsCredentials || before is { DropsCredentials: true },
+        KeyHeaders = [.. before?.KeyHeaders ?? [], .. keyHeader is null ? (string[])[] : [keyHeader]],
+    };
+
     /// <summary>Whether a header of the request goes along.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="keyHeader">The header in which the API's key travels; null if it has none.</param>
-    public bool Keeps(string name, string? keyHeader) =>
+    public bool Keeps(string name) =>
         // The name of the host is part of the new address.
         !Is(name, "Host")
-        && !(DropsCredentials && (Is(name, "Authorization") || Is(name, "Cookie") || Is(name, "Proxy-Authorization") || (keyHeader is not null && Is(name, keyHeader))))
+        && !(DropsCredentials && (Is(name, "Authorization") || Is(name, "Cookie") || Is(name, "Proxy-Authorization") || KeyHeaders.Any(key => Is(name, key))))
         && !(DropsBody && (Is(name, "Expect") || Is(name, "Transfer-Encoding") || name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)));
 
     private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);

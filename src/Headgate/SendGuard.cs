@@ -22,7 +22,7 @@ internal interface ISendWitness
 /// </summary>
 /// <remarks>
 /// The header that counts is User-Agent: every attempt has exactly one, it cannot be among the headers of a body, and the selector
-/// gets its name in this spelling however it was given. A CONNECT that the handler makes for a proxy is no attempt and passes.
+/// gets its name in this spelling however it was given. A CONNECT that the handler makes for a proxy is no attempt and passes; any other message that is none is stopped.
 /// </remarks>
 internal static class SendGuard
 {
@@ -38,7 +38,9 @@ internal static class SendGuard
     public static Encoding? Select(string header, HttpRequestMessage request)
     {
         if (request is not AttemptMessage attempt)
-            return null;
+            // Its headers may be all that a handler in between has copied: nothing of it was paid for.
+            return request.Method == HttpMethod.Connect ? null : throw new SendRefusedException(new InvalidOperationException(
+                "a handler inside Headgate sends another request in the place of the one it was given, which no limit would count; let it change that one, or put it outside, around the HeadgateHandler"));
         if (header == Marker)
             attempt.OnHeaders();
         return Encoding.UTF8;

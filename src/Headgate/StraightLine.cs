@@ -40,14 +40,9 @@ internal sealed class StraightLine(Engine engine)
             var upstream = Admit(exchange);
 
             // 4 permit
-            var fetched = upstream.Token?.Fetched ?? 0;
-            if (upstream.Token is not null && exchange.NeedsToken)
-                await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
-            var permit = await WaitAsync(upstream, exchange, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
+            var waiting = exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation;
+            var permit = await PermitAsync(upstream, exchange, waiting).ConfigureAwait(false);
             GiveUpUnreached(upstream, exchange, permit);
-            // It may have waited for longer than a token lives.
-            if (upstream.Token is { } token && exchange.NeedsToken && !token.IsGoodSince(fetched))
-                await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
 
             // 5 send
             var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
@@ -65,7 +60,7 @@ internal sealed class StraightLine(Engine engine)
             // 7 retry?
             if (upstream.Rotation is { } rotation && upstream.IsDeadly(outcome.Status))
                 await rotation.ReadAsync(attempt.SentAt).ConfigureAwait(false);
-            if (Redirected(exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
+            if (Redirected(upstream, exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
             var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
             if (outcome.Refused && decision.Until > 0)
@@ -90,7 +85,7 @@ internal sealed class StraightLine(Engine engine)
             if (decision.Kind is RetryKind.Done or RetryKind.Fail)
                 throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
             attempt.WriteEnd();
-            await GoBackAsync(upstream, exchange, outcome, decision, exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation).ConfigureAwait(false);
+            await GoBackAsync(upstream, exchange, outcome, decision, waiting).ConfigureAwait(false);
         }
     }
 
@@ -105,6 +100,20 @@ internal sealed class StraightLine(Engine engine)
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
         return upstream;
+    }
+
+    private ValueTask<Permit> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation) =>
+        upstream.Token is not null && exchange.NeedsToken ? WithTokenAsync(upstream, exchange, cancellation) : WaitAsync(upstream, exchange, cancellation);
+
+    /// <summary>A permit, and a token that is good when it comes: it may have waited for longer than a token lives.</summary>
+    private async ValueTask<Permit> WithTokenAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    {
+        var fetched = upstream.Token!.Fetched;
+        await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
+        var permit = await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false);
+        if (!upstream.Token.IsGoodSince(fetched))
+            await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
+        return permit;
     }
 
     /// <summary>A token that is good. Whoever waits for the answer itself gets the exception of its supplier.</summary>
@@ -207,11 +216,21 @@ internal sealed class StraightLine(Engine engine)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)
             exchange.Refusals++;
-        upstream.Learning.From(attempt, outcome);
+        try
+        {
+            upstream.Learning.From(attempt, outcome);
+        }
+        catch
+        {
+            // The ledger cannot be written: whatever comes now, its place is free.
+            attempt.Answer?.Dispose();
+            attempt.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A redirect is a request of its own: admitted anew, with its own API and permit.</summary>
-    private static bool Redirected(Exchange exchange, Attempt attempt, in Outcome outcome)
+    private static bool Redirected(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
         if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400 || exchange.Expected.Contains(outcome.Status))
             return false;
@@ -223,7 +242,7 @@ internal sealed class StraightLine(Engine engine)
         exchange.Hops++;
         (exchange.Method, exchange.Uri) = (next.Method, next.Uri);
         // What one hop left behind no later one brings back.
-        exchange.Redirect = exchange.Redirect is { } before ? next with { DropsBody = next.DropsBody || before.DropsBody, DropsCredentials = next.DropsCredentials || before.DropsCredentials } : next;
+        exchange.Redirect = next.After(exchange.Redirect, upstream.KeyHeader);
         if (next.DropsBody)
             exchange.Body = null;
         End(attempt, answer);
@@ -257,7 +276,8 @@ internal sealed class StraightLine(Engine engine)
         if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
         // Nearly all of them: nothing to weigh.
-        if (outcome is { Status: >= 200 and < 300, Refused: false } || (outcome.IsAnswer && exchange.Expected.Contains(outcome.Status) && !(outcome.Refused && outcome.Status < 400)))
+        var isExpected = outcome.IsAnswer && exchange.Expected.Contains(outcome.Status);
+        if (!outcome.Refused && (isExpected || outcome.Status is >= 200 and < 300))
             return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
@@ -272,8 +292,11 @@ internal sealed class StraightLine(Engine engine)
             Holds = exchange.Holds,
             Deadline = exchange.Deadline,
         };
+        RetryDecision decision;
         lock (engine.Random)
-            return RetryRule.Decide(policy, state, outcome, engine.Clock.Now, engine.Random);
+            decision = RetryRule.Decide(policy, state, outcome, engine.Clock.Now, engine.Random);
+        // A refusal that somebody wants to have holds the others all the same.
+        return isExpected && outcome.Status >= 400 ? new RetryDecision { Kind = RetryKind.Done, Until = decision.Until } : decision;
     }
 
     /// <summary>A storm of retries is not for those who wait for their answers: they get what there is.</summary>

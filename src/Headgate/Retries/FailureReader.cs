@@ -95,8 +95,8 @@ internal static class FailureReader
         HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Protocol(protocol, sent),
         HttpRequestError.HttpProtocolError => Failed(FailureClass.Network, sent, "the server broke the protocol"),
         HttpRequestError.ResponseEnded => Failed(FailureClass.Network, sent, Ended),
-        // Only writing the request itself fails without a cause, when an HTTP/2 server has said how much it takes.
-        _ when e.InnerException is null && sent => Failed(FailureClass.Invalid, sent, "the headers of the request are larger than the server accepts"),
+        // Of the runtime's own, only writing the request itself fails without a cause, when an HTTP/2 server has said how much it takes.
+        _ when e is { InnerException: null, Source: "System.Net.Http" } && sent => Failed(FailureClass.Invalid, sent, "the headers of the request are larger than the server accepts"),
         _ when Find<InvalidOperationException>(e) is not (null or ObjectDisposedException) => Failed(FailureClass.Invalid, sent, "the body could not be read"),
         _ => Failed(FailureClass.Network, sent, Broken(e, sent)),
     };

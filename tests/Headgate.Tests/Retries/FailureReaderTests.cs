@@ -10,6 +10,12 @@ public sealed class FailureReaderTests
     private static Outcome Classify(Exception exception, bool sent = true, CancellationReason reason = CancellationReason.None) =>
         FailureReader.Classify(exception, sent, reason);
 
+    private static Exception OfTheRuntime(Exception exception)
+    {
+        exception.Source = "System.Net.Http";
+        return exception;
+    }
+
     private static HttpRequestException Http(HttpRequestError error, Exception? inner = null) => new(error, "secret https://example.com/?key=secret", inner);
 
     public static TheoryData<Exception, FailureClass, string> Failures => new()
@@ -30,7 +36,8 @@ public sealed class FailureReaderTests
         { Http(HttpRequestError.Unknown, new IOException("x", new SocketException((int)SocketError.ConnectionReset))), FailureClass.Network, "the server reset the connection" },
         { Http(HttpRequestError.Unknown, new IOException("x", new SocketException((int)SocketError.Shutdown))), FailureClass.Network, "the connection broke: Shutdown" },
         { Http(HttpRequestError.Unknown, new InvalidOperationException("x")), FailureClass.Invalid, "the body could not be read" },
-        { Http(HttpRequestError.Unknown), FailureClass.Invalid, "the headers of the request are larger than the server accepts" },
+        { OfTheRuntime(Http(HttpRequestError.Unknown)), FailureClass.Invalid, "the headers of the request are larger than the server accepts" },
+        { Http(HttpRequestError.Unknown), FailureClass.Network, "the connection broke" },
         { new HttpIOException(HttpRequestError.ResponseEnded), FailureClass.Network, "the server closed the connection before the answer was complete" },
         { new HttpIOException(HttpRequestError.InvalidResponse), FailureClass.Network, "what came back was not a valid HTTP answer" },
         { new IOException("secret"), FailureClass.Network, "the connection broke" },

@@ -42,11 +42,19 @@ public sealed class SendGuardTests
     }
 
     [Fact]
-    public void Messages_that_are_no_attempts_pass_any_number_of_times()
+    public void A_tunnel_to_a_proxy_is_no_attempt_and_passes_any_number_of_times()
     {
-        using var connect = new HttpRequestMessage(HttpMethod.Get, Address);
+        using var connect = new HttpRequestMessage(HttpMethod.Connect, Address);
         Assert.Null(SendGuard.Select("User-Agent", connect));
         Assert.Null(SendGuard.Select("User-Agent", connect));
+    }
+
+    [Fact]
+    public void A_message_in_the_place_of_an_attempt_is_stopped_before_its_first_byte()
+    {
+        using var copy = new HttpRequestMessage(HttpMethod.Get, Address);
+        var refused = Assert.Throws<SendRefusedException>(() => SendGuard.Select("Accept", copy));
+        Assert.Contains("put it outside", Assert.IsType<InvalidOperationException>(refused.InnerException).Message);
     }
 
     [Fact]
