@@ -81,6 +81,9 @@ internal sealed class AnswerContent : HttpContent
         return linked;
     }
 
+    /// <summary>Takes the body away from under a read that takes no token, when the attempt ends before it comes back.</summary>
+    public CancellationTokenRegistration Abort(AnswerStream body) => _isFinished ? default : Token.UnsafeRegister(static state => ((AnswerStream)state!).Abort(), body);
+
     /// <summary>The body is through, or nothing more of it will be read: its place is free.</summary>
     public void Finish(bool isWhole, ReadOnlyMemory<byte> body = default)
     {
