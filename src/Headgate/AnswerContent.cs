@@ -152,10 +152,17 @@ internal sealed class AnswerContent : HttpContent
             return;
         }
         using var linked = Link(cancellationToken, out var token);
+        var target = new TargetStream(stream);
         try
         {
-            await _source.CopyToAsync(stream, context, token).ConfigureAwait(false);
+            await _source.CopyToAsync(target, context, token).ConfigureAwait(false);
             Finish(isWhole: true);
+        }
+        catch when (target.HasFailed)
+        {
+            // The disk of whoever reads, for example, is no failure of the server's.
+            Finish(isWhole: false);
+            throw;
         }
         catch (Exception failure)
         {
