@@ -96,14 +96,7 @@ internal sealed class AnswerContent : HttpContent
         if (isWhole)
             Received(attempt);
         attempt.End(isWhole);
-        try
-        {
-            attempt.WriteEnd();
-        }
-        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
-        {
-            // An end that is not recorded makes a restart stricter; whoever reads the answer has it all the same.
-        }
+        attempt.TryWriteEnd();
         _sender.Finished(Exchange, BegunAt);
     }
 

@@ -55,6 +55,29 @@ public sealed class SendingStateTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => second.StartAsync());
     }
 
+    [Fact]
+    public async Task A_failure_is_told_as_it_is_when_its_end_cannot_be_recorded()
+    {
+        using var world = new FakeWorld(o =>
+        {
+            Configure(o, limits: "50/s");
+            o.Retries = 0;
+        });
+        var answer = new TaskCompletionSource<HttpResponseMessage>();
+        world.Server.Instead = (_, _) => answer.Task;
+        var sending = world.Client.GetAsync("a");
+        await Threads.PassUntilAsync(world.Time, () => world.Server.Arrivals.Count == 1);
+        foreach (var file in Directory.EnumerateFiles(_folder.Path, "*.jsonl", SearchOption.AllDirectories))
+            File.Delete(file);
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+
+        answer.SetException(new HttpRequestException(HttpRequestError.ConnectionError, "refused"));
+
+        var failure = await Assert.ThrowsAsync<HeadgateException>(() => world.EndAsync(sending));
+        Assert.Equal(FailureClass.Network, failure.FailureClass);
+        Assert.Equal((1, 0), (world.Client.GetMetrics().Failed, world.Client.GetMetrics().ActiveConnections));
+    }
+
     private Multiplexer Multiplexer() => new(new MultiplexerOptions { StatePath = _folder.Path, TotalLimits = ["5/s"] }, new VirtualTime());
 
     private void Configure(HeadgateOptions options, string? limits)
