@@ -64,6 +64,9 @@ internal sealed class Engine : IDisposable
     private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
     private readonly Lock _syncing = new();
+
+    /// <summary>Those that are to be disposed: one that is being opened is not among <see cref="Upstreams"/> yet.</summary>
+    private readonly List<Upstream> _opened = [];
     private ResourceWatch? _resources;
     private ITimer? _sync;
     private bool _isDisposed;
@@ -231,12 +234,12 @@ internal sealed class Engine : IDisposable
 
     public void Dispose()
     {
-        _resources?.Dispose();
         _sync?.Dispose();
         // Whoever writes at this moment has its files until it is through.
         lock (_syncing)
             _isDisposed = true;
-        foreach (var upstream in Upstreams)
+        _resources?.Dispose();
+        foreach (var upstream in _opened)
             upstream.Dispose();
         Token?.Dispose();
         Dispatcher.Dispose();
@@ -254,9 +257,6 @@ internal sealed class Engine : IDisposable
     private Upstream Open(UpstreamConfiguration configuration)
     {
         var upstream = new Upstream(configuration, this);
-        if (configuration.Adaptive.Resources)
-            lock (_syncing)
-                _resources ??= new ResourceWatch(this);
         try
         {
             Remember(upstream, upstream.Name, upstream.Scope, AddressOf(upstream));
@@ -264,6 +264,13 @@ internal sealed class Engine : IDisposable
                 Remember(upstream, key);
             foreach (var (part, scope) in upstream.Gates.Parts)
                 Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
+            lock (_syncing)
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                _opened.Add(upstream);
+                if (configuration.Adaptive.Resources)
+                    _resources ??= new ResourceWatch(this);
+            }
         }
         catch
         {
