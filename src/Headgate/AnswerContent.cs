@@ -81,6 +81,9 @@ internal sealed class AnswerContent : HttpContent
         return linked;
     }
 
+    /// <summary>Takes the body away from under a read that takes no token, when the attempt ends before it comes back.</summary>
+    public CancellationTokenRegistration Abort(AnswerStream body) => _isFinished ? default : Token.UnsafeRegister(static state => ((AnswerStream)state!).Abort(), body);
+
     /// <summary>The body is through, or nothing more of it will be read: its place is free.</summary>
     public void Finish(bool isWhole, ReadOnlyMemory<byte> body = default)
     {
@@ -93,14 +96,7 @@ internal sealed class AnswerContent : HttpContent
         if (isWhole)
             Received(attempt);
         attempt.End(isWhole);
-        try
-        {
-            attempt.WriteEnd();
-        }
-        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
-        {
-            // An end that is not recorded makes a restart stricter; whoever reads the answer has it all the same.
-        }
+        attempt.TryWriteEnd();
         _sender.Finished(Exchange, BegunAt);
     }
 
@@ -149,10 +145,17 @@ internal sealed class AnswerContent : HttpContent
             return;
         }
         using var linked = Link(cancellationToken, out var token);
+        var target = new TargetStream(stream);
         try
         {
-            await _source.CopyToAsync(stream, context, token).ConfigureAwait(false);
+            await _source.CopyToAsync(target, context, token).ConfigureAwait(false);
             Finish(isWhole: true);
+        }
+        catch when (target.HasFailed)
+        {
+            // The disk of whoever reads, for example, is no failure of the server's.
+            Finish(isWhole: false);
+            throw;
         }
         catch (Exception failure)
         {

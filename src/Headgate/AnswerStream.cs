@@ -6,6 +6,7 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     /// <summary>What was read, where the true cost stands in it.</summary>
     private readonly MemoryStream? _kept = content.TellsCost ? new MemoryStream() : null;
     private long _read;
+    private volatile bool _isAborted;
 
     public override bool CanRead => true;
 
@@ -35,11 +36,18 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
+    /// <summary>A read that blocks takes no token: what ends the attempt takes the source away from under it.</summary>
     public override int Read(Span<byte> buffer)
     {
         try
         {
-            return Count(source.Read(buffer), buffer);
+            ObjectDisposedException.ThrowIf(_isAborted, source);
+            int count;
+            using (content.Abort(this))
+                count = source.Read(buffer);
+            // A source that was disposed meanwhile may say that nothing follows, which is not the end of the body.
+            ObjectDisposedException.ThrowIf(_isAborted, source);
+            return Count(count, buffer);
         }
         catch (Exception failure)
         {
@@ -47,6 +55,13 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
                 throw told;
             throw;
         }
+    }
+
+    /// <summary>Nothing more is read: whoever waits for some of it is told so.</summary>
+    public void Abort()
+    {
+        _isAborted = true;
+        source.Dispose();
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));

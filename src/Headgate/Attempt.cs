@@ -244,6 +244,21 @@ internal sealed class Attempt : ISendWitness, IDisposable
         _engine.Journal.End(this);
     }
 
+    /// <summary>The same for whoever has what became of it already: an end that is not recorded makes a restart stricter, and changes nothing else.</summary>
+    /// <returns>Why it could not be recorded; null if it was.</returns>
+    public Exception? TryWriteEnd()
+    {
+        try
+        {
+            WriteEnd();
+            return null;
+        }
+        catch (Exception failure) when (failure is LedgerException or ObjectDisposedException)
+        {
+            return failure;
+        }
+    }
+
     private Outcome Failed(Exception e)
     {
         var reason = !Token.IsCancellationRequested ? CancellationReason.None

@@ -64,6 +64,9 @@ internal sealed class Engine : IDisposable
     private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
     private readonly Lock _syncing = new();
+
+    /// <summary>Those that are to be disposed: one that is being opened is not among <see cref="Upstreams"/> yet.</summary>
+    private readonly List<Upstream> _opened = [];
     private ResourceWatch? _resources;
     private ITimer? _sync;
     private bool _isDisposed;
@@ -73,16 +76,33 @@ internal sealed class Engine : IDisposable
     {
         (_configuration, _options, _map) = (configuration, options, new UpstreamMap(configuration));
         Dispatcher = new Dispatcher(options.Time);
-        Journal = options.Journal(Dispatcher.Clock);
         Timeouts = new Timeouts(options.Time);
+        try
+        {
+            Journal = options.Journal(Dispatcher.Clock);
+            Total = MakeTotal(configuration);
+            Journal.Remember(Total, "total");
+            Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
+        }
+        catch
+        {
+            // Nobody else has it yet, and what it has locked would stay so.
+            Journal?.Dispose();
+            Timeouts.Dispose();
+            Dispatcher.Dispose();
+            throw;
+        }
+    }
+
+    private Scope MakeTotal(HeadgateConfiguration configuration)
+    {
         var timing = configuration.Defaults.Timing;
         var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
             : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
-        Total = new Scope("everything", configuration.TotalLimits, terms, Dispatcher.Ours);
+        var total = new Scope("everything", configuration.TotalLimits, terms, Dispatcher.Ours);
         if (ConnectionsConfiguration.CapOf(configuration.TotalConnections) is { } connections)
-            Total.Add(connections);
-        Journal.Remember(Total, "total");
-        Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
+            total.Add(connections);
+        return total;
     }
 
     public Dispatcher Dispatcher { get; }
@@ -215,12 +235,12 @@ internal sealed class Engine : IDisposable
 
     public void Dispose()
     {
-        _resources?.Dispose();
         _sync?.Dispose();
         // Whoever writes at this moment has its files until it is through.
         lock (_syncing)
             _isDisposed = true;
-        foreach (var upstream in Upstreams)
+        _resources?.Dispose();
+        foreach (var upstream in _opened)
             upstream.Dispose();
         Token?.Dispose();
         Dispatcher.Dispose();
@@ -250,15 +270,38 @@ internal sealed class Engine : IDisposable
     private Upstream Open(UpstreamConfiguration configuration)
     {
         var upstream = new Upstream(configuration, this);
-        if (configuration.Adaptive.Resources)
+        try
+        {
+            Remember(upstream, upstream.Name, upstream.Scope, AddressOf(upstream));
+            foreach (var key in upstream.Keys?.Keys ?? [])
+                Remember(upstream, key);
+            foreach (var (part, scope) in upstream.Gates.Parts)
+                Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
             lock (_syncing)
-                _resources ??= new ResourceWatch(this);
-        Remember(upstream, upstream.Name, upstream.Scope, AddressOf(upstream));
-        foreach (var key in upstream.Keys?.Keys ?? [])
-            Remember(upstream, key);
-        foreach (var (part, scope) in upstream.Gates.Parts)
-            Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
+            {
+                ObjectDisposedException.ThrowIf(_isDisposed, this);
+                _opened.Add(upstream);
+                if (configuration.Adaptive.Resources)
+                    _resources ??= new ResourceWatch(this);
+            }
+        }
+        catch
+        {
+            Forget(upstream);
+            throw;
+        }
         return upstream;
+    }
+
+    /// <summary>One that cannot be used, or not any more, holds nothing: the next request opens it anew.</summary>
+    private void Forget(Upstream upstream)
+    {
+        upstream.Dispose();
+        Journal.Forget(upstream.Scope);
+        foreach (var key in upstream.Keys?.Keys ?? [])
+            Journal.Forget(key.Scope);
+        foreach (var (_, scope) in upstream.Gates.Parts)
+            Journal.Forget(scope);
     }
 
     /// <summary>By what an API is known across restarts.</summary>

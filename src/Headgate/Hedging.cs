@@ -91,6 +91,7 @@ internal sealed class Hedging(Upstream api, Engine engine)
         var isWhole = loser.Answer is not null;
         loser.Answer?.Dispose();
         loser.End(isWhole);
-        loser.WriteEnd();
+        // Everything may have been disposed meanwhile, and nobody is there to be told.
+        loser.TryWriteEnd();
     }
 }

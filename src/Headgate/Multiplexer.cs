@@ -119,6 +119,21 @@ public sealed partial class Multiplexer : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _isStarted, 1) != 0)
             throw new InvalidOperationException("the multiplexer was started before, and cannot be started again");
+        try
+        {
+            Start();
+        }
+        catch
+        {
+            // Whoever holds the state may be gone the next time.
+            Volatile.Write(ref _isStarted, 0);
+            throw;
+        }
+        return Task.CompletedTask;
+    }
+
+    private void Start()
+    {
         var state = _options.StatePath is { } path ? StateDirectory.Open(path) : null;
         var engine = new Engine(_configuration, state is null ? _engineOptions : _engineOptions with { Journal = clock => new SendJournal(clock, state) });
         if (state is not null)
@@ -126,7 +141,6 @@ public sealed partial class Multiplexer : IAsyncDisposable
         _startedAt = engine.Clock.Now;
         var finished = new FinishedJobs(_options.KeepFinished, Clock.Nanoseconds(_options.KeepFinishedFor), _options.KeepFinishedBytes);
         _scheduler = new JobScheduler(engine, new JobRoom(_options.MaxQueueSize, LookAhead, _options.MaxConcurrency + MostBegun), finished, Tell);
-        return Task.CompletedTask;
     }
 
     /// <summary>Submits a request.</summary>

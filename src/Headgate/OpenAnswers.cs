@@ -18,13 +18,15 @@ internal sealed class OpenAnswers(Clock clock, Action<AnswerContent> forgotten) 
 
     /// <summary>Whether the timer is set: it rests while nothing is open.</summary>
     private bool _isWatching;
+    private bool _isDisposed;
 
     public void Add(AnswerContent answer)
     {
         lock (_lock)
         {
             answer.Place = _open.AddLast(answer);
-            if (_isWatching)
+            // An answer may come while everything is being disposed.
+            if (_isWatching || _isDisposed)
                 return;
             _isWatching = true;
             _timer ??= clock.Provider.CreateTimer(static state => ((OpenAnswers)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -42,7 +44,14 @@ internal sealed class OpenAnswers(Clock clock, Action<AnswerContent> forgotten) 
         }
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+        }
+    }
 
     private void Look()
     {

@@ -206,7 +206,7 @@ internal sealed class Sender : IDisposable
 
     private void Fail(Exchange exchange, Exception failure, long begun, Activity? span)
     {
-        exchange.Last?.WriteEnd();
+        exchange.Last?.TryWriteEnd();
         if (exchange.Failure == FailureClass.None)
             exchange.Failure = failure is OperationCanceledException ? FailureClass.Cancelled : FailureClass.Invalid;
         if (span is not null)

@@ -97,7 +97,7 @@ internal sealed class StraightLine(Engine engine)
         GiveUpUnreached(upstream, exchange, null);
         if (upstream.Watch?.WhyRefused() is { } open)
             throw Failed(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
-        if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsIdempotent(exchange.Method) && !exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"))
+        if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsRepeatable(exchange.Method, exchange.Request))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
         return upstream;
     }
@@ -286,7 +286,7 @@ internal sealed class StraightLine(Engine engine)
             policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
         var state = new RetryState
         {
-            Repeatable = RetryRule.IsIdempotent(exchange.Method) || exchange.Request.Headers.NonValidated.Contains("Idempotency-Key"),
+            Repeatable = RetryRule.IsRepeatable(exchange.Method, exchange.Request),
             BodySpent = ReplayableContent.WhySpent(exchange.Body),
             Retries = exchange.RetriesMade,
             Holds = exchange.Holds,

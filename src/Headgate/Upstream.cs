@@ -20,15 +20,17 @@ internal sealed class Upstream : IDisposable
     /// <summary>What its limits count, and what was told that they do not; null where they may yet be learned.</summary>
     private readonly HashSet<string>? _units;
     private readonly HashSet<PoolKey> _toldDead = [];
-    private int _failedProbes;
 
-    /// <summary>Only a request sent after this tells anything new by being refused.</summary>
+    /// <summary>What a request costs that declares nothing.</summary>
+    private readonly Cost _estimate;
+    private int _failedProbes;
     private volatile bool _wasReached;
     private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
         Configuration = configuration;
+        _estimate = configuration.Costs.Count == 0 ? Cost.One : Cost.Of(1, Estimates());
         var policy = configuration.Policy;
         var bound = policy.Timing.Bound is { } given ? Clock.Nanoseconds(given) : ArrivalTerms.LeastBound;
         Terms = policy.Timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal : new ArrivalTerms(policy.Timing.Mode, bound, Clock.Nanoseconds(policy.Straggle));
@@ -139,13 +141,17 @@ internal sealed class Upstream : IDisposable
     {
         if (exchange.DeclaredCost is { } declared && _units is not null)
             TellUncounted(declared.Keys);
+        if (exchange.DeclaredCost is null)
+            return _estimate;
         if (Configuration.Costs.Count == 0)
-            return exchange.DeclaredCost is null ? Cost.One : Cost.Of(1, exchange.DeclaredCost);
-        var costs = Configuration.Costs.ToDictionary(cost => cost.Unit, cost => cost.Estimate);
-        foreach (var (unit, amount) in exchange.DeclaredCost ?? new Dictionary<string, long>())
+            return Cost.Of(1, exchange.DeclaredCost);
+        var costs = Estimates();
+        foreach (var (unit, amount) in exchange.DeclaredCost)
             costs[unit] = amount;
         return Cost.Of(1, costs);
     }
+
+    private Dictionary<string, long> Estimates() => Configuration.Costs.ToDictionary(cost => cost.Unit, cost => cost.Estimate);
 
     /// <summary>A unit that no limit counts is more likely misspelt than meant.</summary>
     private void TellUncounted(IEnumerable<string> units)
@@ -186,12 +192,24 @@ internal sealed class Upstream : IDisposable
     {
         if (Configuration.Keys?.Choice != KeyChoice.Sticky)
             return null;
-        var alive = Keys!.Keys.Where(key => key.DeadReason is null).ToList();
+        // Read once: they may be changed at any time, and a key can die between the two looks at it.
+        var keys = Keys!.Keys;
+        var alive = 0;
+        foreach (var key in keys)
+            if (key.DeadReason is null)
+                alive++;
+        if (alive == 0)
+            return null;
         // The same text must find the same key after a restart, which string hashes do not promise.
         var hash = 2166136261u;
         foreach (var letter in tenant ?? "")
             hash = (hash ^ letter) * 16777619;
-        return alive.Count == 0 ? null : alive[(int)(hash % (uint)alive.Count)];
+        var left = (int)(hash % (uint)alive);
+        PoolKey? last = null;
+        for (var index = 0; index < keys.Count && left >= 0; index++)
+            if (keys[index].DeadReason is null)
+                (last, left) = (keys[index], left - 1);
+        return last;
     }
 
     /// <summary>Whether nobody was told yet that a key is dead: many attempts may find it out at once.</summary>

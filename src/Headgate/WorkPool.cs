@@ -97,6 +97,7 @@ public sealed class WorkPool : IAsyncDisposable
     /// <typeparam name="T">What it gives.</typeparam>
     /// <returns>One result for each item, failed or not, in the order in which they end.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled, by its token, or by <see cref="CancelAll"/> before all items were read; then when the results of those before are through.</exception>
     /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
     public IAsyncEnumerable<WorkResult<TItem, T>> RunAsync<TItem, T>(IEnumerable<TItem> items, Func<TItem, CancellationToken, ValueTask<T>> work, WorkOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -111,7 +112,7 @@ public sealed class WorkPool : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(work);
         options ??= WorkOptions.Default;
         options.Validate();
-        return WorkStream<TItem, T>.RunAsync(() => new WorkStream<TItem, T>(_place, work, options, Stop()), items, 2 * _options.MaxConcurrency, cancellationToken);
+        return WorkStream<TItem, T>.RunAsync(() => new WorkStream<TItem, T>(_place, work, options, () => Volatile.Read(ref _isDisposed), Stop()), items, 2 * _options.MaxConcurrency, cancellationToken);
     }
 
     /// <summary>Waits until there is no work: all that was submitted has ended.</summary>

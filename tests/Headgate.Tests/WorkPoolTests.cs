@@ -133,6 +133,28 @@ public sealed class WorkPoolTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stream_of_results_ends_as_cancelled_when_all_is_and_as_disposed_only_with_the_pool(bool isDisposed)
+    {
+        await using var pool = Pool(4);
+        var (taken, disposing) = (0, Task.CompletedTask);
+        var failure = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await foreach (var result in pool.RunAsync(Enumerable.Range(0, 100_000), (number, _) => ValueTask.FromResult(number)))
+                if (++taken == 5 && isDisposed)
+                    disposing = pool.DisposeAsync().AsTask();
+                else if (taken == 5)
+                    pool.CancelAll();
+        });
+        await disposing;
+
+        Assert.IsType(isDisposed ? typeof(ObjectDisposedException) : typeof(OperationCanceledException), failure);
+        if (!isDisposed)
+            Assert.Equal(4, await pool.SubmitAsync(_ => ValueTask.FromResult(4)));
+    }
+
     [Fact]
     public async Task What_the_source_throws_comes_after_the_results_of_what_came_before()
     {

@@ -59,6 +59,15 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         Restore(scope, file.Past, clock.Now);
     }
 
+    /// <summary>Closes the file of a scope in which nothing was sent, so that others may have it; of no effect if it was not remembered.</summary>
+    public void Forget(Scope scope)
+    {
+        ScopeFile? file;
+        lock (_lock)
+            _files.Remove(scope, out file);
+        file?.Dispose();
+    }
+
     /// <summary>What was sent in a scope before this process.</summary>
     public ScopePast PastOf(Scope scope)
     {
@@ -160,7 +169,14 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         lock (_lock)
             files = [.. _files.Values];
         foreach (var file in files)
-            file.Sync();
+            try
+            {
+                file.Sync();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Forgotten in between: nothing was sent in it.
+            }
     }
 
     public void Dispose()

@@ -94,7 +94,11 @@ internal sealed class JobQueue(int lookAhead, int mostBegun)
         {
             lane.State = LaneState.Idle;
             if (lane.First is not { } entry || lane.Ahead >= lookAhead)
+            {
+                // It may have been given a place that it has no use for any more.
+                Unpark();
                 continue;
+            }
             if (Begun >= mostBegun && lane.Begun > 0)
             {
                 lane.State = LaneState.Parked;
@@ -135,14 +139,21 @@ internal sealed class JobQueue(int lookAhead, int mostBegun)
         if (lane is { State: LaneState.Parked, Begun: 0 })
             lane.State = LaneState.Idle;
         MakeReady(lane);
+        Unpark();
+        ForgetEmpty(lane);
+    }
+
+    /// <summary>A free place is for the first parked lane that has a use for it: one may be empty by now.</summary>
+    private void Unpark()
+    {
         while (Begun < mostBegun && _parked.TryDequeue(out var parked, out _))
             if (parked.State == LaneState.Parked)
             {
                 parked.State = LaneState.Idle;
                 MakeReady(parked);
-                break;
+                if (parked.State == LaneState.Ready)
+                    break;
             }
-        ForgetEmpty(lane);
     }
 
     private void Enter(JobEntry entry)

@@ -54,12 +54,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         }
         try
         {
-            _exchange?.Last?.WriteEnd();
-        }
-        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
-        {
-            // An end that is not recorded makes a restart stricter; the job has its own all the same.
-            scheduler.Engine.Notice($"what was sent cannot be recorded: {failure.Message}");
+            if (_exchange?.Last?.TryWriteEnd() is { } failure)
+                scheduler.Engine.Notice($"what was sent cannot be recorded: {failure.Message}");
         }
         finally
         {

@@ -24,7 +24,7 @@ internal sealed record RetryPolicy
 /// <summary>What is known of a request when an attempt of it has ended.</summary>
 internal readonly record struct RetryState
 {
-    /// <summary>Whether sending it twice does no harm by itself: see <see cref="RetryRule.IsRepeatable"/>.</summary>
+    /// <summary>Whether sending it twice does no harm by itself: see <see cref="RetryRule.IsRepeatable(HttpMethod, HttpRequestMessage)"/>.</summary>
     public bool Repeatable { get; init; }
 
     /// <summary>Why its body cannot be sent again: see <see cref="ReplayableContent.WhySpent"/>; null if it can, or if there is none.</summary>

@@ -41,7 +41,10 @@ internal static class RetryRule
     private const long FirstHold = Clock.Second;
 
     /// <summary>Whether a request may be sent twice without harm: by its method, or because it carries an <c>Idempotency-Key</c>.</summary>
-    public static bool IsRepeatable(HttpRequestMessage request) => IsIdempotent(request.Method) || request.Headers.NonValidated.Contains("Idempotency-Key");
+    public static bool IsRepeatable(HttpRequestMessage request) => IsRepeatable(request.Method, request);
+
+    /// <summary>The same of a request that goes by another method after a redirect.</summary>
+    public static bool IsRepeatable(HttpMethod method, HttpRequestMessage request) => IsIdempotent(method) || request.Headers.NonValidated.Contains("Idempotency-Key");
 
     /// <summary>RFC 9110 §9.2.2.</summary>
     public static bool IsIdempotent(HttpMethod method) =>

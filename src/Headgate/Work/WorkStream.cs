@@ -9,7 +9,7 @@ namespace Headgate.Work;
 /// The same work for item after item, results in the order in which they come. No more items are read than there is room for those that are not
 /// ended or whose result nobody has taken, so that memory is bounded whatever the source has.
 /// </summary>
-internal sealed class WorkStream<TItem, T>(WorkPlace place, Func<TItem, CancellationToken, ValueTask<T>> work, WorkOptions options, CancellationToken pool)
+internal sealed class WorkStream<TItem, T>(WorkPlace place, Func<TItem, CancellationToken, ValueTask<T>> work, WorkOptions options, Func<bool> isDisposed, CancellationToken pool)
 {
     private readonly Channel<WorkResult<TItem, T>> _ended = Channel.CreateUnbounded<WorkResult<TItem, T>>(new UnboundedChannelOptions { SingleReader = true });
     private Exception? _failure;
@@ -58,7 +58,8 @@ internal sealed class WorkStream<TItem, T>(WorkPlace place, Func<TItem, Cancella
             await foreach (var item in items.WithCancellation(stop).ConfigureAwait(false))
             {
                 await room.WaitAsync(stop).ConfigureAwait(false);
-                ObjectDisposedException.ThrowIf(pool.IsCancellationRequested, typeof(WorkPool));
+                ObjectDisposedException.ThrowIf(isDisposed(), typeof(WorkPool));
+                pool.ThrowIfCancellationRequested();
                 Interlocked.Increment(ref _open);
                 _ = DoAsync(item, stop);
             }

@@ -41,6 +41,27 @@ public sealed class JobQueueTests
         Assert.Equal([second[1]], TakeAll());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_free_place_goes_to_the_next_lane_that_has_a_job(bool isEmptiedBefore)
+    {
+        var queue = new JobQueue(lookAhead: 4, mostBegun: 4);
+        var lanes = new[] { Lane, Lane with { Tenant = "b" }, Lane with { Tenant = "c" } };
+        var first = lanes.Select(lane => Add(queue, lane)).Append(Add(queue, lanes[0])).ToList();
+        Assert.Equal(4, TakeAll(queue).Count);
+        var (empty, next) = (Add(queue, lanes[1]), Add(queue, lanes[2]));
+        Assert.Empty(TakeAll(queue));
+
+        if (isEmptiedBefore)
+            Assert.True(queue.Remove(empty));
+        queue.End(first[3]);
+        if (!isEmptiedBefore)
+            Assert.True(queue.Remove(empty));
+
+        Assert.Equal([next], TakeAll(queue));
+    }
+
     [Fact]
     public void What_has_a_time_waits_for_it_and_ends_with_it()
     {
@@ -105,17 +126,21 @@ public sealed class JobQueueTests
             Assert.Equal(entries.Where(entry => entry.Lane!.Key == lane.Key), lane);
     }
 
-    private JobEntry Add(JobLaneKey? lane = null, long notBefore = 0, long expires = Clock.Never)
+    private JobEntry Add(JobLaneKey? lane = null, long notBefore = 0, long expires = Clock.Never) => Add(_queue, lane ?? Lane, notBefore, expires);
+
+    private static JobEntry Add(JobQueue queue, JobLaneKey lane, long notBefore = 0, long expires = Clock.Never)
     {
         var entry = new JobEntry(new Job("id", new JobRequest("https://api.example"), default, 0)) { NotBefore = notBefore, Expires = expires };
-        _queue.Add(entry, lane ?? Lane, 0);
+        queue.Add(entry, lane, 0);
         return entry;
     }
 
-    private List<JobEntry> TakeAll()
+    private List<JobEntry> TakeAll() => TakeAll(_queue);
+
+    private static List<JobEntry> TakeAll(JobQueue queue)
     {
         var taken = new List<JobEntry>();
-        while (_queue.TakeNext() is { } entry)
+        while (queue.TakeNext() is { } entry)
             taken.Add(entry);
         return taken;
     }
