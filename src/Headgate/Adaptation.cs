@@ -87,9 +87,10 @@ internal sealed class Adaptation
     {
         var pacing = PacingOf(scope, now);
         pacing.Rate.Sent(now);
-        if (outcome.Refused || outcome.Class is FailureClass.Cancelled or FailureClass.Deadline)
+        // What was our own doing, or that of a proxy on the way, says nothing of the server.
+        var isFailure = outcome.IsFailing;
+        if (outcome.Refused || !(outcome.IsAnswer || isFailure))
             return;
-        var isFailure = !outcome.IsAnswer || outcome.Status >= 500;
         var latency = now - attempt.SentAt;
         if (outcome.IsAnswer || outcome.Class == FailureClass.Timeout)
             _latencies?.Add(latency, now);
