@@ -22,6 +22,7 @@ internal sealed class Adaptation
     private readonly HedgeDelay? _hedge;
     private readonly GradientCap? _gradient;
     private readonly Dictionary<Scope, Pacing> _paces = [];
+    private readonly ResourceGuard _errors = new();
     private ResourceRelief _relief = ResourceRelief.None;
     private volatile bool _isAwake;
 
@@ -75,7 +76,7 @@ internal sealed class Adaptation
     }
 
     /// <summary>The share of attempts that failed lately, in thousandths; null where there were too few.</summary>
-    public int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
+    private int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
 
     /// <summary>An attempt that was sent has its headers, or never will. What was refused by a limit is told by <see cref="RefusedNeedsLock"/> as well.</summary>
     /// <param name="scheduler">Whoever waits may go sooner.</param>
@@ -111,9 +112,14 @@ internal sealed class Adaptation
         return pacing.Rate.Rate;
     }
 
-    /// <summary>The machine has less, or more, than before.</summary>
-    public void RelieveNeedsLock(Scheduler scheduler, ResourceRelief relief, long now)
+    /// <summary>The machine has less, or more, than before, or this API fails more, or less: its errors slow down nobody else.</summary>
+    /// <returns>The part of the rate that is left, in thousandths; null if that is what it was.</returns>
+    public int? RelieveNeedsLock(Scheduler scheduler, ResourceRelief machine, long now)
     {
+        var before = _relief;
+        var relief = machine with { Rate = _errors.Look(default, ErrorsPerMilleNeedsLock(now), now).Rate };
+        if (relief == before)
+            return null;
         _relief = relief;
         ApplyCap(scheduler);
         foreach (var (scope, pacing) in _paces)
@@ -121,6 +127,7 @@ internal sealed class Adaptation
             pacing.Rate.Relieve(relief, now);
             Apply(scheduler, scope, pacing, now);
         }
+        return relief.Rate == before.Rate ? null : relief.Rate;
     }
 
     private Pacing PacingOf(Scope scope, long now)
