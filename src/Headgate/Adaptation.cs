@@ -17,7 +17,10 @@ internal sealed class Adaptation
     private readonly Upstream _api;
     private readonly Engine _engine;
     private readonly AdaptiveConfiguration _asked;
+
+    /// <summary>From the first byte to the headers, which a second attempt is sent for; and to the end of the body, which the timeout runs to.</summary>
     private readonly LatencyQuantiles? _latencies;
+    private readonly LatencyQuantiles? _durations;
     private readonly AdaptiveTimeout? _timeout;
     private readonly HedgeDelay? _hedge;
     private readonly GradientCap? _gradient;
@@ -35,9 +38,11 @@ internal sealed class Adaptation
     {
         (_api, _engine, _asked) = (api, engine, api.Configuration.Adaptive);
         var hedge = api.Configuration.Hedge;
-        if (_asked.Timeout || hedge is not null)
+        if (_asked.Timeout)
+            _durations = new LatencyQuantiles();
+        if (hedge is not null)
             _latencies = new LatencyQuantiles();
-        _timeout = _asked.Timeout ? new AdaptiveTimeout(_latencies!, Clock.Nanoseconds(api.Configuration.Policy.Timeout)) : null;
+        _timeout = _asked.Timeout ? new AdaptiveTimeout(_durations!, Clock.Nanoseconds(api.Configuration.Policy.Timeout)) : null;
         _hedge = hedge is null ? null : new HedgeDelay(_latencies!, hedge.After);
         _gradient = _asked.Concurrency ? new GradientCap(engine.Concurrency) : null;
         if (_gradient is not null)
@@ -99,6 +104,17 @@ internal sealed class Adaptation
         Apply(scheduler, scope, pacing, now);
         if (_gradient is { } gradient && (outcome.Class == FailureClass.Timeout ? gradient.TimedOut(attempt.SentAt, now) : !isFailure && gradient.Answered(attempt.SentAt, (int)_api.Cap.InFlight, now)))
             ApplyCap(scheduler);
+    }
+
+    /// <summary>An attempt has ended: with the whole body, or because its time was over, and then it counts with the time it had, so that a timeout that is too short grows.</summary>
+    public void Ended(Attempt attempt)
+    {
+        if (_durations is not null)
+            _engine.Dispatcher.Read((_durations, attempt), static (_, it, _) =>
+            {
+                it._durations.Add(it.attempt.EndedAt - it.attempt.SentAt, it.attempt.EndedAt);
+                return true;
+            });
     }
 
     /// <summary>An attempt was refused, and nothing says how much is allowed.</summary>

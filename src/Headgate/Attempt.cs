@@ -179,6 +179,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
         }
     }
 
+    /// <summary>The body broke off: that is how the attempt ends, whatever its headers said.</summary>
+    public void Break(in Outcome outcome)
+    {
+        if (EndedAt == 0)
+            Failure = outcome.Class;
+    }
+
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
@@ -225,6 +232,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Timeouts.Return(_cancellation);
         else
             _cancellation.Dispose();
+        if (WasSent && !WasRefused && ((isWhole && _wasReceived) || Failure == FailureClass.Timeout))
+            Upstream.Adaptation.Ended(this);
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
