@@ -206,6 +206,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         (Failure, WasRefused, IsLost) = (outcome.Class, outcome.Refused, outcome is { Sent: true, BoundsArrival: false });
         var now = AnsweredAt = _engine.Clock.Now;
+        Upstream.Learning.Judge(this, outcome);
         if (!outcome.Sent)
             _engine.Dispatcher.Return(_permit);
         else if (outcome.BoundsArrival)

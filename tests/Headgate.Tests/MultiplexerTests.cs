@@ -38,6 +38,24 @@ public sealed class MultiplexerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_probe_that_fails_lets_nobody_into_its_place()
+    {
+        var sends = new ConcurrentQueue<TimeSpan>();
+        var api = new FakeApi((_, _) =>
+        {
+            sends.Enqueue(_time.Elapsed);
+            return Task.FromResult(FakeApi.Answer(500));
+        });
+        var mux = await StartAsync(api, o => (o.Retries, o.MaxConcurrency, o.Breaker.FailureThreshold, o.Breaker.SuccessThreshold, o.Breaker.RecoveryTimeout, o.Patience) = (0, 8, 1, 1, TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)));
+
+        await mux.SubmitManyAsync(Enumerable.Range(0, 40).Select(number => Get($"/{number}")));
+        await Threads.PassUntilAsync(_time, () => sends.Count >= 16, 100);
+
+        var probes = sends.Where(at => at > TimeSpan.FromSeconds(1)).ToList();
+        Assert.All(probes.Zip(probes.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromSeconds(2), string.Join(" ", probes)));
+    }
+
+    [Fact]
     public async Task A_job_says_at_every_moment_where_it_stands()
     {
         var mux = await StartAsync(Closed(), o => o.MaxConcurrency = 1);
