@@ -106,6 +106,16 @@ internal sealed class Adaptation
             ApplyCap(scheduler);
     }
 
+    /// <summary>An attempt that had its headers did not get its body: a failure beside the answer that was counted then.</summary>
+    public void BrokeNeedsLock(Scheduler scheduler, Scope scope, Attempt attempt, in Outcome outcome, long now)
+    {
+        var pacing = PacingOf(scope, now);
+        pacing.Rate.Ended(isFailure: true, now - attempt.SentAt, attempt.SentAt - attempt.Permit.GrantedAt, now);
+        Apply(scheduler, scope, pacing, now);
+        if (outcome.Class == FailureClass.Timeout && _gradient?.TimedOut(attempt.SentAt, now) == true)
+            ApplyCap(scheduler);
+    }
+
     /// <summary>An attempt has ended: with the whole body, or because its time was over, and then it counts with the time it had, so that a timeout that is too short grows.</summary>
     public void Ended(Attempt attempt)
     {

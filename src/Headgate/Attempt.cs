@@ -22,6 +22,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
     private bool _isEndWritten;
+    private bool _isWellSoFar;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -182,8 +183,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>The body broke off: that is how the attempt ends, whatever its headers said.</summary>
     public void Break(in Outcome outcome)
     {
-        if (EndedAt == 0)
-            Failure = outcome.Class;
+        if (EndedAt != 0)
+            return;
+        (Failure, _isWellSoFar, _exchange.LastError) = (outcome.Class, false, outcome.Detail);
+        Upstream.Learning.Broke(this, outcome);
     }
 
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
@@ -206,7 +209,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         (Failure, WasRefused, IsLost) = (outcome.Class, outcome.Refused, outcome is { Sent: true, BoundsArrival: false });
         var now = AnsweredAt = _engine.Clock.Now;
-        Upstream.Learning.Judge(this, outcome);
+        // An answer whose body is still to come is judged at its end: it may break off yet.
+        _isWellSoFar = outcome.IsWell;
+        if (!_isWellSoFar)
+            Upstream.Learning.Judge(this, outcome);
         if (!outcome.Sent)
             _engine.Dispatcher.Return(_permit);
         else if (outcome.BoundsArrival)
@@ -233,6 +239,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Timeouts.Return(_cancellation);
         else
             _cancellation.Dispose();
+        if (_isWellSoFar)
+            Upstream.Learning.Judge(this, new Outcome { Status = Status, Sent = WasSent });
         if (WasSent && !WasRefused && ((isWhole && _wasReceived) || Failure == FailureClass.Timeout))
             Upstream.Adaptation.Ended(this);
         if (isWhole)

@@ -43,6 +43,14 @@ internal sealed class Learning(Upstream api, Engine engine)
             LearnRefusal(attempt, outcome, isTold);
     }
 
+    /// <summary>The body of an answer broke off: as bad as no answer.</summary>
+    public void Broke(Attempt attempt, in Outcome outcome)
+    {
+        Judge(attempt, outcome);
+        if (attempt.WasSent && outcome.IsFailing && api.Adaptation.IsAwake)
+            _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.BrokeNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
+    }
+
     /// <summary>What the server asked of one it asked of all who share the limit, whether that one goes on or gives up.</summary>
     /// <param name="permit">Of the attempt that was refused.</param>
     /// <param name="until">Monotonic nanoseconds.</param>
