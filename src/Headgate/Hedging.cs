@@ -55,7 +55,7 @@ internal sealed class Hedging(Upstream api, Engine engine)
     /// <summary>A permit, if it comes before the first attempt is over.</summary>
     private async Task<Permit?> PermitAsync(Attempt first, Task<Outcome> running, CancellationToken cancellation)
     {
-        if (api.BudgetUntil(engine.Clock.Now) is not null)
+        if (!api.HasBudget(engine.Clock.Now))
             return null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var lane = first.Permit.Lane;
@@ -65,7 +65,8 @@ internal sealed class Hedging(Upstream api, Engine engine)
             if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
                 await over.CancelAsync().ConfigureAwait(false);
             var granted = await permit.ConfigureAwait(false);
-            if (!running.IsCompleted)
+            // Paid for only now: most that wait for a permit are never sent, since the first comes back before.
+            if (!running.IsCompleted && api.BudgetUntil(engine.Clock.Now) is null)
                 return granted;
             engine.Dispatcher.Return(granted);
         }
