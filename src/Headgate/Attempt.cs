@@ -13,6 +13,10 @@ namespace Headgate;
 /// </summary>
 internal sealed class Attempt : ISendWitness, IDisposable
 {
+    private const int Unsent = 0;
+    private const int Leaves = 1;
+    private const int GivenUp = 2;
+
     private readonly Engine _engine;
     private readonly Exchange _exchange;
     private readonly Permit _permit;
@@ -23,6 +27,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private bool _wasReceived;
     private bool _isEndWritten;
     private bool _isWellSoFar;
+    private TaskCompletionSource? _firstByte;
+
+    /// <summary>Whether it leaves, or was given up before: the one or the other.</summary>
+    private int _fate;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -192,6 +200,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
+        if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
+            throw new OperationCanceledException("another attempt was answered before this one was sent");
         SentAt = _engine.Clock.Now;
         var number = _engine.Journal.NextNumber();
         _engine.Journal.Intent(number, this, _exchange);
@@ -202,6 +212,20 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
         GiveUpAfter(timeout, now);
         _exchange.Tell(LineStep.Sent);
+        _firstByte?.TrySetResult();
+    }
+
+    /// <summary>Ends when its first byte leaves; to be asked for before it runs.</summary>
+    public Task FirstByteAsync() => (_firstByte = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Gives it up unless it has left, or is leaving: nobody waits for it any more.</summary>
+    /// <returns>Whether nothing of it is sent, now or later.</returns>
+    public bool GiveUpUnsent()
+    {
+        if (Interlocked.CompareExchange(ref _fate, GivenUp, Unsent) == Leaves)
+            return false;
+        _cancellation.Cancel();
+        return true;
     }
 
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
@@ -265,7 +289,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private Outcome Failed(Exception e)
     {
         var reason = !Token.IsCancellationRequested ? CancellationReason.None
-            : _callersToken.IsCancellationRequested ? CancellationReason.Caller
+            : _callersToken.IsCancellationRequested || _fate == GivenUp ? CancellationReason.Caller
             : _timesOutAtDeadline ? CancellationReason.Deadline
             : CancellationReason.AttemptTimeout;
         // A body that was being read when its time ran out breaks with whatever the transport throws then.
