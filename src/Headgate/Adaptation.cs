@@ -17,11 +17,15 @@ internal sealed class Adaptation
     private readonly Upstream _api;
     private readonly Engine _engine;
     private readonly AdaptiveConfiguration _asked;
+
+    /// <summary>From the first byte to the headers, which a second attempt is sent for; and to the end of the body, which the timeout runs to.</summary>
     private readonly LatencyQuantiles? _latencies;
+    private readonly LatencyQuantiles? _durations;
     private readonly AdaptiveTimeout? _timeout;
     private readonly HedgeDelay? _hedge;
     private readonly GradientCap? _gradient;
     private readonly Dictionary<Scope, Pacing> _paces = [];
+    private readonly ResourceGuard _errors = new();
     private ResourceRelief _relief = ResourceRelief.None;
     private volatile bool _isAwake;
 
@@ -34,9 +38,11 @@ internal sealed class Adaptation
     {
         (_api, _engine, _asked) = (api, engine, api.Configuration.Adaptive);
         var hedge = api.Configuration.Hedge;
-        if (_asked.Timeout || hedge is not null)
+        if (_asked.Timeout)
+            _durations = new LatencyQuantiles();
+        if (hedge is not null)
             _latencies = new LatencyQuantiles();
-        _timeout = _asked.Timeout ? new AdaptiveTimeout(_latencies!, Clock.Nanoseconds(api.Configuration.Policy.Timeout)) : null;
+        _timeout = _asked.Timeout ? new AdaptiveTimeout(_durations!, Clock.Nanoseconds(api.Configuration.Policy.Timeout)) : null;
         _hedge = hedge is null ? null : new HedgeDelay(_latencies!, hedge.After);
         _gradient = _asked.Concurrency ? new GradientCap(engine.Concurrency) : null;
         if (_gradient is not null)
@@ -75,7 +81,7 @@ internal sealed class Adaptation
     }
 
     /// <summary>The share of attempts that failed lately, in thousandths; null where there were too few.</summary>
-    public int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
+    private int? ErrorsPerMilleNeedsLock(long now) => _paces.Values.Select(pacing => pacing.Rate.ErrorsPerMille(now)).Max();
 
     /// <summary>An attempt that was sent has its headers, or never will. What was refused by a limit is told by <see cref="RefusedNeedsLock"/> as well.</summary>
     /// <param name="scheduler">Whoever waits may go sooner.</param>
@@ -87,9 +93,10 @@ internal sealed class Adaptation
     {
         var pacing = PacingOf(scope, now);
         pacing.Rate.Sent(now);
-        if (outcome.Refused || outcome.Class is FailureClass.Cancelled or FailureClass.Deadline)
+        // What was our own doing, or that of a proxy on the way, says nothing of the server.
+        var isFailure = outcome.IsFailing;
+        if (outcome.Refused || !(outcome.IsAnswer || isFailure))
             return;
-        var isFailure = !outcome.IsAnswer || outcome.Status >= 500;
         var latency = now - attempt.SentAt;
         if (outcome.IsAnswer || outcome.Class == FailureClass.Timeout)
             _latencies?.Add(latency, now);
@@ -97,6 +104,27 @@ internal sealed class Adaptation
         Apply(scheduler, scope, pacing, now);
         if (_gradient is { } gradient && (outcome.Class == FailureClass.Timeout ? gradient.TimedOut(attempt.SentAt, now) : !isFailure && gradient.Answered(attempt.SentAt, (int)_api.Cap.InFlight, now)))
             ApplyCap(scheduler);
+    }
+
+    /// <summary>An attempt that had its headers did not get its body: a failure beside the answer that was counted then.</summary>
+    public void BrokeNeedsLock(Scheduler scheduler, Scope scope, Attempt attempt, in Outcome outcome, long now)
+    {
+        var pacing = PacingOf(scope, now);
+        pacing.Rate.Ended(isFailure: true, now - attempt.SentAt, attempt.SentAt - attempt.Permit.GrantedAt, now);
+        Apply(scheduler, scope, pacing, now);
+        if (outcome.Class == FailureClass.Timeout && _gradient?.TimedOut(attempt.SentAt, now) == true)
+            ApplyCap(scheduler);
+    }
+
+    /// <summary>An attempt has ended: with the whole body, or because its time was over, and then it counts with the time it had, so that a timeout that is too short grows.</summary>
+    public void Ended(Attempt attempt)
+    {
+        if (_durations is not null)
+            _engine.Dispatcher.Read((_durations, attempt), static (_, it, _) =>
+            {
+                it._durations.Add(it.attempt.EndedAt - it.attempt.SentAt, it.attempt.EndedAt);
+                return true;
+            });
     }
 
     /// <summary>An attempt was refused, and nothing says how much is allowed.</summary>
@@ -110,9 +138,14 @@ internal sealed class Adaptation
         return pacing.Rate.Rate;
     }
 
-    /// <summary>The machine has less, or more, than before.</summary>
-    public void RelieveNeedsLock(Scheduler scheduler, ResourceRelief relief, long now)
+    /// <summary>The machine has less, or more, than before, or this API fails more, or less: its errors slow down nobody else.</summary>
+    /// <returns>The part of the rate that is left, in thousandths; null if that is what it was.</returns>
+    public int? RelieveNeedsLock(Scheduler scheduler, ResourceRelief machine, long now)
     {
+        var before = _relief;
+        var relief = machine with { Rate = _errors.Look(default, ErrorsPerMilleNeedsLock(now), now).Rate };
+        if (relief == before)
+            return null;
         _relief = relief;
         ApplyCap(scheduler);
         foreach (var (scope, pacing) in _paces)
@@ -120,6 +153,7 @@ internal sealed class Adaptation
             pacing.Rate.Relieve(relief, now);
             Apply(scheduler, scope, pacing, now);
         }
+        return relief.Rate == before.Rate ? null : relief.Rate;
     }
 
     private Pacing PacingOf(Scope scope, long now)

@@ -115,6 +115,8 @@ internal sealed class AnswerContent : HttpContent
             : Exchange.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
         var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason);
         (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
+        if (!_isFinished)
+            Exchange.Last!.Break(outcome);
         Finish(isWhole: false);
         return Failures.Of(Exchange, failure, reader.IsCancellationRequested ? reader : _callers);
     }

@@ -13,6 +13,10 @@ namespace Headgate;
 /// </summary>
 internal sealed class Attempt : ISendWitness, IDisposable
 {
+    private const int Unsent = 0;
+    private const int Leaves = 1;
+    private const int GivenUp = 2;
+
     private readonly Engine _engine;
     private readonly Exchange _exchange;
     private readonly Permit _permit;
@@ -22,6 +26,11 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
     private bool _isEndWritten;
+    private bool _isWellSoFar;
+    private TaskCompletionSource? _firstByte;
+
+    /// <summary>Whether it leaves, or was given up before: the one or the other.</summary>
+    private int _fate;
 
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
@@ -179,9 +188,20 @@ internal sealed class Attempt : ISendWitness, IDisposable
         }
     }
 
+    /// <summary>The body broke off: that is how the attempt ends, whatever its headers said.</summary>
+    public void Break(in Outcome outcome)
+    {
+        if (EndedAt != 0)
+            return;
+        (Failure, _isWellSoFar, _exchange.LastError) = (outcome.Class, false, outcome.Detail);
+        Upstream.Learning.Broke(this, outcome);
+    }
+
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
+        if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
+            throw new OperationCanceledException("another attempt was answered before this one was sent");
         SentAt = _engine.Clock.Now;
         var number = _engine.Journal.NextNumber();
         _engine.Journal.Intent(number, this, _exchange);
@@ -192,6 +212,20 @@ internal sealed class Attempt : ISendWitness, IDisposable
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
         GiveUpAfter(timeout, now);
         _exchange.Tell(LineStep.Sent);
+        _firstByte?.TrySetResult();
+    }
+
+    /// <summary>Ends when its first byte leaves; to be asked for before it runs.</summary>
+    public Task FirstByteAsync() => (_firstByte = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+    /// <summary>Gives it up unless it has left, or is leaving: nobody waits for it any more.</summary>
+    /// <returns>Whether nothing of it is sent, now or later.</returns>
+    public bool GiveUpUnsent()
+    {
+        if (Interlocked.CompareExchange(ref _fate, GivenUp, Unsent) == Leaves)
+            return false;
+        _cancellation.Cancel();
+        return true;
     }
 
     /// <summary>The headers are here, or nothing will come: the permit learns from it.</summary>
@@ -199,6 +233,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         (Failure, WasRefused, IsLost) = (outcome.Class, outcome.Refused, outcome is { Sent: true, BoundsArrival: false });
         var now = AnsweredAt = _engine.Clock.Now;
+        // An answer whose body is still to come is judged at its end: it may break off yet.
+        _isWellSoFar = outcome.IsWell;
+        if (!_isWellSoFar)
+            Upstream.Learning.Judge(this, outcome);
         if (!outcome.Sent)
             _engine.Dispatcher.Return(_permit);
         else if (outcome.BoundsArrival)
@@ -225,6 +263,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Timeouts.Return(_cancellation);
         else
             _cancellation.Dispose();
+        if (_isWellSoFar)
+            Upstream.Learning.Judge(this, new Outcome { Status = Status, Sent = WasSent });
+        if (WasSent && !WasRefused && ((isWhole && _wasReceived) || Failure == FailureClass.Timeout))
+            Upstream.Adaptation.Ended(this);
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
@@ -262,7 +304,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private Outcome Failed(Exception e)
     {
         var reason = !Token.IsCancellationRequested ? CancellationReason.None
-            : _callersToken.IsCancellationRequested ? CancellationReason.Caller
+            : _callersToken.IsCancellationRequested || _fate == GivenUp ? CancellationReason.Caller
             : _timesOutAtDeadline ? CancellationReason.Deadline
             : CancellationReason.AttemptTimeout;
         // A body that was being read when its time ran out breaks with whatever the transport throws then.

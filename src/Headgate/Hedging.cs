@@ -8,7 +8,7 @@ namespace Headgate;
 /// Sends a second attempt beside one that takes long, and takes the answer that comes first. The second pays like any other: with a permit,
 /// for which it comes before others as long as the first is not back, and out of the budget of retries. Thread-safe.
 /// </summary>
-/// <remarks>The one that lost is left to reach its headers: giving it up would hold its place for <c>straggle</c>, which is longer (Dean and Barroso, The Tail at Scale, 2013).</remarks>
+/// <remarks>The one that lost is taken back if it has not left yet; else it is left to reach its headers: giving it up would hold its place for <c>straggle</c>, which is longer (Dean and Barroso, The Tail at Scale, 2013).</remarks>
 internal sealed class Hedging(Upstream api, Engine engine)
 {
     /// <summary>Whether a request may be sent twice on mere suspicion: only what is safe by its method (RFC 9110 §9.2.1) and has no body.</summary>
@@ -18,8 +18,11 @@ internal sealed class Hedging(Upstream api, Engine engine)
     /// <summary>Runs an attempt, and perhaps one beside it. The one whose outcome it is becomes the last of the exchange.</summary>
     public async ValueTask<Outcome> RunAsync(Attempt first, CancellationToken cancellation)
     {
+        var leaves = first.FirstByteAsync();
         var one = first.RunAsync().AsTask();
-        if (api.Adaptation.HedgeAfter is not { } wait || await IsOverAsync(one, wait, cancellation).ConfigureAwait(false)
+        await Task.WhenAny(one, leaves).ConfigureAwait(false);
+        // Until its first byte nothing says that the server is slow; from there its time counts.
+        if (one.IsCompleted || api.Adaptation.HedgeAfter is not { } wait || await IsOverAsync(one, wait - Clock.Span(engine.Clock.Now - first.SentAt), cancellation).ConfigureAwait(false)
             || await PermitAsync(first, one, cancellation).ConfigureAwait(false) is not { } permit)
             return await one.ConfigureAwait(false);
         var exchange = first.Exchange;
@@ -29,7 +32,6 @@ internal sealed class Hedging(Upstream api, Engine engine)
             exchange.FirstSentAt = first.SentAt;
             api.CountFirst(engine.Clock.Now);
         }
-        exchange.Attempts++;
         var two = second.RunAsync().AsTask();
         var (winner, won, loser, lost) = await Task.WhenAny(one, two).ConfigureAwait(false) == one ? (first, one, second, two) : (second, two, first, one);
         // Who fails first has not won; but a refusal, of whichever, ends it: the others are to hear of it now.
@@ -40,6 +42,9 @@ internal sealed class Hedging(Upstream api, Engine engine)
                 (winner, won, loser, lost) = (loser, lost, winner, won);
         }
         exchange.Last = winner;
+        // One that has not left yet would be sent for nobody.
+        if (!loser.GiveUpUnsent())
+            exchange.Attempts++;
         engine.Leave(EndAsync(loser, lost));
         return await won.ConfigureAwait(false);
     }
@@ -47,7 +52,7 @@ internal sealed class Hedging(Upstream api, Engine engine)
     private async Task<bool> IsOverAsync(Task<Outcome> attempt, TimeSpan wait, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var done = await Task.WhenAny(attempt, Task.Delay(wait, engine.Clock.Provider, over.Token)).ConfigureAwait(false) == attempt;
+        var done = await Task.WhenAny(attempt, Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, engine.Clock.Provider, over.Token)).ConfigureAwait(false) == attempt;
         await over.CancelAsync().ConfigureAwait(false);
         return done || cancellation.IsCancellationRequested;
     }
@@ -55,7 +60,7 @@ internal sealed class Hedging(Upstream api, Engine engine)
     /// <summary>A permit, if it comes before the first attempt is over.</summary>
     private async Task<Permit?> PermitAsync(Attempt first, Task<Outcome> running, CancellationToken cancellation)
     {
-        if (api.BudgetUntil(engine.Clock.Now) is not null)
+        if (!api.HasBudget(engine.Clock.Now))
             return null;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var lane = first.Permit.Lane;
@@ -65,7 +70,8 @@ internal sealed class Hedging(Upstream api, Engine engine)
             if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
                 await over.CancelAsync().ConfigureAwait(false);
             var granted = await permit.ConfigureAwait(false);
-            if (!running.IsCompleted)
+            // Paid for only now: most that wait for a permit are never sent, since the first comes back before.
+            if (!running.IsCompleted && api.BudgetUntil(engine.Clock.Now) is null)
                 return granted;
             engine.Dispatcher.Return(granted);
         }

@@ -18,13 +18,18 @@ internal sealed class Learning(Upstream api, Engine engine)
     private (int Version, long Skew) _notedClock;
     private long _pauseTold = long.MinValue / 2;
 
-    /// <summary>Learns from an answer, or from its absence.</summary>
-    public void From(Attempt attempt, in Outcome outcome)
+    /// <summary>How the API, and the base it went to, is by an attempt; told before the permit is settled, so that a probe that failed lets nobody into its place.</summary>
+    public void Judge(Attempt attempt, in Outcome outcome)
     {
         // Where another base is up, what one of them does says nothing of the API.
         // One never reached is given up after a few tries, and needs no breaker.
         if (api.Bases?.From(attempt, outcome) is not true && !(engine.GivesUpUnreached && !api.WasReached && !attempt.WasSent))
             api.Watch?.From(attempt, outcome);
+    }
+
+    /// <summary>Learns from an answer, or from its absence.</summary>
+    public void From(Attempt attempt, in Outcome outcome)
+    {
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
         if (attempt.WasSent && !api.Adaptation.IsAwake && api.Adaptation.Searches)
@@ -36,6 +41,14 @@ internal sealed class Learning(Upstream api, Engine engine)
         var isTold = attempt.Told.Quotas.Count > 0 && _quotas.From(attempt, attempt.Told);
         if (outcome.Refused)
             LearnRefusal(attempt, outcome, isTold);
+    }
+
+    /// <summary>The body of an answer broke off: as bad as no answer.</summary>
+    public void Broke(Attempt attempt, in Outcome outcome)
+    {
+        Judge(attempt, outcome);
+        if (attempt.WasSent && outcome.IsFailing && api.Adaptation.IsAwake)
+            _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.BrokeNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
     }
 
     /// <summary>What the server asked of one it asked of all who share the limit, whether that one goes on or gives up.</summary>

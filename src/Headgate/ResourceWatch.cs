@@ -39,20 +39,22 @@ internal sealed class ResourceWatch : IDisposable
     private void LookNow()
     {
         var use = _reader.Read();
-        var (before, after) = _engine.Dispatcher.Change((Watch: this, use), static (scheduler, it, now) =>
+        var (before, after, slowed) = _engine.Dispatcher.Change((Watch: this, use), static (scheduler, it, now) =>
         {
-            var watching = it.Watch._engine.Upstreams.Where(api => api.Configuration.Adaptive.Resources).ToList();
-            var (before, errors) = (it.Watch._guard.Relief, watching.Select(api => api.Adaptation.ErrorsPerMilleNeedsLock(now)).Max());
-            var after = it.Watch._guard.Look(it.use, errors, now);
-            if (after != before)
-                foreach (var api in watching)
-                    api.Adaptation.RelieveNeedsLock(scheduler, after, now);
-            return (before, after);
+            var before = it.Watch._guard.Relief;
+            var after = it.Watch._guard.Look(it.use, errors: null, now);
+            var slowed = new List<(string Name, int Rate)>();
+            foreach (var api in it.Watch._engine.Upstreams.Where(api => api.Configuration.Adaptive.Resources))
+                if (api.Adaptation.RelieveNeedsLock(scheduler, after, now) is { } rate)
+                    slowed.Add((api.Name, rate));
+            return (before, after, slowed);
         });
         if (after != before)
             _engine.Notice(after == ResourceRelief.None
                 ? "this machine has room again: as much is sent as the limits allow"
-                : $"this machine is short (processor {Percent(use.Cpu)}, memory {Percent(use.Memory)}): {after.Concurrency / 10} % of the concurrency, {after.Rate / 10} % of the rate{(after.Gap > 0 ? $", {Duration.Format(Clock.Span(after.Gap))} apart" : "")}");
+                : $"this machine is short (processor {Percent(use.Cpu)}, memory {Percent(use.Memory)}): {after.Concurrency / 10} % of the concurrency{(after.Gap > 0 ? $", {Duration.Format(Clock.Span(after.Gap))} apart" : "")}");
+        foreach (var (name, rate) in slowed)
+            _engine.Notice(rate == 1000 ? $"{name} fails less: its rate is whole again" : $"{name} fails: {rate / 10} % of its rate while it does");
     }
 
     private static string Percent(int? perMille) => perMille is { } known ? $"{known / 10} %" : "not known";

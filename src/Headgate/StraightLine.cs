@@ -71,8 +71,9 @@ internal sealed class StraightLine(Engine engine)
                 var broken = exchange.Receive is { } receive ? await attempt.ReceiveAsync(receive).ConfigureAwait(false) : null;
                 if (broken is null)
                     return Finish(exchange, attempt, decision, answer);
-                attempt.End(isWhole: false);
                 outcome = broken.Value;
+                attempt.Break(outcome);
+                attempt.End(isWhole: false);
                 decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
             }
             else

@@ -181,6 +181,13 @@ internal sealed class Upstream : IDisposable
             return _budget.TryWithdraw(now) ? null : _budget.WaitUntil(now) ?? now + Clock.Second;
     }
 
+    /// <summary>Whether the budget of retries has room, without taking any of it.</summary>
+    public bool HasBudget(long now)
+    {
+        lock (_budget)
+            return _budget.WaitUntil(now) <= now;
+    }
+
     public void CountFirst(long now)
     {
         lock (_budget)

@@ -38,6 +38,37 @@ public sealed class MultiplexerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Bodies_that_break_off_open_the_breaker_and_are_the_last_error()
+    {
+        var api = new FakeApi((_, _) => Task.FromResult(new System.Net.Http.HttpResponseMessage { Content = new StreamContent(new BrokenStream()) }));
+        var mux = await StartAsync(api, o => (o.Retries, o.MaxConcurrency, o.Breaker.FailureThreshold, o.Patience) = (0, 1, 3, TimeSpan.FromMilliseconds(1)));
+
+        var verdicts = await mux.SubmitManyAsync(Enumerable.Range(0, 10).Select(number => Get($"/{number}")));
+        var jobs = await FakeWorld.EndAsync(_time, mux.WaitAsync(verdicts.Select(verdict => verdict.Id!), Forever));
+
+        Assert.Equal((3, 7), (api.Paths.Count, jobs.Count(job => job.FailureClass == FailureClass.CircuitOpen)));
+        Assert.Equal(3, jobs.Count(job => job.FailureClass == FailureClass.Network && job.LastError is not null));
+    }
+
+    [Fact]
+    public async Task A_probe_that_fails_lets_nobody_into_its_place()
+    {
+        var sends = new ConcurrentQueue<TimeSpan>();
+        var api = new FakeApi((_, _) =>
+        {
+            sends.Enqueue(_time.Elapsed);
+            return Task.FromResult(FakeApi.Answer(500));
+        });
+        var mux = await StartAsync(api, o => (o.Retries, o.MaxConcurrency, o.Breaker.FailureThreshold, o.Breaker.SuccessThreshold, o.Breaker.RecoveryTimeout, o.Patience) = (0, 8, 1, 1, TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)));
+
+        await mux.SubmitManyAsync(Enumerable.Range(0, 40).Select(number => Get($"/{number}")));
+        await Threads.PassUntilAsync(_time, () => sends.Count >= 16, 100);
+
+        var probes = sends.Where(at => at > TimeSpan.FromSeconds(1)).ToList();
+        Assert.All(probes.Zip(probes.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromSeconds(2), string.Join(" ", probes)));
+    }
+
+    [Fact]
     public async Task A_job_says_at_every_moment_where_it_stands()
     {
         var mux = await StartAsync(Closed(), o => o.MaxConcurrency = 1);
@@ -325,5 +356,12 @@ public sealed class MultiplexerTests : IAsyncDisposable
         mux.RequestCancelled += (_, _) => _told.Enqueue("cancelled");
         await mux.StartAsync();
         return mux;
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("the connection broke");
     }
 }

@@ -33,7 +33,6 @@ internal sealed class GradientCap(int ceiling)
     private long _windowSince = long.MinValue;
     private long _probeAt = long.MinValue;
     private (long Count, double Sum, int MostInFlight) _window;
-    private bool _wasDropped;
 
     /// <summary>The cap, 1 to the ceiling.</summary>
     public int Now => (int)Math.Clamp(_isProbing ? ProbeCap : _cap, 1, ceiling);
@@ -65,14 +64,15 @@ internal sealed class GradientCap(int ceiling)
         return Now != before;
     }
 
-    /// <summary>An attempt ran into its timeout: there is no latency to learn from, and it is too much at once. Counted once a window.</summary>
+    /// <summary>An attempt ran into its timeout: there is no latency to learn from, and it is too much at once. Counted once for all that left before it was.</summary>
     /// <returns>Whether the cap is another one now.</returns>
     public bool TimedOut(long sentAt, long now)
     {
-        if (_wasDropped || sentAt <= _windowSince)
+        // What left before the last step met another cap. Not until answers come: there may be none, and then it must go on falling.
+        if (sentAt <= _windowSince)
             return false;
         var before = Now;
-        (_cap, _wasDropped) = (Math.Max(1, _cap * 0.9), true);
+        _cap = Math.Max(1, _cap * 0.9);
         Begin(now);
         return Now != before;
     }
@@ -91,7 +91,6 @@ internal sealed class GradientCap(int ceiling)
         // Fewer in flight than half of what is allowed: the latency says nothing about more.
         if (_window.MostInFlight >= _cap / 2 || gradient < 1)
             _cap = Math.Clamp(_cap + Smoothing * (_cap * gradient + Math.Sqrt(_cap) / 2 - _cap), 1, ceiling);
-        _wasDropped = false;
         _isProbing = now >= _probeAt;
         Begin(now);
     }

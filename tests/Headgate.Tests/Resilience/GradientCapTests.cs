@@ -64,6 +64,17 @@ public sealed class GradientCapTests
     }
 
     [Fact]
+    public void While_everything_times_out_it_falls_until_one_is_left()
+    {
+        var server = new KneeServer(1_000, 10 * Ms);
+        var cap = new GradientCap(100);
+        server.Play(cap, 20 * Clock.Second);
+        for (var second = 30; second < 90; second++)
+            cap.TimedOut(second * Clock.Second + 1, (second + 1) * Clock.Second);
+        Assert.Equal(1, cap.Now);
+    }
+
+    [Fact]
     public void Answers_of_attempts_sent_before_its_window_are_no_samples()
     {
         var cap = new GradientCap(100);
