@@ -85,6 +85,13 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         var cost = Costs(attempt.Permit.Cost);
         lock (_order)
         {
+            // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
+            if (_files.Count > 0)
+            {
+                PassOnNeedsOrder();
+                foreach (var file in FilesOf(attempt))
+                    file?.Sent(number, attempt.SentAt, cost);
+            }
             _ledger?.WriteIntent(new LedgerIntent
             {
                 WallUs = clock.UnixNow / Clock.Microsecond,
@@ -97,19 +104,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });
-            if (_files.Count == 0)
-                return;
-            try
-            {
-                PassOnNeedsOrder();
-                foreach (var file in FilesOf(attempt))
-                    file?.Sent(number, attempt.SentAt, cost);
-            }
-            catch (LedgerException)
-            {
-                _ledger?.WriteEnd(new LedgerEnd { Number = number, IsUnsent = true });
-                throw;
-            }
         }
     }
 
