@@ -1,0 +1,42 @@
+using Headgate.Configuration;
+using Headgate.Ledgers;
+using Headgate.Limits;
+using Headgate.Time;
+
+namespace Headgate.Tests.Ledgers;
+
+public sealed class SendJournalTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly VirtualTime _time = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_send_that_did_not_come_to_the_ledger_is_known_to_the_scope_so_that_the_ledger_never_knows_of_one_more()
+    {
+        var (ledger, state, api) = (_folder["out.ledger"], StateDirectory.Open(_folder["state"]), new FakeApi());
+        var writer = LedgerWriter.Create(ledger, LedgerTests.Header, _time);
+        var configuration = HeadgateConfiguration.Default with { Defaults = UpstreamPolicy.Default with { Limits = [Limit.Parse("3/s")] } };
+        using var engine = new Engine(configuration, api.In(_time) with { Journal = clock => new SendJournal(clock, state) });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "https://api.example/a");
+        engine.UpstreamOf(request.RequestUri!);
+        engine.Journal.WriteTo(writer);
+        // As a death between the two: nothing more comes to the ledger.
+        writer.Dispose();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => new StraightLine(engine).SendAsync(new Exchange(request), TestContext.Current.CancellationToken).AsTask());
+        engine.Journal.WriteTo(null);
+
+        Assert.Empty(api.Paths);
+        Assert.DoesNotContain("\"t\":", await ReadAsync(ledger));
+        var scope = Assert.Single(Directory.GetFiles(_folder["state"], "*.jsonl", SearchOption.AllDirectories));
+        Assert.Contains("\"n\":1", await ReadAsync(scope));
+    }
+
+    private static async Task<string> ReadAsync(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+    }
+}
