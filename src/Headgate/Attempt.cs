@@ -23,6 +23,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationTokenSource _cancellation;
     private readonly CancellationTokenRegistration _caller;
     private readonly CancellationToken _callersToken;
+    private long _announced = -1;
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
     private bool _isEndWritten;
@@ -89,7 +90,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public HttpResponseMessage? Answer { get; private set; }
 
     /// <summary>How long the body of the answer is to be; null if nobody says, or there is none.</summary>
-    public long? AnnouncedLength { get; private set; }
+    public long? AnnouncedLength => _announced < 0 ? null : _announced;
 
     /// <summary>What the answer tells of the server's limits.</summary>
     public QuotaReport Told { get; set; } = QuotaReport.None;
@@ -137,7 +138,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private Outcome Answered(HttpResponseMessage answer)
     {
         (Answer, Status) = (answer, (int)answer.StatusCode);
-        AnnouncedLength = BodyLength.Announced(answer);
+        _announced = BodyLength.Announced(answer) ?? -1;
         Told = QuotaReader.Read(Status, answer.Headers, _engine.Clock.Provider.GetUtcNow());
         return OutcomeOf(Told);
     }
