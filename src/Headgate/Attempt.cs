@@ -269,10 +269,35 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (WasSent && !WasRefused && ((isWhole && _wasReceived) || Failure == FailureClass.Timeout))
             Upstream.Adaptation.Ended(this);
         if (isWhole)
-            _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
+            _engine.Dispatcher.Ended(_permit, EndedAt, Actual, IsKept ? Upstream.Cap : null);
         else
             _engine.Dispatcher.Lost(_permit);
         _engine.Ended(this);
+    }
+
+    /// <summary>Ends it, its answer received; where that is written down it is one of those under way until it <see cref="WasRecorded"/>.</summary>
+    public void EndReceived()
+    {
+        IsKept = _exchange.IsRecorded;
+        End(isWhole: true);
+    }
+
+    /// <summary>It has ended, and its place is kept until it <see cref="WasRecorded"/>.</summary>
+    public bool IsKept { get; private set; }
+
+    /// <summary>Its result is on disk, or never will be. To be told as often as one likes.</summary>
+    public void WasRecorded()
+    {
+        if (IsKept)
+            WereRecorded([this]);
+    }
+
+    /// <summary>The same of many at once, of one engine.</summary>
+    public static void WereRecorded(IReadOnlyList<Attempt> attempts)
+    {
+        foreach (var attempt in attempts)
+            attempt.IsKept = false;
+        attempts[0]._engine.Dispatcher.Recorded(attempts.Select(static attempt => attempt._permit));
     }
 
     public void Dispose() => End(isWhole: false);

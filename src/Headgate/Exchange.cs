@@ -51,6 +51,12 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
 
+    /// <summary>
+    /// Its answer is written down, and whoever does that says so with <see cref="Attempt.WasRecorded"/>: a death before would send it again, so until
+    /// then it is one of those under way, of which there are only so many.
+    /// </summary>
+    public bool IsRecorded { get; init; }
+
     /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
     public CancellationToken Waiting { get; init; }
 

@@ -313,7 +313,7 @@ internal sealed class StraightLine(Engine engine)
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
         if (exchange.Receive is not null)
         {
-            attempt.End(isWhole: true);
+            attempt.EndReceived();
             exchange.Tell(LineStep.Received);
         }
         return answer;

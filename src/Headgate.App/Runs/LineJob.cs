@@ -50,6 +50,10 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
             work.Tally.Abandon(exchange);
             work.Results.Withdraw(line.Number);
         }
+        finally
+        {
+            exchange?.Last?.WasRecorded();
+        }
     }
 
     private Exchange ExchangeOf(JobRequest request, HttpRequestMessage message) => new(message)
@@ -66,6 +70,8 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         StartBy = _accepted.MonoOf(request.StartBy),
         Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
         Receive = ReceiveAsync,
+        // In their order results wait for each other; a place that waits with them could be the one that all wait for.
+        IsRecorded = !work.Options.Ordered,
         Waiting = work.Waiting,
         Line = line.Number,
         Id = request.Id,
@@ -95,7 +101,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
 
     private async Task WriteAsync(ResultRecord record, Exchange? exchange)
     {
-        await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw);
+        await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw, exchange?.Last is { IsKept: true } last ? last : null);
         work.Finished(record.Outcome, exchange, isResent);
         // Intent, send, result, end: a death in between sends this line again rather than losing it.
         exchange?.Last?.WriteEnd();

@@ -150,18 +150,29 @@ internal sealed class Dispatcher : IDisposable
         Tell(told);
     }
 
-    /// <summary>The body was read to the end or thrown away, at a time read since; the actual cost of units that are settled then, where known.</summary>
-    public void Ended(Permit permit, long at, Cost? actual = null)
+    /// <summary>The body was read to the end or thrown away, at a time read since.</summary>
+    /// <param name="permit">Its permit.</param>
+    /// <param name="at">When.</param>
+    /// <param name="actual">The actual cost of units that are settled then, where known.</param>
+    /// <param name="keeper">Where it counts until it is <see cref="Recorded(IEnumerable{Permit})"/>; null for nowhere.</param>
+    public void Ended(Permit permit, long at, Cost? actual = null, ConcurrencyCap? keeper = null)
     {
         Told? told;
         lock (_lock)
         {
             var now = EnterNeedsLock(at);
-            _scheduler.Ended(permit, actual, now);
+            _scheduler.Ended(permit, actual, now, keeper);
             told = LeaveNeedsLock(now);
         }
         Tell(told);
     }
+
+    /// <summary>What came of attempts that were kept when they ended is recorded.</summary>
+    public void Recorded(IEnumerable<Permit> permits) => Change(permits, static (scheduler, permits, _) =>
+    {
+        foreach (var permit in permits)
+            scheduler.Recorded(permit);
+    });
 
     /// <summary>Sent and given up, or answered by somebody on the way: it may still arrive.</summary>
     public void Lost(Permit permit) => Change(permit, static (scheduler, permit, now) => scheduler.Lost(permit, now));

@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using Headgate.Keys;
+using Headgate.Limits;
 
 namespace Headgate.Gates;
 
@@ -21,6 +22,9 @@ internal class Permit : IValueTaskSource<Permit>
 {
     /// <summary>Its place among those whose waiting ends at a time; -1 while it does not.</summary>
     public int Place = -1;
+
+    /// <summary>Where it counts although it has ended, until what came of it is recorded; null if it does not.</summary>
+    private ConcurrencyCap? _keeper;
 
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
 
@@ -103,13 +107,27 @@ internal class Permit : IValueTaskSource<Permit>
     }
 
     /// <summary>Ends an answered attempt, settling units other than requests at what they came to; without an amount, at what was declared.</summary>
-    public void End(Cost? actual, long now)
+    /// <param name="actual">What it came to.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="keeper">Where it is under way until it is recorded; null if its end is all there is to it.</param>
+    public void End(Cost? actual, long now, ConcurrencyCap? keeper = null)
     {
         if (State != PermitState.Answered)
             return;
         State = PermitState.Ended;
         Places.End(Taken, Cost, actual, now);
         Places.End(TakenOfKey, Cost, actual, now);
+        (_keeper = keeper)?.Keep();
+    }
+
+    /// <summary>What came of it is recorded, so that no restart would do it again.</summary>
+    /// <returns>Where it counted until now; null for nowhere.</returns>
+    public ConcurrencyCap? Record()
+    {
+        var keeper = _keeper;
+        keeper?.Recorded();
+        _keeper = null;
+        return keeper;
     }
 
     /// <summary>Ends a sent attempt of which nobody knows whether, or when, it arrived; or whose body was cut off.</summary>

@@ -1,4 +1,5 @@
 using Headgate.Keys;
+using Headgate.Limits;
 
 namespace Headgate.Gates;
 
@@ -18,10 +19,20 @@ internal static class SchedulerEvents
         scheduler.BetterFor(permit, now);
     }
 
-    public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now)
+    public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now, ConcurrencyCap? keeper = null)
     {
-        permit.End(actual, now);
-        scheduler.BetterFor(permit, now);
+        permit.End(actual, now, keeper);
+        scheduler.BetterFor(permit, now, butFor: keeper);
+    }
+
+    /// <summary>What came of an attempt that has ended is recorded.</summary>
+    public static void Recorded(this Scheduler scheduler, Permit permit)
+    {
+        if (permit.Record() is not { } keeper)
+            return;
+        foreach (var limit in permit.Taken)
+            if (limit.State == keeper)
+                scheduler.Better(limit);
     }
 
     public static void Lost(this Scheduler scheduler, Permit permit, long now)
@@ -53,9 +64,11 @@ internal static class SchedulerEvents
                 scheduler.Changed(gate, now);
     }
 
-    private static void BetterFor(this Scheduler scheduler, Permit permit, long now)
+    private static void BetterFor(this Scheduler scheduler, Permit permit, long now, LimitState? butFor = null)
     {
-        scheduler.Better(permit.Taken);
+        foreach (var limit in permit.Taken)
+            if (limit.State != butFor)
+                scheduler.Better(limit);
         if (permit.Key is not { } key)
             return;
         permit.Lane.Gate.Keys!.Touch(key, now);

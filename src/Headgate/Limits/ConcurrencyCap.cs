@@ -21,6 +21,9 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>For a second after a refusal nothing is clean.</summary>
     private long _dirtyUntil = long.MinValue;
     private long _inFlight;
+
+    /// <summary>Ended, but what came of them is not recorded yet: of no concern to the server, but a death would send them again.</summary>
+    private long _unrecorded;
     private (long Cap, string Text) _words = (0, "");
 
     private readonly string _counted;
@@ -61,9 +64,15 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
     public void Refused(long now) => (_cap, _cleanSince, _dirtyUntil) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, now + Clock.Second);
 
-    public override long Available(long now) => Math.Max(0, _cap - _inFlight);
+    /// <summary>One that ends now is under way until it is recorded: together with those in flight there are never more than the most.</summary>
+    public void Keep() => _unrecorded++;
 
-    public override bool FitsAt(long at, long cost, long now, long taken) => _inFlight + taken + cost <= _cap;
+    /// <summary>One that was kept is recorded.</summary>
+    public void Recorded() => _unrecorded--;
+
+    public override long Available(long now) => Math.Max(0, Room);
+
+    public override bool FitsAt(long at, long cost, long now, long taken) => taken + cost <= Room;
 
     public override void Take(long cost) => _inFlight += cost;
 
@@ -71,7 +80,9 @@ internal sealed class ConcurrencyCap : OwnState
 
     public override void Ended(long cost, bool isAborted, long now) => _inFlight -= cost;
 
-    protected override long Earliest(long cost, long now) => _inFlight < _cap ? now : Never;
+    protected override long Earliest(long cost, long now) => Room > 0 ? now : Never;
 
-    protected override long EmptyAt => _inFlight == 0 ? long.MinValue : Never;
+    protected override long EmptyAt => _inFlight + _unrecorded == 0 ? long.MinValue : Never;
+
+    private long Room => Math.Min(_cap, _most - _unrecorded) - _inFlight;
 }

@@ -148,6 +148,26 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void The_place_of_one_that_has_ended_is_free_when_it_is_recorded_not_before()
+    {
+        var (scope, cap) = (_it.Scope("api", "1 concurrent"), new ConcurrencyCap(1, slowStart: false));
+        scope.Add(cap);
+        var gate = new Gate("api", [scope]);
+        var first = Scheduler.TryTake(gate, GateFixture.Key(), _it.Now)!;
+        _it.Scheduler.Sent(first, _it.Now);
+        _it.Scheduler.Answered(first, _it.Now);
+        var next = _it.Scheduler.Enqueue(gate, GateFixture.Key(), _it.Now, LimitState.Never);
+        _it.Scheduler.Ended(first, null, _it.Now, keeper: cap);
+        _it.Scheduler.Run(_it.Now);
+        Assert.Equal((PermitState.Waiting, 1), (next.State, scope.Checkpoints[0].State.Available(_it.Now)));
+        _it.Scheduler.Recorded(first);
+        _it.Scheduler.Recorded(first);
+        _it.Scheduler.Run(_it.Now);
+        Assert.Equal(PermitState.Granted, next.State);
+        Assert.Equal(0, cap.Available(_it.Now));
+    }
+
+    [Fact]
     public void Nobody_who_comes_overtakes_those_who_are_due_but_were_not_woken_yet()
     {
         var gate = new Gate("api", [_it.Scope("api", "4/s")]);

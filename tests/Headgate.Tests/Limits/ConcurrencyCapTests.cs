@@ -32,6 +32,23 @@ public sealed class ConcurrencyCapTests
     }
 
     [Fact]
+    public void What_has_ended_and_is_not_recorded_takes_of_the_most_but_not_of_a_cap_that_grows()
+    {
+        var (full, slow) = (new ConcurrencyCap(20, slowStart: false), new ConcurrencyCap(20, slowStart: true));
+        foreach (var cap in (ConcurrencyCap[])[full, slow])
+        {
+            cap.Take(2);
+            cap.Ended(1, isAborted: false, Start);
+            cap.Keep();
+        }
+        Assert.Equal((18, 15), (full.Available(Start), slow.Available(Start)));
+        Assert.False(full.FitsAt(Start, 1, Start, taken: 18));
+        Assert.True(full.FitsAt(Start, 1, Start, taken: 17));
+        full.Recorded();
+        Assert.Equal(19, full.Available(Start));
+    }
+
+    [Fact]
     public void A_limit_of_connections_is_told_as_such_and_does_not_start_slowly()
     {
         var cap = new Headgate.Configuration.ConnectionsConfiguration { PerHost = 50 }.Cap()!;

@@ -80,7 +80,7 @@ public sealed class ResultRepairTests : IDisposable
         var path = _folder["out.jsonl"];
         await using (var writer = new ResultWriter(new FileSink(path), null, isOrdered: false, TimeProvider.System))
             for (var line = 1; line <= 3; line++)
-                await writer.WriteAsync(ResultWriterTests.Record(line, status: 198 + line * 2), Cancellation);
+                await writer.WriteAsync(ResultWriterTests.Record(line, status: 198 + line * 2), cancellation: Cancellation);
         var index = await ResultIndex.ReadAsync(path, Cancellation);
         Assert.Equal([1, 2, 3], index.Entries.Select(entry => entry.Line));
         Assert.Equal([1ul, 2, 3], index.Entries.Select(entry => entry.Hash));

@@ -23,7 +23,7 @@ public sealed class ResultWriterTests : IDisposable
         await using var writer = new ResultWriter(new FileSink(path), null, isOrdered: false, _time);
         for (var line = 1; line <= 3; line++)
         {
-            await writer.WriteAsync(Record(line), Cancellation);
+            await writer.WriteAsync(Record(line), cancellation: Cancellation);
             Assert.Equal(line + 1, File.ReadAllLines(path).Length);
         }
         Assert.Equal([1, 2, 3], Lines(path));
@@ -36,9 +36,9 @@ public sealed class ResultWriterTests : IDisposable
         var sink = new RecordingSink();
         sink.Gate.Reset();
         await using var writer = new ResultWriter(sink, null, isOrdered: false, _time);
-        var first = writer.WriteAsync(Record(1), Cancellation).AsTask();
+        var first = writer.WriteAsync(Record(1), cancellation: Cancellation).AsTask();
         sink.Entered.Wait(Cancellation);
-        var rest = Enumerable.Range(2, 100).Select(line => writer.WriteAsync(Record(line), Cancellation).AsTask()).ToArray();
+        var rest = Enumerable.Range(2, 100).Select(line => writer.WriteAsync(Record(line), cancellation: Cancellation).AsTask()).ToArray();
         Assert.DoesNotContain(rest.Append(first), task => task.IsCompleted);
         sink.Gate.Set();
         await Task.WhenAll(rest.Append(first));
@@ -52,7 +52,7 @@ public sealed class ResultWriterTests : IDisposable
         var path = _folder["out.jsonl"];
         await using (var writer = new ResultWriter(new FileSink(path), null, isOrdered: false, _time))
         {
-            await Parallel.ForAsync(1, 5001, Cancellation, async (line, token) => await writer.WriteAsync(Record(line, body: line % 100 == 0 ? 100_000 : 10), token));
+            await Parallel.ForAsync(1, 5001, Cancellation, async (line, token) => await writer.WriteAsync(Record(line, body: line % 100 == 0 ? 100_000 : 10), cancellation: token));
             await writer.CompleteAsync();
         }
         Assert.Equal(Enumerable.Range(1, 5000), Lines(path).Order());
@@ -65,10 +65,10 @@ public sealed class ResultWriterTests : IDisposable
         await using var writer = new ResultWriter(sink, null, isOrdered: true, _time);
         foreach (var line in (int[])[2, 5, 9])
             writer.Announce(line);
-        var last = writer.WriteAsync(Record(9), Cancellation).AsTask();
-        var middle = writer.WriteAsync(Record(5), Cancellation).AsTask();
+        var last = writer.WriteAsync(Record(9), cancellation: Cancellation).AsTask();
+        var middle = writer.WriteAsync(Record(5), cancellation: Cancellation).AsTask();
         Assert.False(middle.IsCompleted);
-        await writer.WriteAsync(Record(2), Cancellation);
+        await writer.WriteAsync(Record(2), cancellation: Cancellation);
         await Task.WhenAll(last, middle);
         Assert.Equal([2, 5, 9], sink.Lines());
     }
@@ -80,7 +80,7 @@ public sealed class ResultWriterTests : IDisposable
         await using var writer = new ResultWriter(sink, null, isOrdered: true, _time);
         foreach (var line in (int[])[1, 2, 3, 4])
             writer.Announce(line);
-        var waiting = new[] { writer.WriteAsync(Record(4), Cancellation).AsTask(), writer.WriteAsync(Record(2), Cancellation).AsTask() };
+        var waiting = new[] { writer.WriteAsync(Record(4), cancellation: Cancellation).AsTask(), writer.WriteAsync(Record(2), cancellation: Cancellation).AsTask() };
         await writer.CompleteAsync();
         await Task.WhenAll(waiting);
         Assert.Equal([2, 4], sink.Lines());
@@ -91,10 +91,10 @@ public sealed class ResultWriterTests : IDisposable
     {
         var (results, failed) = (new RecordingSink(), new RecordingSink());
         await using var writer = new ResultWriter(results, failed, isOrdered: false, _time);
-        await writer.WriteAsync(Record(1), "{\"url\": 1}"u8.ToArray(), Cancellation);
-        await writer.WriteAsync(Record(2, status: 500), "{\"url\": 2}"u8.ToArray(), Cancellation);
-        await writer.WriteAsync(Record(3, status: 404), "{\"url\": 3}"u8.ToArray(), Cancellation);
-        await writer.WriteAsync(Record(4, status: 500), Cancellation);
+        await writer.WriteAsync(Record(1), "{\"url\": 1}"u8.ToArray(), cancellation: Cancellation);
+        await writer.WriteAsync(Record(2, status: 500), "{\"url\": 2}"u8.ToArray(), cancellation: Cancellation);
+        await writer.WriteAsync(Record(3, status: 404), "{\"url\": 3}"u8.ToArray(), cancellation: Cancellation);
+        await writer.WriteAsync(Record(4, status: 500), cancellation: Cancellation);
         Assert.Equal("{\"url\": 2}\n{\"url\": 3}\n", failed.Text());
         Assert.Equal([1, 2, 3, 4], results.Lines());
     }
@@ -105,13 +105,13 @@ public sealed class ResultWriterTests : IDisposable
         var sink = new RecordingSink();
         sink.Gate.Reset();
         await using var writer = new ResultWriter(sink, null, isOrdered: false, _time);
-        var waiting = Enumerable.Range(1, 5).Select(line => writer.WriteAsync(Record(line), Cancellation).AsTask()).ToArray();
+        var waiting = Enumerable.Range(1, 5).Select(line => writer.WriteAsync(Record(line), cancellation: Cancellation).AsTask()).ToArray();
         sink.Failure = new ResultWriteException("out.jsonl", new IOException("No space left on device"));
         sink.Gate.Set();
         foreach (var task in waiting)
             Assert.Equal("out.jsonl cannot be written: No space left on device", (await Assert.ThrowsAsync<ResultWriteException>(() => task)).Message);
         sink.Failure = null;
-        await Assert.ThrowsAsync<ResultWriteException>(async () => await writer.WriteAsync(Record(6), Cancellation));
+        await Assert.ThrowsAsync<ResultWriteException>(async () => await writer.WriteAsync(Record(6), cancellation: Cancellation));
         await Assert.ThrowsAsync<ResultWriteException>(writer.CompleteAsync);
         Assert.Equal("", sink.Text());
     }
@@ -121,14 +121,14 @@ public sealed class ResultWriterTests : IDisposable
     {
         var sink = new RecordingSink();
         await using var writer = new ResultWriter(sink, null, isOrdered: false, _time);
-        await writer.WriteAsync(Record(1), Cancellation);
-        await writer.WriteAsync(Record(2), Cancellation);
+        await writer.WriteAsync(Record(1), cancellation: Cancellation);
+        await writer.WriteAsync(Record(2), cancellation: Cancellation);
         _time.Advance(TimeSpan.FromSeconds(0.9));
         Assert.Equal(0, sink.Syncs);
         _time.Advance(TimeSpan.FromSeconds(0.1));
         await sink.Synced.WaitAsync(Cancellation);
         _time.Advance(TimeSpan.FromSeconds(5));
-        await writer.WriteAsync(Record(3), Cancellation);
+        await writer.WriteAsync(Record(3), cancellation: Cancellation);
         await writer.CompleteAsync();
         Assert.Equal(2, sink.Syncs);
     }
@@ -138,7 +138,7 @@ public sealed class ResultWriterTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
         await using var writer = new ResultWriter(new FileSink("/dev/full"), null, isOrdered: false, _time);
-        var failure = await Assert.ThrowsAsync<ResultWriteException>(async () => await writer.WriteAsync(Record(1), Cancellation));
+        var failure = await Assert.ThrowsAsync<ResultWriteException>(async () => await writer.WriteAsync(Record(1), cancellation: Cancellation));
         Assert.StartsWith("/dev/full cannot be written: No space left on device", failure.Message);
         Assert.Equal("/dev/full", failure.File);
     }
@@ -152,7 +152,7 @@ public sealed class ResultWriterTests : IDisposable
     {
         await using var writer = new ResultWriter(new RecordingSink(), null, isOrdered: false, _time);
         await writer.CompleteAsync();
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await writer.WriteAsync(Record(1), Cancellation));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await writer.WriteAsync(Record(1), cancellation: Cancellation));
     }
 
     internal static ResultRecord Record(int line, int status = 200, int body = 10) => new()
