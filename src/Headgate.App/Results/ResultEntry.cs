@@ -34,11 +34,11 @@ internal readonly record struct ResultEntry(long Line, ulong Hash, long Offset, 
             else if (reader.ValueTextEquals("id"u8))
                 id = NextString(ref reader);
             else if (reader.ValueTextEquals("line"u8))
-                entry = entry with { Line = reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var line) ? line : 0 };
+                entry = entry with { Line = NextLine(ref reader) };
             else if (reader.ValueTextEquals("status"u8))
-                status = reader.Read() && WireNames.TryRead(ref reader, out JobStatus known) ? known : null;
+                status = NextStatus(ref reader);
             else if (reader.ValueTextEquals("ok"u8))
-                ok = reader.Read() ? reader.TokenType switch { JsonTokenType.True => true, JsonTokenType.False => false, _ => null } : null;
+                ok = NextTruth(ref reader);
             else if (reader.ValueTextEquals("error"u8))
                 entry = entry with { Class = ReadClass(ref reader) };
             else
@@ -56,6 +56,33 @@ internal readonly record struct ResultEntry(long Line, ulong Hash, long Offset, 
         reader.Read();
         if (reader.TokenType == JsonTokenType.String)
             return reader.GetString();
+        reader.Skip();
+        return null;
+    }
+
+    private static long NextLine(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var line))
+            return line;
+        reader.Skip();
+        return 0;
+    }
+
+    private static JobStatus? NextStatus(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (WireNames.TryRead(ref reader, out JobStatus known))
+            return known;
+        reader.Skip();
+        return null;
+    }
+
+    private static bool? NextTruth(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+            return reader.TokenType == JsonTokenType.True;
         reader.Skip();
         return null;
     }

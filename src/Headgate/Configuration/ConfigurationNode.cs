@@ -12,6 +12,9 @@ namespace Headgate.Configuration;
 /// <param name="text">The text of a string, the letters of a number, <c>true</c>, <c>false</c> or <c>null</c>; empty for groups and lists.</param>
 internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, ValueOrigin origin, string text = "")
 {
+    /// <summary>Where the members are, by name.</summary>
+    private readonly Dictionary<string, int> _places = [];
+    private readonly List<(string Name, ConfigurationNode Value)> _members = [];
     private string? _substituted;
 
     public JsonValueKind Kind => kind;
@@ -33,27 +36,20 @@ internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, Valu
     public bool IsLoose => kind == JsonValueKind.String && (IsSubstituted || origin.Source is ValueSource.Environment or ValueSource.Flag);
 
     /// <summary>The members of a group in the order of the file.</summary>
-    public List<(string Name, ConfigurationNode Value)> Members { get; } = [];
+    public IReadOnlyList<(string Name, ConfigurationNode Value)> Members => _members;
 
     /// <summary>The items of a list.</summary>
     public List<ConfigurationNode> Items { get; } = [];
 
-    public ConfigurationNode? Member(string name)
-    {
-        foreach (var (known, value) in Members)
-            if (known == name)
-                return value;
-        return null;
-    }
+    public ConfigurationNode? Member(string name) => _places.TryGetValue(name, out var place) ? _members[place].Value : null;
 
     /// <summary>Sets a member, replacing one of that name in its place.</summary>
     public void SetMember(string name, ConfigurationNode value)
     {
-        var index = Members.FindIndex(member => member.Name == name);
-        if (index < 0)
-            Members.Add((name, value));
+        if (_places.TryAdd(name, _members.Count))
+            _members.Add((name, value));
         else
-            Members[index] = (name, value);
+            _members[_places[name]] = (name, value);
     }
 
     public void Substitute(string value) => _substituted = value;

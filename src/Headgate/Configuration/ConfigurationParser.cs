@@ -13,7 +13,7 @@ internal sealed class ConfigurationParser
     private readonly Func<int, int, ValueOrigin> _originAt;
     private readonly List<ConfigurationError> _errors;
     private int _line = 1;
-    private int _lineStart;
+    private int _column = 1;
     private int _counted;
 
     private ConfigurationParser(byte[] json, Func<int, int, ValueOrigin> originAt, List<ConfigurationError> errors)
@@ -114,9 +114,14 @@ internal sealed class ConfigurationParser
     {
         for (; _counted < offset; _counted++)
             if (_json[_counted] == '\n')
-                (_line, _lineStart) = (_line + 1, _counted + 1);
-        return _originAt(_line, Encoding.UTF8.GetCharCount(_json, _lineStart, Math.Max(0, offset - _lineStart)) + 1);
+                (_line, _column) = (_line + 1, 1);
+            else
+                _column += CharactersAt(_json[_counted]);
+        return _originAt(_line, _column);
     }
+
+    /// <summary>As editors count: a character of UTF-8 counts at its first byte, and twice where UTF-16 needs two.</summary>
+    private static int CharactersAt(byte first) => first switch { < 0x80 => 1, < 0xC0 => 0, < 0xF0 => 1, _ => 2 };
 
     private int OffsetOf(JsonException wrong)
     {

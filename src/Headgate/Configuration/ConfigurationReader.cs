@@ -44,6 +44,9 @@ internal static class ConfigurationReader
 {
     public const string FileName = "headgate.json";
 
+    /// <summary>Some thousand APIs.</summary>
+    private const int LargestFile = 16 << 20;
+
     public static ConfigurationReading Read(ConfigurationSources sources)
     {
         var errors = new List<ConfigurationError>();
@@ -86,7 +89,7 @@ internal static class ConfigurationReader
     {
         try
         {
-            return ConfigurationParser.ReadFile(File.ReadAllBytes(Path.Combine(directory, file)), file, errors);
+            return ConfigurationParser.ReadFile(BoundedFile.ReadAllBytes(Path.Combine(directory, file), LargestFile), file, errors);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

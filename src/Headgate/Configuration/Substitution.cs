@@ -64,11 +64,8 @@ internal sealed class Substitution(IReadOnlyDictionary<string, string> environme
     {
         try
         {
-            var full = Path.Combine(directory, path);
-            if (new FileInfo(full) is { Exists: true, Length: > LargestFile })
-                return Wrong(node, $"the file \"{Excerpt.Of(path)}\" is longer than 64 KiB");
             // Editors and secret stores end a file with a line end that nobody means.
-            return File.ReadAllText(full).TrimEnd('\r', '\n');
+            return BoundedFile.ReadAllText(Path.Combine(directory, path), LargestFile).TrimEnd('\r', '\n');
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -11,6 +11,9 @@ namespace Headgate.Connections;
 internal sealed class TlsFiles
 {
     private const string File = "file:";
+
+    /// <summary>A bundle with every authority of the world has some 200 KiB.</summary>
+    private const int LargestFile = 4 << 20;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     private readonly UpstreamConfiguration _api;
@@ -125,7 +128,7 @@ internal sealed class TlsFiles
     {
         try
         {
-            return System.IO.File.ReadAllBytes(path);
+            return BoundedFile.ReadAllBytes(path, LargestFile);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -14,6 +14,9 @@ internal sealed class KeyFile
 {
     private const string FromVariable = "env:";
     private const string FromFile = "file:";
+
+    /// <summary>Some hundred thousand keys.</summary>
+    private const int LargestFile = 16 << 20;
     private static readonly string[] Members = ["name", "value", "limits", "weight"];
 
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -60,7 +63,7 @@ internal sealed class KeyFile
         string text;
         try
         {
-            text = File.ReadAllText(Path.Combine(_directory, path));
+            text = BoundedFile.ReadAllText(Path.Combine(_directory, path), LargestFile);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

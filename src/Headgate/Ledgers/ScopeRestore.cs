@@ -51,7 +51,7 @@ internal static class ScopeRestore
     public static long Proven(long us, ScopeHeader header, RestartClock clock)
     {
         if (MachineBoot.IsSame(header.Boot, clock.Boot))
-            return us * Clock.Microsecond;
+            return Nanoseconds(us);
         var earliest = header.Boot == MachineBoot.Unknown || clock.Boot == MachineBoot.Unknown ? long.MinValue : 0;
         // A wall clock that puts it after our boot (another machine's file, a clock that was set) is believed in that direction.
         return Math.Clamp(ByWall(us, header, clock), earliest, Math.Max(earliest, clock.NowNs));
@@ -64,13 +64,13 @@ internal static class ScopeRestore
     private static PastSend Settled(ScopeSend send, ScopeHeader header, RestartClock clock)
     {
         // The file cuts off to whole microseconds; late is rounded against ourselves.
-        var late = send.LateUs!.Value + 1;
+        var late = Math.Min(send.LateUs!.Value, long.MaxValue - 1) + 1;
         return new PastSend
         {
             SentNs = Proven(send.SentUs, header, clock),
             LateNs = Proven(late, header, clock),
             WallSentNs = Math.Min(ByWall(send.SentUs, header, clock), clock.NowNs),
-            WallLateNs = MachineBoot.IsSame(header.Boot, clock.Boot) ? late * Clock.Microsecond : Math.Min(ByWall(late, header, clock), clock.NowNs),
+            WallLateNs = MachineBoot.IsSame(header.Boot, clock.Boot) ? Nanoseconds(late) : Math.Min(ByWall(late, header, clock), clock.NowNs),
             Costs = send.Costs,
         };
     }
@@ -91,8 +91,11 @@ internal static class ScopeRestore
 
     private static long ByWall(long us, ScopeHeader header, RestartClock clock) =>
         MachineBoot.IsSame(header.Boot, clock.Boot)
-            ? us * Clock.Microsecond
-            : clock.NowNs + (us - header.MonoUs + header.WallUs - clock.WallUs) * Clock.Microsecond;
+            ? Nanoseconds(us)
+            : long.CreateSaturating(clock.NowNs + ((Int128)us - header.MonoUs + header.WallUs - clock.WallUs) * Clock.Microsecond);
+
+    /// <summary>A record may say anything: what is beyond the clock is its last or first moment, never one on the other side of it.</summary>
+    private static long Nanoseconds(long us) => long.CreateSaturating((Int128)us * Clock.Microsecond);
 
     private static long? Latest(long? known, long? us, ScopeHeader header, RestartClock clock) =>
         us is not { } at ? known : known is { } other ? Math.Max(other, Proven(at, header, clock)) : Proven(at, header, clock);

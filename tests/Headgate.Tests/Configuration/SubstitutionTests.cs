@@ -26,6 +26,7 @@ public sealed class SubstitutionTests
     [Theory]
     [InlineData("${env:ABSENT}", "the environment variable \"ABSENT\" is not set")]
     [InlineData("${file:absent}", "the file \"absent\" cannot be read: ")]
+    [InlineData("${file:/dev/zero}", "the file \"/dev/zero\" cannot be read: it is longer than 64 KiB")]
     [InlineData("${vault:x}", "\"${vault:x}\" is neither ${env:NAME} nor ${file:PATH}")]
     [InlineData("${env:X", "\"${\" without \"}\"")]
     public void What_is_missing_is_told_once_with_its_name(string text, string begin)
