@@ -268,11 +268,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
             Upstream.Learning.Judge(this, new Outcome { Status = Status, Sent = WasSent });
         if (WasSent && !WasRefused && ((isWhole && _wasReceived) || Failure == FailureClass.Timeout))
             Upstream.Adaptation.Ended(this);
+        // Before its place is free: whoever counts those under way never counts more than there may be.
+        _engine.Ended(this);
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, EndedAt, Actual, IsKept ? Upstream.Cap : null);
         else
             _engine.Dispatcher.Lost(_permit);
-        _engine.Ended(this);
     }
 
     /// <summary>Ends it, its answer received; where that is written down it is one of those under way until it <see cref="WasRecorded"/>.</summary>

@@ -48,7 +48,8 @@ public sealed class HeadgateClient : HttpClient, IAsyncDisposable
     private static Uri Base(string address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var uri = new Uri(address.EndsWith('/') ? address : address + "/");
+        if (!Uri.TryCreate(address.EndsWith('/') ? address : address + "/", UriKind.Absolute, out var uri))
+            throw new UriFormatException($"\"{Excerpt.Of(address)}\" is no address: write it whole, such as https://api.example.com");
         return uri.Scheme is "http" or "https" ? uri : throw new ArgumentException($"\"{uri.Scheme}\" is no scheme that can be sent to: give an http or https address", nameof(address));
     }
 

@@ -12,6 +12,7 @@ namespace Headgate;
 public class HeadgateOptions : PolicyOptions
 {
     private readonly List<ConfigurationOverride> _given = [];
+    private readonly List<string> _notices = [];
 
     /// <summary>Keys that the variables hold, under the names that stand for them.</summary>
     private readonly List<KeyValuePair<string, string>> _ofVariables = [];
@@ -64,29 +65,43 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>Reads a section that is written like headgate.json, names in any case, beside StatePath. What is set in code is stronger.</summary>
     internal void Read(IConfigurationSection section)
     {
+        if (!section.Exists())
+            _notices.Add($"the configuration has no section \"{section.Path}\": nothing is set by it");
         _given.AddRange(ConfigurationSections.Read(section));
         StatePath = section[nameof(StatePath)] ?? StatePath;
     }
+
+    /// <summary>What is no fault, and most likely not meant.</summary>
+    internal IReadOnlyList<string> Notices => _notices;
 
     /// <summary>All that is wrong, each with its path; empty if nothing is.</summary>
     internal virtual IReadOnlyList<string> FindFaults()
     {
         var (configuration, errors) = Check();
         List<string> faults = [.. errors.Select(ConfigurationSections.Describe)];
-        if (errors.Count == 0)
-            foreach (var upstream in configuration.Upstreams.Where(upstream => upstream.Keys is not null))
-                try
-                {
-                    if (KeysEvery(upstream) is { } every && (every < TimeSpan.FromSeconds(1) || every > TimeSpan.FromDays(1)))
-                        faults.Add($"/upstreams/{upstream.Name}/keys: Refresh is {every}: give 1 s to 1 day");
-                    if (KeysOf(upstream).Count == 0)
-                        faults.Add($"/upstreams/{upstream.Name}/keys: there is no key");
-                }
-                catch (ConfigurationException wrong)
-                {
-                    faults.AddRange(wrong.Errors.Select(error => $"/upstreams/{upstream.Name}/keys: {error}"));
-                }
+        foreach (var upstream in configuration.Upstreams.Where(upstream => upstream.Keys is not null))
+        {
+            var pointer = ConfigurationNode.Below("/upstreams", upstream.Name) + "/keys";
+            // Where they come from is told to be wrong already.
+            if (!errors.Any(error => error.Pointer.StartsWith(pointer, StringComparison.Ordinal)))
+                faults.AddRange(FaultsOfKeys(upstream).Select(fault => $"{pointer}: {fault}"));
+        }
         return faults;
+    }
+
+    private IEnumerable<string> FaultsOfKeys(UpstreamConfiguration upstream)
+    {
+        try
+        {
+            List<string> faults = KeysOf(upstream).Count == 0 ? ["there is no key"] : [];
+            if (KeysEvery(upstream) is { } every && (every < TimeSpan.FromSeconds(1) || every > TimeSpan.FromDays(1)))
+                faults.Add($"Refresh is {every}: give 1 s to 1 day");
+            return faults;
+        }
+        catch (ConfigurationException wrong)
+        {
+            return wrong.Errors.Select(error => error.ToString());
+        }
     }
 
     /// <summary>The configuration that these options are.</summary>

@@ -76,6 +76,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
             Token = options.Token,
             Notice = text => Log.Notice(logger, text),
             Decompression = System.Net.DecompressionMethods.All,
+            Ended = attempt => _scheduler?.Counts.CountEnded(attempt),
         };
     }
 

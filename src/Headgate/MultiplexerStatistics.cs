@@ -54,7 +54,7 @@ public sealed record MultiplexerStatistics
     /// <summary>From submission to end, on average over those that have ended; zero while none has.</summary>
     public TimeSpan AverageLatency { get; internal init; }
 
-    /// <summary>The most that were under way at once.</summary>
+    /// <summary>The most requests that were in flight at once.</summary>
     public long PeakConcurrency { get; internal init; }
 
     /// <summary>Since when it runs.</summary>

@@ -15,7 +15,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
     /// <summary>No more of a scope are told apart: what a server names is its own choice.</summary>
     private const int MostQuotas = 64;
 
-    private readonly Dictionary<(Scope Scope, string Name), Known> _known = [];
+    private readonly Dictionary<Scope, Dictionary<string, Known>> _known = [];
 
     /// <summary>Learns from what an answer tells.</summary>
     /// <param name="attempt">The attempt.</param>
@@ -60,11 +60,13 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
     /// <returns>The limits that have changed; whether one is known; the one that has held for a while and was not told yet.</returns>
     private ((IReadOnlyList<Limit> Before, Limit After, bool IsFirst)? Change, bool IsKnown, Limit? Settled) FromNeedsLock(Scheduler scheduler, Scope scope, Attempt attempt, QuotaReport told, Quota quota, long now)
     {
-        if (!_known.TryGetValue((scope, quota.Name), out var known))
+        if (!_known.TryGetValue(scope, out var quotas))
+            _known.Add(scope, quotas = []);
+        if (!quotas.TryGetValue(quota.Name, out var known))
         {
-            if (_known.Keys.Count(known => known.Scope == scope) >= MostQuotas)
+            if (quotas.Count >= MostQuotas)
                 return (null, false, null);
-            _known.Add((scope, quota.Name), known = new Known());
+            quotas.Add(quota.Name, known = new Known());
         }
         var lesson = known.Model.Learn(quota, attempt.SentAt, now);
         if (told.Refused && quota.Remaining is null or 0)

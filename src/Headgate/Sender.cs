@@ -64,7 +64,19 @@ internal sealed class Sender : IDisposable
         }
         _line = new StraightLine(Engine);
         Open = new OpenAnswers(Engine.Clock, Forgotten);
-        _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))), () => Engine.Upstreams);
+        try
+        {
+            _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))), () => Engine.Upstreams);
+        }
+        catch
+        {
+            // The caller's own maker of meters: nobody is left to dispose what is there already.
+            Open.Dispose();
+            Engine.Dispose();
+            throw;
+        }
+        foreach (var notice in options.Notices)
+            _log.Noticed(notice);
     }
 
     public HeadgateConfiguration Configuration { get; }

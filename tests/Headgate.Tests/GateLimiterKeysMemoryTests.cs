@@ -23,13 +23,17 @@ public sealed class GateLimiterKeysMemoryTests
     public void A_key_that_took_one_permit_costs_so_many_bytes(string limit, int most)
     {
         var keys = Enumerable.Range(0, Keys).Select(number => $"tenant-{number}").ToArray();
-        using var limiter = new GateLimiter<string>([limit], new GateLimiterOptions<string> { TimeProvider = _time });
-        limiter.TryAcquire("another");
-        var before = Memory();
-        foreach (var key in keys)
-            Assert.True(limiter.TryAcquire(key));
-        var each = (Memory() - before) / (double)Keys;
-        Assert.Equal(Keys + 1, limiter.KeyCount);
+        var each = Middle(() =>
+        {
+            using var limiter = new GateLimiter<string>([limit], new GateLimiterOptions<string> { TimeProvider = _time });
+            limiter.TryAcquire("another");
+            var before = Memory();
+            foreach (var key in keys)
+                Assert.True(limiter.TryAcquire(key));
+            var more = Memory() - before;
+            Assert.Equal(Keys + 1, limiter.KeyCount);
+            return more / (double)Keys;
+        });
         Console.WriteLine($"{limit}: {each:0.0} bytes");
         Assert.InRange(each, 20, most);
         GC.KeepAlive(keys);
@@ -38,13 +42,16 @@ public sealed class GateLimiterKeysMemoryTests
     [Fact]
     public void A_key_costs_eight_bytes_more_for_each_permit_that_has_not_come_back()
     {
-        using var limiter = new GateLimiter<int>(["100/min"], new GateLimiterOptions<int> { TimeProvider = _time });
-        limiter.TryAcquire(-1);
-        var before = Memory();
-        for (var take = 0; take < 50; take++)
-            for (var key = 0; key < 40_000; key++)
-                Assert.True(limiter.TryAcquire(key));
-        var each = (Memory() - before) / 40_000.0;
+        var each = Middle(() =>
+        {
+            using var limiter = new GateLimiter<int>(["100/min"], new GateLimiterOptions<int> { TimeProvider = _time });
+            limiter.TryAcquire(-1);
+            var before = Memory();
+            for (var take = 0; take < 50; take++)
+                for (var key = 0; key < 40_000; key++)
+                    Assert.True(limiter.TryAcquire(key));
+            return (Memory() - before) / 40_000.0;
+        });
         Console.WriteLine($"50 slots: {each:0.0} bytes");
         Assert.InRange(each, 300, 150 + 50 * 10);
     }
@@ -99,6 +106,9 @@ public sealed class GateLimiterKeysMemoryTests
             }
         }
     }
+
+    /// <summary>The middle of three: pools of the runtime give back once, when they please, what earlier tests had of them (18 MB, seen once).</summary>
+    private static double Middle(Func<double> measure) => new[] { measure(), measure(), measure() }.Order().ElementAt(1);
 
     /// <summary>What others left behind is gone first, or it would go while we count.</summary>
     private static long Memory()

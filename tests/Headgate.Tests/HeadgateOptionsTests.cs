@@ -54,6 +54,25 @@ public sealed class HeadgateOptionsTests
     }
 
     [Fact]
+    public void A_key_that_is_not_there_is_told_beside_what_else_is_wrong()
+    {
+        var options = new HeadgateOptions { Limits = ["100/fortnight"] };
+        options.Upstreams["api"].Base = ["https://api.example.com"];
+        options.Upstreams["api"].Keys = new KeysOptions { From = ["env:NO_SUCH_VARIABLE_OF_OURS"], As = "X-Key: {key}" };
+        var faults = options.FindFaults();
+        Assert.Equal(2, faults.Count);
+        Assert.Contains("/defaults/limits", faults[0], StringComparison.Ordinal);
+        Assert.StartsWith("/upstreams/api/keys: ", faults[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_section_that_is_not_there_is_told()
+    {
+        Assert.Contains("\"Headgate\"", Assert.Single(Section().Notices), StringComparison.Ordinal);
+        Assert.Empty(Section(("Headgate:Defaults:Timeout", "30")).Notices);
+    }
+
+    [Fact]
     public void Keys_by_value_are_numbered_and_their_values_stand_in_no_configuration()
     {
         var options = new HeadgateOptions();

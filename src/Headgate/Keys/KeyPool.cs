@@ -94,7 +94,7 @@ internal sealed class KeyPool : Constraint
 
     /// <summary>Why no key is left, for the one who is told so.</summary>
     public string WhyDead() => _keys.Length == 0 ? $"{_name} has no keys"
-        : $"all {_keys.Length} keys of {_name} are dead: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
+        : $"{(_keys.Length == 1 ? $"the only key of {_name} is dead" : $"all {_keys.Length} keys of {_name} are dead")}: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
 
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? only.HeldBy.Describe()

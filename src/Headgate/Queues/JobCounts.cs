@@ -11,6 +11,7 @@ internal sealed class JobCounts
     private long _retries;
     private long _refusals;
     private long _ok;
+    private long _inFlight;
     private long _peak;
     private long _latency;
 
@@ -26,7 +27,7 @@ internal sealed class JobCounts
 
     public long Ok => Volatile.Read(ref _ok);
 
-    /// <summary>The most that were processed at once.</summary>
+    /// <summary>The most requests that were in flight at once.</summary>
     public long Peak => Volatile.Read(ref _peak);
 
     /// <summary>Of those that have ended, all together.</summary>
@@ -60,10 +61,21 @@ internal sealed class JobCounts
         if (from == to)
             return;
         Interlocked.Decrement(ref _byStatus[(int)from]);
-        var count = Interlocked.Increment(ref _byStatus[(int)to]);
-        if (to != JobStatus.Processing)
-            return;
+        Interlocked.Increment(ref _byStatus[(int)to]);
+    }
+
+    /// <summary>The first byte of an attempt leaves.</summary>
+    public void CountSent()
+    {
+        var count = Interlocked.Increment(ref _inFlight);
         for (var peak = Peak; count > peak; peak = Peak)
             Interlocked.CompareExchange(ref _peak, count, peak);
+    }
+
+    /// <summary>An attempt has ended.</summary>
+    public void CountEnded(Attempt attempt)
+    {
+        if (attempt.WasSent)
+            Interlocked.Decrement(ref _inFlight);
     }
 }

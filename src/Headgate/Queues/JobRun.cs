@@ -115,6 +115,9 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             case LineStep.Permitted:
                 scheduler.Permitted(entry);
                 break;
+            case LineStep.Sent:
+                scheduler.Counts.CountSent();
+                break;
             case LineStep.Held when exchange.Last!.WasRefused:
                 scheduler.Move(Job, JobStatus.RateLimited);
                 scheduler.Counts.CountRefusal();
