@@ -120,12 +120,11 @@ internal sealed class Adaptation
     public void Ended(Attempt attempt)
     {
         if (_durations is not null)
-            _engine.Dispatcher.Read((_durations, attempt), static (_, it, _) =>
-            {
-                it._durations.Add(it.attempt.EndedAt - it.attempt.SentAt, it.attempt.EndedAt);
-                return true;
-            });
+            _engine.Dispatcher.Change((_durations, attempt), static (_, it, _) => it._durations.Add(it.attempt.EndedAt - it.attempt.SentAt, it.attempt.EndedAt));
     }
+
+    /// <summary>Nothing is sent in a scope any more.</summary>
+    public void Forget(Scope scope) => _engine.Dispatcher.Change((_paces, scope), static (_, it, _) => it._paces.Remove(it.scope));
 
     /// <summary>An attempt was refused, and nothing says how much is allowed.</summary>
     /// <returns>Whether the pace is another one now; thousandths of a request in a second.</returns>
@@ -186,8 +185,7 @@ internal sealed class Adaptation
         {
             pacing.IsThere = true;
             scope.Add(pacing.Pace);
-            foreach (var gate in _api.Gates.All)
-                scheduler.Changed(gate, now);
+            scheduler.Changed(_api.Gates.All, now);
         }
         else if (isFaster)
         {

@@ -81,8 +81,8 @@ internal sealed class AnswerContent : HttpContent
         return linked;
     }
 
-    /// <summary>Takes the body away from under a read that takes no token, when the attempt ends before it comes back.</summary>
-    public CancellationTokenRegistration Abort(AnswerStream body) => _isFinished ? default : Token.UnsafeRegister(static state => ((AnswerStream)state!).Abort(), body);
+    /// <summary>Its time is over, or whoever asked for it gave up: at the next read it breaks.</summary>
+    public bool IsOver => !_isFinished && Token.IsCancellationRequested;
 
     /// <summary>The body is through, or nothing more of it will be read: its place is free.</summary>
     public void Finish(bool isWhole, ReadOnlyMemory<byte> body = default)
@@ -102,8 +102,9 @@ internal sealed class AnswerContent : HttpContent
 
     /// <summary>What to throw in the place of what a read threw; null for that itself. The place is free then.</summary>
     /// <param name="failure">What was thrown.</param>
+    /// <param name="wasBusy">Its time was over while whoever reads had not asked for more: that is no fault of the server's.</param>
     /// <param name="reader">The token of the read.</param>
-    public Exception? Break(Exception failure, CancellationToken reader)
+    public Exception? Break(Exception failure, bool wasBusy, CancellationToken reader)
     {
         if (!FailureReader.IsOfTransport(failure))
         {
@@ -115,7 +116,7 @@ internal sealed class AnswerContent : HttpContent
             : Exchange.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
         var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason);
         (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
-        if (!_isFinished)
+        if (!_isFinished && !wasBusy)
             Exchange.Last!.Break(outcome);
         Finish(isWhole: false);
         return Failures.Of(Exchange, failure, reader.IsCancellationRequested ? reader : _callers);
@@ -151,6 +152,7 @@ internal sealed class AnswerContent : HttpContent
         try
         {
             await _source.CopyToAsync(target, context, token).ConfigureAwait(false);
+            BodyLength.ThrowIfCut(Length, target.Written);
             Finish(isWhole: true);
         }
         catch when (target.HasFailed)
@@ -161,7 +163,7 @@ internal sealed class AnswerContent : HttpContent
         }
         catch (Exception failure)
         {
-            if (Break(failure, cancellationToken) is { } told)
+            if (Break(failure, target.WasBusy, cancellationToken) is { } told)
                 throw told;
             throw;
         }
@@ -169,8 +171,24 @@ internal sealed class AnswerContent : HttpContent
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
 
-    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        new AnswerStream(await _source.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), this);
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
+    {
+        var wasBusy = IsOver;
+        using var linked = Link(cancellationToken, out var token);
+        try
+        {
+            var source = await _source.ReadAsStreamAsync(token).ConfigureAwait(false);
+            // Some read all of it before they give anything, and heed no token.
+            token.ThrowIfCancellationRequested();
+            return new AnswerStream(source, this);
+        }
+        catch (Exception failure)
+        {
+            if (Break(failure, wasBusy, cancellationToken) is { } told)
+                throw told;
+            throw;
+        }
+    }
 
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new AnswerStream(_source.ReadAsStream(cancellationToken), this);
 

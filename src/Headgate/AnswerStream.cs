@@ -6,7 +6,6 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     /// <summary>What was read, where the true cost stands in it.</summary>
     private readonly MemoryStream? _kept = content.TellsCost ? new MemoryStream() : null;
     private long _read;
-    private volatile bool _isAborted;
 
     public override bool CanRead => true;
 
@@ -21,13 +20,16 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         using var linked = content.Link(cancellationToken, out var token);
+        var wasBusy = content.IsOver;
         try
         {
             return Count(await source.ReadAsync(buffer, token).ConfigureAwait(false), buffer.Span);
         }
         catch (Exception failure)
         {
-            if (content.Break(failure, cancellationToken) is { } told)
+            // Nothing more comes of it, whatever the source does when it is asked again.
+            await source.DisposeAsync().ConfigureAwait(false);
+            if (content.Break(failure, wasBusy, cancellationToken) is { } told)
                 throw told;
             throw;
         }
@@ -36,35 +38,8 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>A read that blocks takes no token: what ends the attempt takes the source away from under it.</summary>
-    public override int Read(Span<byte> buffer)
-    {
-        try
-        {
-            ObjectDisposedException.ThrowIf(_isAborted, source);
-            int count;
-            using (content.Abort(this))
-                count = source.Read(buffer);
-            // A source that was disposed meanwhile may say that nothing follows, which is not the end of the body.
-            ObjectDisposedException.ThrowIf(_isAborted, source);
-            return Count(count, buffer);
-        }
-        catch (Exception failure)
-        {
-            if (content.Break(failure, CancellationToken.None) is { } told)
-                throw told;
-            throw;
-        }
-    }
-
-    /// <summary>Nothing more is read: whoever waits for some of it is told so.</summary>
-    public void Abort()
-    {
-        _isAborted = true;
-        source.Dispose();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    /// <summary>Blocks for one that does not: only that can be given up without leaving a read behind on a connection that others use next.</summary>
+    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     public override void Flush() { }
 

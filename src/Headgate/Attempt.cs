@@ -36,6 +36,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
     {
         (_engine, Upstream, _exchange, _permit, _callersToken) = (engine, upstream, exchange, permit, cancellation);
+        permit.Keeper = exchange.IsRecorded ? upstream.Cap : null;
         Previous = exchange.Last;
         exchange.Last = this;
         if (Previous is { } previous)
@@ -225,7 +226,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         if (Interlocked.CompareExchange(ref _fate, GivenUp, Unsent) == Leaves)
             return false;
-        _cancellation.Cancel();
+        // One that has ended without a first byte has given its source back.
+        if (EndedAt == 0)
+            _cancellation.Cancel();
         return true;
     }
 
@@ -271,35 +274,23 @@ internal sealed class Attempt : ISendWitness, IDisposable
         // Before its place is free: whoever counts those under way never counts more than there may be.
         _engine.Ended(this);
         if (isWhole)
-            _engine.Dispatcher.Ended(_permit, EndedAt, Actual, IsKept ? Upstream.Cap : null);
+            _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
             _engine.Dispatcher.Lost(_permit);
     }
 
-    /// <summary>Ends it, its answer received; where that is written down it is one of those under way until it <see cref="WasRecorded"/>.</summary>
-    public void EndReceived()
-    {
-        IsKept = _exchange.IsRecorded;
-        End(isWhole: true);
-    }
+    /// <summary>It was sent and has ended, and its place is kept until somebody says <see cref="LetGo()"/>.</summary>
+    public bool IsKept => _permit.IsKept;
 
-    /// <summary>It has ended, and its place is kept until it <see cref="WasRecorded"/>.</summary>
-    public bool IsKept { get; private set; }
-
-    /// <summary>Its result is on disk, or never will be. To be told as often as one likes.</summary>
-    public void WasRecorded()
+    /// <summary>Its result is on disk, or never will be, or it is tried again: its place is kept no more. To be told as often as one likes.</summary>
+    public void LetGo()
     {
         if (IsKept)
-            WereRecorded([this]);
+            LetGo([this]);
     }
 
     /// <summary>The same of many at once, of one engine.</summary>
-    public static void WereRecorded(IReadOnlyList<Attempt> attempts)
-    {
-        foreach (var attempt in attempts)
-            attempt.IsKept = false;
-        attempts[0]._engine.Dispatcher.Recorded(attempts.Select(static attempt => attempt._permit));
-    }
+    public static void LetGo(IReadOnlyList<Attempt> attempts) => attempts[0]._engine.Dispatcher.LetGo(attempts.Select(static attempt => attempt._permit));
 
     public void Dispose() => End(isWhole: false);
 

@@ -29,7 +29,7 @@ internal sealed class Bases(Upstream api, Engine engine)
         var isSuccess = outcome.IsWell;
         if (!(isSuccess || outcome.IsFailing) || IndexOf(attempt.Uri) is not (>= 0 and var index))
             return false;
-        var (changed, othersUp) = engine.Dispatcher.Read((Bases: this, index, isSuccess, sentAt: attempt.TriedAt), static (_, it, now) =>
+        var (changed, othersUp) = engine.Dispatcher.Change((Bases: this, index, isSuccess, sentAt: attempt.TriedAt), static (_, it, now) =>
         {
             var health = it.Bases._health;
             var changed = it.isSuccess ? health.Succeeded(it.index, it.sentAt) : health.Failed(it.index, it.sentAt, now);

@@ -83,8 +83,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
             // It joins the limits when it first opens: most never do, and those need not be looked at for each request.
             _isThere = true;
             api.Scope.Add(State);
-            foreach (var gate in api.Gates.All)
-                scheduler.Changed(gate, now);
+            scheduler.Changed(api.Gates.All, now);
         }
         _downSince = Math.Min(_downSince, now);
         // Nobody who waits will be let go in time: they are told now, rather than when their patience is over.

@@ -63,13 +63,18 @@ internal sealed class Engine : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
     private readonly ConcurrentDictionary<Task, bool> _left = new();
     private volatile Upstream? _last;
+
+    /// <summary>Held while what was recorded goes to the disk.</summary>
     private readonly Lock _syncing = new();
+
+    /// <summary>Held while the list of those that are open changes, or everything is disposed.</summary>
+    private readonly Lock _opening = new();
 
     /// <summary>Those that are to be disposed: one that is being opened is not among <see cref="Upstreams"/> yet.</summary>
     private readonly List<Upstream> _opened = [];
     private ResourceWatch? _resources;
     private ITimer? _sync;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
@@ -125,7 +130,8 @@ internal sealed class Engine : IDisposable
     /// <summary>Tells a user what he should know. That nobody can be told must not keep anything from being sent.</summary>
     public void Notice(string text) => Tell(_options.Notice, text);
 
-    public Action<Attempt> Ended => _options.Ended;
+    /// <summary>Tells of an attempt that has ended.</summary>
+    public void Ended(Attempt attempt) => Tell(_options.Ended, attempt);
 
     public Action<Lesson> Learned => _options.Learned;
 
@@ -179,6 +185,13 @@ internal sealed class Engine : IDisposable
     public void Remember(Upstream upstream, PoolKey key) =>
         Remember(upstream, $"{upstream.Name}/key:{key.Name}", key.Scope, $"{AddressOf(upstream)} key {Journal.Fingerprint(key.Secret)}");
 
+    /// <summary>A key that is gone, and of which nothing counts any more, holds nothing; what was sent with it is found again should it come back.</summary>
+    public void Forget(Upstream upstream, PoolKey key)
+    {
+        Journal.Forget(key.Scope);
+        upstream.Forget(key);
+    }
+
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
 
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
@@ -205,18 +218,16 @@ internal sealed class Engine : IDisposable
     /// <param name="failed">Told when it cannot be.</param>
     public void SyncEachSecond(Action<LedgerException> failed) => _sync = Clock.Provider.CreateTimer(_ =>
     {
-        lock (_syncing)
+        try
         {
-            if (_isDisposed)
-                return;
-            try
-            {
-                Journal.Sync();
-            }
-            catch (LedgerException failure)
-            {
-                Tell(failed, failure);
-            }
+            // Whoever disposes waits until this is through.
+            lock (_syncing)
+                if (!_isDisposed)
+                    Journal.Sync();
+        }
+        catch (LedgerException failure)
+        {
+            Tell(failed, failure);
         }
     }, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
 
@@ -236,10 +247,11 @@ internal sealed class Engine : IDisposable
     public void Dispose()
     {
         _sync?.Dispose();
+        lock (_opening)
+            _isDisposed = true;
         // Whoever writes at this moment has its files until it is through.
         lock (_syncing)
-            _isDisposed = true;
-        _resources?.Dispose();
+            _resources?.Dispose();
         foreach (var upstream in _opened)
             upstream.Dispose();
         Token?.Dispose();
@@ -277,7 +289,7 @@ internal sealed class Engine : IDisposable
                 Remember(upstream, key);
             foreach (var (part, scope) in upstream.Gates.Parts)
                 Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
-            lock (_syncing)
+            lock (_opening)
             {
                 ObjectDisposedException.ThrowIf(_isDisposed, this);
                 _opened.Add(upstream);

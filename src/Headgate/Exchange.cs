@@ -52,7 +52,7 @@ internal sealed class Exchange(HttpRequestMessage request)
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
 
     /// <summary>
-    /// Its answer is written down, and whoever does that says so with <see cref="Attempt.WasRecorded"/>: a death before would send it again, so until
+    /// What comes of it is written down, and whoever does that says so with <see cref="Attempt.LetGo()"/>: a death before would send it again, so until
     /// then it is one of those under way, of which there are only so many.
     /// </summary>
     public bool IsRecorded { get; init; }

@@ -91,13 +91,21 @@ internal sealed class Hedging(Upstream api, Engine engine)
             return;
         var outcome = running.Result;
         loser.Settle(outcome);
-        api.Learning.From(loser, outcome);
-        if (outcome.Refused)
-            api.Learning.Hold(loser.Permit, engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1)));
+        try
+        {
+            api.Learning.From(loser, outcome);
+            if (outcome.Refused)
+                api.Learning.Hold(loser.Permit, engine.Clock.Now + Clock.Nanoseconds(outcome.RetryAfter ?? TimeSpan.FromSeconds(1)));
+        }
+        catch (Exception failure) when (failure is Ledgers.LedgerException or ObjectDisposedException)
+        {
+            // The ledger cannot be written, or everything was disposed: whoever sends next hears of it.
+        }
         var isWhole = loser.Answer is not null;
         loser.Answer?.Dispose();
         loser.End(isWhole);
         // Everything may have been disposed meanwhile, and nobody is there to be told.
         loser.TryWriteEnd();
+        loser.LetGo();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class KeyRotation : IDisposable
     private readonly ITimer _timer;
     private Task _reading = Task.CompletedTask;
     private long _readAt;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     /// <param name="api">An API that has keys.</param>
     /// <param name="engine">Its engine.</param>
@@ -24,24 +24,33 @@ internal sealed class KeyRotation : IDisposable
     public KeyRotation(Upstream api, Engine engine, TimeSpan every)
     {
         (_api, _engine, _readAt) = (api, engine, engine.Clock.Now);
-        _timer = engine.Clock.Provider.CreateTimer(static state => _ = ((KeyRotation)state!).ReadAsync(long.MaxValue), this, every, every);
+        _timer = engine.Clock.Provider.CreateTimer(static state => ((KeyRotation)state!).Read(), this, every, every);
     }
 
     /// <summary>Reads them, unless that was done since; or waits for whoever does. Never fails: what cannot be read is told, and the keys stay as they are.</summary>
     /// <param name="since">When the key was used that was rejected: of many that went with it only one reads.</param>
-    public Task ReadAsync(long since)
+    public Task ReadAsync(long since) =>
+        // The caller's own source may block, and who waits here may give up.
+        Begin(since, out var reading) is { } done ? Task.Run(() => Read(done)) : reading;
+
+    private void Read()
     {
-        TaskCompletionSource done;
+        if (Begin(long.MaxValue, out _) is { } done)
+            Read(done);
+    }
+
+    /// <summary>Begins to read: what to complete in the end; null if somebody reads already, or has since.</summary>
+    private TaskCompletionSource? Begin(long since, out Task reading)
+    {
         lock (_lock)
         {
-            if (_isDisposed || !_reading.IsCompleted || _readAt > since)
-                return _reading;
-            done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            reading = _reading;
+            if (_isDisposed || !reading.IsCompleted || _readAt > since)
+                return null;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             (_readAt, _reading) = (_engine.Clock.Now, done.Task);
+            return done;
         }
-        Read();
-        done.SetResult();
-        return done.Task;
     }
 
     public void Dispose()
@@ -51,7 +60,7 @@ internal sealed class KeyRotation : IDisposable
         _timer.Dispose();
     }
 
-    private void Read()
+    private void Read(TaskCompletionSource done)
     {
         try
         {
@@ -62,8 +71,10 @@ internal sealed class KeyRotation : IDisposable
         }
         catch (Exception failure)
         {
-            _engine.Notice($"the keys of {_api.Name} cannot be read anew, and stay as they are: {failure.Message}");
+            if (!_isDisposed)
+                _engine.Notice($"the keys of {_api.Name} cannot be read anew, and stay as they are: {failure.Message}");
         }
+        done.SetResult();
     }
 
     private void Use(IReadOnlyList<KeyEntry> given)
@@ -76,6 +87,8 @@ internal sealed class KeyRotation : IDisposable
             else if (before.IsRetired)
                 Add(before, isNew: false);
         var values = given.Select(entry => entry.Secret.Reveal()).ToHashSet();
+        if (!_api.Keys.Keys.Any(key => key.DeadReason is null && values.Contains(key.Secret.Reveal())))
+            throw new InvalidOperationException("none of those that are given can be used");
         foreach (var (value, key) in known)
             if (!values.Contains(value) && !key.IsRetired)
                 Retire(key);
@@ -93,20 +106,24 @@ internal sealed class KeyRotation : IDisposable
             _engine.Notice($"key {key.Name} of {_api.Name} cannot be used: {failure.Message}");
             return;
         }
-        Change(key, static (pool, key, now) => pool.Add(key, now));
+        var gone = _engine.Dispatcher.Change((Api: _api, key), static (scheduler, it, now) =>
+        {
+            var gone = it.Api.Keys!.Add(it.key, now);
+            scheduler.Changed(it.Api.Gates.All, now);
+            return gone;
+        });
+        foreach (var old in gone)
+            _engine.Forget(_api, old);
         _engine.Notice($"key {key.Name} of {_api.Name} is used from now on");
     }
 
     private void Retire(PoolKey key)
     {
-        Change(key, static (pool, key, now) => pool.Retire(key, now));
+        _engine.Dispatcher.Change((Api: _api, key), static (scheduler, it, now) =>
+        {
+            it.Api.Keys!.Retire(it.key);
+            scheduler.Changed(it.Api.Gates.All, now);
+        });
         _engine.Notice($"key {key.Name} of {_api.Name} is not used any more: its source does not give it");
     }
-
-    private void Change(PoolKey key, Action<KeyPool, PoolKey, long> change) => _engine.Dispatcher.Change((Api: _api, key, change), static (scheduler, it, now) =>
-    {
-        it.change(it.Api.Keys!, it.key, now);
-        foreach (var gate in it.Api.Gates.All)
-            scheduler.Changed(gate, now);
-    });
 }

@@ -51,6 +51,13 @@ internal sealed class Learning(Upstream api, Engine engine)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.BrokeNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
     }
 
+    /// <summary>Nothing is sent in a scope any more.</summary>
+    public void Forget(Scope scope)
+    {
+        _isPaceTold.TryRemove(scope, out _);
+        _quotas.Forget(scope);
+    }
+
     /// <summary>What the server asked of one it asked of all who share the limit, whether that one goes on or gives up.</summary>
     /// <param name="permit">Of the attempt that was refused.</param>
     /// <param name="until">Monotonic nanoseconds.</param>
@@ -161,8 +168,7 @@ internal sealed class Learning(Upstream api, Engine engine)
         if (blame.Smoothed is { } counters)
         {
             scope.Change(counters, now);
-            foreach (var gate in api.Gates.All)
-                scheduler.Changed(gate, now);
+            scheduler.Changed(api.Gates.All, now);
         }
         return (blame, before, null);
     }

@@ -39,6 +39,9 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
         return isKnown;
     }
 
+    /// <summary>Nothing is sent in a scope any more.</summary>
+    public void Forget(Scope scope) => engine.Dispatcher.Change((_known, scope), static (_, it, _) => it._known.Remove(it.scope));
+
     /// <summary>
     /// Of whose limits a quota speaks: the key's where there are keys, else the API's. A part of the API that the server names
     /// (<c>search</c> at GitHub) has its own; which requests belong to it only the routes of the configuration tell.
@@ -78,8 +81,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
             IReadOnlyList<Limit> before = [.. scope.Limits];
             // Beside what was declared, which the server does not overrule.
             known.Place = known.Learned = scope.Learn(known.Learned, lesson.Limit, fresh => lesson.Begin(fresh, UnderWay(attempt, quota.Unit), api.Terms.Bound, now), now);
-            foreach (var gate in api.Gates.All)
-                scheduler.Changed(gate, now);
+            scheduler.Changed(api.Gates.All, now);
             known.Forget();
             // What was sent before this was known says nothing of it by being refused.
             scope.RefusalsCountFrom = now;

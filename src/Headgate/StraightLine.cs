@@ -40,7 +40,8 @@ internal sealed class StraightLine(Engine engine)
             var upstream = Admit(exchange);
 
             // 4 permit
-            var waiting = exchange.Waiting.CanBeCanceled ? exchange.Waiting : cancellation;
+            // One that was sent elsewhere is under way: it comes to its end although nothing new begins.
+            var waiting = exchange.Waiting.CanBeCanceled && exchange.Hops == 0 ? exchange.Waiting : cancellation;
             var permit = await PermitAsync(upstream, exchange, waiting).ConfigureAwait(false);
             GiveUpUnreached(upstream, exchange, permit);
 
@@ -59,7 +60,8 @@ internal sealed class StraightLine(Engine engine)
 
             // 7 retry?
             if (upstream.Rotation is { } rotation && upstream.IsDeadly(outcome.Status))
-                await rotation.ReadAsync(attempt.SentAt).ConfigureAwait(false);
+                // Who gives up meanwhile goes on with the keys as they are.
+                await rotation.ReadAsync(attempt.SentAt).WaitAsync(attempt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (Redirected(upstream, exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
             var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
@@ -86,6 +88,7 @@ internal sealed class StraightLine(Engine engine)
             if (decision.Kind is RetryKind.Done or RetryKind.Fail)
                 throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
             attempt.WriteEnd();
+            attempt.LetGo();
             await GoBackAsync(upstream, exchange, outcome, decision, waiting).ConfigureAwait(false);
         }
     }
@@ -120,15 +123,12 @@ internal sealed class StraightLine(Engine engine)
     /// <summary>A token that is good. Whoever waits for the answer itself gets the exception of its supplier.</summary>
     private async ValueTask PrepareAsync(Upstream upstream, Exchange exchange, Permit? permit, CancellationToken cancellation)
     {
+        var preparing = upstream.Token!.PrepareAsync(cancellation).AsTask();
         try
         {
-            var preparing = upstream.Token!.PrepareAsync(cancellation);
-            if (preparing.IsCompleted)
-                await preparing.ConfigureAwait(false);
-            else
-                await preparing.AsTask().WaitAsync(SpanUntil(ExpiryOf(exchange)), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
+            await preparing.WaitAsync(SpanUntil(ExpiryOf(exchange)), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (TimeoutException) when (engine.Clock.Now >= ExpiryOf(exchange))
+        catch (TimeoutException) when (!preparing.IsCompleted)
         {
             if (permit is not null)
                 engine.Dispatcher.Return(permit);
@@ -165,9 +165,12 @@ internal sealed class StraightLine(Engine engine)
         var expires = ExpiryOf(exchange);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
-        var key = new LaneKey(upstream.CostOf(exchange), exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
+        // Behind all who wait, a redirected one would be half done for as long as they take.
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
         var permit = new Permit(key.Cost, expires);
         engine.Dispatcher.Acquire(permit, upstream.Gates.For(exchange), key, cancellation);
+        // Its last place goes to the next only now that it stands before them.
+        exchange.Last?.LetGo();
         return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);
     }
 
@@ -313,7 +316,7 @@ internal sealed class StraightLine(Engine engine)
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
         if (exchange.Receive is not null)
         {
-            attempt.EndReceived();
+            attempt.End(isWhole: true);
             exchange.Tell(LineStep.Received);
         }
         return answer;

@@ -6,6 +6,12 @@ internal sealed class TargetStream(Stream target) : Stream
     /// <summary>It was the target; a write that was cancelled with its token has not failed.</summary>
     public bool HasFailed { get; private set; }
 
+    /// <summary>So many bytes it was given.</summary>
+    public long Written { get; private set; }
+
+    /// <summary>The time for the copy was over while the target was at work: whatever is given up then, the body was there.</summary>
+    public bool WasBusy { get; private set; }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -18,11 +24,13 @@ internal sealed class TargetStream(Stream target) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        Written += buffer.Length;
+        var wasOver = cancellationToken.IsCancellationRequested;
         try
         {
             var writing = target.WriteAsync(buffer, cancellationToken);
             // Mostly there at once, which costs no state machine.
-            return writing.IsCompletedSuccessfully ? writing : new ValueTask(WatchAsync(writing.AsTask(), cancellationToken));
+            return writing.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested ? writing : new ValueTask(WatchAsync(writing.AsTask(), wasOver, cancellationToken));
         }
         catch (Exception failure) when (Note(failure, cancellationToken))
         {
@@ -35,6 +43,7 @@ internal sealed class TargetStream(Stream target) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        Written += buffer.Length;
         try
         {
             target.Write(buffer);
@@ -47,7 +56,7 @@ internal sealed class TargetStream(Stream target) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => WatchAsync(target.FlushAsync(cancellationToken), cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => WatchAsync(target.FlushAsync(cancellationToken), cancellationToken.IsCancellationRequested, cancellationToken);
 
     public override void Flush()
     {
@@ -67,7 +76,7 @@ internal sealed class TargetStream(Stream target) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async Task WatchAsync(Task writing, CancellationToken cancellation)
+    private async Task WatchAsync(Task writing, bool wasOver, CancellationToken cancellation)
     {
         try
         {
@@ -76,6 +85,10 @@ internal sealed class TargetStream(Stream target) : Stream
         catch (Exception failure) when (Note(failure, cancellation))
         {
             throw;
+        }
+        finally
+        {
+            WasBusy |= !wasOver && cancellation.IsCancellationRequested;
         }
     }
 

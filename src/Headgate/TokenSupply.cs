@@ -16,7 +16,9 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     private readonly Lock _lock = new();
     private volatile Held? _held;
     private Task? _renewal;
-    private DateTimeOffset _notBefore;
+
+    /// <summary>When the last failure was, in stamps of the clock: a wall clock that is set must not lengthen the pause.</summary>
+    private long _failedAt;
 
     /// <summary>What goes into the Authorization header; null before the first token was fetched.</summary>
     public string? Current => _held?.Header;
@@ -56,7 +58,7 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         {
             if (_held is { } newer && now < newer.RenewAt)
                 return Task.CompletedTask;
-            if (_renewal is { } before && (!before.IsCompleted || (!before.IsCompletedSuccessfully && now < _notBefore)))
+            if (_renewal is { } before && (!before.IsCompleted || (!before.IsCompletedSuccessfully && time.GetElapsedTime(_failedAt) < Backoff)))
                 return before;
             begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _renewal = begun.Task;
@@ -72,14 +74,14 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
             var token = await supply(_disposed.Token).ConfigureAwait(false) ?? throw new InvalidOperationException("the supplier of tokens gave none");
             var (now, expires) = (time.GetUtcNow(), token.ExpiresAt ?? DateTimeOffset.MaxValue);
             if (expires <= now)
-                notice($"the token that was given had expired when it came; it is sent all the same. Does this clock agree with the server's?");
+                notice("the token that was given had expired when it came; it is sent all the same. Does this clock agree with the server's?");
             _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires, expires <= now, Fetched + 1);
             begun.SetResult();
         }
         catch (Exception failure)
         {
             lock (_lock)
-                _notBefore = time.GetUtcNow() + Backoff;
+                _failedAt = time.GetTimestamp();
             if (IsGood)
                 notice($"the token could not be renewed, and is used for as long as it is good: {failure.Message}");
             begun.SetException(failure);

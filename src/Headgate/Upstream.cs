@@ -13,6 +13,9 @@ internal sealed class Upstream : IDisposable
 {
     private const int Probes = 3;
 
+    /// <summary>No more are remembered: units are named by whoever asks.</summary>
+    private const int MostUnits = 100;
+
     private readonly RetryBudget _budget;
     private readonly WallTime _ours;
     private readonly Action<string> _notice;
@@ -157,9 +160,13 @@ internal sealed class Upstream : IDisposable
     private void TellUncounted(IEnumerable<string> units)
     {
         foreach (var unit in units)
+        {
+            bool isNew;
             lock (_units!)
-                if (_units.Add(unit))
-                    _notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
+                isNew = _units.Count < MostUnits && _units.Add(unit);
+            if (isNew)
+                _notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
+        }
     }
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
@@ -228,6 +235,15 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Whether an answer says that the key is not accepted.</summary>
     public bool IsDeadly(int status) => Configuration.Keys?.Dead.Any(range => range.Contains(status)) ?? false;
+
+    /// <summary>A key is gone: what was learned of it is of no use to anybody.</summary>
+    public void Forget(PoolKey key)
+    {
+        lock (_toldDead)
+            _toldDead.Remove(key);
+        Learning.Forget(key.Scope);
+        Adaptation.Forget(key.Scope);
+    }
 
     /// <summary>A key to be used, with the limits that are its own.</summary>
     public PoolKey MakeKey(KeyEntry entry) =>

@@ -3,12 +3,10 @@ namespace Headgate.Tests;
 [Collection(Threads.Alone)]
 public sealed class AnswerStreamTests
 {
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_read_that_blocks_ends_at_the_timeout_as_one_that_does_not(bool saysThatNothingFollows)
+    [Fact]
+    public async Task A_read_that_blocks_ends_at_the_timeout_as_one_that_does_not()
     {
-        using var body = new BlockingStream { SaysThatNothingFollows = saysThatNothingFollows };
+        using var body = new StalledStream();
         using var world = new FakeWorld(o => (o.Timeout, o.Retries) = (TimeSpan.FromSeconds(3), 0));
         world.Server.Answer = _ => new HttpResponseMessage { Content = new StreamContent(body) };
         using var answer = await world.Client.GetAsync("a", HttpCompletionOption.ResponseHeadersRead);
@@ -28,7 +26,7 @@ public sealed class AnswerStreamTests
     [Fact]
     public async Task Or_when_its_caller_gives_up()
     {
-        using var body = new BlockingStream();
+        using var body = new StalledStream();
         using var world = new FakeWorld();
         using var giveUp = new CancellationTokenSource();
         world.Server.Answer = _ => new HttpResponseMessage { Content = new StreamContent(body) };
@@ -57,29 +55,38 @@ public sealed class AnswerStreamTests
         Assert.Equal((1, 0L), (world.Client.GetMetrics().Successful, world.Client.GetMetrics().ActiveConnections));
     }
 
-    /// <summary>A body of which nothing comes, and whose reads know no token.</summary>
-    private sealed class BlockingStream : MemoryStream
+    [Fact]
+    public async Task Time_that_is_over_while_whoever_reads_is_busy_is_no_failure_of_the_servers()
     {
-        private readonly ManualResetEventSlim _isOver = new();
+        using var world = new FakeWorld(o => (o.Timeout, o.Retries, o.Breaker.FailureThreshold) = (TimeSpan.FromSeconds(3), 0, 1));
+        using var body = new StalledStream();
+        world.Server.Answer = _ => new HttpResponseMessage { Content = new StreamContent(body) };
+        using (var answer = await world.Client.GetAsync("a", HttpCompletionOption.ResponseHeadersRead))
+        {
+            using var stream = await answer.Content.ReadAsStreamAsync();
+            world.Time.Advance(TimeSpan.FromSeconds(4));
 
+            await Assert.ThrowsAsync<TaskCanceledException>(() => stream.ReadAsync(new byte[10]).AsTask());
+        }
+        Assert.Equal(("closed", 0L), (world.Client.GetMetrics().BreakerState, world.Client.GetMetrics().BreakerOpens));
+        Assert.False(body.IsRead.Task.IsCompleted);
+    }
+
+    /// <summary>A body of which nothing comes.</summary>
+    private sealed class StalledStream : MemoryStream
+    {
         public TaskCompletionSource IsRead { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>What the transport does of which a body was disposed: the end, in the place of an exception.</summary>
-        public bool SaysThatNothingFollows { get; init; }
 
         public override bool CanSeek => false;
 
-        public override int Read(Span<byte> buffer)
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
+            ObjectDisposedException.ThrowIf(!CanRead, this);
+            cancellationToken.ThrowIfCancellationRequested();
             IsRead.TrySetResult();
-            _isOver.Wait();
-            return SaysThatNothingFollows ? 0 : throw new ObjectDisposedException(nameof(BlockingStream));
+            return await new TaskCompletionSource<int>().Task.WaitAsync(cancellationToken);
         }
 
-        protected override void Dispose(bool disposing)
-        {
-            _isOver.Set();
-            base.Dispose(disposing);
-        }
+        public override int Read(Span<byte> buffer) => throw new NotSupportedException("whoever blocks here cannot be told to stop");
     }
 }

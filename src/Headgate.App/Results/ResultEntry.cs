@@ -15,6 +15,9 @@ namespace Headgate.App.Results;
 /// <param name="HasId">Whether it is known by an id, not by line and hash.</param>
 internal readonly record struct ResultEntry(long Line, ulong Hash, long Offset, JobStatus Status, FailureClass Class, bool Ok, bool HasId)
 {
+    /// <summary>Whether the server may have got it, so that to send it once more is to send it again.</summary>
+    public bool MaybeSent { get; init; }
+
     /// <summary>Reads a line of a results file.</summary>
     /// <exception cref="JsonException">It is not JSON, or not a result of a run.</exception>
     public static ResultEntry Read(ReadOnlySpan<byte> json, long offset, out string key)
@@ -39,6 +42,8 @@ internal readonly record struct ResultEntry(long Line, ulong Hash, long Offset, 
                 status = NextStatus(ref reader);
             else if (reader.ValueTextEquals("ok"u8))
                 ok = NextTruth(ref reader);
+            else if (reader.ValueTextEquals("maybe_sent"u8))
+                entry = entry with { MaybeSent = NextTruth(ref reader) ?? false };
             else if (reader.ValueTextEquals("error"u8))
                 entry = entry with { Class = ReadClass(ref reader) };
             else

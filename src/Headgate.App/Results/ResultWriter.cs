@@ -159,7 +159,9 @@ internal sealed class ResultWriter : IAsyncDisposable
             // Whatever it is: those who wait have to hear of it, or they would wait for ever.
             _failure = failure as ResultWriteException ?? new ResultWriteException("the results", failure);
         }
-        TellAttempts();
+        // What was not written is sent again by the next run: nothing goes in its place.
+        if (_failure is null)
+            TellAttempts();
         foreach (var pending in _ready)
             Finish(pending);
         _ready.Clear();
@@ -183,7 +185,7 @@ internal sealed class ResultWriter : IAsyncDisposable
             if (pending.Attempt is { } attempt)
                 _recorded.Add(attempt);
         if (_recorded.Count > 0)
-            Attempt.WereRecorded(_recorded);
+            Attempt.LetGo(_recorded);
         _recorded.Clear();
     }
 

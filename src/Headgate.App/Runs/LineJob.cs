@@ -29,7 +29,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         }
         if (isResent && !work.Options.MayResend(request))
         {
-            await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it and died before the answer; to send it twice could do harm (--resend-maybe does so all the same)", null), null);
+            await WriteAsync(Failed(FailureClass.MaybeSent, "an earlier run sent it, and what came of it is not known; to send it twice could do harm (--resend-maybe does so all the same)", null), null);
             return;
         }
         Exchange? exchange = null;
@@ -52,7 +52,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         }
         finally
         {
-            exchange?.Last?.WasRecorded();
+            exchange?.Last?.LetGo();
         }
     }
 
@@ -101,8 +101,17 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
 
     private async Task WriteAsync(ResultRecord record, Exchange? exchange)
     {
-        await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw, exchange?.Last is { IsKept: true } last ? last : null);
-        work.Finished(record.Outcome, exchange, isResent);
+        try
+        {
+            await work.Results.WriteAsync(record, line.Request is null ? default : line.Raw, exchange?.Last is { IsKept: true } last ? last : null);
+        }
+        catch (ResultWriteException failure)
+        {
+            // Before its place is free, or others would go in it whose results cannot be written either.
+            work.Fail(failure);
+            throw;
+        }
+        work.Finished(record.Outcome, exchange, isResent && exchange is { Attempts: > 0 });
         // Intent, send, result, end: a death in between sends this line again rather than losing it.
         exchange?.Last?.WriteEnd();
     }

@@ -87,7 +87,7 @@ internal sealed class RunFiles
         if (_options.RetryFailed && !entry.Ok)
         {
             // It has a result, so only an attempt after that one counts.
-            maybeSent = (_sent?.IsOpen(line) ?? false) || entry.Class == FailureClass.MaybeSent;
+            maybeSent = (_sent?.IsOpen(line) ?? false) || entry.MaybeSent || entry.Class == FailureClass.MaybeSent;
             return true;
         }
         DoneBefore++;

@@ -10,7 +10,7 @@ internal sealed class SentLines
     /// <summary>Sent, and no end is known; or answered, and the result was lost with the power.</summary>
     private readonly Names _maybe = new();
 
-    /// <summary>Sent, and failed in a way after which it would have been tried again, had its method allowed it.</summary>
+    /// <summary>Sent, and answered in a way after which it would have been sent again, had its method allowed it.</summary>
     private readonly Names _failed = new();
 
     /// <summary>Sent, and no end is known, whether there is a result or not.</summary>
@@ -54,7 +54,8 @@ internal sealed class SentLines
         // A refusal was not done, and the line would have gone on to its next attempt.
         if (end.IsUnsent || end.Class == Jobs.WireNames.Of(FailureClass.RateLimit))
             return;
-        var isFinal = end.Status is >= 200 and < 500 and not 408;
+        // A body that broke off, or an answer that sends elsewhere, is not the last either, unless its method forbids another.
+        var isFinal = end.Status is >= 200 and < 300 or >= 400 and < 500 and not 408 && (end.Class is null || end.Class == Jobs.WireNames.Of(FailureClass.Client));
         (isFinal ? _maybe : _failed).Add(name);
     }
 

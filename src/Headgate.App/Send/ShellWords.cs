@@ -122,7 +122,7 @@ internal sealed class ShellWords(string text, Func<string, string?> variable)
         if (isBraced && (end == first || end == text.Length || text[end] != '}'))
             throw Wrong(start, "of ${ } only ${NAME} is understood");
         var name = text[first..end];
-        _word.Append(variable(name) ?? throw Wrong(start, $"the variable {name} is not set: export it, or put its value in its place"));
+        _word.Append(variable(name) ?? throw Wrong(start, $"the variable {Excerpt.Of(name)} is not set: export it, or put its value in its place"));
         (_at, _hasWord) = (isBraced ? end + 1 : end, true);
     }
 

@@ -226,7 +226,8 @@ internal static class Scalars
         return node.Kind == JsonValueKind.String && IsAfter("file:", value);
     }
 
-    private static bool IsAfter(string scheme, string source) => source.Length > scheme.Length && source.StartsWith(scheme, StringComparison.Ordinal);
+    // Neither a path nor the name of a variable may have a null in it: the runtime throws at one.
+    private static bool IsAfter(string scheme, string source) => source.Length > scheme.Length && source.StartsWith(scheme, StringComparison.Ordinal) && !source.Contains('\0', StringComparison.Ordinal);
 
     private static bool ReadHttpVersions(ConfigurationNode node, out HttpVersions value, out string? problem)
     {

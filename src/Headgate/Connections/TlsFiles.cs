@@ -61,7 +61,7 @@ internal sealed class TlsFiles
         {
             certificates.ImportFromPem(Encoding.Latin1.GetString(bytes));
         }
-        catch (CryptographicException)
+        catch (Exception failure) when (failure is CryptographicException or PlatformNotSupportedException)
         {
             return Wrong<X509Certificate2Collection>("ca", path, "a certificate in it is damaged");
         }
@@ -87,7 +87,7 @@ internal sealed class TlsFiles
             // What else is in the file is sent along: the server may not know who signed ours.
             return SslStreamCertificateContext.Create(own, all, offline: true);
         }
-        catch (CryptographicException)
+        catch (Exception failure) when (failure is CryptographicException or PlatformNotSupportedException)
         {
             return Wrong<SslStreamCertificateContext>(setting, path,
                 $"it is no .pfx file and no PEM file with a certificate and its private key{(password is null ? ", or it has a password: say with \"password\" where that is" : ", or the password is another")}");

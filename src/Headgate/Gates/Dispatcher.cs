@@ -150,28 +150,24 @@ internal sealed class Dispatcher : IDisposable
         Tell(told);
     }
 
-    /// <summary>The body was read to the end or thrown away, at a time read since.</summary>
-    /// <param name="permit">Its permit.</param>
-    /// <param name="at">When.</param>
-    /// <param name="actual">The actual cost of units that are settled then, where known.</param>
-    /// <param name="keeper">Where it counts until it is <see cref="Recorded(IEnumerable{Permit})"/>; null for nowhere.</param>
-    public void Ended(Permit permit, long at, Cost? actual = null, ConcurrencyCap? keeper = null)
+    /// <summary>The body was read to the end or thrown away, at a time read since; the actual cost of units that are settled then, where known.</summary>
+    public void Ended(Permit permit, long at, Cost? actual = null)
     {
         Told? told;
         lock (_lock)
         {
             var now = EnterNeedsLock(at);
-            _scheduler.Ended(permit, actual, now, keeper);
+            _scheduler.Ended(permit, actual, now);
             told = LeaveNeedsLock(now);
         }
         Tell(told);
     }
 
-    /// <summary>What came of attempts that were kept when they ended is recorded.</summary>
-    public void Recorded(IEnumerable<Permit> permits) => Change(permits, static (scheduler, permits, _) =>
+    /// <summary>The places of attempts that have ended are kept no more.</summary>
+    public void LetGo(IEnumerable<Permit> permits) => Change(permits, static (scheduler, permits, _) =>
     {
         foreach (var permit in permits)
-            scheduler.Recorded(permit);
+            scheduler.LetGo(permit);
     });
 
     /// <summary>Sent and given up, or answered by somebody on the way: it may still arrive.</summary>
@@ -215,8 +211,7 @@ internal sealed class Dispatcher : IDisposable
     public void ChangeLimits(Scope scope, IReadOnlyList<Limit> limits, IEnumerable<Gate> gates) => Change((scope, limits, gates), static (scheduler, it, now) =>
     {
         it.scope.Change(it.limits, now);
-        foreach (var gate in it.gates)
-            scheduler.Changed(gate, now);
+        scheduler.Changed(it.gates, now);
     });
 
     /// <summary>Runs something on what the lock owns: reading a state, learning from an answer. Nothing foreign may run inside.</summary>

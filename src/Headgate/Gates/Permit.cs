@@ -23,9 +23,6 @@ internal class Permit : IValueTaskSource<Permit>
     /// <summary>Its place among those whose waiting ends at a time; -1 while it does not.</summary>
     public int Place = -1;
 
-    /// <summary>Where it counts although it has ended, until what came of it is recorded; null if it does not.</summary>
-    private ConcurrencyCap? _keeper;
-
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
 
     public Permit(Cost cost, long expiresAt) => (Cost, ExpiresAt) = (cost, expiresAt);
@@ -57,6 +54,12 @@ internal class Permit : IValueTaskSource<Permit>
     public long GrantedAt { get; set; }
 
     public long SentAt { get; set; }
+
+    /// <summary>Where it counts although it has ended, until what came of it is recorded; null if its end is all there is to it.</summary>
+    public ConcurrencyCap? Keeper { get; set; }
+
+    /// <summary>It was sent and has ended, and its place is kept.</summary>
+    public bool IsKept { get; private set; }
 
     /// <summary>What held it longest, for the result and the log; null if it did not wait.</summary>
     public Constraint? HeldBy { get; set; }
@@ -107,27 +110,14 @@ internal class Permit : IValueTaskSource<Permit>
     }
 
     /// <summary>Ends an answered attempt, settling units other than requests at what they came to; without an amount, at what was declared.</summary>
-    /// <param name="actual">What it came to.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="keeper">Where it is under way until it is recorded; null if its end is all there is to it.</param>
-    public void End(Cost? actual, long now, ConcurrencyCap? keeper = null)
+    public void End(Cost? actual, long now)
     {
         if (State != PermitState.Answered)
             return;
         State = PermitState.Ended;
-        Places.End(Taken, Cost, actual, now);
-        Places.End(TakenOfKey, Cost, actual, now);
-        (_keeper = keeper)?.Keep();
-    }
-
-    /// <summary>What came of it is recorded, so that no restart would do it again.</summary>
-    /// <returns>Where it counted until now; null for nowhere.</returns>
-    public ConcurrencyCap? Record()
-    {
-        var keeper = _keeper;
-        keeper?.Recorded();
-        _keeper = null;
-        return keeper;
+        Places.End(Taken, Cost, actual, SentAt, now);
+        Places.End(TakenOfKey, Cost, actual, SentAt, now);
+        Keep();
     }
 
     /// <summary>Ends a sent attempt of which nobody knows whether, or when, it arrived; or whose body was cut off.</summary>
@@ -139,6 +129,16 @@ internal class Permit : IValueTaskSource<Permit>
         State = PermitState.Ended;
         Places.Lose(Taken, Cost, SentAt, wasAnswered, now);
         Places.Lose(TakenOfKey, Cost, SentAt, wasAnswered, now);
+        Keep();
+    }
+
+    /// <summary>What came of it is recorded, or it is tried again: a death would send nothing again for its sake.</summary>
+    public void LetGo()
+    {
+        if (!IsKept)
+            return;
+        IsKept = false;
+        Keeper!.LetGo();
     }
 
     /// <summary>Nothing was sent: nothing happened.</summary>
@@ -149,6 +149,14 @@ internal class Permit : IValueTaskSource<Permit>
         State = PermitState.Ended;
         Places.Return(Taken, Cost);
         Places.Return(TakenOfKey, Cost);
+    }
+
+    private void Keep()
+    {
+        if (Keeper is not { } keeper)
+            return;
+        IsKept = true;
+        keeper.Keep();
     }
 
     public void Complete() => _source.SetResult(true);

@@ -40,14 +40,14 @@ internal static class Places
     }
 
     /// <summary>Units other than requests come to what is known of them, else to what was declared.</summary>
-    public static void End(Checkpoint[] places, Cost cost, Cost? actual, long now)
+    public static void End(Checkpoint[] places, Cost cost, Cost? actual, long sent, long now)
     {
         foreach (var place in places)
         {
             if (place.UnitsOf(cost) is not (var units and > 0))
                 continue;
             place.State.Settle(units, actual is null ? units : place.UnitsOf(actual), now);
-            place.State.Ended(units, isAborted: false, now);
+            place.State.Ended(units, sent, isAborted: false, now);
         }
     }
 
@@ -58,7 +58,7 @@ internal static class Places
             if (place.UnitsOf(cost) is not (var units and > 0))
                 continue;
             place.State.Forfeit(units, now);
-            place.State.Ended(units, isAborted: true, now);
+            place.State.Ended(units, sent, isAborted: true, now);
             if (!wasAnswered)
                 place.State.Lost(units, sent, now);
         }
@@ -79,7 +79,7 @@ internal static class Places
             if (place.UnitsOf(cost) is not (var units and > 0))
                 continue;
             place.State.Settled(units, place.UnitsOf(actual), sent, now);
-            place.State.Ended(units, isAborted: false, now);
+            place.State.Ended(units, sent, isAborted: false, now);
         }
     }
 }

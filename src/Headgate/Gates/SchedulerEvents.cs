@@ -19,20 +19,17 @@ internal static class SchedulerEvents
         scheduler.BetterFor(permit, now);
     }
 
-    public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now, ConcurrencyCap? keeper = null)
+    public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now)
     {
-        permit.End(actual, now, keeper);
-        scheduler.BetterFor(permit, now, butFor: keeper);
+        permit.End(actual, now);
+        scheduler.BetterFor(permit, now);
     }
 
-    /// <summary>What came of an attempt that has ended is recorded.</summary>
-    public static void Recorded(this Scheduler scheduler, Permit permit)
+    /// <summary>The place of an attempt that has ended is kept no more.</summary>
+    public static void LetGo(this Scheduler scheduler, Permit permit)
     {
-        if (permit.Record() is not { } keeper)
-            return;
-        foreach (var limit in permit.Taken)
-            if (limit.State == keeper)
-                scheduler.Better(limit);
+        permit.LetGo();
+        scheduler.BetterOf(permit.Taken);
     }
 
     public static void Lost(this Scheduler scheduler, Permit permit, long now)
@@ -64,15 +61,28 @@ internal static class SchedulerEvents
                 scheduler.Changed(gate, now);
     }
 
-    private static void BetterFor(this Scheduler scheduler, Permit permit, long now, LimitState? butFor = null)
+    /// <summary>The limits of gates have changed, or one of their keys.</summary>
+    public static void Changed(this Scheduler scheduler, IEnumerable<Gate> gates, long now)
     {
-        foreach (var limit in permit.Taken)
-            if (limit.State != butFor)
-                scheduler.Better(limit);
+        foreach (var gate in gates)
+            scheduler.Changed(gate, now);
+    }
+
+    private static void BetterFor(this Scheduler scheduler, Permit permit, long now)
+    {
+        scheduler.BetterOf(permit.Taken);
         if (permit.Key is not { } key)
             return;
         permit.Lane.Gate.Keys!.Touch(key, now);
         scheduler.Better(permit.Lane.Gate.Keys);
         scheduler.Better(permit.TakenOfKey);
+    }
+
+    /// <summary>Where no more may be under way nobody has to be looked at, which is nearly always so where many wait.</summary>
+    private static void BetterOf(this Scheduler scheduler, Checkpoint[] limits)
+    {
+        foreach (var limit in limits)
+            if (limit.State is not ConcurrencyCap { HasRoom: false })
+                scheduler.Better(limit);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +15,8 @@ internal sealed class KeyFile
 {
     private const string FromVariable = "env:";
     private const string FromFile = "file:";
+
+    private static readonly SearchValues<char> OfJson = SearchValues.Create("{}[]\",");
 
     /// <summary>Some hundred thousand keys.</summary>
     private const int LargestFile = 16 << 20;
@@ -184,6 +187,9 @@ internal sealed class KeyFile
     {
         if (name.Length is 0 or > 100 || name.AsSpan().ContainsAnyExceptInRange('!', '~'))
             return "the name of the key must be 1 to 100 printable ASCII characters without spaces";
+        // JSON that was taken for lines has the key itself where a name would be.
+        if (name.AsSpan().ContainsAny(OfJson))
+            return "the name of the key has one of { } [ ] \" , in it; if this is JSON, the file must begin with [";
         if (KeySecret.FindFault(value) is { } fault)
             return $"the value of key \"{name}\" {fault}";
         if (_names.TryGetValue(name, out var first))

@@ -133,12 +133,14 @@ internal sealed class KeyPool : Constraint
     }
 
     /// <summary>A key is used from now on: a new one, or one that was retired.</summary>
-    public void Add(PoolKey key, long now)
+    /// <returns>Keys that were retired and of which nothing counts any more: the pool knows them no longer.</returns>
+    public IReadOnlyList<PoolKey> Add(PoolKey key, long now)
     {
+        PoolKey[] gone = _keys.Contains(key) ? [] : [.. _keys.Where(before => before.IsRetired && before.Scope.IsIdle(now))];
         if (!_keys.Contains(key))
-            _keys = [.. _keys.Where(before => !(before.IsRetired && before.Scope.IsIdle(now))), key];
+            _keys = [.. _keys.Except(gone), key];
         if (key.Place >= 0)
-            return;
+            return gone;
         (key.DeadReason, key.IsRetired) = (null, false);
         key.Look(now);
         key.IsLater = key.ReadyAt > now;
@@ -146,10 +148,11 @@ internal sealed class KeyPool : Constraint
             _later.Add(key);
         else
             _ready.Add(key);
+        return gone;
     }
 
     /// <summary>A key is not given any more. While another is left nobody hears of it who waits.</summary>
-    public void Retire(PoolKey key, long now)
+    public void Retire(PoolKey key)
     {
         Kill(key, "its source gives it no more");
         key.IsRetired = true;

@@ -33,6 +33,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
     private LedgerWriter? _ledger;
     private long _number;
+    private bool _isDisposed;
 
     /// <summary>From here on sends go into the ledger of a run too, which is owned from here on. Before the first send.</summary>
     public void WriteTo(LedgerWriter? ledger) => _ledger = ledger;
@@ -46,6 +47,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Opens the file of a scope that has limits, locks it, and gives its limits back their past. Before the scope is used.</summary>
     /// <exception cref="ScopeHeldException">Another process holds it.</exception>
     /// <exception cref="LedgerException">It cannot be read or written.</exception>
+    /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
     public void Remember(Scope scope, string identity)
     {
         if (state is null || !scope.Limits.Any())
@@ -55,14 +57,22 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         var keep = (longest > LeastKept ? longest : LeastKept) + straggle + TimeSpan.FromMinutes(1);
         var file = ScopeFile.Open(state, identity, new ScopeTerms(share, straggle, keep), clock.Provider, MachineBoot.Id());
         lock (_lock)
-            _files.Add(scope, file);
+            if (!_isDisposed)
+                _files.Add(scope, file);
+        if (_isDisposed)
+        {
+            file.Dispose();
+            throw new ObjectDisposedException(nameof(SendJournal));
+        }
         Restore(scope, file.Past, clock.Now);
     }
 
-    /// <summary>Closes the file of a scope in which nothing was sent, so that others may have it; of no effect if it was not remembered.</summary>
+    /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
     public void Forget(Scope scope)
     {
         ScopeFile? file;
+        lock (_order)
+            PassOnNeedsOrder();
         lock (_lock)
             _files.Remove(scope, out file);
         file?.Dispose();
@@ -169,7 +179,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             }
             catch (ObjectDisposedException)
             {
-                // Forgotten in between: nothing was sent in it.
+                // Forgotten in between: nothing is sent in it any more.
             }
     }
 
@@ -187,7 +197,10 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         {
             // What is lost are ends, without which whoever reads is only stricter.
         }
-        foreach (var file in _files.Values)
+        List<ScopeFile> files;
+        lock (_lock)
+            (_isDisposed, files) = (true, [.. _files.Values]);
+        foreach (var file in files)
             file.Dispose();
         _ledger?.Dispose();
     }

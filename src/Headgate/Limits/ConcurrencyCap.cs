@@ -67,8 +67,10 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>One that ends now is under way until it is recorded: together with those in flight there are never more than the most.</summary>
     public void Keep() => _unrecorded++;
 
-    /// <summary>One that was kept is recorded.</summary>
-    public void Recorded() => _unrecorded--;
+    /// <summary>One that was kept is recorded, or has nothing to be recorded.</summary>
+    public void LetGo() => _unrecorded--;
+
+    public bool HasRoom => Room > 0;
 
     public override long Available(long now) => Math.Max(0, Room);
 
@@ -78,7 +80,7 @@ internal sealed class ConcurrencyCap : OwnState
 
     public override void Return(long cost) => _inFlight -= cost;
 
-    public override void Ended(long cost, bool isAborted, long now) => _inFlight -= cost;
+    public override void Ended(long cost, long sent, bool isAborted, long now) => _inFlight -= cost;
 
     protected override long Earliest(long cost, long now) => Room > 0 ? now : Never;
 

@@ -35,7 +35,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     public override void Forfeit(long declared, long now) { }
 
-    public override void Ended(long cost, bool isAborted, long now)
+    public override void Ended(long cost, long sent, bool isAborted, long now)
     {
         if (isAborted && Terms.Straggle > 0)
             HoldAgain(cost, now + Terms.Straggle);

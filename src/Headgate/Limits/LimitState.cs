@@ -206,7 +206,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     }
 
     /// <summary>The answer's body was read to the end or thrown away.</summary>
-    public virtual void Ended(long cost, bool isAborted, long now) { }
+    public virtual void Ended(long cost, long sent, bool isAborted, long now) { }
 
     /// <summary>A send of an earlier process: it arrives at <paramref name="late"/> at the latest. Called in order of late, before anything else.</summary>
     public virtual void Restore(long cost, long late, long now)

@@ -5,7 +5,7 @@ namespace Headgate.Resilience;
 
 /// <summary>
 /// A breaker as something that holds a gate: nobody goes while it is open, and half-open as many probes at once as it needs to close. A probe
-/// holds its place from the grant until its status line, its loss, or its return.
+/// holds its place from the grant until its end, its loss, or its return: only then is it judged.
 /// </summary>
 internal sealed class BreakerState(Breaker breaker) : OwnState(breaker.Probes)
 {
@@ -67,7 +67,7 @@ internal sealed class BreakerState(Breaker breaker) : OwnState(breaker.Probes)
             _probes.Add(sent);
     }
 
-    public override void Answered(long cost, long sent, long now) => _probes.Remove(sent);
+    public override void Ended(long cost, long sent, bool isAborted, long now) => _probes.Remove(sent);
 
     public override void Lost(long cost, long sent, long now) => _probes.Remove(sent);
 

@@ -157,11 +157,12 @@ public sealed class SchedulerTests
         _it.Scheduler.Sent(first, _it.Now);
         _it.Scheduler.Answered(first, _it.Now);
         var next = _it.Scheduler.Enqueue(gate, GateFixture.Key(), _it.Now, LimitState.Never);
-        _it.Scheduler.Ended(first, null, _it.Now, keeper: cap);
+        first.Keeper = cap;
+        _it.Scheduler.Ended(first, null, _it.Now);
         _it.Scheduler.Run(_it.Now);
         Assert.Equal((PermitState.Waiting, 1), (next.State, scope.Checkpoints[0].State.Available(_it.Now)));
-        _it.Scheduler.Recorded(first);
-        _it.Scheduler.Recorded(first);
+        _it.Scheduler.LetGo(first);
+        _it.Scheduler.LetGo(first);
         _it.Scheduler.Run(_it.Now);
         Assert.Equal(PermitState.Granted, next.State);
         Assert.Equal(0, cap.Available(_it.Now));

@@ -68,6 +68,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData("ok1\rhunter2", "keys.txt:1: the value of key \"key-1\" has a character at position 4")]
     [InlineData("hunter2\n\nhunter2", "keys.txt:3: the same value as key \"key-1\" at keys.txt:1")]
     [InlineData("a hunter2\na hunter3", "keys.txt:2: the name \"a\" is taken by the key at keys.txt:1")]
+    [InlineData("{\"name\":\"a\",\"value\":\"hunter2\", \"weight\":3}", "keys.txt:1: the name of the key has one of { } [ ] \" , in it; if this is JSON, the file must begin with [")]
     [InlineData("hunter2\nkey-1 hunter3", "keys.txt:2: the name \"key-1\" is taken by the key at keys.txt:1")]
     [InlineData("env:ABSENT", "keys.txt:1: the environment variable \"ABSENT\" is not set")]
     [InlineData("[{ \"value\": \"hunter2\", \"wieght\": 2 }]", "keys.txt:1:34: /0/wieght: unknown member; did you mean \"weight\"?")]

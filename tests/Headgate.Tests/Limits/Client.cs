@@ -161,7 +161,7 @@ internal sealed class Client(Random random, LimitState state, ArrivalTerms terms
         if (isLost)
         {
             State.Forfeit(cost, Now);
-            State.Ended(cost, isAborted: true, Now);
+            State.Ended(cost, sent, isAborted: true, Now);
             State.Lost(cost, sent, Now);
             return;
         }
@@ -170,7 +170,7 @@ internal sealed class Client(Random random, LimitState state, ArrivalTerms terms
         At(ended, () =>
         {
             State.Settle(cost, counted, Now);
-            State.Ended(cost, isAborted: false, Now);
+            State.Ended(cost, sent, isAborted: false, Now);
         });
     }
 }

@@ -38,13 +38,13 @@ public sealed class ConcurrencyCapTests
         foreach (var cap in (ConcurrencyCap[])[full, slow])
         {
             cap.Take(2);
-            cap.Ended(1, isAborted: false, Start);
+            cap.Ended(1, Start, isAborted: false, Start);
             cap.Keep();
         }
         Assert.Equal((18, 15), (full.Available(Start), slow.Available(Start)));
         Assert.False(full.FitsAt(Start, 1, Start, taken: 18));
         Assert.True(full.FitsAt(Start, 1, Start, taken: 17));
-        full.Recorded();
+        full.LetGo();
         Assert.Equal(19, full.Available(Start));
     }
 

@@ -42,7 +42,7 @@ public sealed class BreakerStateTests
         _breaker.Return(1);
         _breaker.Sent(1, now);
         Assert.Equal(1, _breaker.Available(now));
-        _breaker.Answered(1, now, now + 1);
+        _breaker.Ended(1, now, isAborted: false, now + 1);
         Assert.Equal(2, _breaker.Available(now + 1));
         _breaker.Sent(1, now + 2);
         Assert.Equal(2, _breaker.Available(now + 2));
@@ -91,7 +91,7 @@ public sealed class BreakerStateTests
         Open(_breaker, S);
         Assert.Equal(3, _breaker.Available(61 * S));
         for (var each = 0; each < 50; each++)
-            _breaker.Answered(1, each, 61 * S);
+            _breaker.Ended(1, each, isAborted: false, 61 * S);
         Assert.Equal(3, _breaker.Available(61 * S));
     }
 
@@ -149,7 +149,7 @@ public sealed class BreakerStateTests
     private static void End(Random random, BreakerState state, BreakerModel model, long sent, long now)
     {
         if (random.Chance(0.5))
-            state.Answered(1, sent, now);
+            state.Ended(1, sent, isAborted: false, now);
         else
             state.Lost(1, sent, now);
         bool? success = random.Next(10) switch { < 5 => true, < 9 => false, _ => null };

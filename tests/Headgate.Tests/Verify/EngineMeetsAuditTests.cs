@@ -103,7 +103,7 @@ public sealed class EngineMeetsAuditTests
             _events.Enqueue(
                 now =>
                 {
-                    _state.Ended(cost, isLost, now);
+                    _state.Ended(cost, sent, isLost, now);
                     var late = isLost ? now + Straggle : timing == "bounded" ? Math.Min(answered, sent + 250 * Ms) : answered;
                     writer.WriteEnd(new LedgerEnd { Number = number, EndUs = now / 1000, LateUs = late / 1000, Status = isLost ? 0 : 200, Class = isLost ? "timeout" : null });
                 },
