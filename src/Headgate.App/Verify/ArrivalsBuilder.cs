@@ -16,7 +16,7 @@ internal sealed class ArrivalsBuilder
     private readonly int[] _laneStarts;
 
     /// <summary>Of whom the arrivals are that stand there now.</summary>
-    private (IReadOnlyList<int> Lanes, LimitSlot Slot, bool IsUnendedArrived)? _present;
+    private (IReadOnlyList<int> Lanes, LimitSlot Slot, long? UnendedCountFor)? _present;
 
     public ArrivalsBuilder(LedgerTimeline ledger)
     {
@@ -46,20 +46,21 @@ internal sealed class ArrivalsBuilder
     /// <summary>The arrivals that count against a limit; good until the next call.</summary>
     /// <param name="lanes">Whose.</param>
     /// <param name="slot">The limit.</param>
-    /// <param name="isUnendedArrived">
-    /// Whether an attempt without an end counts as arrived when it was sent, and until straggle after the last that its process wrote. It may have
-    /// been answered, and its end not written before its process died; and that may have been long before the next run began.
+    /// <param name="unendedCountFor">
+    /// Where an attempt without an end counts as arrived when it was sent: how long the limit counts that, in microseconds. From then on, and not
+    /// before a restart, it counts until straggle after the last that its process wrote. It may have been answered, and its end not written before
+    /// its process died; and that may have been long before the next run began. Null where it counts without a break.
     /// </param>
-    public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot, bool isUnendedArrived = false)
+    public Arrivals Build(IReadOnlyList<int> lanes, LimitSlot slot, long? unendedCountFor = null)
     {
         // Limits that differ in their numbers only see the same.
-        var seen = slot with { Ordinal = 0, Algorithm = slot.Algorithm == LimitAlgorithm.Concurrent ? LimitAlgorithm.Concurrent : LimitAlgorithm.Sliding };
-        if (_present is { } present && ReferenceEquals(present.Lanes, lanes) && present.Slot == seen && present.IsUnendedArrived == isUnendedArrived)
+        var seen = slot with { Ordinal = 0, Algorithm = slot.Algorithm == LimitAlgorithm.Concurrent || unendedCountFor is not null ? slot.Algorithm : LimitAlgorithm.Sliding };
+        if (_present is { } present && ReferenceEquals(present.Lanes, lanes) && present.Slot == seen && present.UnendedCountFor == unendedCountFor)
             return _arrivals;
-        _present = (lanes, seen, isUnendedArrived);
+        _present = (lanes, seen, unendedCountFor);
         _arrivals.Clear();
         _arrivals.Reserve(lanes.Sum(lane => Of(lane).Length));
-        Place(lanes, slot, isUnendedArrived);
+        Place(lanes, slot, unendedCountFor);
         _arrivals.Sort();
         return _arrivals;
     }
@@ -74,7 +75,7 @@ internal sealed class ArrivalsBuilder
         return false;
     }
 
-    private void Place(IReadOnlyList<int> lanes, LimitSlot slot, bool isUnendedArrived)
+    private void Place(IReadOnlyList<int> lanes, LimitSlot slot, long? unendedCountFor)
     {
         var timing = TimingOf(slot);
         var attempts = CollectionsMarshal.AsSpan(_ledger.Attempts);
@@ -88,8 +89,8 @@ internal sealed class ArrivalsBuilder
                 var cost = slot.Algorithm == LimitAlgorithm.Concurrent ? 1 : UnitCost.In(slot.Unit, attempt.Cost);
                 if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
                     continue;
-                if (isUnendedArrived && attempt.State == AttemptState.Unanswered)
-                    PlaceTwice(attempt, attempt.Sent, attempt.Late - attempt.End + LastOf(attempt), cost, index, timing == LimitTiming.Bounded ? BoundOf(slot, bounds, attempt.Sent) : null);
+                if (unendedCountFor is { } span && attempt.State == AttemptState.Unanswered)
+                    PlaceAsArrived(attempt, slot.Algorithm, span, cost, index);
                 else if (slot.Algorithm == LimitAlgorithm.Concurrent)
                     _arrivals.Add(new Arrival(attempt.Sent, attempt.State == AttemptState.Ended ? attempt.End : attempt.Late, cost, index));
                 else if (timing == LimitTiming.Nominal)
@@ -117,20 +118,32 @@ internal sealed class ArrivalsBuilder
         if (bound is not { } d || attempt.Late <= attempt.Sent + d || isHeldOn)
             _arrivals.Add(new Arrival(attempt.Sent, attempt.Late, cost, index));
         else
-            PlaceTwice(attempt, attempt.Sent + d, attempt.Late, cost, index, d);
+            PlaceTwice(attempt, d, cost, index);
     }
 
-    private void PlaceTwice(in Attempt attempt, long to, long late, long cost, int index, long? bound)
+    private void PlaceTwice(in Attempt attempt, long bound, long cost, int index)
     {
         // Nothing was sent between D and the restart: it counts on without a break, and never twice in one window.
-        var isAsOne = attempt.State == AttemptState.Unanswered && late >= attempt.End && LastOf(attempt) <= attempt.Sent + (bound ?? Attempt.Never / 2);
-        _arrivals.Add(new Arrival(attempt.Sent, isAsOne ? late : to, cost, index));
+        var isAsOne = attempt.State == AttemptState.Unanswered && LastOf(attempt) <= attempt.Sent + bound;
+        _arrivals.Add(new Arrival(attempt.Sent, isAsOne ? attempt.Late : attempt.Sent + bound, cost, index));
         if (isAsOne)
             return;
         // What is given up later weighs once more on what is granted from then on, but the ledger does not tell grants from sends. After a restart
         // they are the same.
-        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never } && late >= attempt.End)
-            _arrivals.Add(new Arrival(attempt.End, late, cost, index, IsStraggler: true));
+        if (attempt is { State: AttemptState.Unanswered, End: not Attempt.Never })
+            _arrivals.Add(new Arrival(attempt.End, attempt.Late, cost, index, IsStraggler: true));
+    }
+
+    /// <summary>Once when it was sent, and once more from the restart on, but never twice in one window.</summary>
+    private void PlaceAsArrived(in Attempt attempt, LimitAlgorithm algorithm, long span, long cost, int index)
+    {
+        _arrivals.Add(new Arrival(attempt.Sent, attempt.Sent, cost, index));
+        if (attempt.End == Attempt.Never || attempt.Late - attempt.End + LastOf(attempt) is var late && (late < attempt.End || late <= attempt.Sent))
+            return;
+        var from = Math.Max(attempt.End, attempt.Sent + span);
+        // A window counts it for as long after its late as another that began then; the level of a bucket has no such memory.
+        if (from <= late || algorithm is LimitAlgorithm.Sliding or LimitAlgorithm.Fixed)
+            _arrivals.Add(new Arrival(from, late, cost, index, IsStraggler: true));
     }
 
     /// <summary>The last its process wrote, if that died before the attempt ended.</summary>

@@ -89,7 +89,7 @@ internal sealed class LedgerAudit
         var found = Audit(instance, slot, epochs, _builder.Build(instance.Lanes, slot));
         if (!found.Exists(finding => finding.Worst is { IsBreach: true }) || !_builder.HasUnended(instance.Lanes))
             return found;
-        var lenient = Audit(instance, slot, epochs, _builder.Build(instance.Lanes, slot, isUnendedArrived: true));
+        var lenient = Audit(instance, slot, epochs, _builder.Build(instance.Lanes, slot, epochs.Max(epoch => epoch.Limit is { } limit ? Periods.CountedFor(limit) : 0)));
         return [.. found.Zip(lenient, (strict, known) => strict.Worst is { IsBreach: true } && known.Worst is not { IsBreach: true } ? known with { IsProven = false, IsOpen = true } : strict)];
     }
 

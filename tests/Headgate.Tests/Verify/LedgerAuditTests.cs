@@ -56,6 +56,28 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void A_place_that_was_given_on_before_its_end_was_written_is_not_counted_twice_at_the_restart()
+    {
+        // Its body was read and its place given on, its result not yet written: both are open when the process dies.
+        using var concurrent = new LedgerScript(null, "1 concurrent").Send(0).Send(20).Restart(300, LedgerScript.Header("1 concurrent")).Send(2400, 2410);
+        var found = concurrent.Audit().Single();
+        Assert.Equal((false, false, true), (found.Worst!.IsBreach, found.IsProven, found.IsOpen));
+        using var tooSoon = new LedgerScript(null, "1 concurrent").Send(0).Send(20).Restart(300, LedgerScript.Header("1 concurrent")).Send(1500, 1510);
+        Assert.True(tooSoon.Audit().Single().Worst!.IsBreach);
+    }
+
+    [Fact]
+    public void One_that_was_open_at_a_death_counts_once_in_a_window_that_reaches_over_the_restart()
+    {
+        var bounded = LedgerScript.Header("3/s") with { Timing = "bounded:100ms" };
+        // The end of another, written after D, says nothing of it.
+        using var script = new LedgerScript(bounded).Send(0).Send(10, 400).Restart(500, bounded).Send(800, 810);
+        Assert.False(script.Audit().Single().Worst!.IsBreach);
+        using var over = new LedgerScript(bounded).Send(0).Send(10, 400).Restart(500, bounded).Send(800, 810).Send(820, 830);
+        Assert.True(over.Audit().Single().Worst!.IsBreach);
+    }
+
+    [Fact]
     public void Bounded_timing_lets_a_place_go_after_D_and_takes_it_again_after_a_restart()
     {
         var bounded = LedgerScript.Header("1/s") with { Timing = "bounded", BoundMs = new Dictionary<string, decimal> { ["api"] = 250 } };
