@@ -86,7 +86,7 @@ internal sealed class Engine : IDisposable
         {
             Journal = options.Journal(Dispatcher.Clock);
             Total = MakeTotal(configuration);
-            Journal.Remember(Total, "total");
+            Journal.Remember(Total, "total", "total");
             Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
         }
         catch
@@ -321,7 +321,7 @@ internal sealed class Engine : IDisposable
 
     private void Remember(Upstream upstream, string name, Scope scope, string identity)
     {
-        Journal.Remember(scope, identity);
+        Journal.Remember(scope, name, identity);
         // The header names the limits of those APIs that were known before the run.
         if (scope.Limits.Any())
             WriteLimits(upstream, name, scope.Limits);

@@ -54,11 +54,13 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var state = settings.State is "none" ? null : StateDirectory.Open(StateDirectory.Locate(settings.State, Environment.GetEnvironmentVariable));
         var header = RunHeader.Of(options, settings, _check, state, clock);
         _tally = new Tally(clock) { Total = _check is null ? null : _check.Requests + (options.SkipBad ? _check.BadLines : 0) };
+        var earlier = EarlierSends.Read(options.Results is null ? null : options.LedgerPath,
+            [.. settings.Configuration.TotalLimits, .. settings.Configuration.Defaults.Limits, .. settings.Configuration.Upstreams.SelectMany(api => api.AllLimits)]);
         using var engine = new Engine(settings.Configuration, new EngineOptions
         {
             Time = time,
             Concurrency = settings.Configuration.Concurrency,
-            Journal = theirs => new SendJournal(theirs, state, settings.Share),
+            Journal = theirs => new SendJournal(theirs, state, settings.Share, (scope, straggle) => earlier.Of(scope, theirs, straggle)),
             Keys = settings.KeysOf,
             Notice = message => talk.WriteLine($"headgate: {message}"),
             Decompression = System.Net.DecompressionMethods.All,

@@ -12,7 +12,8 @@ namespace Headgate.Ledgers;
 /// <param name="clock">The engine's clock.</param>
 /// <param name="state">Where sends are remembered, if they are.</param>
 /// <param name="share">K, if this process has one of K shares of every limit.</param>
-internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share = null) : IDisposable
+/// <param name="earlier">Of a scope by its name in the ledger, and of <c>straggle</c>, what is known of its sends although no file of it does; null for nothing.</param>
+internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share = null, Func<string, TimeSpan, ScopePast>? earlier = null) : IDisposable
 {
     /// <summary>
     /// What a scope remembers at least, so that a limit named today finds what was sent under a shorter one yesterday. Old sends share records,
@@ -45,14 +46,23 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public string? Fingerprint(KeySecret secret) => state?.Fingerprint(secret.Reveal());
 
     /// <summary>Opens the file of a scope that has limits, locks it, and gives its limits back their past. Before the scope is used.</summary>
+    /// <param name="scope">The scope.</param>
+    /// <param name="name">What the ledger calls it.</param>
+    /// <param name="identity">By what it is known across restarts.</param>
     /// <exception cref="ScopeHeldException">Another process holds it.</exception>
     /// <exception cref="LedgerException">It cannot be read or written.</exception>
     /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
-    public void Remember(Scope scope, string identity)
+    public void Remember(Scope scope, string name, string identity)
     {
-        if (state is null || !scope.Limits.Any())
+        if (!scope.Limits.Any())
             return;
         var straggle = Clock.Span(scope.Terms.Straggle);
+        var known = earlier?.Invoke(name, straggle) ?? ScopePast.None;
+        if (state is null)
+        {
+            Restore(scope, known, clock.Now);
+            return;
+        }
         var longest = scope.Limits.Max(Memory);
         var keep = (longest > LeastKept ? longest : LeastKept) + straggle + TimeSpan.FromMinutes(1);
         var file = ScopeFile.Open(state, identity, new ScopeTerms(share, straggle, keep), clock.Provider, MachineBoot.Id());
@@ -64,7 +74,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             file.Dispose();
             throw new ObjectDisposedException(nameof(SendJournal));
         }
-        Restore(scope, file.Past, clock.Now);
+        Restore(scope, file.Past.With(known), clock.Now);
     }
 
     /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
@@ -251,7 +261,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     }
 
     /// <summary>How far back a limit looks: a bucket until it has drained twice over, others their window.</summary>
-    private static TimeSpan Memory(Limit limit) => limit.IsMonthly ? TimeSpan.FromDays(31)
+    public static TimeSpan Memory(Limit limit) => limit.IsMonthly ? TimeSpan.FromDays(31)
         : limit.Algorithm == LimitAlgorithm.Bucket ? TimeSpan.FromTicks((long)Int128.Min(TimeSpan.FromDays(366).Ticks, (Int128)limit.Period.Ticks * 2 * limit.Burst / limit.Amount))
         : 2 * limit.Period;
 

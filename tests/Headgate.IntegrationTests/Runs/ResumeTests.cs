@@ -26,6 +26,47 @@ public sealed class ResumeTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData("--limit", "none")]
+    [InlineData("--total-limit", "1000/s")]
+    public async Task A_limit_that_is_named_only_when_it_goes_on_counts_what_was_sent_before(string option, string other)
+    {
+        await using var api = await SimulatedApi.StartAsync(PaceTests.Options("0-1ms", "20ms", "60/4s"));
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Items(api.Url, 100));
+        await using (var first = cli.Start("run", "in.jsonl", "-o", "out.jsonl", option, other, "--concurrency", "1"))
+        {
+            await SharingTests.UntilAsync(() => api.Report().Arrivals > 20);
+            first.Kill();
+            await first.EndAsync();
+        }
+
+        var rest = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--limit", "60/4s");
+
+        output.WriteLine(rest.Error);
+        Assert.Equal(0, rest.Code);
+        Assert.Equal((0, 100), (api.Report().Refused, cli.Results().Count));
+        Assert.InRange(api.Report().Limits[0].OfferedWorstPercent, 0, 100);
+        Assert.Equal(0, (await cli.RunAsync("verify", "out.jsonl.ledger")).Code);
+    }
+
+    [Fact]
+    public async Task A_POST_that_may_have_arrived_is_not_sent_again_by_retry_failed_without_a_word()
+    {
+        await using var server = await SmallServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", $$"""{"url":"{{server.Url}}/","method":"POST","data":"x","timeout":0.2}""");
+        string[] command = ["run", "in.jsonl", "-o", "out.jsonl", "--limit", "none"];
+        Assert.Equal(1, (await cli.RunAsync(command)).Code);
+
+        Assert.Equal(1, (await cli.RunAsync([.. command, "--retry-failed"])).Code);
+
+        Assert.Equal(1, server.Requests);
+        Assert.Equal("maybe_sent", Assert.Single(cli.Results()).Class);
+        await cli.RunAsync([.. command, "--retry-failed", "--resend-maybe"]);
+        Assert.Equal(2, server.Requests);
+    }
+
+    [Theory]
     [InlineData("10")]
     [InlineData("5%")]
     public async Task Too_many_failures_end_the_run_with_5(string most)

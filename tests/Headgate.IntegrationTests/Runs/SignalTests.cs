@@ -45,6 +45,32 @@ public sealed class SignalTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_request_that_was_sent_elsewhere_comes_before_others_and_is_finished()
+    {
+        await using var server = await SmallServer.StartAsync(context =>
+        {
+            if (context.Request.Method == "POST")
+                context.Response.Redirect("/there");
+            return Task.CompletedTask;
+        });
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Enumerable.Range(1, 200).Select(n => $$"""{"id":"i{{n}}","url":"{{server.Url}}/","method":"POST","data":{"n": {{n}} } }"""));
+        string[] command = ["run", "in.jsonl", "-o", "out.jsonl", "--limit", "100/s", "--concurrency", "2"];
+        await using var run = cli.Start(command);
+        await SharingTests.UntilAsync(() => server.Requests > 120);
+
+        run.Interrupt();
+        var result = await run.EndAsync();
+
+        output.WriteLine(result.ToString());
+        Assert.Equal(130, result.Code);
+        Assert.Equal(server.Requests, 2 * cli.Results().Count);
+        Assert.Equal(0, (await cli.RunAsync(command)).Code);
+        Assert.Equal((400, 200), (server.Requests, cli.Results().Count(line => line.Ok)));
+        Assert.DoesNotContain(cli.Results(), line => line.MaybeSent);
+    }
+
+    [Fact]
     public async Task A_second_Ctrl_C_ends_at_once_and_the_run_can_go_on()
     {
         await using var api = await SimulatedApi.StartAsync(PaceTests.Options("0-10ms", "10ms"));
