@@ -64,6 +64,43 @@ public sealed class KeyRotationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_comes_back_after_it_was_forgotten_is_used_and_its_sends_are_remembered()
+    {
+        using var folder = new Input.TempFolder();
+        using var world = new FakeWorld(o =>
+        {
+            (o.Timing, o.Retries, o.StatePath) = ("nominal", 0, folder["state"]);
+            o.Upstreams["api"] = new UpstreamOptions { Base = ["https://api.test"], Keys = { Source = _vault, Refresh = TimeSpan.FromSeconds(2), Limits = ["2/s", "50/h"] } };
+        });
+        foreach (var key in (string[])["a", "b", "c", "d", "a"])
+        {
+            _vault.Keys = [new ApiKey(key, $"key {key}".Replace(' ', '-'))];
+            world.Time.Advance(TimeSpan.FromSeconds(3));
+            (await world.EndAsync(world.Client.GetAsync("x"))).Dispose();
+            // As long as something of it counts it is kept.
+            world.Time.Advance(TimeSpan.FromHours(2));
+        }
+        Assert.Equal("Bearer key-a", world.Server.Credentials[^1]);
+    }
+
+    [Fact]
+    public async Task None_of_those_that_are_given_can_be_used_and_those_that_are_there_stay()
+    {
+        _vault.Keys = [new ApiKey("one", "k1")];
+        await SendAsync();
+        _world.Server.Answer = request => FakeServer.Text("", request.Headers.Authorization!.Parameter == "k2" ? HttpStatusCode.Unauthorized : HttpStatusCode.OK);
+        _vault.Keys = [new ApiKey("one", "k1"), new ApiKey("two", "k2")];
+        await PassAsync(TimeSpan.FromSeconds(3));
+        await SendAsync();
+        await SendAsync();
+        _vault.Keys = [new ApiKey("two", "k2")];
+        await PassAsync(TimeSpan.FromMinutes(2));
+        await SendAsync();
+
+        Assert.Equal("Bearer k1", _world.Server.Credentials[^1]);
+    }
+
+    [Fact]
     public async Task What_cannot_be_read_leaves_the_keys_as_they_are()
     {
         _vault.Keys = [new ApiKey("one", "k1")];

@@ -30,6 +30,22 @@ public sealed class TokenSupplyTests
     }
 
     [Fact]
+    public async Task A_wall_clock_that_is_set_back_does_not_lengthen_the_pause_after_a_failure()
+    {
+        var first = _tokens.PrepareAsync(default).AsTask();
+        _asked[^1].SetException(new InvalidOperationException("away"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => first);
+        _time.StepWall(TimeSpan.FromHours(-1));
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+
+        var second = _tokens.PrepareAsync(default);
+        Give("two", 100);
+        await second;
+
+        Assert.Equal("Bearer two", _tokens.Current);
+    }
+
+    [Fact]
     public async Task It_is_renewed_at_four_fifths_of_its_life_and_nobody_waits_for_that()
     {
         var first = _tokens.PrepareAsync(default);

@@ -67,7 +67,8 @@ internal sealed class Summary
         }
         foreach (var (key, count) in _tally.ByKey)
             text.AppendLine($"  key {key,-10}{Words.Count(count)}");
-        text.AppendLine($"  time          {Words.Time(_wall)}{(_bound is { } bound ? $", best possible {Words.Time(bound)}: {Words.Percent(Efficiency ?? 1)}" : "")}{(_tally.WaitingFor is { } holding ? $", held by {holding}" : "")}");
+        var last = _toLastResult < _wall * 0.98 ? $" (the last result after {Words.Time(_toLastResult)})" : "";
+        text.AppendLine($"  time          {Words.Time(_wall)}{last}{(_bound is { } bound ? $", best possible {Words.Time(bound)}: {Words.Percent(Efficiency ?? 1)}" : "")}{(_tally.WaitingFor is { } holding ? $", held by {holding}" : "")}");
         if (_held > 0)
             text.AppendLine($"  paused        {Words.Time(_held)} as the API asked");
         if (_bound is { } real && _timeless is { } timeless && real > timeless * 1.02)
