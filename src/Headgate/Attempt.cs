@@ -62,7 +62,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Its number in the ledger; 0 until it was sent.</summary>
     public long Number { get; private set; }
 
-    public long SentAt { get; private set; }
+    public long SentAt => _permit.SentAt;
 
     /// <summary>When it was sent; of one that never was, when that was known.</summary>
     public long TriedAt => WasSent ? SentAt : AnsweredAt;
@@ -204,12 +204,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
             throw new OperationCanceledException("another attempt was answered before this one was sent");
-        SentAt = _engine.Clock.Now;
+        _permit.SentAt = _engine.Clock.Now;
         var number = _engine.Journal.NextNumber();
         _engine.Journal.Intent(number, this, _exchange);
         Number = number;
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
-        var now = SentAt = _engine.Clock.Now;
+        var now = _permit.SentAt = _engine.Clock.Now;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
         GiveUpAfter(timeout, now);
