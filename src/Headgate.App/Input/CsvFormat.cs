@@ -102,7 +102,7 @@ internal sealed class CsvFormat(JobRequestReader reader) : ILineFormat
                 if (given.ValueKind != JsonValueKind.Object)
                     throw new ArgumentException("context must be a JSON object where other columns are echoed too");
                 foreach (var member in given.EnumerateObject())
-                    member.WriteTo(extras);
+                    RawJson.Write(member.WriteTo, extras);
             }
             extras.WriteEndObject();
             extras.Dispose();

@@ -38,7 +38,11 @@ internal readonly record struct UpstreamBase(Authority Authority, string Path)
         if (problem is not null)
             return false;
         address = new UpstreamBase(Authority.Of(url!), url!.AbsolutePath.TrimEnd('/'));
-        return true;
+        // An invisible character can hide from the first reading what is left without it.
+        if (Uri.TryCreate(address.ToString(), UriKind.Absolute, out var plain) && UrlHost.IsKnown(plain))
+            return true;
+        problem = "has a host that is none once it is written plainly";
+        return false;
     }
 
     /// <summary>Whether a path lies at or below this one: <c>/v1</c> holds <c>/v1</c> and <c>/v1/x</c>, not <c>/v10</c>.</summary>

@@ -30,7 +30,7 @@ internal readonly record struct ChaosErrors(int Status, Percentage Share)
         value = default;
         text = text.Trim();
         var (status, space) = (UsualStatus, text.IndexOf(' '));
-        if (space == 3 && text[0] is >= '2' and <= '5' && int.TryParse(text[..3], NumberStyles.None, CultureInfo.InvariantCulture, out status))
+        if (space == 3 && text[0] is >= '2' and <= '5' && int.TryParse(text[..3], NumberStyles.None, CultureInfo.InvariantCulture, out status) && status >= 100)
             text = text[4..];
         else
             status = UsualStatus;

@@ -21,7 +21,8 @@ internal readonly record struct StatusRange(int First, int Last)
             range = new StatusRange(first, first + 99);
             return true;
         }
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status))
+        // The runtime passes over nulls at the end.
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status < 100)
             return false;
         range = new StatusRange(status, status);
         return true;

@@ -26,6 +26,7 @@ internal static class RawJson
     /// The same JSON without line breaks between its members (inside strings they are escaped anyway): a result is one line, and an
     /// echoed context must not cut it in two.
     /// </summary>
+    /// <exception cref="ArgumentException">As <see cref="Write"/>.</exception>
     public static ReadOnlyMemory<byte> OneLine(ReadOnlySpan<byte> json)
     {
         if (!json.ContainsAny((byte)'\n', (byte)'\r'))
@@ -33,7 +34,21 @@ internal static class RawJson
         using var document = JsonDocument.Parse(json.ToArray(), Options);
         using var buffer = new MemoryStream(json.Length);
         using (var writer = new Utf8JsonWriter(buffer))
-            document.RootElement.WriteTo(writer);
+            Write(document.RootElement.WriteTo, writer);
         return buffer.ToArray();
+    }
+
+    /// <summary>Writes an element or a member.</summary>
+    /// <exception cref="ArgumentException">One of its names or texts is none: half of a surrogate pair, which nobody looked at before.</exception>
+    public static void Write(Action<Utf8JsonWriter> write, Utf8JsonWriter writer)
+    {
+        try
+        {
+            write(writer);
+        }
+        catch (InvalidOperationException half)
+        {
+            throw new ArgumentException(JobRequestReader.HalfSurrogate, half);
+        }
     }
 }

@@ -34,7 +34,7 @@ internal sealed class StatusSet : IEquatable<StatusSet>
             ranges[i] = texts[i] switch
             {
                 [>= '1' and <= '5' and var c, 'x' or 'X', 'x' or 'X'] => ((c - '0') * 100, (c - '0') * 100 + 99),
-                [>= '1' and <= '5', _, _] text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) => (status, status),
+                [>= '1' and <= '5', _, _] text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status >= 100 => (status, status),
                 var text => throw new FormatException($"\"{Excerpt.Of(text)}\" is not a status: give a number from 100 to 599, or a class, for example 408 or \"5xx\""),
             };
         return new StatusSet(ranges);

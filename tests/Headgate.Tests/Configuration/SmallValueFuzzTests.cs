@@ -34,8 +34,8 @@ public sealed class SmallValueFuzzTests
         new("share", ["60%", "0.5 %", "0.6", "100%", "1", "0.01%"], text =>
             Percentage.TryParse(text.Text, out var read) ? () => Assert.True(read.BasisPoints is >= 0 and <= 10_000 && Percentage.TryParse(read.ToString(), out var again) && again == read) : null),
         new("status", ["408", "5xx", "1XX", " 599"], text =>
-            StatusRange.TryParse(text.Text, out var read) ? () => Assert.True(read is { First: >= 100, Last: <= 599 } && StatusRange.TryParse(read.ToString(), out var again) && again == read) : null),
-        new("statuses", ["408,429,5xx", "100,599"], text => StatusSet.Parse(text.Text.Split(',')) is { } set ? () => Assert.False(set.Contains(99) || set.Contains(600)) : null) { Refusals = [typeof(FormatException)] },
+            StatusRange.TryParse(text.Text, out var read) ? () => Assert.True(read is { First: >= 100, Last: <= 599 } && StatusRange.TryParse(read.ToString(), out var again) && again == read) : null) { OnceFailed = [" 59\0"] },
+        new("statuses", ["408,429,5xx", "100,599"], text => StatusSet.Parse(text.Text.Split(',')) is { } set ? () => Assert.False(set.Contains(99) || set.Contains(600)) : null) { OnceFailed = ["10\0"], Refusals = [typeof(FormatException)] },
         new("chaos errors", ["2%", "503 2%", "0.02"], text =>
             ChaosErrors.TryParse(text.Text, out var read) ? () => Assert.True(read.Status is >= 200 and <= 599 && ChaosErrors.TryParse(read.ToString(), out var again) && again == read, read.ToString()) : null),
         new("chaos latency", ["200ms", "200ms 10%", "1s 0.5 %"], text =>
@@ -44,7 +44,7 @@ public sealed class SmallValueFuzzTests
             HedgeAfter.TryParse(text.Text, out var read) ? () => Assert.True(HedgeAfter.TryParse(read.ToString(), out var again) && again == read, read.ToString()) : null),
         new("versions of HTTP", ["1.1", "1.1,2", "2", "1.1,2,3"], text => HttpVersionNames.TryParse(text.Text, out var read) ? () => Assert.Equal(text.Text, HttpVersionNames.Of(read)) : null),
         new("route", ["/search/**", "/a/*/b", "/**/x/**", "/"], ReadRoute),
-        new("base", Urls, ReadBase),
+        new("base", Urls, ReadBase) { OnceFailed = ["http://1.\ufeff_.3"] },
         new("redirect", [.. Urls, "/next?x=1#y", "//other.example/a", "../up", "?q", "mailto:a@b", "https://ex\u00c3\u00a4mple.com"], ReadRedirect),
         new("key template", ["Authorization: Bearer {key}", "X-Api-Key: {key}", "?api_key={key}", "X-A:  sk-{key}-x "], ReadTemplate) { Refusals = [typeof(FormatException)] },
         new("date", ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Fri, 31 Dec 9999 23:59:60 UTC"], ReadDate) { Room = 10_000, RoomPerByte = 0 },

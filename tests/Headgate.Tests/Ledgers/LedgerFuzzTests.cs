@@ -48,7 +48,7 @@ public sealed class LedgerFuzzTests
             Refusals = [.. Refusals, typeof(FormatException)],
         },
         new("header", [Records[0], Records[9]], ReadHeader) { Batch = 100, Refusals = [.. Refusals, typeof(FormatException), typeof(KeyNotFoundException), typeof(ArgumentException), typeof(OverflowException)] },
-        new("ledger", [Ledger], ReadLedger) { Batch = 40, Room = 600_000 },
+        new("ledger", [Ledger], ReadLedger) { Batch = 40, Room = 600_000, RoomPerByte = 1000 },
         new("header of a scope", [Sends.Split('\n')[0], Sends.Split('\n')[5]], text => ScopeHeader.Read(text.Bytes) is { } header ? () => Assert.Equal(header, ScopeHeader.Read(header.Write())) : null)
         {
             Batch = 100,
