@@ -206,10 +206,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
             throw new OperationCanceledException("another attempt was answered before this one was sent");
         _permit.SentAt = _engine.Clock.Now;
         var number = _engine.Journal.NextNumber();
-        _engine.Journal.Intent(number, this, _exchange);
+        var wasWritten = _engine.Journal.Intent(number, this, _exchange);
         Number = number;
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
-        var now = _permit.SentAt = _engine.Clock.Now;
+        if (wasWritten)
+            _permit.SentAt = _engine.Clock.Now;
+        var now = _permit.SentAt;
         _engine.Dispatcher.Sent(_permit, now);
         var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
         GiveUpAfter(timeout, now);

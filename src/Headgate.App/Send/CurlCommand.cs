@@ -220,7 +220,7 @@ internal sealed class CurlCommand
         Duration.TryParse(value, out var time) ? time : throw new ArgumentException($"curl's {shown} is a number of seconds, not {RequestRules.Quote(value)}");
 
     private static string Next(IReadOnlyList<string> words, ref int at) =>
-        ++at < words.Count ? words[at] : throw new ArgumentException($"curl's {words[at - 1]} has no value");
+        ++at < words.Count ? words[at] : throw new ArgumentException($"curl's {Excerpt.Of(words[at - 1])} has no value");
 
     private static ArgumentException Unknown(string shown)
     {

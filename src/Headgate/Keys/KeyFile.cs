@@ -20,6 +20,9 @@ internal sealed class KeyFile
 
     /// <summary>Some hundred thousand keys.</summary>
     private const int LargestFile = 16 << 20;
+
+    /// <summary>Whoever took another file for one of keys needs no word for each of its lines.</summary>
+    private const int MostErrors = 100;
     private static readonly string[] Members = ["name", "value", "limits", "weight"];
 
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -88,6 +91,8 @@ internal sealed class KeyFile
         foreach (var line in text.Split('\n'))
         {
             number++;
+            if (IsHopeless(path))
+                return;
             var trimmed = line.Trim([' ', '\t', '\r']);
             if (trimmed.Length == 0 || trimmed[0] == '#')
                 continue;
@@ -106,6 +111,8 @@ internal sealed class KeyFile
             return;
         foreach (var item in root.Items)
         {
+            if (IsHopeless(path))
+                return;
             if (item.Kind != JsonValueKind.Object)
             {
                 Wrong(item.Origin, "each key is an object {\"name\", \"value\", \"limits\", \"weight\"}", item.Pointer);
@@ -197,6 +204,14 @@ internal sealed class KeyFile
         return _nameOfValue.TryGetValue(value, out var other)
             ? $"the same value as key \"{other}\" at {_names[other]}; one key twice would be used at twice its limits"
             : null;
+    }
+
+    private bool IsHopeless(string path)
+    {
+        if (_errors.Count < MostErrors)
+            return false;
+        Wrong(new ValueOrigin(ValueSource.File, path), $"{MostErrors} errors and perhaps more: what comes after them was not looked at");
+        return true;
     }
 
     private void Wrong(ValueOrigin origin, string message, string pointer = "") => _errors.Add(new ConfigurationError(origin, pointer, message));

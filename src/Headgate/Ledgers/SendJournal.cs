@@ -36,6 +36,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     private long _number;
     private bool _isDisposed;
 
+    /// <summary>There is no file to write to. Those of an attempt's scopes were opened before it was granted, so that this need not wait for a lock.</summary>
+    private bool WritesNothing => _ledger is null && _files.Count == 0;
+
     /// <summary>From here on sends go into the ledger of a run too, which is owned from here on. Before the first send.</summary>
     public void WriteTo(LedgerWriter? ledger) => _ledger = ledger;
 
@@ -99,9 +102,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <param name="number">Its number.</param>
     /// <param name="attempt">The attempt, which has been granted its permit.</param>
     /// <param name="exchange">The request.</param>
+    /// <returns>Whether anything had to be written, which may have taken its time.</returns>
     /// <exception cref="LedgerException">It could not be written: nothing may be sent.</exception>
-    public void Intent(long number, Attempt attempt, Exchange exchange)
+    public bool Intent(long number, Attempt attempt, Exchange exchange)
     {
+        if (WritesNothing)
+            return false;
         var cost = Costs(attempt.Permit.Cost);
         lock (_order)
         {
@@ -125,11 +131,14 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Cost = cost,
             });
         }
+        return true;
     }
 
     /// <summary>It has ended; its result, if it is one, is on disk.</summary>
     public void End(Attempt attempt)
     {
+        if (WritesNothing)
+            return;
         var actual = attempt.Actual is { } settled ? Costs(settled) : null;
         lock (_order)
         {

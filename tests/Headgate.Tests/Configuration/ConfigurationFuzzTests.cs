@@ -30,7 +30,14 @@ public sealed class ConfigurationFuzzTests
         new("variables", ["DEFAULTS__TIMEOUT=5s", "UPSTREAMS__a__LIMITS__0=10/s", "UPSTREAMS__a__LIMITS=[\"10/s\",\"5 concurrent\"]", "TOTAL__CONNECTIONS=7", "UPSTREAMS__a__BREAKER=off", "UPSTREAMS__b__KEYS__FROM__0=env:K\nUPSTREAMS__b__BASE__0=https://b.example"], ReadVariables) { Batch = 100, Room = 400_000, RoomPerByte = 1000 },
         new("variables of old", ["API_KEYS=a,b , c", "GLOBAL_LIMIT=10\nGLOBAL_WINDOW=5", "MAX_CONCURRENCY=3\nREQUEST_TIMEOUT=10\nRETRY_ATTEMPTS=4", "PER_HOST_LIMIT=7\nRATE_LIMIT=5\nAPI_KEYS=x"], ReadOldVariables) { Batch = 100, Room = 400_000, RoomPerByte = 500 },
         new("keys", [$"# comment\nfirst {Secret}\nsk-2\r\nthird\tsk-3", $"{Secret}", "one 1\none 2\ntwo 1"], ReadKeys) { Batch = 60, RoomPerByte = 1000, Secret = Secret, Refusals = [typeof(ConfigurationException)] },
-        new("keys from variables", ["env:SET\nenv:UNSET", "name env:SET"], ReadKeys) { Batch = 20, RoomPerByte = 500, Refusals = [typeof(ConfigurationException)] },
+        new("keys from variables", ["env:SET\nenv:UNSET", "name env:SET"], ReadKeys)
+        {
+            Batch = 20,
+            RoomPerByte = 500,
+            Refusals = [typeof(ConfigurationException)],
+            // A word for each of many short lines that are wrong alike.
+            OnceFailed = [string.Concat(Enumerable.Repeat("env:SET\nT\n", 1000))],
+        },
         new("keys in JSON", [$$"""[{"name":"a","value":"{{Secret}}","limits":["5000/h"],"weight":3},{"value":"b"}]""", """[{"value":"x"},{"value":"y","limits":[]},{"name":"n","value":"z","weight":1000}]"""], ReadKeys)
         {
             Batch = 60,

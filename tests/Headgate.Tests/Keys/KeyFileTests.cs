@@ -97,6 +97,15 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_file_that_is_none_of_keys_a_hundred_lines_are_named_and_not_millions()
+    {
+        var refusal = Assert.Throws<ConfigurationException>(() => Read(string.Join('\n', Enumerable.Repeat("not a key at all", 100_000))));
+
+        Assert.Equal(101, refusal.Errors.Count);
+        Assert.Contains("was not looked at", refusal.Errors[^1].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_missing_file_and_a_missing_variable_are_named()
     {
         var wrong = Assert.Throws<ConfigurationException>(() => ReadFrom(["absent.txt", "env:ABSENT"]));

@@ -17,7 +17,13 @@ public sealed class CommandFuzzTests
     private static readonly FuzzedParser[] Parsers =
     [
         new("words", Commands, text => ShellWords.Split(text.Text, Variable) is { } words ? () => Assert.True(words.Count <= text.Text.Length) : null) { Refusals = [typeof(FormatException)] },
-        new("curl", Commands, ReadCurl) { Batch = 100, Refusals = [typeof(FormatException), typeof(ArgumentException)] },
+        new("curl", Commands, ReadCurl)
+        {
+            Batch = 100,
+            Refusals = [typeof(FormatException), typeof(ArgumentException)],
+            // The message had all of it.
+            OnceFailed = [$"curl -{new string('S', 5000)}X"],
+        },
     ];
 
     public static TheoryData<string> Names => Fuzzing.Names(Parsers);
