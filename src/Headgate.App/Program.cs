@@ -11,6 +11,7 @@ internal static class Program
     [
         RunCommand.Create(),
         SendCommand.Create(),
+        ServeCommand.Create(),
         VerifyCommand.Create(),
         SimulateCommand.Create(),
         DemoCommand.Create(),

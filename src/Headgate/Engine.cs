@@ -50,6 +50,9 @@ internal sealed record EngineOptions
     /// <summary>Gives the bearer token of requests that have no credentials of their own, to APIs without keys; null for none.</summary>
     public Func<CancellationToken, Task<AccessToken>>? Token { get; init; }
 
+    /// <summary>Only addresses of the internet are connected to, but for APIs that are configured.</summary>
+    public bool GuardsAddresses { get; init; }
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -204,7 +207,7 @@ internal sealed class Engine : IDisposable
         var handler = Transport.CreateHandler(TransportOptions.Of(api, _options.Decompression));
         if (api.Tls != TlsConfiguration.Default)
             handler.SslOptions = TlsFiles.Read(api, Clock.Provider.GetUtcNow(), Notice);
-        handler.ConnectCallback = new Connector(Clock, roundTrip => Measured(upstream, roundTrip)).ConnectAsync;
+        handler.ConnectCallback = ConnectorOf(upstream).ConnectAsync;
         // Called when TLS stands as well: a server whose certificate nobody can trust was never reached.
         handler.PlaintextStreamFilter = (context, _) =>
         {
@@ -212,6 +215,14 @@ internal sealed class Engine : IDisposable
             return new ValueTask<Stream>(context.PlaintextStream);
         };
         return new ApiHandler(api, handler);
+    }
+
+    private Connector ConnectorOf(Upstream upstream)
+    {
+        Action<long> measured = roundTrip => Measured(upstream, roundTrip);
+        return _options.GuardsAddresses && !upstream.Configuration.IsConfigured
+            ? new Connector(Clock, measured) { MayConnect = AddressGuard.IsPublic }
+            : new Connector(Clock, measured);
     }
 
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>

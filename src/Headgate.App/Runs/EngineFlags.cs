@@ -6,7 +6,7 @@ using Headgate.Limits;
 
 namespace Headgate.App.Runs;
 
-/// <summary>The options by which a verb that sends makes its engine: limits, keys, timing, patience. The same for <c>run</c>, <c>send</c> and <c>plan</c>.</summary>
+/// <summary>The options by which a verb that sends makes its engine: limits, keys, timing, patience. The same for all of them.</summary>
 internal sealed class EngineFlags
 {
     private readonly Option<string[]> _limits = List("--limit", "LIMIT", "A limit of each API, for example 100/s; several apply together; \"none\" for no limit and no learning.");
@@ -25,12 +25,20 @@ internal sealed class EngineFlags
 
     public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
 
+    /// <summary>Those of the service, whose keys are in its configuration, and whose state is in its directory.</summary>
+    public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _retries, _timeout, _timing, _maxBody, _config];
+
     /// <summary>The flags as they were given, checked together with configuration and environment.</summary>
     /// <exception cref="ConfigurationException">Something in them is invalid: all errors together.</exception>
     /// <exception cref="CommandException">A flag by itself is invalid.</exception>
-    public EngineSettings Read(ParseResult parse)
+    public EngineSettings Read(ParseResult parse) => Read(parse, []);
+
+    /// <inheritdoc cref="Read(ParseResult)"/>
+    /// <param name="parse">The command line.</param>
+    /// <param name="more">What other flags of the verb set.</param>
+    public EngineSettings Read(ParseResult parse, IEnumerable<ConfigurationOverride> more)
     {
-        var flags = new List<ConfigurationOverride>();
+        var flags = new List<ConfigurationOverride>(more);
         if (parse.GetValue(_limits) is { Length: > 1 } limits && limits.Contains("none"))
             throw new CommandException(ExitCode.Configuration, "--limit none says that there is no limit; leave it away, or the others");
         ForEveryApi("limits", parse.GetValue(_limits) ?? [], "--limit");

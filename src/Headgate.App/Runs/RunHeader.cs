@@ -13,12 +13,27 @@ internal static class RunHeader
     public static LedgerHeader Of(RunOptions options, EngineSettings settings, InputCheck? check, StateDirectory? state, Clock clock)
     {
         var map = new UpstreamMap(settings.Configuration);
+        return Of(settings, (check?.Authorities ?? []).Select(pair => map.Find(new Uri(pair.Key))), state, clock) with
+        {
+            Input = check is null ? null : new LedgerInput(Path.GetFullPath(options.Input), check.Hash),
+            Results = options.Results is { } results ? Path.GetFullPath(results) : null,
+        };
+    }
+
+    /// <summary>The same of whatever sends, without input and results.</summary>
+    /// <param name="settings">How it sends.</param>
+    /// <param name="others">APIs that are not configured, as far as they are known before.</param>
+    /// <param name="state">Where sends are remembered, if they are.</param>
+    /// <param name="clock">The clock.</param>
+    /// <exception cref="ConfigurationException">The keys cannot be read.</exception>
+    public static LedgerHeader Of(EngineSettings settings, IEnumerable<UpstreamConfiguration> others, StateDirectory? state, Clock clock)
+    {
         var limits = new Dictionary<string, IReadOnlyList<string>>();
         var bounds = new Dictionary<string, decimal>();
         var keys = new Dictionary<string, IReadOnlyDictionary<string, string>>();
         if (settings.Configuration.TotalLimits.Count > 0)
             limits["total"] = Texts(settings.Configuration.TotalLimits, settings.Configuration.Defaults.Timing);
-        foreach (var api in (check?.Authorities ?? []).Select(pair => map.Find(new Uri(pair.Key))).Concat(settings.Configuration.Upstreams).DistinctBy(api => api.Name))
+        foreach (var api in others.Concat(settings.Configuration.Upstreams).DistinctBy(api => api.Name))
         {
             if (api.Policy.Limits.Count > 0)
                 limits[api.Name] = Texts(api.Policy.Limits, api.Policy.Timing);
@@ -41,8 +56,6 @@ internal static class RunHeader
         }
         return new LedgerHeader
         {
-            Input = check is null ? null : new LedgerInput(Path.GetFullPath(options.Input), check.Hash),
-            Results = options.Results is { } results ? Path.GetFullPath(results) : null,
             Limits = limits,
             Timing = settings.Configuration.Defaults.Timing.ToString(),
             BoundMs = bounds,

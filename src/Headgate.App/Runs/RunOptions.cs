@@ -66,9 +66,5 @@ internal sealed record RunOptions
     public string LedgerPath => Results + ".ledger";
 
     /// <summary>Whether a request that an earlier run may have sent can be sent again without harm, or is to be all the same.</summary>
-    public bool MayResend(JobRequest request) => ResendMaybe || IsRepeatable(request);
-
-    /// <summary>Whether a request can be sent twice without harm, by its method or because it says so.</summary>
-    public static bool IsRepeatable(JobRequest request) =>
-        RetryRule.IsIdempotent(new HttpMethod(request.Method)) || request.IdempotencyKey is not null || request.Headers["Idempotency-Key"] is not null;
+    public bool MayResend(JobRequest request) => ResendMaybe || request.IsRepeatable;
 }

@@ -1,5 +1,6 @@
 using Headgate.App.Input;
 using Headgate.App.Results;
+using Headgate.Jobs;
 using Headgate.Ledgers;
 
 namespace Headgate.App.Runs;
@@ -44,7 +45,13 @@ internal sealed class SentLines
     }
 
     /// <summary>Whether a line without a result may have been sent, so that to send it is to send it again.</summary>
-    public bool MayHaveArrived(InputLine line) => _maybe.Has(line) || (_failed.Has(line) && line.Request is { } request && !RunOptions.IsRepeatable(request));
+    public bool MayHaveArrived(InputLine line) => _maybe.Has(line) || (_failed.Has(line) && line.Request is { } request && !request.IsRepeatable);
+
+    /// <summary>The same of a job by its id.</summary>
+    public bool MayHaveArrived(string id, JobRequest request) => _maybe.Has(id) || (_failed.Has(id) && !request.IsRepeatable);
+
+    /// <summary>The ids of all lines and jobs of which it tells anything.</summary>
+    public IEnumerable<string> Ids => _maybe.Ids.Concat(_failed.Ids).Distinct();
 
     /// <summary>Whether an attempt of a line was sent whose end is not known.</summary>
     public bool IsOpen(InputLine line) => _open.Has(line);
@@ -52,10 +59,10 @@ internal sealed class SentLines
     private void Ended((string? Id, long Line) name, in LedgerEnd end)
     {
         // A refusal was not done, and the line would have gone on to its next attempt.
-        if (end.IsUnsent || end.Class == Jobs.WireNames.Of(FailureClass.RateLimit))
+        if (end.IsUnsent || end.Class == WireNames.Of(FailureClass.RateLimit))
             return;
         // A body that broke off, or an answer that sends elsewhere, is not the last either, unless its method forbids another.
-        var isFinal = end.Status is >= 200 and < 300 or >= 400 and < 500 and not 408 && (end.Class is null || end.Class == Jobs.WireNames.Of(FailureClass.Client));
+        var isFinal = end.Status is >= 200 and < 300 or >= 400 and < 500 and not 408 && (end.Class is null || end.Class == WireNames.Of(FailureClass.Client));
         (isFinal ? _maybe : _failed).Add(name);
     }
 
@@ -71,6 +78,10 @@ internal sealed class SentLines
             else
                 _lines.Add(name.Line);
         }
+
+        public IEnumerable<string> Ids => _ids;
+
+        public bool Has(string id) => _ids.Contains(id);
 
         public bool Has(InputLine line) => line.Request?.Id is { } id ? _ids.Contains(id) : _lines.Contains(line.Number);
     }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Headgate.Configuration;
@@ -36,7 +37,8 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             .Select(name => (Name: name, Path: name[Prefix.Length..].Split(Separator)))
             .OrderBy(entry => entry.Path, PathOrder.Instance);
         foreach (var (name, path) in given)
-            Set(path, [environment[name]], new ValueOrigin(ValueSource.Environment, name));
+            // The system has bytes; half a surrogate pair cannot be in them, and is replaced as the runtime replaces what is not UTF-8.
+            Set(path, [Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(environment[name]))], new ValueOrigin(ValueSource.Environment, name));
     }
 
     public void ApplyFlags(IReadOnlyList<ConfigurationOverride> flags)

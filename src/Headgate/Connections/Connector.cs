@@ -22,17 +22,23 @@ internal sealed class Connector(Clock clock, Action<long> measured)
     /// <summary>Connects to one of them.</summary>
     public Func<IPEndPoint, CancellationToken, Task<Stream>> Dial { get; init; } = DialAsync;
 
+    /// <summary>Whether an address may be connected to; by default each.</summary>
+    public Func<IPAddress, bool> MayConnect { get; init; } = static _ => true;
+
     /// <summary>The callback of the handler, whose connect timeout is in the token.</summary>
     public ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => ConnectAsync(context.DnsEndPoint, cancellation);
 
     /// <summary>Connects to a host.</summary>
     /// <exception cref="SocketException">The name is not known, or no address answers: why the last of them did not.</exception>
+    /// <exception cref="AddressBlockedException">None of its addresses may be connected to.</exception>
     /// <exception cref="OperationCanceledException">The token.</exception>
     public async ValueTask<Stream> ConnectAsync(DnsEndPoint host, CancellationToken cancellation)
     {
         // The system's resolver goes on without us where it cannot be stopped.
         var found = await Resolve(host.Host, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
-        var addresses = AddressOrder.Alternate(found);
+        var addresses = AddressOrder.Alternate([.. found.Where(MayConnect)]);
+        if (addresses.Length == 0 && found.Length > 0)
+            throw new AddressBlockedException();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var underWay = new List<Task<Connection>>();
         try

@@ -16,8 +16,8 @@ public sealed class Job
     private bool _isReleased;
     private int _status;
 
-    internal Job(string id, JobRequest request, DateTimeOffset createdAt, long acceptedAt) =>
-        _accepted = new Acceptance(request, id, createdAt, acceptedAt) { TooLarge = "the answer is larger than is kept (maxBody)" };
+    internal Job(string id, JobRequest request, DateTimeOffset createdAt, long acceptedAt, bool isResent = false) =>
+        _accepted = new Acceptance(request, id, createdAt, acceptedAt) { TooLarge = "the answer is larger than is kept (maxBody)", IsResent = isResent };
 
     /// <summary>Its name: that of the request (<see cref="JobRequest.Id"/>), or one made up when it was submitted.</summary>
     public string Id => _accepted.RequestId;

@@ -159,6 +159,9 @@ public sealed class JobRequest
 
     internal Uri ParsedUrl => _url;
 
+    /// <summary>Whether it can be sent twice without harm, by its method or because it says so.</summary>
+    internal bool IsRepeatable => Headgate.Retries.RetryRule.IsIdempotent(new HttpMethod(Method)) || IdempotencyKey is not null || (HasHeaders && Headers["Idempotency-Key"] is not null);
+
     internal void SetUrl(string url) => _url = RequestRules.CheckUrl(url);
 
     internal void SetRawData(ReadOnlyMemory<byte> json) => (_data, _body, _bodyFile) = (json, null, null);

@@ -16,6 +16,9 @@ internal static class WireNames
     /// <summary>The name, for example <c>rate_limited</c>.</summary>
     public static string Of(JobStatus value) => Statuses[(int)value];
 
+    /// <summary>The class of a name; <see cref="FailureClass.None"/> for one that is none.</summary>
+    public static FailureClass FailureOf(string name) => (FailureClass)Math.Max(Array.IndexOf(Classes, name), 0);
+
     public static JsonEncodedText Encoded(FailureClass value) => EncodedClasses[(int)value];
 
     public static JsonEncodedText Encoded(JobStatus value) => EncodedStatuses[(int)value];

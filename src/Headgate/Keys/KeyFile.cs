@@ -120,7 +120,8 @@ internal sealed class KeyFile
             }
             foreach (var (name, member) in item.Members)
                 if (!Members.Contains(name))
-                    Wrong(member.Origin, $"unknown member{NearestName.Suggest(name, Members)}", member.Pointer);
+                    // Where quotes were forgotten, a name is what should have been the value: it is not shown.
+                    Wrong(member.Origin, $"unknown member{NearestName.Suggest(name, Members)}", item.Pointer);
             var value = ReadText(item, "value");
             if (value is null)
                 Wrong(item.Origin, "the key has no \"value\"", item.Pointer);

@@ -27,6 +27,9 @@ internal sealed class JobCounts
 
     public long Ok => Volatile.Read(ref _ok);
 
+    /// <summary>Requests that are in flight.</summary>
+    public long InFlight => Volatile.Read(ref _inFlight);
+
     /// <summary>The most requests that were in flight at once.</summary>
     public long Peak => Volatile.Read(ref _peak);
 

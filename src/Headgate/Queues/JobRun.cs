@@ -7,6 +7,9 @@ namespace Headgate.Queues;
 internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
+
+    /// <summary>Ends its waiting: by its caller, or because others are to go on with it. Null where it ends with the process.</summary>
+    private CancellationTokenSource? _waiting;
     private Exchange? _exchange;
     private ReceivedBody _body;
 
@@ -34,6 +37,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         try
         {
             using var message = JobMessage.Of(Job.Request);
+            if (scheduler.IsKept)
+                _waiting = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, scheduler.Draining);
             _exchange = ExchangeOf(message);
             Job.Begin(_exchange);
             using var answer = await scheduler.Line.SendAsync(_exchange, _cancel.Token).ConfigureAwait(false);
@@ -42,6 +47,12 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         catch (HeadgateException failure)
         {
             record = Failed(failure.FailureClass, failure.Message);
+        }
+        catch (OperationCanceledException) when (_waiting is { IsCancellationRequested: true } && !_cancel.IsCancellationRequested)
+        {
+            _exchange?.Last?.TryWriteEnd();
+            scheduler.Leave(entry);
+            return;
         }
         catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
         {
@@ -54,8 +65,10 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         }
         try
         {
-            if (_exchange?.Last?.TryWriteEnd() is { } failure)
-                scheduler.Engine.Notice($"what was sent cannot be recorded: {failure.Message}");
+            await scheduler.KeepAsync(Job, record).ConfigureAwait(false);
+            if (_exchange?.Last?.TryWriteEnd() is { } unwritten)
+                scheduler.Engine.Notice($"what was sent cannot be recorded: {unwritten.Message}");
+            _exchange?.Last?.LetGo();
         }
         finally
         {
@@ -63,7 +76,11 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         }
     }
 
-    public void Dispose() => _cancel.Dispose();
+    public void Dispose()
+    {
+        _waiting?.Dispose();
+        _cancel.Dispose();
+    }
 
     private Exchange ExchangeOf(HttpRequestMessage message)
     {
@@ -83,6 +100,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             Receive = ReceiveAsync,
             Watch = Watch,
             Id = Job.Id,
+            IsRecorded = scheduler.IsKept,
+            Waiting = _waiting?.Token ?? CancellationToken.None,
             // The queue before the gate is a part of it that costs less.
             Waited = Clock.Now - Math.Max(accepted.Mono, entry.NotBefore),
         };

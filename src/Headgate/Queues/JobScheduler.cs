@@ -22,19 +22,24 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     private readonly FinishedJobs _finished;
     private readonly TimerAlarm _alarm;
     private readonly Action<JobEvent, Job> _tell;
+    private readonly Func<Job, ResultRecord, Task> _keep;
     private long _alarmAt = Clock.Never;
     private int _unfinished;
     private bool _isTaking;
     private bool _isStopping;
+    private bool _isDraining;
+    private readonly CancellationTokenSource _draining = new();
     private TaskCompletionSource? _idle;
 
     /// <param name="engine">What sends. It must outlive the last job.</param>
     /// <param name="room">How much it takes.</param>
     /// <param name="finished">What it keeps; empty, and nobody else's.</param>
     /// <param name="tell">Told of every event of a job, outside the lock; must not throw.</param>
-    public JobScheduler(Engine engine, JobRoom room, FinishedJobs finished, Action<JobEvent, Job> tell)
+    /// <param name="keep">Keeps what became of a job, before it is told; must not throw. Null where nothing outlives the process.</param>
+    public JobScheduler(Engine engine, JobRoom room, FinishedJobs finished, Action<JobEvent, Job> tell, Func<Job, ResultRecord, Task>? keep = null)
     {
-        (Engine, Line, _room, _finished, _tell) = (engine, new StraightLine(engine), room, finished, tell);
+        (Engine, Line, _room, _finished, _tell, IsKept) = (engine, new StraightLine(engine), room, finished, tell, keep is not null);
+        _keep = keep ?? (static (_, _) => Task.CompletedTask);
         _queue = new JobQueue(room.LookAhead, room.MostBegun);
         _alarm = new TimerAlarm(engine.Clock, OnDue);
     }
@@ -45,16 +50,34 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
 
     public JobCounts Counts { get; } = new();
 
-    /// <summary>Takes a job.</summary>
+    /// <summary>Whether what becomes of jobs outlives the process.</summary>
+    public bool IsKept { get; }
+
+    /// <summary>Cancelled when what was not sent is left for another process.</summary>
+    public CancellationToken Draining => _draining.Token;
+
+    /// <summary>Takes a request.</summary>
     /// <exception cref="HeadgateException">It cannot be sent as it is, its id is known already, or there is no room.</exception>
     /// <exception cref="InvalidOperationException">Nothing is taken any more.</exception>
     public Job Add(JobRequest request)
     {
-        var key = LaneOf(request, out var upstream);
         var clock = Engine.Clock;
-        var id = request.Id ?? Guid.CreateVersion7(clock.Provider.GetUtcNow()).ToString();
-        var job = new Job(id, request, clock.Provider.GetUtcNow(), clock.Now);
-        var accepted = job.Accepted;
+        var job = new Job(request.Id ?? NewId(), request, clock.Provider.GetUtcNow(), clock.Now);
+        Take(job, isNew: true);
+        return job;
+    }
+
+    /// <summary>A name for a request that has none; later ones come after earlier ones.</summary>
+    public string NewId() => Guid.CreateVersion7(Engine.Clock.Provider.GetUtcNow()).ToString();
+
+    /// <summary>Takes a job.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="isNew">Whether its submission is told, and it needs room: it was not accepted before.</param>
+    /// <inheritdoc cref="Add"/>
+    public void Take(Job job, bool isNew)
+    {
+        var key = LaneOf(job.Request, out var upstream);
+        var (clock, accepted, request) = (Engine.Clock, job.Accepted, job.Request);
         var patience = upstream.Configuration.Policy.QueueTimeout is { } queue ? accepted.Mono + Clock.Nanoseconds(queue) : Clock.Never;
         var entry = new JobEntry(job)
         {
@@ -62,8 +85,9 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
             Expires = Math.Min(patience, Math.Min(accepted.MonoOf(request.Deadline) ?? Clock.Never, accepted.MonoOf(request.StartBy) ?? Clock.Never)),
         };
         lock (_lock)
-            AcceptNeedsLock(id, entry);
-        _tell(JobEvent.Submitted, job);
+            AcceptNeedsLock(entry, isNew);
+        if (isNew)
+            _tell(JobEvent.Submitted, job);
         var isCancelled = false;
         lock (_lock)
             if (entry.IsCancelled)
@@ -75,8 +99,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
                 WakeNeedsLock();
             }
         if (isCancelled)
-            Finish(entry, CancelledRecord(job));
-        return job;
+            _ = KeepAndFinishAsync(entry, CancelledRecord(job));
     }
 
     /// <summary>A job by its id, ended or not; null if there is none, or it was forgotten.</summary>
@@ -148,6 +171,33 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
     }
 
+    /// <summary>Begins nothing more, and waits for what was sent; all others are left as they are, for another process.</summary>
+    /// <param name="longest">How long at most.</param>
+    public async Task DrainAsync(TimeSpan longest)
+    {
+        Task idle;
+        lock (_lock)
+        {
+            (_isStopping, _isDraining) = (true, true);
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_queue.Begun == 0)
+                _idle.TrySetResult();
+            idle = _idle.Task;
+        }
+        await _draining.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await idle.WaitAsync(longest, Engine.Clock.Provider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nobody knows what became of those: the next process goes by what was recorded of them.
+        }
+    }
+
+    /// <summary>What became of a job is kept before anybody is told of it.</summary>
+    public Task KeepAsync(Job job, ResultRecord record) => _keep(job, record);
+
     public void Move(Job job, JobStatus to) => Counts.Move(job, to);
 
     public void Tell(JobEvent what, Job job) => _tell(what, job);
@@ -155,13 +205,21 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     /// <summary>A job that was begun has come to its end.</summary>
     public void Ended(JobEntry entry, ResultRecord record)
     {
+        Leave(entry);
+        Finish(entry, record);
+    }
+
+    /// <summary>A job that was begun does not go on here.</summary>
+    public void Leave(JobEntry entry)
+    {
         lock (_lock)
         {
             _queue.End(entry);
+            if (_isDraining && _queue.Begun == 0)
+                _idle!.TrySetResult();
             WakeNeedsLock();
         }
         entry.Run!.Dispose();
-        Finish(entry, record);
     }
 
     /// <summary>Puts jobs on the line, one after another, for as long as any may begin. Not on the thread of whoever made room: that one has a request of its own to send.</summary>
@@ -172,7 +230,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
             JobRun run;
             lock (_lock)
             {
-                if (_queue.TakeNext() is not { } entry)
+                if (_isDraining || _queue.TakeNext() is not { } entry)
                 {
                     _isTaking = false;
                     WakeNeedsLock();
@@ -184,9 +242,15 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    public void Dispose() => _alarm.Dispose();
+    public void Dispose()
+    {
+        _alarm.Dispose();
+        _draining.Dispose();
+    }
 
-    private JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
+    /// <summary>Where a request waits.</summary>
+    /// <exception cref="HeadgateException">It cannot be sent as it is.</exception>
+    public JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
     {
         try
         {
@@ -199,12 +263,13 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    private void AcceptNeedsLock(string id, JobEntry entry)
+    private void AcceptNeedsLock(JobEntry entry, bool isNew)
     {
+        var id = entry.Job.Id;
         ForgetNeedsLock();
         if (_isStopping)
             throw new InvalidOperationException("it is being stopped: no job is taken any more");
-        if (_unfinished - _queue.Begun >= _room.MostWaiting)
+        if (isNew && _unfinished - _queue.Begun >= _room.MostWaiting)
             throw Rejected(FailureClass.RateLimit, $"{_room.MostWaiting} jobs wait already, which is all that there is room for");
         if (!_jobs.TryAdd(id, entry))
             throw Rejected(FailureClass.Invalid, $"there is a job \"{id}\" already");
@@ -231,10 +296,16 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
         run?.Cancel();
         if (wasQueued)
-            Finish(entry, CancelledRecord(entry.Job));
+            _ = KeepAndFinishAsync(entry, CancelledRecord(entry.Job));
     }
 
     private ResultRecord CancelledRecord(Job job) => job.Accepted.Failed(FailureClass.Cancelled, "its caller cancelled it before it was sent", null, Engine.Clock.Now);
+
+    private async Task KeepAndFinishAsync(JobEntry entry, ResultRecord record)
+    {
+        await KeepAsync(entry.Job, record).ConfigureAwait(false);
+        Finish(entry, record);
+    }
 
     /// <summary>The end of a job, told before those who wait for it go on.</summary>
     private void Finish(JobEntry entry, ResultRecord record)
@@ -273,7 +344,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     private void WakeNeedsLock()
     {
         SetAlarmNeedsLock();
-        if (_isTaking || !_queue.HasNext)
+        if (_isTaking || _isDraining || !_queue.HasNext)
             return;
         _isTaking = true;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -305,7 +376,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
                 }
             }
             if (isExpired)
-                Finish(entry, entry.Job.Accepted.Failed(FailureClass.Deadline, "its time was over before it was its turn", null, Engine.Clock.Now));
+                _ = KeepAndFinishAsync(entry, entry.Job.Accepted.Failed(FailureClass.Deadline, "its time was over before it was its turn", null, Engine.Clock.Now));
         }
     }
 }

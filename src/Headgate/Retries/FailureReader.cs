@@ -41,6 +41,8 @@ internal static class FailureReader
                     break;
                 case RepeatedSendException repeat:
                     return Failed(FailureClass.Network, sent, repeat.Message) with { Unprocessed = repeat.Unprocessed };
+                case Connections.AddressBlockedException:
+                    return Failed(FailureClass.Blocked, sent, e.Message);
                 case BodyUnreadableException:
                     return Failed(FailureClass.Invalid, sent, e.Message);
             }

@@ -27,7 +27,13 @@ public sealed class ConfigurationFuzzTests
             // No path has a null in it.
             OnceFailed = ["""{ "upstreams": { "a": { "base": ["https://a.example"], "tls": { "ca": "file:c\u0000a.pem" }, "keys": { "from": ["file:\u0000"], "as": "X: {key}" } } } }"""],
         },
-        new("variables", ["DEFAULTS__TIMEOUT=5s", "UPSTREAMS__a__LIMITS__0=10/s", "UPSTREAMS__a__LIMITS=[\"10/s\",\"5 concurrent\"]", "TOTAL__CONNECTIONS=7", "UPSTREAMS__a__BREAKER=off", "UPSTREAMS__b__KEYS__FROM__0=env:K\nUPSTREAMS__b__BASE__0=https://b.example"], ReadVariables) { Batch = 100, Room = 400_000, RoomPerByte = 1000 },
+        new("variables", ["DEFAULTS__TIMEOUT=5s", "UPSTREAMS__a__LIMITS__0=10/s", "UPSTREAMS__a__LIMITS=[\"10/s\",\"5 concurrent\"]", "TOTAL__CONNECTIONS=7", "UPSTREAMS__a__BREAKER=off", "UPSTREAMS__b__KEYS__FROM__0=env:K\nUPSTREAMS__b__BASE__0=https://b.example"], ReadVariables)
+        {
+            Batch = 100,
+            Room = 400_000,
+            RoomPerByte = 1000,
+            OnceFailed = ["UPSTREAMS__b__KEYS__FROM__0=env:K\ud800\nUPSTREAMS__b__BASE__0=https://b.example"],
+        },
         new("variables of old", ["API_KEYS=a,b , c", "GLOBAL_LIMIT=10\nGLOBAL_WINDOW=5", "MAX_CONCURRENCY=3\nREQUEST_TIMEOUT=10\nRETRY_ATTEMPTS=4", "PER_HOST_LIMIT=7\nRATE_LIMIT=5\nAPI_KEYS=x"], ReadOldVariables) { Batch = 100, Room = 400_000, RoomPerByte = 500 },
         new("keys", [$"# comment\nfirst {Secret}\nsk-2\r\nthird\tsk-3", $"{Secret}", "one 1\none 2\ntwo 1"], ReadKeys) { Batch = 60, RoomPerByte = 1000, Secret = Secret, Refusals = [typeof(ConfigurationException)] },
         new("keys from variables", ["env:SET\nenv:UNSET", "name env:SET"], ReadKeys)
@@ -43,7 +49,7 @@ public sealed class ConfigurationFuzzTests
             Batch = 60,
             Room = 400_000,
             // A literal, as far as a reader of JSON can tell: the quotes were forgotten.
-            OnceFailed = [$$"""[{"value":t{{Secret}}}]""", $$"""{"name":"a","value":"{{Secret}}", "weight":"3ü"}"""],
+            OnceFailed = [$$"""[{"value":t{{Secret}}}]""", $$"""{"name":"a","value":"{{Secret}}", "weight":"3ü"}""", $$"""[{"name":">","value{{Secret}}limits":["5000/h"]}]"""],
             Secret = Secret,
             Refusals = [typeof(ConfigurationException)],
         },

@@ -71,7 +71,7 @@ public sealed class KeyFileTests : IDisposable
     [InlineData("{\"name\":\"a\",\"value\":\"hunter2\", \"weight\":3}", "keys.txt:1: the name of the key has one of { } [ ] \" , in it; if this is JSON, the file must begin with [")]
     [InlineData("hunter2\nkey-1 hunter3", "keys.txt:2: the name \"key-1\" is taken by the key at keys.txt:1")]
     [InlineData("env:ABSENT", "keys.txt:1: the environment variable \"ABSENT\" is not set")]
-    [InlineData("[{ \"value\": \"hunter2\", \"wieght\": 2 }]", "keys.txt:1:34: /0/wieght: unknown member; did you mean \"weight\"?")]
+    [InlineData("[{ \"value\": \"hunter2\", \"wieght\": 2 }]", "keys.txt:1:34: /0: unknown member; did you mean \"weight\"?")]
     [InlineData("[{ \"value\": 12345 }]", "keys.txt:1:13: /0/value: must be a text")]
     [InlineData("[{ \"name\": \"a\" }]", "keys.txt:1:2: /0: the key has no \"value\"")]
     [InlineData("[\"hunter2\"]", "keys.txt:1:2: /0: each key is an object")]

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Headgate.Jobs;
+using Microsoft.AspNetCore.Http;
+
+namespace Headgate.App.Service;
+
+/// <summary>The bodies of calls. What cannot be read is a <see cref="Problem"/> of status 400, which says where.</summary>
+internal static class CallBody
+{
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest };
+
+    /// <summary>Callers name no files of this machine.</summary>
+    private static readonly JobRequestReader Requests = new();
+
+    /// <summary>The bytes of a body, at most <see cref="ServiceSite.LargestBody"/>.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
+    {
+        var bytes = new MemoryStream(context.Request.ContentLength is { } length and < 1 << 20 ? (int)length : 0);
+        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+    }
+
+    /// <summary>One request.</summary>
+    public static JobRequest Request(ReadOnlySpan<byte> json)
+    {
+        Members(json);
+        return Requests.Read(json, out var fault) ?? throw Wrong(Told(json, fault!));
+    }
+
+    /// <summary>The requests in a member, each with the fault of those that are none.</summary>
+    public static List<(JobRequest? Request, string? Error)> ManyRequests(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            throw Wrong($"{member} field is required");
+        var list = json.Span[value];
+        if (list[0] != (byte)'[')
+            throw Wrong($"{member} must be a list");
+        var requests = new List<(JobRequest?, string?)>();
+        foreach (var item in Items(list))
+            requests.Add(Requests.Read(list[item], out var fault) is { } request ? (request, null) : (null, Told(list[item], fault!)));
+        return requests;
+    }
+
+    /// <summary>The texts in a member.</summary>
+    public static List<string> Texts(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            throw Wrong($"{member} field is required");
+        using var list = JsonDocument.Parse(json[value]);
+        return list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)]
+            : throw Wrong($"{member} must be a list of texts");
+    }
+
+    /// <summary>A time in a member; the usual one if it is not there.</summary>
+    public static TimeSpan Time(ReadOnlyMemory<byte> json, string member, TimeSpan usual)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            return usual;
+        using var time = JsonDocument.Parse(json[value]);
+        return time.RootElement.ValueKind is JsonValueKind.Number or JsonValueKind.String && Headgate.Time.Duration.TryParse(time.RootElement.ToString(), out var span)
+            ? span
+            : throw Wrong($"{member} is a number of seconds, or a text such as \"5m\"");
+    }
+
+    /// <summary>Where the values of an object's members are.</summary>
+    private static Dictionary<string, Range> Members(ReadOnlySpan<byte> json)
+    {
+        var members = new Dictionary<string, Range>();
+        try
+        {
+            var reader = new Utf8JsonReader(json, Strict);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                throw Wrong("the body must be a JSON object");
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = reader.GetString()!;
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                members[name] = start..(int)reader.BytesConsumed;
+            }
+            reader.Read();
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        {
+            throw Wrong("Invalid JSON");
+        }
+        return members;
+    }
+
+    /// <summary>Where the items of an array are, which is known to be one.</summary>
+    private static List<Range> Items(ReadOnlySpan<byte> json)
+    {
+        var items = new List<Range>();
+        var reader = new Utf8JsonReader(json, Strict);
+        reader.Read();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            items.Add(start..(int)reader.BytesConsumed);
+        }
+        return items;
+    }
+
+    // A request without a URL is what is met most; the original has these words for it.
+    private static string Told(ReadOnlySpan<byte> json, RequestFault fault) =>
+        !Members(json).ContainsKey("url") ? "URL is required" : fault.Message;
+
+    private static Problem Wrong(string error) => new(StatusCodes.Status400BadRequest, error);
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Headgate.Jobs;
+using Headgate.Queues;
+
+namespace Headgate.App.Service;
+
+/// <summary>A job as the service tells of it: the members of a line out of <c>run</c>, and in its result those that the original service has beside them.</summary>
+internal static class JobJson
+{
+    /// <summary>Writes a job as it stands.</summary>
+    public static void Write(Utf8JsonWriter json, JobView view)
+    {
+        if (view.Stored.End is not { } end)
+        {
+            ResultRecordWriter.Write(json, OnItsWay(view));
+            return;
+        }
+        using var record = JsonDocument.Parse(end.Record);
+        json.WriteStartObject();
+        foreach (var member in record.RootElement.EnumerateObject())
+            if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object)
+            {
+                json.WritePropertyName("result"u8);
+                WriteResult(json, record.RootElement);
+            }
+            else
+                member.WriteTo(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Whether a job got an answer, of whatever status.</summary>
+    public static bool HasResult(JobEnd end)
+    {
+        using var record = JsonDocument.Parse(end.Record);
+        return record.RootElement.GetProperty("result"u8).ValueKind == JsonValueKind.Object;
+    }
+
+    /// <summary>Writes the answer a job got.</summary>
+    public static void WriteResult(Utf8JsonWriter json, JobEnd end)
+    {
+        using var record = JsonDocument.Parse(end.Record);
+        WriteResult(json, record.RootElement);
+    }
+
+    /// <summary>Why a job did not end well.</summary>
+    public static (FailureClass Class, string Detail) ErrorOf(JobEnd end)
+    {
+        using var record = JsonDocument.Parse(end.Record);
+        return record.RootElement.GetProperty("error"u8) is { ValueKind: JsonValueKind.Object } error
+            ? (WireNames.FailureOf(error.GetProperty("class"u8).GetString()!), error.GetProperty("detail"u8).GetString() ?? "failed")
+            : (FailureClass.None, "");
+    }
+
+    private static void WriteResult(Utf8JsonWriter json, JsonElement record)
+    {
+        json.WriteStartObject();
+        record.GetProperty("request_id"u8).WriteTo(json, "request_id"u8);
+        var result = record.GetProperty("result"u8);
+        foreach (var member in result.EnumerateObject())
+            member.WriteTo(json);
+        if (result.TryGetProperty("content"u8, out var content))
+            content.WriteTo(json, "text"u8);
+        else
+            json.WriteNull("text"u8);
+        record.GetProperty("proxy"u8).WriteTo(json, "proxy_used"u8);
+        json.WriteBoolean("cached"u8, record.GetProperty("cache"u8).ValueKind == JsonValueKind.String && record.GetProperty("cache"u8).ValueEquals("hit"u8));
+        record.GetProperty("last_error"u8).WriteTo(json, "error"u8);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTo(this JsonElement value, Utf8JsonWriter json, ReadOnlySpan<byte> name)
+    {
+        json.WritePropertyName(name);
+        value.WriteTo(json);
+    }
+
+    private static ResultRecord OnItsWay(JobView view)
+    {
+        var (job, live) = (view.Stored, view.Live);
+        return new ResultRecord
+        {
+            RequestId = job.Id,
+            Id = job.Request.Id,
+            Url = job.Request.Url,
+            Method = job.Request.Method,
+            Outcome = new JobOutcome(live?.Status is { } status and < JobStatus.Completed ? status : JobStatus.Queued, false, FailureClass.None),
+            Attempts = live?.Attempts ?? 0,
+            CreatedAt = job.CreatedAt,
+            StartedAt = live?.StartedAt,
+            LastError = live?.LastError,
+            GateWait = live?.Wait ?? TimeSpan.Zero,
+            Holding = live?.WaitingFor,
+            Context = job.Request.RawContext,
+            Tags = job.Request.Tags,
+        };
+    }
+}

@@ -1,0 +1,154 @@
+using Headgate.Jobs;
+using Headgate.Queues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Headgate.App.Service;
+
+/// <summary>Jobs over HTTP: submit, ask, wait, cancel; as in the original service.</summary>
+internal static class JobPages
+{
+    private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(300);
+
+    public static void Map(IEndpointRouteBuilder site, ServiceState state)
+    {
+        site.MapPost("/api/v1/request", context => SubmitAsync(context, state));
+        site.MapGet("/api/v1/request/{id}", context => ShowAsync(context, state));
+        site.MapDelete("/api/v1/request/{id}", context => CancelAsync(context, state));
+        site.MapPost("/api/v1/requests/bulk", context => SubmitManyAsync(context, state));
+        site.MapPost("/api/v1/requests/wait", context => WaitAsync(context, state));
+    }
+
+    /// <summary>Accepts a request.</summary>
+    /// <exception cref="Problem">It cannot be accepted.</exception>
+    public static async Task<string> SubmitAsync(ServiceState state, JobRequest request)
+    {
+        var verdict = (await SubmitAsync(state, [request]))[0];
+        return verdict.Id ?? throw new Problem(StatusCodes.Status400BadRequest, verdict.Error!.Message) { Class = verdict.Error.FailureClass };
+    }
+
+    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(ServiceState state, IReadOnlyList<JobRequest> requests)
+    {
+        if (state.IsDraining)
+            throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+        if (state.IsFull)
+            throw new Problem(StatusCodes.Status429TooManyRequests, "so many jobs wait already that nothing is accepted") { RetryAfter = 1 };
+        return await state.Jobs.SubmitAsync(requests);
+    }
+
+    private static async Task SubmitAsync(HttpContext context, ServiceState state)
+    {
+        var id = await SubmitAsync(state, CallBody.Request((await CallBody.ReadAsync(context)).Span));
+        context.Response.Headers.Location = $"/api/v1/request/{id}";
+        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("request_id", id);
+            json.WriteString("status", "submitted");
+            json.WriteString("timestamp", state.Timestamp);
+            json.WriteEndObject();
+        });
+    }
+
+    private static async Task SubmitManyAsync(HttpContext context, ServiceState state)
+    {
+        var requests = CallBody.ManyRequests(await CallBody.ReadAsync(context), "requests");
+        var errors = new List<(int Index, string Error)>();
+        var (good, indexes) = (new List<JobRequest>(), new List<int>());
+        for (var index = 0; index < requests.Count; index++)
+            if (requests[index].Request is { } request)
+            {
+                good.Add(request);
+                indexes.Add(index);
+            }
+            else
+                errors.Add((index, requests[index].Error!));
+        var verdicts = good.Count == 0 ? [] : await SubmitAsync(state, good);
+        for (var at = 0; at < verdicts.Count; at++)
+            if (verdicts[at].Error is { } refused)
+                errors.Add((indexes[at], refused.Message));
+        var ids = verdicts.Where(verdict => verdict.IsAccepted).Select(verdict => verdict.Id!).ToList();
+        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("request_ids");
+            foreach (var id in ids)
+                json.WriteStringValue(id);
+            json.WriteEndArray();
+            json.WriteNumber("count", ids.Count);
+            json.WriteString("status", "submitted");
+            json.WriteString("timestamp", state.Timestamp);
+            json.WriteStartArray("errors");
+            foreach (var (index, error) in errors.OrderBy(error => error.Index))
+            {
+                json.WriteStartObject();
+                json.WriteNumber("index", index);
+                json.WriteString("error", error);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+    }
+
+    private static async Task ShowAsync(HttpContext context, ServiceState state)
+    {
+        var view = (await state.Jobs.FindAsync([IdOf(context)]))[0] ?? throw NotFound();
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, view));
+    }
+
+    private static async Task CancelAsync(HttpContext context, ServiceState state)
+    {
+        var id = IdOf(context);
+        if (!await state.Jobs.CancelAsync(id))
+            throw (await state.Jobs.FindAsync([id]))[0] is null ? NotFound() : new Problem(StatusCodes.Status400BadRequest, "Cannot cancel request");
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", "cancelled");
+            json.WriteString("request_id", id);
+            json.WriteEndObject();
+        });
+    }
+
+    private static async Task WaitAsync(HttpContext context, ServiceState state)
+    {
+        var body = await CallBody.ReadAsync(context);
+        var ids = CallBody.Texts(body, "request_ids");
+        var views = await state.Jobs.WaitAsync(ids, CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        {
+            var (count, completed) = (0, 0);
+            json.WriteStartObject();
+            json.WriteStartArray("results");
+            foreach (var view in views)
+                if (view is { HasEnded: true })
+                {
+                    count++;
+                    completed += view.Stored.End!.Status == JobStatus.Completed ? 1 : 0;
+                    JobJson.Write(json, view);
+                }
+            json.WriteEndArray();
+            json.WriteNumber("count", count);
+            json.WriteNumber("completed_count", completed);
+            json.WriteNumber("failed_count", count - completed);
+            WriteIds("pending", view => view is { HasEnded: false });
+            WriteIds("unknown", view => view is null);
+            json.WriteEndObject();
+
+            void WriteIds(string name, Predicate<JobView?> which)
+            {
+                json.WriteStartArray(name);
+                for (var at = 0; at < ids.Count; at++)
+                    if (which(views[at]))
+                        json.WriteStringValue(ids[at]);
+                json.WriteEndArray();
+            }
+        });
+    }
+
+    private static string IdOf(HttpContext context) => (string)context.Request.RouteValues["id"]!;
+
+    private static Problem NotFound() => new(StatusCodes.Status404NotFound, "Request not found");
+}

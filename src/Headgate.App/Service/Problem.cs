@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Headgate.App.Service;
+
+/// <summary>Why a call was refused. Told as RFC 9457 says, with <c>error</c> as the original service has it.</summary>
+internal sealed class Problem(int status, string error) : Exception(error)
+{
+    public int Status => status;
+
+    /// <summary>When the same may go well, in seconds; null if nobody knows.</summary>
+    public int? RetryAfter { get; init; }
+
+    /// <summary>The methods that would do; null where that is not the matter.</summary>
+    public string? Allow { get; init; }
+
+    /// <summary>The class of the failure of a job; null where there is none.</summary>
+    public FailureClass Class { get; init; }
+
+    /// <summary>Writes it as the answer.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        var response = context.Response;
+        response.Clear();
+        (response.StatusCode, response.ContentType) = (status, "application/problem+json");
+        if (RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (Allow is not null)
+            response.Headers.Allow = Allow;
+        await Json.WriteAsync(response, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "about:blank");
+            json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status));
+            json.WriteNumber("status", status);
+            json.WriteString("detail", Message);
+            json.WriteString("error", Message);
+            if (Class != FailureClass.None)
+                json.WriteString("class", Headgate.Jobs.WireNames.Of(Class));
+            json.WriteEndObject();
+        });
+    }
+}
+
+/// <summary>Answers in JSON.</summary>
+internal static class Json
+{
+    public const string Type = "application/json; charset=utf-8";
+
+    /// <summary>Writes an answer whose status and type are set.</summary>
+    public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write)
+    {
+        await using var json = new Utf8JsonWriter(response.BodyWriter, Headgate.Jobs.ResultRecordWriter.Options);
+        write(json);
+        await json.FlushAsync(response.HttpContext.RequestAborted);
+    }
+
+    /// <summary>Answers.</summary>
+    public static Task AnswerAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
+    {
+        (context.Response.StatusCode, context.Response.ContentType) = (status, Type);
+        return WriteAsync(context.Response, write);
+    }
+}

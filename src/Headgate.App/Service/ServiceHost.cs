@@ -1,0 +1,82 @@
+using Headgate.App.CommandLine;
+using Headgate.App.Runs;
+using Headgate.Backends.Sqlite;
+using Headgate.Ledgers;
+using Headgate.Queues;
+using Headgate.Time;
+
+namespace Headgate.App.Service;
+
+/// <summary>The service from its start to its end: directory, ledger, engine, jobs, and the port. One for each process.</summary>
+/// <param name="options">What was asked for.</param>
+/// <param name="output">Told the addresses.</param>
+/// <param name="talk">Told everything else.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextWriter talk, TimeProvider time)
+{
+    private static readonly JobRoom Room = new(MostWaiting: int.MaxValue, LookAhead: 256, MostBegun: 20_000);
+
+    /// <summary>Serves until it is told to stop; then what is in flight is finished, and all else is for the next start.</summary>
+    /// <exception cref="CommandException">The address is in use, or the directory is.</exception>
+    public async Task<ExitCode> RunAsync(CancellationToken stop)
+    {
+        var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(options.Data, "state"));
+        using var database = options.KeepsNothing ? null : Open(Path.Combine(options.Data, "headgate.db"));
+        var memory = new MemoryJobs(time);
+        IJobStore store = database is null ? memory : new SqliteJobStore(database);
+        IJobQueue queue = database is null ? memory : new SqliteJobQueue(database, time);
+        var ledgers = database is null ? null : ServiceLedgers.Read(Path.Combine(options.Data, "ledgers"));
+        var clock = new Clock(time);
+        var header = RunHeader.Of(options.Engine, [], state, clock);
+        var counts = (JobCounts?)null;
+        using var engine = new Engine(options.Engine.Configuration, new EngineOptions
+        {
+            Time = time,
+            Concurrency = options.Engine.Configuration.Concurrency,
+            Patience = TimeSpan.FromMinutes(15),
+            Journal = theirs => new SendJournal(theirs, state),
+            Keys = options.Engine.KeysOf,
+            Notice = Say,
+            Decompression = System.Net.DecompressionMethods.All,
+            GuardsAddresses = !options.AllowsPrivate,
+            Ended = attempt => counts?.CountEnded(attempt),
+        });
+        engine.Journal.WriteTo(ledgers?.Begin(header, time));
+        engine.SyncEachSecond(failure => Say(failure.Message));
+        await using var jobs = new DurableJobs(engine, store, queue, Room, job => ledgers?.MayHaveArrived(job) ?? false, static (_, _) => { });
+        counts = jobs.Counts;
+        var open = await jobs.StartAsync();
+        if (ledgers is not null)
+            await ledgers.ForgetEndedAsync(store);
+        await ServeAsync(new ServiceState(engine, jobs, time, options.MostOpen, open), stop);
+        return ExitCode.Ok;
+    }
+
+    private async Task ServeAsync(ServiceState state, CancellationToken stop)
+    {
+        await using var site = await ServiceSite.StartAsync(options, state);
+        foreach (var url in site.Urls)
+            await output.WriteLineAsync(url);
+        await output.FlushAsync(CancellationToken.None);
+        Say(options.KeepsNothing ? "jobs are kept in memory: they end with this process" : $"jobs are kept in {options.Data}{(state.OpenAtStart > 0 ? $"; {state.OpenAtStart} that have not ended go on" : "")}");
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        state.IsDraining = true;
+        Say($"stopping: what is in flight has {options.Drain.TotalSeconds:0} s to end, all else goes on at the next start");
+        await state.Jobs.StopAsync(options.Drain);
+        state.Engine.Journal.Sync();
+    }
+
+    private void Say(string text) => talk.WriteLine($"headgate: {text}");
+
+    private static SqliteDatabase Open(string path)
+    {
+        try
+        {
+            return SqliteDatabase.Open(path);
+        }
+        catch (JobStoreException wrong)
+        {
+            throw new CommandException(ExitCode.Unreachable, wrong.Message);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using Headgate.App.CommandLine;
+using Headgate.Queues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Headgate.App.Service;
+
+/// <summary>The port of the service, and what every call passes before it comes to its page. Thread-safe.</summary>
+internal sealed class ServiceSite : IAsyncDisposable
+{
+    /// <summary>The largest body of a call: some 200,000 jobs.</summary>
+    public const long LargestBody = 64L << 20;
+
+    private readonly WebApplication _site;
+
+    private ServiceSite(WebApplication site) => _site = site;
+
+    public IEnumerable<string> Urls => _site.Urls;
+
+    /// <summary>Begins to listen.</summary>
+    /// <exception cref="CommandException">An address is in use.</exception>
+    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+            foreach (var address in options.Listen)
+                kestrel.Listen(address);
+        });
+        var site = builder.Build();
+        site.Use(next => context => GuardAsync(context, next));
+        site.UseRouting();
+        JobPages.Map(site, state);
+        SimplePages.Map(site, state);
+        StatePages.Map(site, state);
+        try
+        {
+            await site.StartAsync();
+        }
+        catch (Exception refused) when (refused is IOException or SocketException)
+        {
+            await site.DisposeAsync();
+            throw new CommandException(ExitCode.Configuration, $"--listen: {refused.Message.TrimEnd('.')}: choose another port, or port 0 for any free one");
+        }
+        return new ServiceSite(site);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
+        await _site.StopAsync(patience.Token);
+        await _site.DisposeAsync();
+    }
+
+    /// <summary>Whatever a page throws becomes an answer; nothing of the inside is told.</summary>
+    private static async Task GuardAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            if (!IsOurs(context.Request.Host.Host))
+                throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, or by an address");
+            await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
+                throw new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}");
+            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+                throw new Problem(StatusCodes.Status405MethodNotAllowed, $"{context.Request.Method} does not go with {context.Request.Path}; see Allow") { Allow = context.Response.Headers.Allow };
+        }
+        catch (Exception failure) when (!context.Response.HasStarted)
+        {
+            if (!context.RequestAborted.IsCancellationRequested)
+                await Told(failure).WriteAsync(context);
+        }
+    }
+
+    /// <summary>A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here.</summary>
+    private static bool IsOurs(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Trim('[', ']'), out _);
+
+    private static Problem Told(Exception failure) => failure switch
+    {
+        Problem problem => problem,
+        JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },
+        JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
+        BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
+        InvalidOperationException => new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping") { RetryAfter = 5 },
+        _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
+    };
+}

@@ -1,0 +1,82 @@
+using Headgate.Jobs;
+using Headgate.Queues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Headgate.App.Service;
+
+/// <summary>One call, one answer: a request is submitted, waited for, and its result given back, as in the original service.</summary>
+internal static class SimplePages
+{
+    /// <summary>The patience of the original.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    public static void Map(IEndpointRouteBuilder site, ServiceState state)
+    {
+        site.MapGet("/api/v1/get", context => AnswerAsync(context, state, OfQuery(context, "GET")));
+        site.MapDelete("/api/v1/delete", context => AnswerAsync(context, state, OfQuery(context, "DELETE")));
+        site.MapPost("/api/v1/post", context => AnswerBodyAsync(context, state, "POST"));
+        site.MapPut("/api/v1/put", context => AnswerBodyAsync(context, state, "PUT"));
+    }
+
+    private static async Task AnswerBodyAsync(HttpContext context, ServiceState state, string method)
+    {
+        var request = CallBody.Request((await CallBody.ReadAsync(context)).Span);
+        request.Method = method;
+        await AnswerAsync(context, state, request);
+    }
+
+    private static JobRequest OfQuery(HttpContext context, string method)
+    {
+        if (context.Request.Query["url"] is not [{ Length: > 0 } url])
+            throw new Problem(StatusCodes.Status400BadRequest, "url parameter is required");
+        try
+        {
+            return new JobRequest(url) { Method = method };
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new Problem(StatusCodes.Status400BadRequest, wrong.Message);
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, ServiceState state, JobRequest request)
+    {
+        request.Deadline ??= Patience;
+        var id = await JobPages.SubmitAsync(state, request);
+        var end = await EndAsync(context, state, id);
+        if (!JobJson.HasResult(end))
+            throw Failed(end);
+        context.Response.Headers.Location = $"/api/v1/request/{id}";
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.WriteResult(json, end));
+    }
+
+    private static async Task<JobEnd> EndAsync(HttpContext context, ServiceState state, string id)
+    {
+        JobView? view = null;
+        try
+        {
+            view = (await state.Jobs.WaitAsync([id], Patience + TimeSpan.FromSeconds(1), context.RequestAborted))[0];
+        }
+        finally
+        {
+            // Nobody waits for it any more.
+            if (view is not { HasEnded: true })
+                await state.Jobs.CancelAsync(id);
+        }
+        return view?.Stored.End ?? throw new Problem(StatusCodes.Status408RequestTimeout, "Request timeout");
+    }
+
+    private static Problem Failed(JobEnd end)
+    {
+        var (failure, detail) = JobJson.ErrorOf(end);
+        return failure switch
+        {
+            FailureClass.Timeout or FailureClass.Deadline => new Problem(StatusCodes.Status408RequestTimeout, "Request timeout") { Class = failure },
+            FailureClass.Blocked => new Problem(StatusCodes.Status403Forbidden, detail) { Class = failure },
+            FailureClass.CircuitOpen => new Problem(StatusCodes.Status503ServiceUnavailable, detail) { Class = failure },
+            _ => new Problem(StatusCodes.Status502BadGateway, detail) { Class = failure },
+        };
+    }
+}

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Text.Json;
+using Headgate.Jobs;
+using Headgate.Queues;
+using Microsoft.Data.Sqlite;
+
+namespace Headgate.Backends.Sqlite;
+
+/// <summary>Jobs in a database file. Thread-safe.</summary>
+/// <param name="database">Not owned: a queue may be in it as well.</param>
+internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
+{
+    private const string Columns = "SELECT seq, id, created, status, ended, request, record FROM jobs";
+
+    // Whoever wrote the file was told which bodies may be read.
+    private readonly JobRequestReader _reader = new(_ => null);
+
+    public Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs)
+    {
+        // What takes longest is done by whoever asks, not by the one thread that writes.
+        var requests = jobs.Select(job => Write(job.Request)).ToList();
+        return database.Writer.WriteAsync<IReadOnlyList<bool>>(statements =>
+        {
+            var isNew = new bool[jobs.Count];
+            for (var index = 0; index < isNew.Length; index++)
+                isNew[index] = statements.Execute("INSERT OR IGNORE INTO jobs (id, created, request) VALUES ($1, $2, $3)", jobs[index].Id, jobs[index].CreatedAt.UtcTicks, requests[index]) > 0;
+            return isNew;
+        }, isSynced: true);
+    }
+
+    public Task<bool> EndAsync(JobEnd end) => database.Writer.WriteAsync(
+        statements => statements.Execute("UPDATE jobs SET status = $2, ended = $3, record = $4 WHERE id = $1 AND status IS NULL", end.Id, (int)end.Status, end.At.UtcTicks, end.Record.ToArray()) > 0,
+        isSynced: false);
+
+    public Task<IReadOnlyList<StoredJob?>> FindAsync(IReadOnlyList<string> ids) => Task.FromResult<IReadOnlyList<StoredJob?>>(database.Read(statements =>
+    {
+        var jobs = new List<StoredJob?>(ids.Count);
+        foreach (var id in ids)
+        {
+            using var row = statements.Query($"{Columns} WHERE id = $1", id);
+            jobs.Add(row.Read() ? Read(row) : null);
+        }
+        return jobs;
+    }));
+
+    public Task<JobPage> SearchAsync(JobSearch search) => Task.FromResult(database.Read(statements =>
+    {
+        var jobs = new List<StoredJob>();
+        long last = 0;
+        using var rows = search switch
+        {
+            { HasEnded: false } => statements.Query($"{Columns} WHERE status IS NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
+            { Status: { } status } => statements.Query($"{Columns} WHERE status = $3 AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1, (int)status),
+            { HasEnded: true } => statements.Query($"{Columns} WHERE status IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
+            _ => statements.Query($"{Columns} WHERE seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
+        };
+        while (rows.Read())
+        {
+            if (jobs.Count == search.Limit)
+                return new JobPage(jobs, last);
+            jobs.Add(Read(rows));
+            last = rows.GetInt64(0);
+        }
+        return new JobPage(jobs, null);
+    }));
+
+    public Task<long> CountOpenAsync() => Task.FromResult(database.Read(statements => (long)statements.Scalar("SELECT COUNT(*) FROM jobs WHERE status IS NULL")!));
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private StoredJob Read(SqliteDataReader row)
+    {
+        var id = row.GetString(1);
+        var request = _reader.Read(row.GetFieldValue<byte[]>(5), out var fault) ?? throw new JobStoreException($"job {id}: its request cannot be read: {fault!.Message}");
+        return new StoredJob(id, request, new DateTimeOffset(row.GetInt64(2), TimeSpan.Zero))
+        {
+            End = row.IsDBNull(3) ? null : new JobEnd(id, (JobStatus)row.GetInt32(3), new DateTimeOffset(row.GetInt64(4), TimeSpan.Zero), row.GetFieldValue<byte[]>(6)),
+        };
+    }
+
+    private static byte[] Write(JobRequest request)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
+            JobRequestWriter.Write(json, request);
+        return bytes.WrittenSpan.ToArray();
+    }
+}

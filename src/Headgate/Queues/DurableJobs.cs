@@ -1,0 +1,319 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Headgate.Jobs;
+using Headgate.Time;
+
+namespace Headgate.Queues;
+
+/// <summary>
+/// Jobs that outlive the process: accepted when they are in the store, leased from the queue when it is their turn, and ended when what became
+/// of them is in the store as well. Thread-safe.
+/// </summary>
+internal sealed class DurableJobs : IAsyncDisposable
+{
+    /// <summary>How long whoever could not keep a result waits before the next try; nothing new is sent in its place meanwhile.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly Engine _engine;
+    private readonly IJobStore _store;
+    private readonly IJobQueue _queue;
+    private readonly Action<JobEvent, Job> _tell;
+    private readonly Func<StoredJob, bool> _mayHaveArrived;
+    private readonly JobScheduler _scheduler;
+    private readonly JobFeed _feed;
+
+    /// <summary>Leases by job, of those that are at hand.</summary>
+    private readonly ConcurrentDictionary<string, JobLease> _leases = new();
+
+    /// <summary>Those who wait for the end of a job.</summary>
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new();
+    private readonly CancellationTokenSource _stop = new();
+    private long _submitted;
+    private long _open;
+    private volatile bool _isClosed;
+
+    /// <param name="engine">What sends. It must outlive this.</param>
+    /// <param name="store">Keeps the jobs. Not owned.</param>
+    /// <param name="queue">Says who is next. Not owned.</param>
+    /// <param name="room">How much is at hand.</param>
+    /// <param name="mayHaveArrived">Whether an earlier process may have sent a job that has not ended.</param>
+    /// <param name="tell">Told of every event of a job; must not throw.</param>
+    public DurableJobs(Engine engine, IJobStore store, IJobQueue queue, JobRoom room, Func<StoredJob, bool> mayHaveArrived, Action<JobEvent, Job> tell)
+    {
+        (_engine, _store, _queue, _mayHaveArrived, _tell) = (engine, store, queue, mayHaveArrived, tell);
+        // What has ended is asked of the store.
+        _scheduler = new JobScheduler(engine, room, new FinishedJobs(0, 0, 0), tell, KeepAsync);
+        _feed = new JobFeed(queue, engine.Clock, BeginAsync, failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
+    }
+
+    /// <summary>What was done since the start by those that were at hand.</summary>
+    public JobCounts Counts => _scheduler.Counts;
+
+    /// <summary>Accepted since the start.</summary>
+    public long Submitted => Interlocked.Read(ref _submitted);
+
+    /// <summary>Accepted, and not ended, whenever that was.</summary>
+    public long Open => Interlocked.Read(ref _open);
+
+    /// <summary>Goes on with what an earlier process has left.</summary>
+    /// <returns>How many jobs have not ended.</returns>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    public async Task<long> StartAsync()
+    {
+        var open = _open = await _store.CountOpenAsync().ConfigureAwait(false);
+        if ((await _queue.CountAsync().ConfigureAwait(false)).Sum(lane => lane.Jobs) < open)
+            await QueueAgainAsync().ConfigureAwait(false);
+        foreach (var lane in await _queue.CountAsync().ConfigureAwait(false))
+            _feed.Signal(lane.Lane);
+        return open;
+    }
+
+    /// <summary>Accepts requests, each by itself; when it comes back they outlive a power failure.</summary>
+    /// <returns>A verdict for each, in their order.</returns>
+    /// <exception cref="JobStoreException">None of them was accepted.</exception>
+    /// <exception cref="InvalidOperationException">Nothing is accepted any more.</exception>
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests)
+    {
+        if (_isClosed)
+            throw new InvalidOperationException("it is being stopped: no job is taken any more");
+        var now = _engine.Clock.Provider.GetUtcNow();
+        var verdicts = new JobVerdict[requests.Count];
+        var (jobs, places) = (new List<StoredJob>(requests.Count), new List<QueuedJob>(requests.Count));
+        var indexes = new List<int>(requests.Count);
+        for (var index = 0; index < verdicts.Length; index++)
+            try
+            {
+                var job = new StoredJob(_scheduler.NewId(), requests[index], now);
+                places.Add(new QueuedJob(job.Id, LaneOf(job), DueOf(job)));
+                jobs.Add(job);
+                indexes.Add(index);
+            }
+            catch (HeadgateException wrong)
+            {
+                verdicts[index] = new JobVerdict(null, wrong);
+            }
+        var isNew = await _store.AddAsync(jobs).ConfigureAwait(false);
+        List<QueuedJob> queued = [.. places.Where((_, at) => isNew[at])];
+        for (var at = 0; at < jobs.Count; at++)
+            verdicts[indexes[at]] = isNew[at] ? new JobVerdict(jobs[at].Id, null) : new JobVerdict(null, new HeadgateException(FailureClass.Invalid, $"there is a job \"{jobs[at].Id}\" already"));
+        // Told before the first of them can end.
+        foreach (var at in Enumerable.Range(0, jobs.Count).Where(at => isNew[at]))
+            _tell(JobEvent.Submitted, LiveOf(jobs[at], isResent: false));
+        Interlocked.Add(ref _submitted, queued.Count);
+        Interlocked.Add(ref _open, queued.Count);
+        await _queue.EnqueueAsync(queued).ConfigureAwait(false);
+        foreach (var lane in queued.Select(job => job.Lane).Distinct())
+            _feed.Signal(lane);
+        return verdicts;
+    }
+
+    /// <summary>Jobs as they stand; null for those that are not known.</summary>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    public async Task<IReadOnlyList<JobView?>> FindAsync(IReadOnlyList<string> ids)
+    {
+        // How far it has come is looked at first: when it has ended meanwhile, the store knows.
+        List<Job?> live = [.. ids.Select(_scheduler.Find)];
+        var stored = await _store.FindAsync(ids).ConfigureAwait(false);
+        return [.. stored.Select((job, at) => job is null ? null : new JobView(job, live[at]))];
+    }
+
+    /// <summary>Waits until jobs have ended, but no longer than a given time.</summary>
+    /// <returns>The jobs as they stand then; null for those that are not known.</returns>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token; the jobs go on.</exception>
+    public async Task<IReadOnlyList<JobView?>> WaitAsync(IReadOnlyList<string> ids, TimeSpan timeout, CancellationToken cancellation)
+    {
+        // Whoever ends from here on is heard of; whoever has ended before is found.
+        var ends = ids.Select(id => _waiters.GetOrAdd(id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))).ToList();
+        var found = await FindAsync(ids).ConfigureAwait(false);
+        for (var at = 0; at < found.Count; at++)
+            if (found[at] is not { HasEnded: false })
+                Release(ids[at]);
+        try
+        {
+            await Task.WhenAll(ends.Select(end => end.Task)).WaitAsync(timeout, _engine.Clock.Provider, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // How far they have come is for the caller to see.
+        }
+        return await FindAsync(ids).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a job up wherever it stands; says whether that is how it ended.</summary>
+    /// <exception cref="JobStoreException">It goes on: that it was cancelled cannot be kept.</exception>
+    public async Task<bool> CancelAsync(string id)
+    {
+        if (await _scheduler.CancelAsync(id).ConfigureAwait(false))
+            return true;
+        if ((await _store.FindAsync([id]).ConfigureAwait(false))[0] is not { End: null } job)
+            return false;
+        var live = LiveOf(job, isResent: false);
+        if (!await _store.EndAsync(EndOf(job.Id, live.Accepted.Failed(FailureClass.Cancelled, "its caller cancelled it before it was sent", null, _engine.Clock.Now))).ConfigureAwait(false))
+            return false;
+        Interlocked.Decrement(ref _open);
+        // Leased at this very moment: what comes of it is not kept any more.
+        await _scheduler.CancelAsync(id).ConfigureAwait(false);
+        _tell(JobEvent.Cancelled, live);
+        Release(id);
+        return true;
+    }
+
+    /// <summary>Accepts and begins nothing more, and waits for what is in flight; the rest is for the next process.</summary>
+    /// <param name="drain">How long to wait at most.</param>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        _isClosed = true;
+        _feed.Dispose();
+        await _scheduler.DrainAsync(drain).ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _feed.Dispose();
+        _scheduler.Dispose();
+        _stop.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Submitted just before a death: in the store, and not in the queue.</summary>
+    private async Task QueueAgainAsync()
+    {
+        for (long? after = 0; after is not null;)
+        {
+            var page = await _store.SearchAsync(new JobSearch { HasEnded = false, After = after, Limit = JobSearch.LargestPage }).ConfigureAwait(false);
+            var places = new List<QueuedJob>(page.Jobs.Count);
+            foreach (var job in page.Jobs)
+                places.Add(new QueuedJob(job.Id, LaneOf(job), DueOf(job)));
+            await _queue.EnqueueAsync(places).ConfigureAwait(false);
+            after = page.Next;
+        }
+    }
+
+    /// <summary>Leased jobs go on the line, less those that have ended or must not be sent again.</summary>
+    private async Task BeginAsync(IReadOnlyList<JobLease> leases)
+    {
+        var begun = 0;
+        try
+        {
+            var jobs = await _store.FindAsync([.. leases.Select(lease => lease.Id)]).ConfigureAwait(false);
+            for (; begun < leases.Count; begun++)
+                if (jobs[begun] is not { End: null } job || !_leases.TryAdd(job.Id, leases[begun]))
+                    await SettleAsync(leases[begun], isDone: true).ConfigureAwait(false);
+                else
+                    await BeginAsync(job).ConfigureAwait(false);
+        }
+        catch
+        {
+            foreach (var lease in leases.Skip(begun))
+            {
+                _leases.TryRemove(KeyValuePair.Create(lease.Id, lease));
+                await SettleAsync(lease, isDone: false).ConfigureAwait(false);
+            }
+            throw;
+        }
+    }
+
+    private async Task BeginAsync(StoredJob stored)
+    {
+        var isResent = _mayHaveArrived(stored);
+        var job = LiveOf(stored, isResent);
+        if (isResent && !stored.Request.IsRepeatable)
+        {
+            await EndAsync(job, FailureClass.MaybeSent, "an earlier process sent it, and what came of it is not known; to send it twice could do harm").ConfigureAwait(false);
+            return;
+        }
+        try
+        {
+            _scheduler.Take(job, isNew: false);
+        }
+        catch (HeadgateException wrong) when (wrong.InnerException is ArgumentException)
+        {
+            // The configuration is another one than when it was accepted.
+            await EndAsync(job, FailureClass.Invalid, wrong.Message).ConfigureAwait(false);
+        }
+    }
+
+    private async Task EndAsync(Job job, FailureClass failure, string detail)
+    {
+        var record = job.Accepted.Failed(failure, detail, null, _engine.Clock.Now);
+        await KeepAsync(job, record).ConfigureAwait(false);
+        job.End(record);
+        _tell(JobEvent.Failed, job);
+        job.Release();
+    }
+
+    /// <summary>Keeps what became of a job, however long it takes to get there: without it the job would be done again.</summary>
+    private async Task KeepAsync(Job job, ResultRecord record)
+    {
+        var end = EndOf(job.Id, record);
+        for (var isTold = false; ;)
+            try
+            {
+                if (await _store.EndAsync(end).ConfigureAwait(false))
+                    Interlocked.Decrement(ref _open);
+                break;
+            }
+            catch (JobStoreException failure)
+            {
+                if (!isTold)
+                    _engine.Notice($"the result of job {job.Id} waits to be kept: {failure.Message}");
+                isTold = true;
+                await Task.Delay(Patience, _engine.Clock.Provider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_stop.IsCancellationRequested)
+                    return;
+            }
+        Release(job.Id);
+        if (_leases.TryRemove(job.Id, out var lease))
+            await SettleAsync(lease, isDone: true).ConfigureAwait(false);
+    }
+
+    private async Task SettleAsync(JobLease lease, bool isDone)
+    {
+        try
+        {
+            await _queue.SettleAsync([lease], isDone).ConfigureAwait(false);
+        }
+        catch (JobStoreException)
+        {
+            // It is leased once more after a restart, and found to have ended.
+        }
+        _feed.Ended(lease.Lane);
+    }
+
+    private void Release(string id)
+    {
+        if (_waiters.TryRemove(id, out var waiter))
+            waiter.TrySetResult();
+    }
+
+    private string LaneOf(StoredJob job)
+    {
+        var lane = _scheduler.LaneOf(job.Request, out _);
+        return $"{lane.Upstream}\n{(int)lane.Priority}\n{lane.Tenant}";
+    }
+
+    private static DateTimeOffset DueOf(StoredJob job) => job.Request.NotBefore?.From(job.CreatedAt) is { } at && at > job.CreatedAt ? at : job.CreatedAt;
+
+    /// <summary>The same job on this process's clock.</summary>
+    private Job LiveOf(StoredJob job, bool isResent) =>
+        new(job.Id, job.Request, job.CreatedAt, _engine.Clock.Now - Clock.Nanoseconds(_engine.Clock.Provider.GetUtcNow() - job.CreatedAt), isResent);
+
+    private static JobEnd EndOf(string id, ResultRecord record)
+    {
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
+            ResultRecordWriter.Write(json, record);
+        return new JobEnd(id, record.Outcome.Status, record.CompletedAt ?? record.CreatedAt, bytes.WrittenMemory);
+    }
+}
+
+/// <summary>A job as it stands. Immutable, but for how far it has come.</summary>
+/// <param name="Stored">What the store has of it.</param>
+/// <param name="Live">The job at hand; null where it waits in the queue, or has ended.</param>
+internal sealed record JobView(StoredJob Stored, Job? Live)
+{
+    public bool HasEnded => Stored.End is not null;
+}
