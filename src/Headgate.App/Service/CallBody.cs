@@ -106,7 +106,7 @@ internal static class CallBody
 
     // A request without a URL is what is met most; the original has these words for it.
     private static string Told(ReadOnlySpan<byte> json, RequestFault fault) =>
-        !Members(json).ContainsKey("url") ? "URL is required" : fault.Message;
+        json[0] == (byte)'{' && !Members(json).ContainsKey("url") ? "URL is required" : fault.Message;
 
     private static Problem Wrong(string error) => new(StatusCodes.Status400BadRequest, error);
 }

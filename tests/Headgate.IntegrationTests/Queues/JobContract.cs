@@ -1,0 +1,223 @@
+using System.Text;
+using Headgate.Jobs;
+using Headgate.Queues;
+using Headgate.Time;
+
+namespace Headgate.IntegrationTests.Queues;
+
+/// <summary>What every store and queue of jobs keeps to.</summary>
+public abstract class JobContract : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Start = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>A clock that the queue goes by.</summary>
+    private protected VirtualTime Time { get; } = new(Start);
+
+    private protected IJobStore Store { get; private set; } = null!;
+
+    private protected IJobQueue Queue { get; private set; } = null!;
+
+    /// <summary>Opens both; again after <see cref="CloseAsync"/>, where anything outlives that.</summary>
+    private protected abstract (IJobStore Store, IJobQueue Queue) Open();
+
+    private protected abstract ValueTask CloseAsync();
+
+    public ValueTask InitializeAsync()
+    {
+        (Store, Queue) = Open();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected async Task ReopenAsync()
+    {
+        await CloseAsync();
+        (Store, Queue) = Open();
+    }
+
+    private protected static StoredJob Job(string id, string url = "http://a.example/x") => new(id, new JobRequest(url), Start);
+
+    private static JobEnd End(string id, JobStatus status = JobStatus.Completed, string record = "{}") => new(id, status, Start.AddSeconds(1), Encoding.UTF8.GetBytes(record));
+
+    private protected static QueuedJob At(string id, string lane = "lane", double due = 0) => new(id, lane, Start.AddSeconds(due));
+
+    private protected async Task<string[]> LeaseAsync(string lane = "lane", int most = 10) => [.. (await Queue.LeaseAsync(lane, most)).Leases.Select(lease => lease.Id)];
+
+    [Fact]
+    public async Task A_job_comes_back_as_it_was_accepted()
+    {
+        var request = new JobRequest("https://a.example/ü?x=1")
+        {
+            Id = "mine",
+            Method = "POST",
+            Body = "\0ÿ"u8.ToArray(),
+            Priority = RequestPriority.Low,
+            Tenant = "t",
+            Tags = ["a", "b"],
+            NotBefore = TimeSpan.FromSeconds(3),
+            Deadline = Start.AddHours(1),
+            Timeout = TimeSpan.FromMilliseconds(1500),
+            IdempotencyKey = "k",
+        };
+        request.Headers.Add("X-Twice", "1");
+        request.Headers.Add("X-Twice", "2");
+
+        Assert.Equal([true], await Store.AddAsync([new StoredJob("j", request, Start)]));
+
+        var found = (await Store.FindAsync(["j"]))[0]!;
+        Assert.Equal(("j", Start, (JobEnd?)null), (found.Id, found.CreatedAt, found.End));
+        Assert.Equal(
+            (request.Id, request.Url, request.Method, request.Priority, request.Tenant, request.NotBefore, request.Deadline, request.Timeout, request.IdempotencyKey),
+            (found.Request.Id, found.Request.Url, found.Request.Method, found.Request.Priority, found.Request.Tenant, found.Request.NotBefore, found.Request.Deadline, found.Request.Timeout, found.Request.IdempotencyKey));
+        Assert.Equal(request.Body!.Value.ToArray(), found.Request.Body!.Value.ToArray());
+        Assert.Equal(request.Tags, found.Request.Tags);
+        Assert.Equal(["1", "2"], found.Request.Headers.Where(header => header.Key == "X-Twice").Select(header => header.Value));
+    }
+
+    [Fact]
+    public async Task An_id_is_taken_once()
+    {
+        await Store.AddAsync([Job("a", "http://a.example/1")]);
+
+        Assert.Equal([false, true, false], await Store.AddAsync([Job("a", "http://a.example/2"), Job("b"), Job("b")]));
+
+        Assert.Equal("http://a.example/1", (await Store.FindAsync(["a"]))[0]!.Request.Url);
+    }
+
+    [Fact]
+    public async Task A_job_has_one_end()
+    {
+        await Store.AddAsync([Job("a")]);
+
+        Assert.True(await Store.EndAsync(End("a", JobStatus.Completed, """{"n":1}""")));
+        Assert.False(await Store.EndAsync(End("a", JobStatus.Failed, """{"n":2}""")));
+        Assert.False(await Store.EndAsync(End("nobody")));
+
+        var end = (await Store.FindAsync(["a"]))[0]!.End!;
+        Assert.Equal((JobStatus.Completed, Start.AddSeconds(1), """{"n":1}"""), (end.Status, end.At, Encoding.UTF8.GetString(end.Record.Span)));
+    }
+
+    [Fact]
+    public async Task Of_many_who_end_a_job_at_once_one_does()
+    {
+        await Store.AddAsync([Job("a")]);
+
+        var ends = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => Store.EndAsync(End("a")))));
+
+        Assert.Single(ends, first => first);
+    }
+
+    [Fact]
+    public async Task Jobs_are_found_in_the_order_of_the_ids()
+    {
+        await Store.AddAsync([Job("a"), Job("b")]);
+
+        Assert.Equal(["b", null, "a", "b"], (await Store.FindAsync(["b", "c", "a", "b"])).Select(job => job?.Id));
+        Assert.Empty(await Store.FindAsync([]));
+    }
+
+    [Fact]
+    public async Task Jobs_are_looked_for_page_by_page()
+    {
+        await Store.AddAsync([.. Enumerable.Range(0, 10).Select(n => Job($"j{n}"))]);
+        foreach (var n in (int[])[1, 3, 5, 7])
+            await Store.EndAsync(End($"j{n}", n < 5 ? JobStatus.Completed : JobStatus.Failed));
+
+        Assert.Equal(["j0", "j2", "j4", "j6", "j8", "j9"], await AllAsync(new JobSearch { HasEnded = false, Limit = 2 }));
+        Assert.Equal(["j1", "j3", "j5", "j7"], await AllAsync(new JobSearch { HasEnded = true, Limit = 3 }));
+        Assert.Equal(["j5", "j7"], await AllAsync(new JobSearch { Status = JobStatus.Failed, Limit = 1 }));
+        Assert.Equal(10, (await AllAsync(new JobSearch { Limit = 4 })).Count);
+        Assert.Equal(6, await Store.CountOpenAsync());
+    }
+
+    private async Task<List<string>> AllAsync(JobSearch search)
+    {
+        var ids = new List<string>();
+        for (var page = await Store.SearchAsync(search); ; page = await Store.SearchAsync(search with { After = page.Next }))
+        {
+            Assert.InRange(page.Jobs.Count, 0, search.Limit);
+            ids.AddRange(page.Jobs.Select(job => job.Id));
+            if (page.Next is null)
+                return ids;
+        }
+    }
+
+    [Fact]
+    public async Task A_lane_gives_its_jobs_in_the_order_in_which_they_came_and_each_once()
+    {
+        await Queue.EnqueueAsync([At("a"), At("b"), At("x", "other"), At("c")]);
+
+        Assert.Equal(["a", "b"], await LeaseAsync(most: 2));
+        Assert.Equal(["c"], await LeaseAsync());
+        Assert.Empty(await LeaseAsync());
+        Assert.Equal(["x"], await LeaseAsync("other"));
+        Assert.Empty(await LeaseAsync("nobody's"));
+    }
+
+    [Fact]
+    public async Task A_job_is_queued_once()
+    {
+        await Queue.EnqueueAsync([At("a")]);
+        await Queue.EnqueueAsync([At("b"), At("a")]);
+
+        Assert.Equal(["a", "b"], await LeaseAsync());
+        await Queue.EnqueueAsync([At("a")]);
+        Assert.Empty(await LeaseAsync());
+    }
+
+    [Fact]
+    public async Task A_job_is_not_given_before_its_time_and_the_queue_says_when_that_is()
+    {
+        await Queue.EnqueueAsync([At("late", due: 20), At("soon", due: 10), At("now")]);
+
+        var leased = await Queue.LeaseAsync("lane", 10);
+        Assert.Equal(["now"], leased.Leases.Select(lease => lease.Id));
+        Assert.Equal(Start.AddSeconds(10), leased.NextDue);
+
+        Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.Equal(["soon", "late"], await LeaseAsync());
+    }
+
+    [Fact]
+    public async Task What_is_done_is_gone_and_what_goes_back_stands_where_it_stood()
+    {
+        await Queue.EnqueueAsync([At("a"), At("b"), At("c")]);
+        var leases = (await Queue.LeaseAsync("lane", 2)).Leases;
+
+        Assert.Equal(1, await Queue.SettleAsync([leases[1]], isDone: true));
+        Assert.Equal(1, await Queue.SettleAsync([leases[0]], isDone: false));
+
+        Assert.Equal(["a", "c"], await LeaseAsync());
+        Assert.Equal(2, (await Queue.CountAsync()).Sum(lane => lane.Jobs));
+    }
+
+    [Fact]
+    public async Task A_lease_that_has_ended_ends_no_other()
+    {
+        await Queue.EnqueueAsync([At("a")]);
+        var first = (await Queue.LeaseAsync("lane", 1)).Leases[0];
+        await Queue.SettleAsync([first], isDone: false);
+        var second = (await Queue.LeaseAsync("lane", 1)).Leases[0];
+
+        Assert.Equal(0, await Queue.SettleAsync([first], isDone: true));
+        Assert.Empty(await LeaseAsync());
+        Assert.Equal(1, await Queue.SettleAsync([second], isDone: true));
+        Assert.Empty(await Queue.CountAsync());
+    }
+
+    [Fact]
+    public async Task Whoever_leases_at_once_gets_different_jobs()
+    {
+        await Queue.EnqueueAsync([.. Enumerable.Range(0, 500).Select(n => At($"j{n}"))]);
+
+        var leased = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => LeaseAsync(most: 30))));
+
+        Assert.Equal(500, leased.SelectMany(ids => ids).Distinct().Count());
+        Assert.Equal(500, leased.Sum(ids => ids.Length));
+    }
+}

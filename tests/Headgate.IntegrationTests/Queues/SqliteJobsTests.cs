@@ -1,0 +1,90 @@
+using Headgate.Backends.Sqlite;
+using Headgate.IntegrationTests.Fixtures;
+using Headgate.Queues;
+
+namespace Headgate.IntegrationTests.Queues;
+
+/// <summary>SQLite keeps to the contract, and what it keeps outlives it.</summary>
+public sealed class SqliteJobsTests : JobContract
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("headgate-sqlite-").FullName;
+    private SqliteDatabase? _database;
+
+    private string File => Path.Combine(_folder, "jobs.db");
+
+    private protected override (IJobStore Store, IJobQueue Queue) Open()
+    {
+        _database = SqliteDatabase.Open(File);
+        return (new SqliteJobStore(_database), new SqliteJobQueue(_database, Time));
+    }
+
+    private protected override ValueTask CloseAsync()
+    {
+        _database?.Dispose();
+        _database = null;
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Jobs_and_their_places_are_there_again_after_a_restart_and_leases_are_not()
+    {
+        await Store.AddAsync([Job("a"), Job("b")]);
+        await Queue.EnqueueAsync([At("a"), At("b")]);
+        await LeaseAsync(most: 1);
+
+        await ReopenAsync();
+
+        Assert.Equal(2, await Store.CountOpenAsync());
+        Assert.Equal(["a", "b"], await LeaseAsync());
+        await Queue.EnqueueAsync([At("c")]);
+        Assert.Equal(["c"], await LeaseAsync());
+    }
+
+    [Fact]
+    public void Another_process_that_has_it_is_told_of()
+    {
+        var refused = Assert.Throws<JobStoreException>(() => SqliteDatabase.Open(File));
+
+        Assert.Contains("another process has it", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_another_kind_is_refused_and_not_touched()
+    {
+        var other = Path.Combine(_folder, "other.db");
+        await System.IO.File.WriteAllTextAsync(other, new string('x', 8192));
+
+        var refused = Assert.Throws<JobStoreException>(() => SqliteDatabase.Open(other));
+
+        Assert.Contains("is damaged", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(new string('x', 8192), await System.IO.File.ReadAllTextAsync(other));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_refused_with_advice_and_never_made_anew()
+    {
+        await Store.AddAsync([.. Enumerable.Range(0, 500).Select(n => Job($"j{n}", $"http://a.example/{new string('p', 200)}/{n}"))]);
+        await CloseAsync();
+        var length = new FileInfo(File).Length;
+        await using (var file = new FileStream(File, FileMode.Open))
+            for (var page = 4096; page < length; page += 8192)
+            {
+                file.Position = page;
+                file.Write(new byte[2048].Select(_ => (byte)0xA5).ToArray());
+            }
+
+        var refused = Assert.Throws<JobStoreException>(() => SqliteDatabase.Open(File));
+
+        Assert.Contains("is damaged", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("backup", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(length, new FileInfo(File).Length);
+    }
+
+    [Fact]
+    public async Task Many_who_write_at_once_share_their_transactions()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(n => Task.Run(() => Store.AddAsync([Job($"j{n}")]))));
+
+        Assert.Equal(1000, await Store.CountOpenAsync());
+    }
+}

@@ -1,0 +1,107 @@
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+using Headgate.IntegrationTests.Runs;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>What becomes of jobs when the service is stopped in good order, and when its disk is full.</summary>
+public sealed class ServiceStopTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Told_to_stop_it_finishes_what_is_in_flight_and_the_next_start_does_the_rest()
+    {
+        await using var api = await SimulatedApi.StartAsync(PaceTests.Options("0-1ms", "300ms", "1000/s"));
+        await using var cli = new Cli();
+        var first = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--limit", "100/s");
+        var ids = await first.SubmitAsync(Requests.Items(api.Url, 200));
+        await Task.Delay(700);
+
+        first.Process.Terminate();
+        var result = await first.Process.EndAsync();
+        await first.DisposeAsync();
+
+        output.WriteLine(result.ToString());
+        Assert.Equal(0, result.Code);
+        Assert.InRange(api.Report().Arrivals, 1, 199);
+        await using var second = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+        var jobs = await second.WaitAsync(ids);
+        Assert.Equal(200, jobs.Count);
+        Assert.All(jobs, job => Assert.Equal("completed", job.GetProperty("status").GetString()));
+        // Nothing that was in flight was sent again.
+        Assert.Equal(200, api.Report().Arrivals);
+        Assert.DoesNotContain(jobs, job => job.GetProperty("maybe_sent").GetBoolean());
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_nothing_is_accepted_or_lost_and_with_room_it_goes_on()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "a small disk needs root to be mounted");
+        await using var disk = await Tmpfs.MountAsync("3m");
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--data", disk.Folder);
+        var accepted = await service.SubmitAsync(Requests.Items(api.Url, 100));
+        var ballast = Path.Combine(disk.Folder, "ballast");
+        await FillAsync(ballast);
+
+        var refused = 0;
+        for (var n = 1000; n < 1300 && refused == 0; n++)
+        {
+            var (status, json) = await service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{api.Url}}/x","data":"{{new string('x', 4000)}}"}""");
+            if (status == 202)
+                accepted.Add((string)json["request_id"]!);
+            else
+                Assert.Equal(507, status);
+            refused += status == 507 ? 1 : 0;
+        }
+        Assert.Equal(1, refused);
+
+        File.Delete(ballast);
+        var jobs = await service.WaitAsync(accepted);
+        Assert.Equal(accepted.Count, jobs.Count);
+        Assert.All(jobs, job => Assert.Equal("completed", job.GetProperty("status").GetString()));
+        Assert.Equal(202, (await service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{api.Url}}/x"}""")).Status);
+    }
+
+    [Fact]
+    public async Task A_second_one_in_the_same_directory_is_refused_with_8()
+    {
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli);
+
+        var second = await cli.RunAsync("serve", "--listen", "127.0.0.1:0");
+
+        Assert.Equal(8, second.Code);
+        Assert.Contains("another process has it", second.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--listen", "0.0.0.0:8015", 3, "loopback only")]
+    [InlineData("--listen", "nonsense", 2, "is no address")]
+    [InlineData("--queue", "kafka://x", 2, "neither")]
+    [InlineData("--up", "nonsense", 2, "NAME")]
+    [InlineData("--up", "a=ftp://x", 3, "http")]
+    public async Task What_is_wrong_with_the_command_line_is_told(string option, string value, int code, string words)
+    {
+        await using var cli = new Cli();
+
+        var result = await cli.RunAsync("serve", option, value);
+
+        Assert.Equal(code, result.Code);
+        Assert.Contains(words, result.Error, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static async Task FillAsync(string path)
+    {
+        await using var file = File.Create(path);
+        try
+        {
+            while (true)
+                await file.WriteAsync(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            // That was all the room there is.
+        }
+    }
+}
