@@ -48,7 +48,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(store);
-        await ServeAsync(new ServiceState(engine, jobs, time, options.MostOpen, open), stop);
+        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open), stop);
         return ExitCode.Ok;
     }
 

@@ -41,6 +41,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         JobPages.Map(site, state);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
+        new Gateway(state, options.Hold).Map(site);
         try
         {
             await site.StartAsync();

@@ -1,19 +1,26 @@
+using Headgate.Configuration;
 using Headgate.Queues;
 
 namespace Headgate.App.Service;
 
 /// <summary>What the pages of the service look at. Thread-safe.</summary>
+/// <param name="configuration">How it sends.</param>
 /// <param name="engine">What sends.</param>
 /// <param name="jobs">What is to be sent.</param>
 /// <param name="time">The clock.</param>
 /// <param name="mostOpen">Beyond so many jobs that have not ended, none is accepted.</param>
 /// <param name="openAtStart">So many an earlier process had left.</param>
-internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider time, long mostOpen, long openAtStart)
+internal sealed class ServiceState(HeadgateConfiguration configuration, Engine engine, DurableJobs jobs, TimeProvider time, long mostOpen, long openAtStart)
 {
     private readonly long _startedAt = time.GetTimestamp();
     private volatile bool _isDraining;
 
+    public HeadgateConfiguration Configuration => configuration;
+
     public Engine Engine => engine;
+
+    /// <summary>What those who wait for their answer themselves walk.</summary>
+    public StraightLine Line { get; } = new(engine);
 
     public DurableJobs Jobs => jobs;
 

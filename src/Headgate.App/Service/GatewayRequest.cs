@@ -1,0 +1,73 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Headgate.App.Service;
+
+/// <summary>What of a call goes on to an API, and what of its answer comes back: all but what concerns one connection only. Pure.</summary>
+internal static class GatewayRequest
+{
+    /// <summary>RFC 9110 §7.6.1, and those that were in use before it.</summary>
+    private static readonly HashSet<string> OfTheConnection = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Host", "Expect",
+    };
+
+    /// <summary>The request that goes on.</summary>
+    public static HttpRequestMessage Of(HttpContext context, Uri target)
+    {
+        var call = context.Request;
+        var message = new HttpRequestMessage(new HttpMethod(call.Method), target);
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        {
+            message.Content = new StreamContent(call.Body);
+            message.Content.Headers.ContentLength = call.ContentLength;
+        }
+        var named = NamedIn(call.Headers.Connection);
+        foreach (var (name, values) in call.Headers)
+            if (!OfTheConnection.Contains(name) && !named.Contains(name) && !name.StartsWith("Headgate-", StringComparison.OrdinalIgnoreCase)
+                && !message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+                message.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!);
+        return message;
+    }
+
+    /// <summary>How urgent the caller says it is.</summary>
+    /// <exception cref="Problem">It is none of the five.</exception>
+    public static RequestPriority PriorityOf(HttpContext context)
+    {
+        if (context.Request.Headers["Headgate-Priority"] is not [{ Length: > 0 } text])
+            return RequestPriority.Medium;
+        return Enum.TryParse<RequestPriority>(text, ignoreCase: true, out var priority) && Enum.IsDefined(priority)
+            ? priority
+            : throw new Problem(StatusCodes.Status400BadRequest, "Headgate-Priority is 1 to 5, or critical, high, medium, low, background");
+    }
+
+    /// <summary>What stands behind the API's name, as it was written: path and query.</summary>
+    /// <exception cref="Problem">It has segments that lead elsewhere.</exception>
+    public static string RestOf(HttpContext context)
+    {
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        // In absolute form the way to the path is longer.
+        var start = raw.StartsWith('/') ? 0 : raw.IndexOf('/', raw.IndexOf("://", StringComparison.Ordinal) + 3);
+        var end = start < 0 ? -1 : raw.AsSpan(start + "/up/".Length).IndexOfAny('/', '?');
+        var rest = end < 0 ? "" : raw[(start + "/up/".Length + end)..];
+        var path = rest.Split('?')[0];
+        if (path.Contains('\\', StringComparison.Ordinal) || rest.Contains('#', StringComparison.Ordinal)
+            || path.Split('/').Any(segment => segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase) is "." or ".." || segment.Contains("%2f", StringComparison.OrdinalIgnoreCase) && segment.Contains("..", StringComparison.Ordinal)))
+            throw new Problem(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
+        return rest;
+    }
+
+    /// <summary>The headers that come back.</summary>
+    public static void CopyHeaders(HttpResponseMessage answer, HttpResponse response)
+    {
+        var named = answer.Headers.NonValidated.TryGetValues("Connection", out var connection) ? NamedIn(connection.ToString()) : [];
+        foreach (var headers in (HttpHeadersNonValidated[])[answer.Headers.NonValidated, answer.Content.Headers.NonValidated])
+            foreach (var (name, values) in headers)
+                if (!OfTheConnection.Contains(name) && !named.Contains(name))
+                    response.Headers.Append(name, values.ToArray());
+    }
+
+    private static HashSet<string> NamedIn(string? connection) =>
+        new((connection ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+using Headgate.IntegrationTests.Runs;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary><c>/up/{api}/…</c> passes on what was asked, and gives back what was answered, within the limits.</summary>
+public sealed class GatewayTests
+{
+    [Fact]
+    public async Task A_call_goes_on_as_it_is_and_its_answer_comes_back_as_it_is()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+
+        using var request = new HttpRequestMessage(HttpMethod.Patch, "/up/sim/echo?a=%20b&c=ü") { Content = new StringContent("{\"n\":1}", Encoding.UTF8, "application/json") };
+        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("Authorization", "Bearer mine"), ("X-A", "1"), ("Connection", "X-Hop"), ("X-Hop", "no"), ("Headgate-Priority", "high"), ("TE", "trailers")])
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var answer = await service.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.True(answer.Headers.Contains("Headgate-Wait"));
+        var echo = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        Assert.Equal(("PATCH", "/echo", "?a=%20b&c=%C3%BC", "{\"n\":1}"), ((string?)echo["method"], (string?)echo["path"], (string?)echo["query"], (string?)echo["body"]));
+        var headers = echo["headers"]!.AsObject();
+        Assert.Equal(("Bearer mine", "1", "application/json; charset=utf-8"), ((string?)headers["authorization"], (string?)headers["x-a"], (string?)headers["content-type"]));
+        Assert.DoesNotContain(headers, header => header.Key is "x-hop" or "headgate-priority" or "te");
+    }
+
+    [Theory]
+    [InlineData("/up/nobody/x", 404)]
+    [InlineData("/up/sim/a/%2e%2e/%2e%2e/x", 404)]
+    [InlineData("/up/sim/a\\..\\b", 400)]
+    [InlineData("/up/sim/..%2f..%2fx", 400)]
+    public async Task A_path_leads_nowhere_else(string path, int expected)
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}/base");
+
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, service.Client.BaseAddress!.Port);
+        var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        var answer = await new StreamReader(stream).ReadToEndAsync().WaitAsync(Cli.Patience);
+
+        Assert.StartsWith($"HTTP/1.1 {expected} ", answer, StringComparison.Ordinal);
+        Assert.Equal(0, api.Report().Arrivals);
+    }
+
+    [Fact]
+    public async Task Bodies_pass_through_in_both_ways_however_large_they_are()
+    {
+        var bytes = new byte[80 << 20];
+        new Random(1).NextBytes(bytes);
+        var hash = Convert.ToHexString(SHA256.HashData(bytes));
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+            context.Response.Headers["X-Hash"] = Convert.ToHexString(await SHA256.HashDataAsync(context.Request.Body));
+            await context.Response.Body.WriteAsync(bytes);
+        });
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}");
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/up/sim/x") { Content = new ByteArrayContent(bytes) };
+        using var answer = await service.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(hash, answer.Headers.GetValues("X-Hash").Single());
+        Assert.Equal(hash, Convert.ToHexString(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync())));
+        // Of neither body more is held than a piece.
+        Assert.InRange(PeakOf(service.Process.Id), 0, 140L << 20);
+    }
+
+    private static long PeakOf(int process) =>
+        1024 * long.Parse(File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task What_the_API_says_piece_by_piece_is_heard_piece_by_piece()
+    {
+        var more = new TaskCompletionSource();
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: 1\n\n");
+            await context.Response.Body.FlushAsync();
+            await more.Task.WaitAsync(Cli.Patience);
+            await context.Response.WriteAsync("data: 2\n\n");
+        });
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}");
+
+        using var answer = await service.Client.GetAsync("/up/sim/events", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        Assert.Equal("data: 1", await reader.ReadLineAsync().WaitAsync(Cli.Patience));
+        more.SetResult();
+        Assert.Equal("\ndata: 2\n\n", await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_that_breaks_off_breaks_off_for_the_caller_and_is_not_asked_for_again()
+    {
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            context.Response.ContentLength = 1000;
+            await context.Response.WriteAsync("part");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        });
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}");
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => service.Client.GetStringAsync("/up/sim/x"));
+        Assert.Equal(1, server.Requests);
+    }
+
+    [Theory]
+    [InlineData("/fin", 502)]
+    [InlineData("/status/404", 404)]
+    [InlineData("/status/503", 503)]
+    public async Task A_failure_has_its_status(string path, int expected)
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--retries", "0");
+
+        using var answer = await service.Client.GetAsync($"/up/sim{path}");
+
+        Assert.Equal(expected, (int)answer.StatusCode);
+    }
+}
