@@ -1,3 +1,4 @@
+using System.Globalization;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -11,36 +12,50 @@ internal static class JobPages
 {
     private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(300);
 
+    private const int LongestKey = 255;
+
     public static void Map(IEndpointRouteBuilder site, ServiceState state)
     {
         site.MapPost("/api/v1/request", context => SubmitAsync(context, state));
         site.MapGet("/api/v1/request/{id}", context => ShowAsync(context, state));
         site.MapDelete("/api/v1/request/{id}", context => CancelAsync(context, state));
+        site.MapGet("/api/v1/requests", context => SearchAsync(context, state));
         site.MapPost("/api/v1/requests/bulk", context => SubmitManyAsync(context, state));
         site.MapPost("/api/v1/requests/wait", context => WaitAsync(context, state));
     }
 
     /// <summary>Accepts a request.</summary>
     /// <exception cref="Problem">It cannot be accepted.</exception>
-    public static async Task<string> SubmitAsync(ServiceState state, JobRequest request)
+    public static async Task<string> SubmitAsync(HttpContext context, ServiceState state, JobRequest request)
     {
-        var verdict = (await SubmitAsync(state, [request]))[0];
-        return verdict.Id ?? throw new Problem(StatusCodes.Status400BadRequest, verdict.Error!.Message) { Class = verdict.Error.FailureClass };
+        var verdict = (await SubmitAsync(context, state, [request]))[0];
+        return verdict.Id ?? throw (verdict.Error!.Message == DurableJobs.OtherRequest
+            ? new Problem(StatusCodes.Status422UnprocessableEntity, verdict.Error.Message)
+            : new Problem(StatusCodes.Status400BadRequest, verdict.Error.Message) { Class = verdict.Error.FailureClass });
     }
 
-    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(ServiceState state, IReadOnlyList<JobRequest> requests)
+    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(HttpContext context, ServiceState state, IReadOnlyList<JobRequest> requests)
     {
+        var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
+        if (key is { Length: > LongestKey })
+            throw new Problem(StatusCodes.Status400BadRequest, $"the Idempotency-Key is longer than {LongestKey} characters");
         if (state.IsDraining)
             throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
         if (state.IsFull)
             throw new Problem(StatusCodes.Status429TooManyRequests, "so many jobs wait already that nothing is accepted") { RetryAfter = 1 };
-        return await state.Jobs.SubmitAsync(requests);
+        return await state.Jobs.SubmitAsync(requests, key);
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
     {
-        var id = await SubmitAsync(state, CallBody.Request((await CallBody.ReadAsync(context)).Span));
+        var id = await SubmitAsync(context, state, CallBody.Request((await CallBody.ReadAsync(context)).Span));
         context.Response.Headers.Location = $"/api/v1/request/{id}";
+        if (Preferred(context) is { } wait && (await state.Jobs.WaitAsync([id], wait, context.RequestAborted))[0] is { HasEnded: true } ended)
+        {
+            context.Response.Headers["Preference-Applied"] = "wait";
+            await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, ended));
+            return;
+        }
         await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
         {
             json.WriteStartObject();
@@ -64,7 +79,7 @@ internal static class JobPages
             }
             else
                 errors.Add((index, requests[index].Error!));
-        var verdicts = good.Count == 0 ? [] : await SubmitAsync(state, good);
+        var verdicts = good.Count == 0 ? [] : await SubmitAsync(context, state, good);
         for (var at = 0; at < verdicts.Count; at++)
             if (verdicts[at].Error is { } refused)
                 errors.Add((indexes[at], refused.Message));
@@ -96,6 +111,53 @@ internal static class JobPages
     {
         var view = (await state.Jobs.FindAsync([IdOf(context)]))[0] ?? throw NotFound();
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, view));
+    }
+
+    private static async Task SearchAsync(HttpContext context, ServiceState state)
+    {
+        var query = context.Request.Query;
+        var status = query["status"].ToString();
+        var limit = query["limit"] is [{ Length: > 0 } most] ? Number(most, "limit", JobSearch.LargestPage) : 100;
+        long? after = query["after"] is [{ Length: > 0 } cursor] ? Number(cursor, "after", long.MaxValue) : null;
+        var (jobs, next) = await state.Jobs.SearchAsync(new JobSearch
+        {
+            Limit = (int)limit,
+            After = after,
+            HasEnded = status switch { "open" => false, "ended" => true, _ => null },
+            Status = status is "" or "open" or "ended" ? null : EndNamed(status),
+        });
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("requests");
+            foreach (var job in jobs)
+                JobJson.Write(json, job);
+            json.WriteEndArray();
+            json.WriteString("next", next?.ToString(CultureInfo.InvariantCulture));
+            json.WriteEndObject();
+        });
+    }
+
+    private static JobStatus EndNamed(string name)
+    {
+        foreach (var status in (JobStatus[])[JobStatus.Completed, JobStatus.Failed, JobStatus.Timeout, JobStatus.Cancelled])
+            if (WireNames.Of(status) == name)
+                return status;
+        throw new Problem(StatusCodes.Status400BadRequest, "status is open, ended, completed, failed, timeout or cancelled");
+    }
+
+    private static long Number(string text, string name, long most) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most
+            ? number
+            : throw new Problem(StatusCodes.Status400BadRequest, $"{name} is a whole number from 1{(most == long.MaxValue ? "" : $" to {most}")}");
+
+    /// <summary>How long the caller would rather wait than come again: <c>Prefer: wait=10</c> (RFC 7240 §4.3).</summary>
+    private static TimeSpan? Preferred(HttpContext context)
+    {
+        foreach (var preference in context.Request.Headers["Prefer"].SelectMany(value => value!.Split(',', StringSplitOptions.TrimEntries)))
+            if (preference.Split('=', StringSplitOptions.TrimEntries) is ["wait", var seconds] && int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var wait))
+                return TimeSpan.FromSeconds(Math.Min(wait, UsualWait.TotalSeconds));
+        return null;
     }
 
     private static async Task CancelAsync(HttpContext context, ServiceState state)

@@ -25,6 +25,9 @@ internal sealed record ServeOptions
     /// <summary>Beyond so many jobs that have not ended, none is accepted.</summary>
     public long MostOpen { get; init; } = 1_000_000;
 
+    /// <summary>How long jobs that have ended are kept.</summary>
+    public TimeSpan KeepsEnded { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>How long a call to the gateway waits for its turn; then it is answered 429.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(120);
 

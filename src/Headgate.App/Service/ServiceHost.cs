@@ -55,6 +55,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     private async Task ServeAsync(ServiceState state, CancellationToken stop)
     {
         await using var site = await ServiceSite.StartAsync(options, state);
+        await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);
         await output.FlushAsync(CancellationToken.None);
@@ -64,6 +65,18 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Say($"stopping: what is in flight has {options.Drain.TotalSeconds:0} s to end, all else goes on at the next start");
         await state.Jobs.StopAsync(options.Drain);
         state.Engine.Journal.Sync();
+    }
+
+    private async Task ForgetAsync(DurableJobs jobs)
+    {
+        try
+        {
+            await jobs.ForgetAsync(time.GetUtcNow() - options.KeepsEnded);
+        }
+        catch (JobStoreException failure)
+        {
+            Say($"old jobs are not forgotten: {failure.Message}");
+        }
     }
 
     private void Say(string text) => talk.WriteLine($"headgate: {text}");

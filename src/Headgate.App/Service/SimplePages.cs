@@ -44,7 +44,7 @@ internal static class SimplePages
     private static async Task AnswerAsync(HttpContext context, ServiceState state, JobRequest request)
     {
         request.Deadline ??= Patience;
-        var id = await JobPages.SubmitAsync(state, request);
+        var id = await JobPages.SubmitAsync(context, state, request);
         var end = await EndAsync(context, state, id);
         if (!JobJson.HasResult(end))
             throw Failed(end);

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.Data.Sqlite;
@@ -18,7 +16,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
     public Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs)
     {
         // What takes longest is done by whoever asks, not by the one thread that writes.
-        var requests = jobs.Select(job => Write(job.Request)).ToList();
+        var requests = jobs.Select(job => JobRequestWriter.ToBytes(job.Request)).ToList();
         return database.Writer.WriteAsync<IReadOnlyList<bool>>(statements =>
         {
             var isNew = new bool[jobs.Count];
@@ -64,6 +62,10 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         return new JobPage(jobs, null);
     }));
 
+    public Task<int> ForgetAsync(DateTimeOffset endedBefore, int most) => database.Writer.WriteAsync(
+        statements => statements.Execute("DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE status IS NOT NULL AND ended < $1 LIMIT $2)", endedBefore.UtcTicks, most),
+        isSynced: false);
+
     public Task<long> CountOpenAsync() => Task.FromResult(database.Read(statements => (long)statements.Scalar("SELECT COUNT(*) FROM jobs WHERE status IS NULL")!));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -76,13 +78,5 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         {
             End = row.IsDBNull(3) ? null : new JobEnd(id, (JobStatus)row.GetInt32(3), new DateTimeOffset(row.GetInt64(4), TimeSpan.Zero), row.GetFieldValue<byte[]>(6)),
         };
-    }
-
-    private static byte[] Write(JobRequest request)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
-            JobRequestWriter.Write(json, request);
-        return bytes.WrittenSpan.ToArray();
     }
 }

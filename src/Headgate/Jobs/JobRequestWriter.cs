@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -6,6 +7,15 @@ namespace Headgate.Jobs;
 /// <summary>Writes a request as the JSON object that <see cref="JobRequestReader"/> reads back to the same request. What is default is left out.</summary>
 internal static class JobRequestWriter
 {
+    /// <summary>The object by itself; equal requests have equal bytes.</summary>
+    public static byte[] ToBytes(JobRequest request)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
+            Write(json, request);
+        return bytes.WrittenSpan.ToArray();
+    }
+
     public static void Write(Utf8JsonWriter writer, JobRequest request)
     {
         writer.WriteStartObject();

@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Headgate.Jobs;
 using Headgate.Time;
@@ -14,6 +17,9 @@ internal sealed class DurableJobs : IAsyncDisposable
 {
     /// <summary>How long whoever could not keep a result waits before the next try; nothing new is sent in its place meanwhile.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is said of a key that comes again with another request.</summary>
+    public const string OtherRequest = "the Idempotency-Key was used for another request";
 
     private readonly Engine _engine;
     private readonly IJobStore _store;
@@ -70,10 +76,12 @@ internal sealed class DurableJobs : IAsyncDisposable
     }
 
     /// <summary>Accepts requests, each by itself; when it comes back they outlive a power failure.</summary>
+    /// <param name="requests">The requests.</param>
+    /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <returns>A verdict for each, in their order.</returns>
     /// <exception cref="JobStoreException">None of them was accepted.</exception>
     /// <exception cref="InvalidOperationException">Nothing is accepted any more.</exception>
-    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests)
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null)
     {
         if (_isClosed)
             throw new InvalidOperationException("it is being stopped: no job is taken any more");
@@ -84,7 +92,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var index = 0; index < verdicts.Length; index++)
             try
             {
-                var job = new StoredJob(_scheduler.NewId(), requests[index], now);
+                var job = new StoredJob(key is null ? _scheduler.NewId() : NameOf(key, index), requests[index], now);
                 places.Add(new QueuedJob(job.Id, LaneOf(job), DueOf(job)));
                 jobs.Add(job);
                 indexes.Add(index);
@@ -96,7 +104,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         var isNew = await _store.AddAsync(jobs).ConfigureAwait(false);
         List<QueuedJob> queued = [.. places.Where((_, at) => isNew[at])];
         for (var at = 0; at < jobs.Count; at++)
-            verdicts[indexes[at]] = isNew[at] ? new JobVerdict(jobs[at].Id, null) : new JobVerdict(null, new HeadgateException(FailureClass.Invalid, $"there is a job \"{jobs[at].Id}\" already"));
+            verdicts[indexes[at]] = isNew[at] || await IsSameAsync(jobs[at]).ConfigureAwait(false) ? new JobVerdict(jobs[at].Id, null) : new JobVerdict(null, new HeadgateException(FailureClass.Invalid, OtherRequest));
         // Told before the first of them can end.
         foreach (var at in Enumerable.Range(0, jobs.Count).Where(at => isNew[at]))
             _tell(JobEvent.Submitted, LiveOf(jobs[at], isResent: false));
@@ -116,6 +124,23 @@ internal sealed class DurableJobs : IAsyncDisposable
         List<Job?> live = [.. ids.Select(_scheduler.Find)];
         var stored = await _store.FindAsync(ids).ConfigureAwait(false);
         return [.. stored.Select((job, at) => job is null ? null : new JobView(job, live[at]))];
+    }
+
+    /// <summary>Jobs in the order they were accepted.</summary>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    public async Task<(IReadOnlyList<JobView> Jobs, long? Next)> SearchAsync(JobSearch search)
+    {
+        var page = await _store.SearchAsync(search).ConfigureAwait(false);
+        return ([.. page.Jobs.Select(job => new JobView(job, _scheduler.Find(job.Id)))], page.Next);
+    }
+
+    /// <summary>Forgets jobs that ended before a time.</summary>
+    /// <exception cref="JobStoreException">Some of them were not forgotten.</exception>
+    public async Task ForgetAsync(DateTimeOffset endedBefore)
+    {
+        while (await _store.ForgetAsync(endedBefore, JobSearch.LargestPage).ConfigureAwait(false) == JobSearch.LargestPage)
+        {
+        }
     }
 
     /// <summary>Waits until jobs have ended, but no longer than a given time.</summary>
@@ -177,6 +202,12 @@ internal sealed class DurableJobs : IAsyncDisposable
         _stop.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>A job's name by the key of its submission: the store itself sees to it that there is one.</summary>
+    private static string NameOf(string key, int index) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{index}:{key}"))).AsSpan(0, 16)).ToString();
+
+    private async Task<bool> IsSameAsync(StoredJob job) =>
+        (await _store.FindAsync([job.Id]).ConfigureAwait(false))[0] is { } known && JobRequestWriter.ToBytes(known.Request).AsSpan().SequenceEqual(JobRequestWriter.ToBytes(job.Request));
 
     /// <summary>Submitted just before a death: in the store, and not in the queue.</summary>
     private async Task QueueAgainAsync()

@@ -28,6 +28,13 @@ internal interface IJobStore : IAsyncDisposable
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     Task<JobPage> SearchAsync(JobSearch search);
 
+    /// <summary>Forgets jobs that ended before a time; never one that has not ended.</summary>
+    /// <param name="endedBefore">The time.</param>
+    /// <param name="most">At most so many, since others wait meanwhile.</param>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="JobStoreException">None was forgotten.</exception>
+    Task<int> ForgetAsync(DateTimeOffset endedBefore, int most);
+
     /// <summary>How many have not ended.</summary>
     /// <exception cref="JobStoreException">They cannot be counted.</exception>
     Task<long> CountOpenAsync();

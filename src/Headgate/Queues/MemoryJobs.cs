@@ -46,6 +46,20 @@ internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
         }
     }
 
+    public Task<int> ForgetAsync(DateTimeOffset endedBefore, int most)
+    {
+        lock (_lock)
+        {
+            var old = _jobs.Where(job => job.Value.End is { } end && end.At < endedBefore).Take(most).ToList();
+            foreach (var (place, job) in old)
+            {
+                _jobs.Remove(place);
+                _places.Remove(job.Id);
+            }
+            return Task.FromResult(old.Count);
+        }
+    }
+
     public Task<long> CountOpenAsync()
     {
         lock (_lock)

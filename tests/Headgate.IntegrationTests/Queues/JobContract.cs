@@ -135,6 +135,20 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(6, await Store.CountOpenAsync());
     }
 
+    [Fact]
+    public async Task What_ended_long_ago_is_forgotten_and_nothing_else()
+    {
+        await Store.AddAsync([Job("old"), Job("older"), Job("new"), Job("open")]);
+        foreach (var (id, seconds) in ((string, int)[])[("old", 1), ("older", 2), ("new", 100)])
+            await Store.EndAsync(End(id) with { At = Start.AddSeconds(seconds) });
+
+        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), 1));
+        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), 10));
+        Assert.Equal(0, await Store.ForgetAsync(Start.AddSeconds(50), 10));
+
+        Assert.Equal([null, null, "new", "open"], (await Store.FindAsync(["old", "older", "new", "open"])).Select(job => job?.Id));
+    }
+
     private async Task<List<string>> AllAsync(JobSearch search)
     {
         var ids = new List<string>();

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>What the API has beyond the original.</summary>
+public sealed class AddedContractTests : IAsyncLifetime
+{
+    private readonly Cli _cli = new();
+    private SimulatedApi _api = null!;
+    private ServiceProcess _service = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _api = await SimulatedApi.StartAsync(new());
+        _service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={_api.Url}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _cli.DisposeAsync();
+        await _api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_submission_told_twice_with_its_key_is_one_job()
+    {
+        var body = $$"""{"url":"{{_api.Url}}/once","method":"POST","data":{"n":1} }""";
+
+        var first = await SubmitAsync(body, ("Idempotency-Key", "k1"));
+        var again = await SubmitAsync(body, ("Idempotency-Key", "k1"));
+        var other = await SubmitAsync(body, ("Idempotency-Key", "k2"));
+        var wrong = await SubmitAsync($$"""{"url":"{{_api.Url}}/another"}""", ("Idempotency-Key", "k1"));
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted, HttpStatusCode.UnprocessableEntity), (first.Status, again.Status, wrong.Status));
+        Assert.Equal((string?)first.Json["request_id"], (string?)again.Json["request_id"]);
+        Assert.NotEqual((string?)first.Json["request_id"], (string?)other.Json["request_id"]);
+        Assert.Contains("Idempotency-Key", (string?)wrong.Json["error"], StringComparison.Ordinal);
+        await _service.WaitAsync([(string)first.Json["request_id"]!, (string)other.Json["request_id"]!]);
+        Assert.Equal(2, _api.Report().Arrivals);
+    }
+
+    [Fact]
+    public async Task Whoever_prefers_to_wait_gets_the_job_when_it_has_ended_in_time()
+    {
+        var ended = await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", ("Prefer", "respond-async, wait=30"));
+        Assert.Equal((HttpStatusCode.OK, "completed"), (ended.Status, (string?)ended.Json["status"]));
+
+        var later = await SubmitAsync($$"""{"url":"{{_api.Url}}/x","not_before":"1h"}""", ("Prefer", "wait=1"));
+        Assert.Equal((HttpStatusCode.Accepted, "submitted"), (later.Status, (string?)later.Json["status"]));
+    }
+
+    [Fact]
+    public async Task Jobs_are_looked_through_page_by_page()
+    {
+        await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 5).Select(n => $$"""{"id":"done{{n}}","url":"{{_api.Url}}/x"}""")));
+        await _service.SubmitAsync([$$"""{"id":"later","url":"{{_api.Url}}/x","not_before":"1h"}"""]);
+
+        var ids = new List<string>();
+        for (var next = ""; ;)
+        {
+            var (_, page) = await _service.CallAsync("GET", $"/api/v1/requests?status=completed&limit=2{next}");
+            ids.AddRange(page["requests"]!.AsArray().Select(job => (string)job!["id"]!));
+            if ((string?)page["next"] is not { } cursor)
+                break;
+            next = $"&after={cursor}";
+        }
+        Assert.Equal(["done0", "done1", "done2", "done3", "done4"], ids);
+        var (_, open) = await _service.CallAsync("GET", "/api/v1/requests?status=open");
+        Assert.Equal("later", (string?)open["requests"]!.AsArray().Single()!["id"]);
+        Assert.Equal(400, (await _service.CallAsync("GET", "/api/v1/requests?status=nonsense")).Status);
+        Assert.Equal(400, (await _service.CallAsync("GET", "/api/v1/requests?limit=5000")).Status);
+    }
+
+    private async Task<(HttpStatusCode Status, JsonNode Json)> SubmitAsync(string body, (string Name, string Value) header)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add(header.Name, header.Value);
+        using var answer = await _service.Client.SendAsync(request);
+        return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
+    }
+}
