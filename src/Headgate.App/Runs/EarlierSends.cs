@@ -87,7 +87,7 @@ internal sealed class EarlierSends
 
     private void Ended(ScopeSegment segment, in LedgerEnd end)
     {
-        if (!segment.Open.Remove(end.Number, out var send) || end.IsUnsent)
+        if (!segment.Open.Remove(end.Number, out var send))
             return;
         segment.Settled.Add(send with { LateUs = end.LateUs, Costs = UnitCost.Settled(send.Costs, end.Cost) });
         // Of a run of a million lines only those of the last minute, or whatever a limit looks back, are of interest.
