@@ -50,6 +50,33 @@ public sealed class ResumeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_line_that_was_killed_after_its_answer_was_cut_goes_on_and_is_not_said_to_be_sent_again()
+    {
+        var isCut = true;
+        await using var server = new Connections.ByteServer(async request =>
+        {
+            await request.SayAsync($"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{(isCut ? "12345" : "1234567890")}");
+            return !isCut;
+        });
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Line("x", server.Url + "/x"));
+        // Its second attempt waits for a minute.
+        await using (var first = cli.Start("run", "in.jsonl", "-o", "out.jsonl", "--limit", "1/min"))
+        {
+            await SharingTests.UntilAsync(() => File.Exists(cli.PathOf("out.jsonl.ledger")) && cli.Ledger().Any(send => send.End is { Class: "network" }));
+            first.Kill();
+            await first.EndAsync();
+        }
+        isCut = false;
+
+        var rest = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--limit", "none");
+
+        output.WriteLine(rest.Error);
+        Assert.Equal((0, 2), (rest.Code, server.Requests));
+        Assert.True(Assert.Single(cli.Results()) is { Ok: true, MaybeSent: false });
+    }
+
+    [Fact]
     public async Task A_POST_that_may_have_arrived_is_not_sent_again_by_retry_failed_without_a_word()
     {
         await using var server = await SmallServer.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
