@@ -28,19 +28,20 @@ public sealed class ResumeTests(ITestOutputHelper output)
     [Theory]
     [InlineData("--limit", "none")]
     [InlineData("--total-limit", "1000/s")]
-    public async Task A_limit_that_is_named_only_when_it_goes_on_counts_what_was_sent_before(string option, string other)
+    [InlineData("--limit", "60/4s", "--state", "none")]
+    public async Task A_limit_of_which_only_the_ledger_knows_what_was_sent_before_counts_that_when_it_goes_on(string option, string other, params string[] both)
     {
         await using var api = await SimulatedApi.StartAsync(PaceTests.Options("0-1ms", "20ms", "60/4s"));
         await using var cli = new Cli();
         cli.Write("in.jsonl", Requests.Items(api.Url, 100));
-        await using (var first = cli.Start("run", "in.jsonl", "-o", "out.jsonl", option, other, "--concurrency", "1"))
+        await using (var first = cli.Start(["run", "in.jsonl", "-o", "out.jsonl", option, other, "--concurrency", "1", .. both]))
         {
             await SharingTests.UntilAsync(() => api.Report().Arrivals > 20);
             first.Kill();
             await first.EndAsync();
         }
 
-        var rest = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--limit", "60/4s");
+        var rest = await cli.RunAsync(["run", "in.jsonl", "-o", "out.jsonl", "--limit", "60/4s", .. both]);
 
         output.WriteLine(rest.Error);
         Assert.Equal(0, rest.Code);

@@ -40,17 +40,19 @@ public sealed class EarlierSendsTests : IDisposable
         Assert.All(Of(sends, "api/key:gold").Sends, send => Assert.InRange(send.LateNs, At(2), At(2) + Clock.Microsecond));
     }
 
-    [Fact]
-    public void What_had_a_limit_then_is_known_to_its_own_file_and_nothing_else_is()
+    [Theory]
+    [InlineData(true, 2, 2, 0, 1, 0)]
+    [InlineData(false, 2, 2, 2, 2, 2)]
+    public void What_had_a_limit_then_is_known_to_its_own_file_if_there_are_any_and_nothing_else_is(bool hasFiles, params int[] counts)
     {
-        var sends = Read(Header("api/key", "api/geo:DE"), writer =>
+        var sends = Read(Header("api/key", "api/geo:DE"), hasFiles: hasFiles, write: writer =>
         {
             writer.WriteIntent(Intent(1) with { Key = "gold", Parts = "route:search geo:DE" });
             writer.WriteLimits(new LedgerLimits(new Dictionary<string, IReadOnlyList<string>> { ["api/route:search"] = ["5/s"] }, 0));
             writer.WriteIntent(Intent(2) with { Key = "gold", Parts = "route:search geo:DE" });
         });
 
-        Assert.Equal([2, 2, 0, 1, 0], Counts(sends, "total", "api", "api/key:gold", "api/route:search", "api/geo:DE"));
+        Assert.Equal(counts, Counts(sends, "total", "api", "api/key:gold", "api/route:search", "api/geo:DE"));
     }
 
     [Fact]
@@ -109,11 +111,11 @@ public sealed class EarlierSendsTests : IDisposable
         Limits = limited.ToDictionary(scope => scope, IReadOnlyList<string> (_) => ["5/s"]),
     };
 
-    private EarlierSends Read(LedgerHeader header, Action<LedgerWriter> write, Limit[]? limits = null)
+    private EarlierSends Read(LedgerHeader header, Action<LedgerWriter> write, Limit[]? limits = null, bool hasFiles = true)
     {
         using (var writer = LedgerWriter.Create(_folder["out.ledger"], header, _time))
             write(writer);
-        return EarlierSends.Read(_folder["out.ledger"], limits ?? [Limit.Parse("100/h")]);
+        return EarlierSends.Read(_folder["out.ledger"], limits ?? [Limit.Parse("100/h")], hasFiles);
     }
 
     private ScopePast Of(EarlierSends sends, string scope) => sends.Of(scope, _clock, Straggle);
