@@ -41,6 +41,13 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
             Failed(attempt.TriedAt, outcome.Detail ?? $"the server answered {outcome.Status}");
     }
 
+    /// <summary>Nobody reads the answer of an attempt any more: it tells nothing, and keeps no other from trying.</summary>
+    public void Forgot(Attempt attempt) => engine.Dispatcher.Change((Watch: this, attempt), static (scheduler, it, now) =>
+    {
+        it.Watch.State.Lost(1, it.attempt.SentAt, now);
+        scheduler.Better(it.Watch.Places());
+    });
+
     /// <summary>
     /// Where nobody said otherwise jobs need as many failures in a row as may be in flight at once: of a hundred that were sent in the same
     /// moment five are no pattern, and lines that fail each for itself must not stop the others for a minute.

@@ -1,4 +1,5 @@
 using Headgate.Gates;
+using Headgate.Jobs;
 using Headgate.Retries;
 
 namespace Headgate;
@@ -6,6 +7,17 @@ namespace Headgate;
 /// <summary>One request on its way along the line, and what became of it. Used by one caller; the line writes it while it works.</summary>
 internal sealed class Exchange(HttpRequestMessage request)
 {
+    /// <summary>One that was accepted as a job: all that its request says of how it is to be sent.</summary>
+    public Exchange(HttpRequestMessage message, Acceptance accepted) : this(message)
+    {
+        var job = accepted.Request!;
+        (Priority, Tenant, Country, Id, Line) = (job.Priority, job.Tenant, job.Country, job.Id, accepted.Line ?? 0);
+        (Timeout, Retries, RetryDelay, Expected) = (job.Timeout, job.Retries, job.RetryDelay, job.ExpectStatuses);
+        DeclaredCost = job.Cost.Count > 0 ? job.Cost : null;
+        Earliest = accepted.MonoOf(job.NotBefore) ?? 0;
+        (Deadline, StartBy) = (accepted.MonoOf(job.Deadline), accepted.MonoOf(job.StartBy));
+    }
+
     /// <summary>What the caller gave: its headers are copied for each attempt, its body is shared by all.</summary>
     public HttpRequestMessage Request => request;
 

@@ -175,7 +175,10 @@ internal sealed class Learning(Upstream api, Engine engine)
 
     private void TellTwoWindows(Attempt attempt, Scope scope, List<Limit> before, IReadOnlyList<Limit> counters)
     {
-        engine.WriteLimits(api, NameOf(attempt, scope), counters);
+        // What the server only told nobody has promised, however strictly it is kept.
+        var declared = _dispatcher.Read(scope, static (_, scope, _) => (IReadOnlyList<Limit>)[.. scope.Declared]);
+        if (declared.Count > 0)
+            engine.WriteLimits(api, NameOf(attempt, scope), declared);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { Limits = (before, counters) });
         engine.Notice($"{api.Name} refused again within the allowed rate: it seems to smooth inside the period, so its limits are now kept as {string.Join(", ", counters)}; if you know how it counts, say burst=, spaced or counter");
     }

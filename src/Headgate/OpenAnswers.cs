@@ -2,7 +2,7 @@ using Headgate.Time;
 
 namespace Headgate;
 
-/// <summary>Answers that were neither read to the end nor disposed: each holds a place. Who forgets one is named. Thread-safe.</summary>
+/// <summary>Answers that were neither read to the end nor disposed: each holds a place. Who forgets one is named, and no breaker waits for it. Thread-safe.</summary>
 /// <param name="clock">The engine's clock.</param>
 /// <param name="forgotten">Told once of each that has been open for <see cref="Patience"/>.</param>
 internal sealed class OpenAnswers(Clock clock, Action<AnswerContent> forgotten) : IDisposable

@@ -231,6 +231,7 @@ internal sealed class Sender : IDisposable
     private void Forgotten(AnswerContent answer)
     {
         var exchange = answer.Exchange;
+        exchange.Last!.Upstream.Watch?.Forgot(exchange.Last);
         _log.AnswerForgotten(exchange.Method.Method, exchange.Uri.GetLeftPart(UriPartial.Path), OpenAnswers.Patience.TotalMinutes, answer.Caller ?? "without tenant or span");
     }
 

@@ -48,6 +48,22 @@ public sealed class AnswerContentTests
         Assert.Equal(0L, world.Client.GetMetrics().ActiveConnections);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_copy_of_a_body_that_is_shorter_than_announced_fails(bool isWatched)
+    {
+        using var world = new FakeWorld(o => (o.Limits, o.MaxBody) = (["1 concurrent"], isWatched ? 1000 : null));
+        // As over HTTP/2, where the transport itself sees nothing wrong with a stream that ends early.
+        world.Server.Answer = _ => new HttpResponseMessage { Content = new StreamContent(new MemoryStream("ok"u8.ToArray())) { Headers = { ContentLength = 10 } } };
+        using var answer = await world.Client.GetAsync("a", HttpCompletionOption.ResponseHeadersRead);
+
+        var failure = await Assert.ThrowsAsync<HeadgateException>(() => answer.Content.CopyToAsync(Stream.Null));
+
+        Assert.Equal((FailureClass.Network, true), (failure.FailureClass, failure.MaybeSent));
+        Assert.Equal((1, 0), (world.Client.GetMetrics().Failed, world.Client.GetMetrics().ActiveConnections));
+    }
+
     private static IEnumerable<Exception> Chain(Exception? failure)
     {
         for (; failure is not null; failure = failure.InnerException)

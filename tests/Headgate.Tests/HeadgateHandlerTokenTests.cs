@@ -59,6 +59,32 @@ public sealed class HeadgateHandlerTokenTests
     }
 
     [Fact]
+    public async Task Whose_deadline_passes_while_a_new_token_is_awaited_gives_his_permit_back()
+    {
+        var (fetched, later) = (0, new TaskCompletionSource<AccessToken>());
+        using var world = new FakeWorld();
+        using var client = new HeadgateClient("https://api.test", o =>
+        {
+            o.Limits = ["1 concurrent"];
+            o.Token = _ => ++fetched == 1 ? Task.FromResult(new AccessToken("token-1", world.Time.GetUtcNow().AddSeconds(10))) : later.Task;
+        }, world.Server, world.Time);
+        var first = await client.GetAsync("a", HttpCompletionOption.ResponseHeadersRead);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "b").WithDeadline(TimeSpan.FromSeconds(25));
+        var second = client.SendAsync(request);
+        world.Time.Advance(TimeSpan.FromSeconds(20));
+        // The permit comes now, and the token has expired meanwhile.
+        first.Dispose();
+
+        var failure = await Assert.ThrowsAsync<HeadgateException>(() => world.EndAsync(second));
+
+        Assert.Equal((FailureClass.Deadline, 0, 2), (failure.FailureClass, failure.Attempts, fetched));
+        Assert.InRange(world.Time.Elapsed, TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(30));
+        later.SetResult(new AccessToken("token-2"));
+        Assert.Equal("done", await world.EndAsync(client.GetStringAsync("c")));
+        Assert.Equal(["Bearer token-1", "Bearer token-2"], world.Server.Credentials);
+    }
+
+    [Fact]
     public async Task A_token_that_has_expired_when_it_comes_is_fetched_once_for_a_request()
     {
         var fetched = 0;

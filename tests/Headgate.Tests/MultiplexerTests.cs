@@ -90,6 +90,25 @@ public sealed class MultiplexerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_job_counts_in_the_limits_of_its_country()
+    {
+        var mux = await StartAsync(new FakeApi(), o =>
+        {
+            o.Timing = "nominal";
+            o.Upstreams["api"] = new UpstreamOptions { Base = ["https://api.example"], Geo = { ["DE"] = ["1/min"] } };
+        });
+        List<Job> jobs = [];
+        foreach (var country in (string?[])["DE", "DE", null])
+            jobs.Add(await SubmitAsync(With(Get("/"), request => request.Country = country)));
+
+        await FakeApi.Until(() => jobs[0].HasEnded && jobs[2].HasEnded);
+        Assert.False(jobs[1].HasEnded);
+        await EndAsync(mux, jobs[1]);
+
+        Assert.InRange(_time.Elapsed, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
     public async Task A_job_can_be_cancelled_before_its_time_in_the_queue_and_in_flight()
     {
         var mux = await StartAsync(Closed(), o => o.MaxConcurrency = 1);

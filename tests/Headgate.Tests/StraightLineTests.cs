@@ -1,5 +1,6 @@
 using System.Net;
 using Headgate.Jobs;
+using Headgate.Ledgers;
 using Headgate.Time;
 using Microsoft.Extensions.Logging;
 
@@ -31,6 +32,36 @@ public sealed class StraightLineTests
             Headers = { { "X-RateLimit-Limit", $"{limit}" }, { "X-RateLimit-Remaining", $"{limit - 1}" }, { "X-RateLimit-Reset", "10" } },
             Content = new StringContent("ok"),
         };
+    }
+
+    [Fact]
+    public async Task A_limit_that_was_only_told_is_no_promise_in_the_ledger_though_it_is_kept_more_strictly_after_refusals()
+    {
+        using var folder = new Ledgers.TempFolder();
+        var (time, told, asked) = (new VirtualTime(), new List<string>(), 0);
+        var api = new FakeApi((_, _) =>
+        {
+            var isRefused = ++asked % 6 == 0;
+            var answer = FakeApi.Answer(isRefused ? 429 : 200);
+            foreach (var (name, value) in ((string, int)[])[("X-RateLimit-Limit", 10), ("X-RateLimit-Remaining", 4), ("X-RateLimit-Reset", 1), .. isRefused ? ((string, int)[])[("Retry-After", 2)] : []])
+                answer.Headers.Add(name, $"{value}");
+            return Task.FromResult(answer);
+        });
+        using (var engine = new Engine(new HeadgateOptions().Freeze(), api.In(time) with { Notice = told.Add }))
+        {
+            engine.Journal.WriteTo(LedgerWriter.Create(folder["out.ledger"], Ledgers.LedgerTests.Header, time));
+            for (var number = 0; number < 20; number++)
+            {
+                var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, "https://api.test/a"));
+                using var answer = await FakeWorld.EndAsync(time, new StraightLine(engine).SendAsync(exchange, TestContext.Current.CancellationToken).AsTask());
+                exchange.Last!.End(isWhole: true);
+            }
+        }
+
+        Assert.Contains(told, notice => notice.Contains("counter", StringComparison.Ordinal));
+        using var reader = LedgerReader.Open(folder["out.ledger"]);
+        while (reader.Read())
+            Assert.True(reader.Kind != LedgerRecordKind.Limits || reader.Limits!.Limits.Count == 0, "a limit was declared");
     }
 
     [Fact]
@@ -90,7 +121,7 @@ public sealed class StraightLineTests
 
         await Assert.ThrowsAsync<TaskCanceledException>(() => world.EndAsync(world.Client.GetAsync("a")));
 
-        Assert.InRange(world.Time.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        Assert.InRange(world.Time.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5.9));
     }
 
     [Fact]

@@ -5,8 +5,8 @@ using Headgate.Time;
 namespace Headgate.App.Runs;
 
 /// <summary>
-/// What earlier runs of the same ledger sent where no limit was named then: no file of the scope knows of it, and a limit that is named now would
-/// begin with a full window.
+/// What earlier runs of the same ledger sent where no limit was named then, or anywhere if sends are not remembered: no file of the scope knows of
+/// it, and a limit that is named now would begin with a full window.
 /// </summary>
 internal sealed class EarlierSends
 {
@@ -15,17 +15,19 @@ internal sealed class EarlierSends
     private readonly Dictionary<long, string[]> _open = [];
     private readonly HashSet<string> _limited = [];
     private readonly long _keepUs;
+    private readonly bool _hasFiles;
     private LedgerHeader? _header;
     private long _lastUs;
 
-    private EarlierSends(TimeSpan keep) => _keepUs = (long)keep.TotalMicroseconds;
+    private EarlierSends(TimeSpan keep, bool hasFiles) => (_keepUs, _hasFiles) = ((long)keep.TotalMicroseconds, hasFiles);
 
     /// <summary>Reads a ledger; nothing if it is not there, or nothing would count any more.</summary>
     /// <param name="ledger">Its path; null for none.</param>
     /// <param name="limits">The limits that hold now.</param>
-    public static EarlierSends Read(string? ledger, IEnumerable<Limit> limits)
+    /// <param name="hasFiles">Whether scopes that have limits have files, which know what was sent in them.</param>
+    public static EarlierSends Read(string? ledger, IEnumerable<Limit> limits, bool hasFiles)
     {
-        var sends = new EarlierSends(limits.Select(SendJournal.Memory).DefaultIfEmpty().Max());
+        var sends = new EarlierSends(limits.Select(SendJournal.Memory).DefaultIfEmpty().Max(), hasFiles);
         if (sends._keepUs == 0 || !File.Exists(ledger))
             return sends;
         using var reader = LedgerReader.Open(ledger);
@@ -76,7 +78,7 @@ internal sealed class EarlierSends
 
     private void Sent(in LedgerIntent intent)
     {
-        string[] scopes = [.. ScopesOf(intent).Where(scope => !IsLimited(scope))];
+        string[] scopes = [.. ScopesOf(intent).Where(scope => !_hasFiles || !IsLimited(scope))];
         if (scopes.Length == 0)
             return;
         _lastUs = intent.SentUs;
@@ -87,7 +89,7 @@ internal sealed class EarlierSends
 
     private void Ended(ScopeSegment segment, in LedgerEnd end)
     {
-        if (!segment.Open.Remove(end.Number, out var send) || end.IsUnsent)
+        if (!segment.Open.Remove(end.Number, out var send))
             return;
         segment.Settled.Add(send with { LateUs = end.LateUs, Costs = UnitCost.Settled(send.Costs, end.Cost) });
         // Of a run of a million lines only those of the last minute, or whatever a limit looks back, are of interest.

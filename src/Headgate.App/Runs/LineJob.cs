@@ -37,7 +37,14 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         {
             await DelayUntilAsync(request.NotBefore?.From(_accepted.At));
             using var message = JobMessage.Of(request);
-            exchange = _exchange = ExchangeOf(request, message);
+            exchange = _exchange = new Exchange(message, _accepted)
+            {
+                Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
+                Receive = ReceiveAsync,
+                // In their order results wait for each other; a place that waits with them could be the one that all wait for.
+                IsRecorded = !work.Options.Ordered,
+                Waiting = work.Waiting,
+            };
             using var answer = await work.Line.SendAsync(exchange, work.Abort);
             await WriteAsync(_accepted.Answered(answer, _body, exchange, work.Engine.Clock.Now), exchange);
         }
@@ -55,27 +62,6 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
             exchange?.Last?.LetGo();
         }
     }
-
-    private Exchange ExchangeOf(JobRequest request, HttpRequestMessage message) => new(message)
-    {
-        Priority = request.Priority,
-        Tenant = request.Tenant,
-        Country = request.Country,
-        DeclaredCost = request.Cost.Count > 0 ? request.Cost : null,
-        Timeout = request.Timeout,
-        Retries = request.Retries,
-        RetryDelay = request.RetryDelay,
-        Earliest = _accepted.MonoOf(request.NotBefore) ?? 0,
-        Deadline = _accepted.MonoOf(request.Deadline),
-        StartBy = _accepted.MonoOf(request.StartBy),
-        Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
-        Receive = ReceiveAsync,
-        // In their order results wait for each other; a place that waits with them could be the one that all wait for.
-        IsRecorded = !work.Options.Ordered,
-        Waiting = work.Waiting,
-        Line = line.Number,
-        Id = request.Id,
-    };
 
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {

@@ -55,7 +55,8 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var header = RunHeader.Of(options, settings, _check, state, clock);
         _tally = new Tally(clock) { Total = _check is null ? null : _check.Requests + (options.SkipBad ? _check.BadLines : 0) };
         var earlier = EarlierSends.Read(options.Results is null ? null : options.LedgerPath,
-            [.. settings.Configuration.TotalLimits, .. settings.Configuration.Defaults.Limits, .. settings.Configuration.Upstreams.SelectMany(api => api.AllLimits)]);
+            [.. settings.Configuration.TotalLimits, .. settings.Configuration.Defaults.Limits, .. settings.Configuration.Upstreams.SelectMany(api => api.AllLimits)],
+            hasFiles: state is not null);
         using var engine = new Engine(settings.Configuration, new EngineOptions
         {
             Time = time,

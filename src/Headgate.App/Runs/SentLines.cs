@@ -59,7 +59,7 @@ internal sealed class SentLines
     private void Ended((string? Id, long Line) name, in LedgerEnd end)
     {
         // A refusal was not done, and the line would have gone on to its next attempt.
-        if (end.IsUnsent || end.Class == WireNames.Of(FailureClass.RateLimit))
+        if (end.Class == WireNames.Of(FailureClass.RateLimit))
             return;
         // A body that broke off, or an answer that sends elsewhere, is not the last either, unless its method forbids another.
         var isFinal = end.Status is >= 200 and < 300 or >= 400 and < 500 and not 408 && (end.Class is null || end.Class == WireNames.Of(FailureClass.Client));

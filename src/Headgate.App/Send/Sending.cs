@@ -42,11 +42,8 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
         _clear = waiting.End;
         using var message = Message();
-        _exchange = new Exchange(message)
+        _exchange = new Exchange(message, accepted)
         {
-            Timeout = options.Request.Timeout,
-            Retries = options.Request.Retries,
-            RetryDelay = options.Request.RetryDelay,
             Receive = ReceiveAsync,
             Watch = Watch(engine, accepted, waiting),
         };

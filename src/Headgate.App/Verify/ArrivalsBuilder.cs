@@ -33,15 +33,7 @@ internal sealed class ArrivalsBuilder
     }
 
     /// <summary>How many attempts of the lanes were sent.</summary>
-    public long Sends(IReadOnlyList<int> lanes)
-    {
-        var count = 0L;
-        foreach (var lane in lanes)
-            foreach (var index in Of(lane))
-                if (_ledger.Attempts[index].State != AttemptState.Unsent)
-                    count++;
-        return count;
-    }
+    public long Sends(IReadOnlyList<int> lanes) => lanes.Sum(lane => (long)Of(lane).Length);
 
     /// <summary>The arrivals that count against a limit; good until the next call.</summary>
     /// <param name="lanes">Whose.</param>
@@ -87,7 +79,7 @@ internal sealed class ArrivalsBuilder
                 ref readonly var attempt = ref attempts[index];
                 // What is in flight is counted by the attempt, whatever it costs.
                 var cost = slot.Algorithm == LimitAlgorithm.Concurrent ? 1 : UnitCost.In(slot.Unit, attempt.Cost);
-                if (attempt.State == AttemptState.Unsent || cost == 0 || !Holds(slot, attempt))
+                if (cost == 0 || !Holds(slot, attempt))
                     continue;
                 if (unendedCountFor is { } span && attempt.State == AttemptState.Unanswered)
                     PlaceAsArrived(attempt, slot.Algorithm, span, cost, index);

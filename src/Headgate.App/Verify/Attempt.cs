@@ -8,9 +8,6 @@ internal enum AttemptState : byte
     Unanswered,
 
     Ended,
-
-    /// <summary>Nothing was sent after all.</summary>
-    Unsent,
 }
 
 /// <summary>One attempt of a ledger. Times are microseconds on the one time line of the ledger, whatever boots it spans.</summary>

@@ -61,9 +61,6 @@ internal sealed class LedgerTimeline
     /// <summary>Without an end: in flight when their process died, or now.</summary>
     public long Unended { get; set; }
 
-    /// <summary>Nothing was sent after all.</summary>
-    public long Unsent { get; set; }
-
     /// <summary>What is known of arrival: guaranteed, bounded or nominal.</summary>
     public string Timing => Headers.Count > 0 ? Headers[0].Timing.Split(':')[0] : "bounded";
 

@@ -57,7 +57,7 @@ internal sealed class TimelineReader
             _ledger.Notes.Add($"the last line ({torn.Line}, at byte {torn.Offset}) was never finished: its process died in the write, before the send");
         foreach (var ((scope, _), limit) in _learned)
             _ledger.Notes.Add($"{scope} told that it allows {limit}: kept, and not audited, since nobody declared it");
-        _ledger.Sent = _ledger.Attempts.Count - _ledger.Unsent;
+        _ledger.Sent = _ledger.Attempts.Count;
         _ledger.Unended += _open.Count;
         return _ledger;
     }
@@ -166,15 +166,9 @@ internal sealed class TimelineReader
             return;
         }
         ref var attempt = ref Row(index);
-        if (!end.IsUnsent && (end.EndUs + _shift < attempt.Sent || end.LateUs + _shift < attempt.Sent))
+        if (end.EndUs + _shift < attempt.Sent || end.LateUs + _shift < attempt.Sent)
         {
             _ledger.Damage.Add(new LedgerDamage(line, 0, $"attempt {end.Number} ends before it begins"));
-            return;
-        }
-        if (end.IsUnsent)
-        {
-            attempt.State = AttemptState.Unsent;
-            _ledger.Unsent++;
             return;
         }
         (attempt.State, attempt.End, attempt.Late) = (AttemptState.Ended, end.EndUs + _shift, end.LateUs + _shift);

@@ -31,7 +31,6 @@ internal static class VerifyJson
         json.WriteNumber("sends", ledger.Sent);
         json.WriteNumber("answered", ledger.Answered);
         json.WriteNumber("unended", ledger.Unended);
-        json.WriteNumber("unsent", ledger.Unsent);
         json.WriteStartObject("outcomes");
         foreach (var (outcome, count) in ledger.Outcomes)
             json.WriteNumber(outcome, count);

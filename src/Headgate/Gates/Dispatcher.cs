@@ -207,13 +207,6 @@ internal sealed class Dispatcher : IDisposable
     public void Kill(IEnumerable<Gate> gates, KeyPool pool, PoolKey key, string reason) =>
         Change((gates, pool, key, reason), static (scheduler, it, now) => scheduler.Kill(it.gates, it.pool, it.key, it.reason, now));
 
-    /// <summary>Other limits from now on, without opening a window again.</summary>
-    public void ChangeLimits(Scope scope, IReadOnlyList<Limit> limits, IEnumerable<Gate> gates) => Change((scope, limits, gates), static (scheduler, it, now) =>
-    {
-        it.scope.Change(it.limits, now);
-        scheduler.Changed(it.gates, now);
-    });
-
     /// <summary>Runs something on what the lock owns: reading a state, learning from an answer. Nothing foreign may run inside.</summary>
     public void Change<T>(T state, Action<Scheduler, T, long> change) => Change((state, change), static (scheduler, it, now) =>
     {

@@ -88,6 +88,9 @@ internal sealed class Scope
         return (mostUsed >= HalfUsed, wasNarrow && _maybeSmoothed >= 2 ? limits : null);
     }
 
+    /// <summary>Those of its limits that the server did not only tell.</summary>
+    public IEnumerable<Limit> Declared => Checkpoints.Where(checkpoint => checkpoint is { IsLearned: false, State.CountsAttempts: false }).Select(checkpoint => checkpoint.State.Limit);
+
     public IEnumerable<Limit> Limits => Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts).Select(checkpoint => checkpoint.State.Limit);
 
     /// <summary>

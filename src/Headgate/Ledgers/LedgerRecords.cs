@@ -49,9 +49,6 @@ internal readonly record struct LedgerEnd
     /// <summary>The class of the failure, where there was no answer.</summary>
     public string? Class { get; init; }
 
-    /// <summary>Whether nothing was sent after all.</summary>
-    public bool IsUnsent { get; init; }
-
     /// <summary>The costs that were settled otherwise than declared; null if none.</summary>
     public UnitCost[]? Cost { get; init; }
 }

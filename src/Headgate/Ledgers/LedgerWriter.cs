@@ -79,11 +79,7 @@ internal sealed class LedgerWriter : IDisposable
     /// <exception cref="LedgerException">The file cannot be written.</exception>
     public void WriteEnd(in LedgerEnd end)
     {
-        var line = Utf8Line.Begin().Number("{\"n\":"u8, end.Number);
-        if (end.IsUnsent)
-            line.Raw(",\"sent\":false"u8);
-        else
-            line.Number(",\"end\":"u8, end.EndUs).Number(",\"late\":"u8, end.LateUs);
+        var line = Utf8Line.Begin().Number("{\"n\":"u8, end.Number).Number(",\"end\":"u8, end.EndUs).Number(",\"late\":"u8, end.LateUs);
         if (end.Status != 0)
             line.Number(",\"status\":"u8, end.Status);
         line.Text(",\"class\":"u8, end.Class);

@@ -60,8 +60,6 @@ internal sealed class RecordParser
             members.Parts = Name(ref json);
         else if (json.ValueTextEquals("class"u8))
             members.Class = Name(ref json);
-        else if (json.ValueTextEquals("sent"u8))
-            members.IsUnsent = json.Read() && !json.GetBoolean();
         else if (json.ValueTextEquals("cost"u8))
             members.Cost = Costs(ref json);
         else
@@ -127,7 +125,6 @@ internal sealed class RecordParser
         public long? End;
         public long? Late;
         public int Status;
-        public bool IsUnsent;
         public string? Id;
         public string? Upstream;
         public string? Key;
@@ -145,9 +142,9 @@ internal sealed class RecordParser
                 intent = new LedgerIntent { WallUs = Wall ?? 0, SentUs = sent, Number = number, Line = Line, Id = Id, Upstream = Upstream, Key = Key, Proxy = Proxy, Parts = Parts, Cost = Cost };
                 return LedgerRecordKind.Intent;
             }
-            if (!IsUnsent && End is null && Late is null)
-                throw new JsonException("an end says when (end, late) or \"sent\":false");
-            end = new LedgerEnd { Number = number, EndUs = End ?? Late ?? 0, LateUs = Late ?? End ?? 0, Status = Status, Class = Class, IsUnsent = IsUnsent, Cost = Cost };
+            if (End is null && Late is null)
+                throw new JsonException("an end says when (end, late)");
+            end = new LedgerEnd { Number = number, EndUs = End ?? Late ?? 0, LateUs = Late ?? End ?? 0, Status = Status, Class = Class, Cost = Cost };
             return LedgerRecordKind.End;
         }
     }

@@ -83,10 +83,6 @@ internal sealed class ScopeFile : IDisposable
     /// <exception cref="LedgerException">The file cannot be written.</exception>
     public void Late(long number, long lateNs, UnitCost[]? actual) => _file.Append(ScopeRewrite.Late(number, lateNs / Clock.Microsecond, actual), isThrough: false);
 
-    /// <summary>Records that an attempt was not sent after all.</summary>
-    /// <exception cref="LedgerException">The file cannot be written.</exception>
-    public void Unsent(long number) => _file.Append(ScopeRewrite.Unsent(number), isThrough: false);
-
     /// <summary>Puts everything on disk, and rewrites a file that has grown; a run calls it each second.</summary>
     /// <exception cref="LedgerException">The disk cannot take it.</exception>
     public void Sync()

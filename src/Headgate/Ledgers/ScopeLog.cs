@@ -117,7 +117,7 @@ internal sealed class ScopeLog
         if (kind != LedgerRecordKind.End)
             return "no record of a scope";
         // An end whose send is not here belongs to one that was dropped as damaged or never written: there is nothing to count.
-        if (segment.Open.Remove(parser.End.Number, out var sent) && !parser.End.IsUnsent)
+        if (segment.Open.Remove(parser.End.Number, out var sent))
             segment.Settled.Add(sent with { LateUs = parser.End.LateUs, Costs = UnitCost.Settled(sent.Costs, parser.End.Cost) });
         return null;
     }

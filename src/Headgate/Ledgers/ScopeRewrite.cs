@@ -106,7 +106,4 @@ internal static class ScopeRewrite
             line.Raw(",\"cost\":"u8).Costs(actual);
         return line.Raw("}\n"u8).Bytes;
     }
-
-    /// <summary>The record that nothing was sent after all.</summary>
-    public static ReadOnlySpan<byte> Unsent(long number) => Utf8Line.Begin().Number("{\"n\":"u8, number).Raw(",\"sent\":false}\n"u8).Bytes;
 }

@@ -39,7 +39,17 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             using var message = JobMessage.Of(Job.Request);
             if (scheduler.IsKept)
                 _waiting = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, scheduler.Draining);
-            _exchange = ExchangeOf(message);
+            _exchange = new Exchange(message, Job.Accepted)
+            {
+                StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
+                Receive = ReceiveAsync,
+                Watch = Watch,
+                Id = Job.Id,
+                IsRecorded = scheduler.IsKept,
+                Waiting = _waiting?.Token ?? CancellationToken.None,
+                // The queue before the gate is a part of it that costs less.
+                Waited = Clock.Now - Math.Max(Job.Accepted.Mono, entry.NotBefore),
+            };
             Job.Begin(_exchange);
             using var answer = await scheduler.Line.SendAsync(_exchange, _cancel.Token).ConfigureAwait(false);
             record = Job.Accepted.Answered(answer, _body, _exchange, Clock.Now);
@@ -80,31 +90,6 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
     {
         _waiting?.Dispose();
         _cancel.Dispose();
-    }
-
-    private Exchange ExchangeOf(HttpRequestMessage message)
-    {
-        var (request, accepted) = (Job.Request, Job.Accepted);
-        return new Exchange(message)
-        {
-            Priority = request.Priority,
-            Tenant = request.Tenant,
-            DeclaredCost = request.Cost.Count > 0 ? request.Cost : null,
-            Timeout = request.Timeout,
-            Retries = request.Retries,
-            RetryDelay = request.RetryDelay,
-            Earliest = accepted.MonoOf(request.NotBefore) ?? 0,
-            Deadline = accepted.MonoOf(request.Deadline),
-            StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
-            Expected = request.ExpectStatuses,
-            Receive = ReceiveAsync,
-            Watch = Watch,
-            Id = Job.Id,
-            IsRecorded = scheduler.IsKept,
-            Waiting = _waiting?.Token ?? CancellationToken.None,
-            // The queue before the gate is a part of it that costs less.
-            Waited = Clock.Now - Math.Max(accepted.Mono, entry.NotBefore),
-        };
     }
 
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)

@@ -43,7 +43,6 @@ public sealed class HostileServerTests(ITestOutputHelper output)
         foreach (var send in ledger)
         {
             var end = Assert.NotNull(send.End);
-            Assert.False(end.IsUnsent, send.Id);
             Assert.True(end.EndUs - send.SentUs < 4_000_000, $"{send.Id} took {(end.EndUs - send.SentUs) / 1000} ms");
             if (end.Status == 0)
                 Assert.True(end.LateUs >= end.EndUs + 1_900_000, $"{send.Id} may arrive for 2 s after it was given up: {end}");

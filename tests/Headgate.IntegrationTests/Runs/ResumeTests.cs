@@ -28,25 +28,53 @@ public sealed class ResumeTests(ITestOutputHelper output)
     [Theory]
     [InlineData("--limit", "none")]
     [InlineData("--total-limit", "1000/s")]
-    public async Task A_limit_that_is_named_only_when_it_goes_on_counts_what_was_sent_before(string option, string other)
+    [InlineData("--limit", "60/4s", "--state", "none")]
+    public async Task A_limit_of_which_only_the_ledger_knows_what_was_sent_before_counts_that_when_it_goes_on(string option, string other, params string[] both)
     {
         await using var api = await SimulatedApi.StartAsync(PaceTests.Options("0-1ms", "20ms", "60/4s"));
         await using var cli = new Cli();
         cli.Write("in.jsonl", Requests.Items(api.Url, 100));
-        await using (var first = cli.Start("run", "in.jsonl", "-o", "out.jsonl", option, other, "--concurrency", "1"))
+        await using (var first = cli.Start(["run", "in.jsonl", "-o", "out.jsonl", option, other, "--concurrency", "1", .. both]))
         {
             await SharingTests.UntilAsync(() => api.Report().Arrivals > 20);
             first.Kill();
             await first.EndAsync();
         }
 
-        var rest = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--limit", "60/4s");
+        var rest = await cli.RunAsync(["run", "in.jsonl", "-o", "out.jsonl", "--limit", "60/4s", .. both]);
 
         output.WriteLine(rest.Error);
         Assert.Equal(0, rest.Code);
         Assert.Equal((0, 100), (api.Report().Refused, cli.Results().Count));
         Assert.InRange(api.Report().Limits[0].OfferedWorstPercent, 0, 100);
         Assert.Equal(0, (await cli.RunAsync("verify", "out.jsonl.ledger")).Code);
+    }
+
+    [Fact]
+    public async Task A_line_that_was_killed_after_its_answer_was_cut_goes_on_and_is_not_said_to_be_sent_again()
+    {
+        var isCut = true;
+        await using var server = new Connections.ByteServer(async request =>
+        {
+            await request.SayAsync($"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{(isCut ? "12345" : "1234567890")}");
+            return !isCut;
+        });
+        await using var cli = new Cli();
+        cli.Write("in.jsonl", Requests.Line("x", server.Url + "/x"));
+        // Its second attempt waits for a minute.
+        await using (var first = cli.Start("run", "in.jsonl", "-o", "out.jsonl", "--limit", "1/min"))
+        {
+            await SharingTests.UntilAsync(() => File.Exists(cli.PathOf("out.jsonl.ledger")) && cli.Ledger().Any(send => send.End is { Class: "network" }));
+            first.Kill();
+            await first.EndAsync();
+        }
+        isCut = false;
+
+        var rest = await cli.RunAsync("run", "in.jsonl", "-o", "out.jsonl", "--limit", "none");
+
+        output.WriteLine(rest.Error);
+        Assert.Equal((0, 2), (rest.Code, server.Requests));
+        Assert.True(Assert.Single(cli.Results()) is { Ok: true, MaybeSent: false });
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class LedgerFuzzTests
         {"t":1767225600000100,"m":3600000100,"n":1,"line":1,"id":"a","up":"api","key":"one","in":"route:search geo:DE","cost":{"tokens":120}}
         {"n":1,"end":3600050000,"late":3600040000,"status":200,"cost":{"tokens":90}}
         {"t":1767225600000200,"m":3600000200,"n":2,"line":2,"up":"api","proxy":"p"}
-        {"n":2,"sent":false}
+        {"n":2,"end":3600055000,"late":3602055000,"class":"network"}
         {"limits":{"api":["20/s"]},"bound_ms":{"api":300},"m":3600060000}
         {"step_us":-1500000,"m":3600070000}
         {"up":"api","server_us":1767225600000000,"skew_us":500000,"m":3600080000}
@@ -31,7 +31,7 @@ public sealed class LedgerFuzzTests
         {"m":3600000100,"n":1,"cost":{"tokens":120}}
         {"m":3600000200,"n":2}
         {"n":1,"late":3600040000,"cost":{"tokens":90}}
-        {"n":2,"sent":false}
+        {"n":2,"late":3600050000}
         {"headgate":"scope","version":1,"scope":"x","boot":"boot-0","wall":1767225600000000,"mono":3600000000,"pid":7}
         {"m":3600000300,"n":0}
         {"n":0,"late":3600000400}

@@ -46,7 +46,6 @@ public sealed class LedgerTests : IDisposable
             End(1),
             new() { Number = 2, EndUs = 3, LateUs = 4, Status = 503, Cost = [new("tokens", 7)] },
             new() { Number = 3, EndUs = 3, LateUs = 2_000_003, Class = "network" },
-            new() { Number = 4, IsUnsent = true },
         ];
         using (var writer = LedgerWriter.Create(Path, Header, _time))
         {
@@ -220,7 +219,7 @@ public sealed class LedgerTests : IDisposable
             writer.WriteIntent(Intent(3, line: 3));
             writer.WriteIntent(Intent(4, line: 4));
             writer.WriteEnd(End(1));
-            writer.WriteEnd(new LedgerEnd { Number = 4, IsUnsent = true });
+            writer.WriteEnd(End(4));
         }
         using (var writer = LedgerWriter.Resume(Path, _time, out var past))
         {

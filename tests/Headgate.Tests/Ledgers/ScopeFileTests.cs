@@ -42,8 +42,6 @@ public sealed class ScopeFileTests : IDisposable
             scope.Sent(2, Now + 1000, [new("tokens", 100)]);
             scope.Late(1, Now + 5_000_500, null);
             scope.Late(2, Now + 3_000_000, [new("tokens", 40)]);
-            scope.Sent(3, Now + 2000, null);
-            scope.Unsent(3);
         }
         _time.Advance(TimeSpan.FromSeconds(1));
         using var next = Open();

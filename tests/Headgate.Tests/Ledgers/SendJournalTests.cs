@@ -1,4 +1,5 @@
 using Headgate.Configuration;
+using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Time;
@@ -32,6 +33,21 @@ public sealed class SendJournalTests : IDisposable
         Assert.DoesNotContain("\"t\":", await ReadAsync(ledger));
         var scope = Assert.Single(Directory.GetFiles(_folder["state"], "*.jsonl", SearchOption.AllDirectories));
         Assert.Contains("\"n\":1", await ReadAsync(scope));
+    }
+
+    [Fact]
+    public void A_scope_that_is_remembered_when_all_was_disposed_is_closed_at_once_so_that_another_process_can_have_it()
+    {
+        var state = StateDirectory.Open(_folder["state"]);
+        using var dispatcher = new Dispatcher(_time);
+        var scope = new Scope("api", [Limit.Parse("5/s")], ArrivalTerms.Nominal, dispatcher.Ours);
+        var late = new SendJournal(dispatcher.Clock, state);
+        late.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => late.Remember(scope, "api", "https://api.example"));
+
+        using var other = new SendJournal(dispatcher.Clock, state);
+        other.Remember(scope, "api", "https://api.example");
     }
 
     private static async Task<string> ReadAsync(string path)

@@ -143,15 +143,6 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
-    public void What_was_not_sent_does_not_count()
-    {
-        using var script = new LedgerScript(null, "1/s").Send(0, 1).Send(5).Write(w => w.WriteEnd(new LedgerEnd { Number = 2, IsUnsent = true }));
-        Assert.Equal((1m, 1m, false), Facts(script.Audit().Single()));
-        var ledger = script.Read();
-        Assert.Equal((1, 1, 0, 1), (ledger.Sent, ledger.Answered, ledger.Unended, ledger.Unsent));
-    }
-
-    [Fact]
     public void Costs_count_as_settled_and_more_than_declared_is_undeclared()
     {
         using var script = new LedgerScript(null, "100 tokens/min")

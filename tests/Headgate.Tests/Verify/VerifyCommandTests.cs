@@ -125,7 +125,7 @@ public sealed class VerifyCommandTests : IDisposable
         _script.Burst(1, 0, 10).Read();
         File.AppendAllText(_script["copy"], File.ReadAllText(Copy()) + "{\"t\":1");
         Assert.Equal(0, Run(_script["copy"]).Exit);
-        File.AppendAllText(_script["copy"], "\n{\"n\":1,\"end\":1,\"late\":1,\"sent\":false}\n");
+        File.AppendAllText(_script["copy"], "\n{\"n\":1,\"end\":1,\"late\":1}\n");
         var (exit, output, _) = Run(_script["copy"]);
         Assert.Equal((9, true), (exit, output.Contains("damage       line 4:", StringComparison.Ordinal)));
         File.WriteAllText(_script["copy"], File.ReadAllText(Copy()).Replace("{\"n\"", "nonsense\n{\"n\"", StringComparison.Ordinal));
