@@ -42,6 +42,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Ended = attempt => counts?.CountEnded(attempt),
         });
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
+        if (ledgers is not null)
+            engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
         engine.SyncEachSecond(failure => Say(failure.Message));
         await using var jobs = new DurableJobs(engine, store, queue, Room, job => ledgers?.MayHaveArrived(job) ?? false, static (_, _) => { });
         counts = jobs.Counts;

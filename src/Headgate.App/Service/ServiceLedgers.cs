@@ -5,7 +5,7 @@ using Headgate.Queues;
 
 namespace Headgate.App.Service;
 
-/// <summary>The ledgers of a service: a new one for each start. Those of earlier starts say what was sent and has no result.</summary>
+/// <summary>The ledgers of a service: a new one for each start, and when one is full. Those of earlier starts say what was sent and has no result.</summary>
 internal sealed class ServiceLedgers
 {
     /// <summary>Kept for whoever wants to verify them, even if nothing in them is open any more.</summary>
@@ -33,10 +33,10 @@ internal sealed class ServiceLedgers
         return false;
     }
 
-    /// <summary>Begins the ledger of this start.</summary>
+    /// <summary>Begins a ledger.</summary>
     /// <exception cref="LedgerException">It cannot be made.</exception>
-    public LedgerWriter Begin(LedgerHeader header, TimeProvider time) =>
-        LedgerWriter.Create(Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd'T'HHmmss.fff'Z'}-{Environment.ProcessId}.ledger")), header, time);
+    public LedgerWriter Begin(LedgerHeader header, TimeProvider time, long after = 0) =>
+        LedgerWriter.Create(Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd'T'HHmmss.fff'Z'}-{Environment.ProcessId}.ledger")), header, time, after);
 
     /// <summary>Deletes those of which every job has ended: they say nothing that is not known.</summary>
     /// <returns>How many are left.</returns>

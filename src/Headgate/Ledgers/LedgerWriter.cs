@@ -21,10 +21,11 @@ internal sealed class LedgerWriter : IDisposable
     /// <param name="path">A file that is not there yet.</param>
     /// <param name="header">What the ledger says of itself.</param>
     /// <param name="time">The time, for the 100 ms an end may wait.</param>
+    /// <param name="after">The attempts in it have higher numbers than this.</param>
     /// <exception cref="LedgerException">The file is there already, or cannot be made.</exception>
-    public static LedgerWriter Create(string path, LedgerHeader header, TimeProvider time)
+    public static LedgerWriter Create(string path, LedgerHeader header, TimeProvider time, long after = 0)
     {
-        var writer = new LedgerWriter(path, Open(path, FileMode.CreateNew), time, 0);
+        var writer = new LedgerWriter(path, Open(path, FileMode.CreateNew), time, after);
         writer.WriteHeader(header);
         return writer;
     }
@@ -54,6 +55,12 @@ internal sealed class LedgerWriter : IDisposable
             throw new LedgerException($"{path}: cannot be read: {error.Message}", error) { Path = path };
         }
     }
+
+    /// <summary>Bytes in the file and on the way to it.</summary>
+    public long Length => _file.Length;
+
+    /// <summary>The highest number that was given so far.</summary>
+    public long LastNumber => Interlocked.Read(ref _last);
 
     /// <summary>The number of the next attempt.</summary>
     public long NextNumber() => Interlocked.Increment(ref _last);

@@ -21,6 +21,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// </summary>
     private static readonly TimeSpan LeastKept = TimeSpan.FromDays(32);
 
+    /// <summary>So many numbers may be given while one ledger takes the place of another.</summary>
+    private const long NumbersBetween = 1 << 20;
+
     private readonly Dictionary<Scope, ScopeFile> _files = [];
     private readonly Lock _lock = new();
 
@@ -33,6 +36,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// </summary>
     private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
     private LedgerWriter? _ledger;
+
+    /// <summary>The ledger before, for the ends of what was sent while it was the one; null if there was none.</summary>
+    private LedgerWriter? _before;
+
+    /// <summary>Attempts with a number up to this belong to the ledger before.</summary>
+    private long _lastOfBefore;
     private long _number;
     private bool _isDisposed;
 
@@ -41,6 +50,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     /// <summary>From here on sends go into the ledger of a run too, which is owned from here on. Before the first send.</summary>
     public void WriteTo(LedgerWriter? ledger) => _ledger = ledger;
+
+    /// <summary>Makes the ledger to go on in, whose numbers are above the one given, when this one is as large as <see cref="LargestLedger"/>; null to go on in one for ever.</summary>
+    public Func<long, LedgerWriter>? NextLedger { get; set; }
+
+    /// <summary>In bytes; what <see cref="NextLedger"/> is for.</summary>
+    public long LargestLedger { get; init; } = 64L << 20;
 
     /// <summary>The number of the next attempt.</summary>
     public long NextNumber() => _ledger?.NextNumber() ?? Interlocked.Increment(ref _number);
@@ -118,7 +133,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 foreach (var file in FilesOf(attempt))
                     file?.Sent(number, attempt.SentAt, cost);
             }
-            _ledger?.WriteIntent(new LedgerIntent
+            LedgerOfNeedsOrder(number)?.WriteIntent(new LedgerIntent
             {
                 WallUs = clock.UnixNow / Clock.Microsecond,
                 SentUs = attempt.SentAt / Clock.Microsecond,
@@ -142,7 +157,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         var actual = attempt.Actual is { } settled ? Costs(settled) : null;
         lock (_order)
         {
-            _ledger?.WriteEnd(new LedgerEnd
+            LedgerOfNeedsOrder(attempt.Number)?.WriteEnd(new LedgerEnd
             {
                 Number = attempt.Number,
                 EndUs = (attempt.EndedAt + Clock.Microsecond - 1) / Clock.Microsecond,
@@ -183,11 +198,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public void Sync()
     {
         lock (_order)
-        {
-            _ledger?.Flush();
-            PassOnNeedsOrder();
-        }
+            FlushNeedsOrder();
         _ledger?.Sync();
+        GoOnInNext();
         List<ScopeFile> files;
         lock (_lock)
             files = [.. _files.Values];
@@ -207,10 +220,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         try
         {
             lock (_order)
-            {
-                _ledger?.Flush();
-                PassOnNeedsOrder();
-            }
+                FlushNeedsOrder();
         }
         catch (LedgerException)
         {
@@ -221,7 +231,35 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             (_isDisposed, files) = (true, [.. _files.Values]);
         foreach (var file in files)
             file.Dispose();
+        _before?.Dispose();
         _ledger?.Dispose();
+    }
+
+    /// <summary>A ledger that is large enough is left for the next; ends of what it has come into it until that one is large enough as well.</summary>
+    private void GoOnInNext()
+    {
+        if (NextLedger is null || _ledger is not { } full || full.Length < LargestLedger)
+            return;
+        var last = full.LastNumber + NumbersBetween;
+        var next = NextLedger(last);
+        LedgerWriter? left;
+        lock (_order)
+        {
+            FlushNeedsOrder();
+            left = _before;
+            (_before, _lastOfBefore, _ledger) = (full, last, next);
+        }
+        full.Sync();
+        left?.Dispose();
+    }
+
+    private LedgerWriter? LedgerOfNeedsOrder(long number) => number > _lastOfBefore ? _ledger : _before;
+
+    private void FlushNeedsOrder()
+    {
+        _before?.Flush();
+        _ledger?.Flush();
+        PassOnNeedsOrder();
     }
 
     /// <summary>What is through in the ledger goes to the scopes.</summary>

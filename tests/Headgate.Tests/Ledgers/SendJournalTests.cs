@@ -50,6 +50,45 @@ public sealed class SendJournalTests : IDisposable
         other.Remember(scope, "api", "https://api.example");
     }
 
+    [Fact]
+    public async Task A_full_ledger_is_left_for_the_next_and_each_has_the_ends_of_its_own_sends()
+    {
+        var api = new FakeApi();
+        var count = 0;
+        LedgerWriter Begin(long after) => LedgerWriter.Create(_folder[$"{++count}.ledger"], LedgerTests.Header, _time, after);
+        using var engine = new Engine(HeadgateConfiguration.Default, api.In(_time) with { Journal = clock => new SendJournal(clock, null) { LargestLedger = 2000 } });
+        engine.Journal.WriteTo(Begin(0));
+        engine.Journal.NextLedger = Begin;
+        var line = new StraightLine(engine);
+
+        for (var n = 0; n < 100; n++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"https://api.example/{n}");
+            var exchange = new Exchange(request) { Id = $"i{n}", Receive = (_, _) => ValueTask.CompletedTask };
+            (await line.SendAsync(exchange, TestContext.Current.CancellationToken)).Dispose();
+            // In the ledger that follows, if it is full just now.
+            engine.Journal.Sync();
+            exchange.Last!.WriteEnd();
+        }
+        engine.Journal.Sync();
+
+        Assert.InRange(count, 3, 30);
+        var numbers = new HashSet<long>();
+        foreach (var path in Enumerable.Range(1, count).Select(n => _folder[$"{n}.ledger"]))
+        {
+            var open = new HashSet<long>();
+            using var reader = LedgerReader.Open(path);
+            while (reader.Read())
+                if (reader.Kind == LedgerRecordKind.Intent)
+                    Assert.True(numbers.Add(reader.Intent.Number) && open.Add(reader.Intent.Number));
+                else if (reader.Kind == LedgerRecordKind.End)
+                    Assert.True(open.Remove(reader.End.Number), $"{path}: the end of {reader.End.Number} is where its send is not");
+            Assert.Empty(open);
+            Assert.Empty(reader.Damage);
+        }
+        Assert.Equal(100, numbers.Count);
+    }
+
     private static async Task<string> ReadAsync(string path)
     {
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
