@@ -36,11 +36,17 @@ internal sealed class ServiceSite : IAsyncDisposable
                 kestrel.Listen(address);
         });
         var site = builder.Build();
-        site.Use(next => context => GuardAsync(context, next));
+        var metrics = new MetricsPage(state);
+        site.Use(next => async context =>
+        {
+            await GuardAsync(context, next);
+            metrics.Count(context);
+        });
         site.UseRouting();
         JobPages.Map(site, state);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
+        metrics.Map(site);
         new Gateway(state, options.Hold).Map(site);
         try
         {

@@ -76,6 +76,27 @@ public sealed class AddedContractTests : IAsyncLifetime
         Assert.Equal(400, (await _service.CallAsync("GET", "/api/v1/requests?limit=5000")).Status);
     }
 
+    [Fact]
+    public async Task Metrics_are_text_for_Prometheus()
+    {
+        await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 7).Select(n => $$"""{"url":"{{_api.Url}}/{{n}}" }""")));
+        await _service.CallAsync("GET", "/api/v1/request/nobody");
+        await _service.CallAsync("GET", "/nowhere/at/all");
+
+        using var answer = await _service.Client.GetAsync("/metrics");
+        var lines = (await answer.Content.ReadAsStringAsync()).TrimEnd().Split('\n');
+
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Contains("headgate_jobs_submitted_total 7", lines);
+        Assert.Contains("headgate_jobs_ended_total{status=\"completed\"} 7", lines);
+        Assert.Contains("headgate_jobs_open 0", lines);
+        Assert.Contains("multiplexer_requests_total{method=\"GET\",endpoint=\"/api/v1/request/{id}\",status=\"404\"} 1", lines);
+        Assert.Contains("multiplexer_requests_total{method=\"GET\",endpoint=\"none\",status=\"404\"} 1", lines);
+        // Each family is told of before its samples, once.
+        foreach (var line in lines.Where(line => !line.StartsWith('#')))
+            Assert.Single(lines, other => other.StartsWith($"# TYPE {line.Split('{', ' ')[0]} ", StringComparison.Ordinal));
+    }
+
     private async Task<(HttpStatusCode Status, JsonNode Json)> SubmitAsync(string body, (string Name, string Value) header)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
