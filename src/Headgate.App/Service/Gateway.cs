@@ -13,22 +13,27 @@ namespace Headgate.App.Service;
 /// <c>/up/{api}/…</c>: whatever is called there goes to that API through the straight line, and its answer comes back as it comes in, so that any
 /// client whose base URL can be set gains limits, keys and retries.
 /// </summary>
-internal sealed class Gateway(ServiceState state, TimeSpan patience)
+/// <param name="state">What sends.</param>
+/// <param name="patience">How long a call waits for its turn.</param>
+/// <param name="root">The API that all other paths of the port belong to; null for none.</param>
+internal sealed class Gateway(ServiceState state, TimeSpan patience, string? root)
 {
     private const int PieceSize = 64 * 1024;
 
     public void Map(IEndpointRouteBuilder site)
     {
-        site.Map("/up/{api}", AnswerAsync);
-        site.Map("/up/{api}/{**path}", AnswerAsync);
+        site.Map("/up/{api}", context => AnswerAsync(context, (string)context.Request.RouteValues["api"]!, GatewayRequest.BehindName(context)));
+        site.Map("/up/{api}/{**path}", context => AnswerAsync(context, (string)context.Request.RouteValues["api"]!, GatewayRequest.BehindName(context)));
+        if (root is not null)
+            site.MapFallback("{**path}", context => AnswerAsync(context, root, GatewayRequest.PathAndQuery(context)));
     }
 
-    private async Task AnswerAsync(HttpContext context)
+    private async Task AnswerAsync(HttpContext context, string name, string rest)
     {
         // What passes through is not kept, however large it is.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
-        using var message = GatewayRequest.Of(context, TargetOf(context));
+        using var message = GatewayRequest.Of(context, TargetOf(name, rest));
         Exchange exchange = null!;
         exchange = new Exchange(message)
         {
@@ -58,13 +63,11 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience)
     }
 
     /// <summary>The same path and query at the API's own base.</summary>
-    private Uri TargetOf(HttpContext context)
+    private Uri TargetOf(string name, string rest)
     {
-        var name = (string)context.Request.RouteValues["api"]!;
         var api = state.Configuration.Upstreams.FirstOrDefault(api => api.Name == name)
             ?? throw new Problem(StatusCodes.Status404NotFound, $"no API is called \"{Excerpt.Of(name)}\"; configured are: {string.Join(", ", state.Configuration.Upstreams.Select(api => api.Name))}");
-        var target = GatewayRequest.RestOf(context);
-        if (!Uri.TryCreate($"{api.Bases[0]}{target}", UriKind.Absolute, out var url) || state.Engine.UpstreamOf(url).Name != name)
+        if (!Uri.TryCreate($"{api.Bases[0]}{rest}", UriKind.Absolute, out var url) || state.Engine.UpstreamOf(url).Name != name)
             throw new Problem(StatusCodes.Status400BadRequest, "the path leads out of the API");
         return url;
     }

@@ -44,19 +44,30 @@ internal static class GatewayRequest
 
     /// <summary>What stands behind the API's name, as it was written: path and query.</summary>
     /// <exception cref="Problem">It has segments that lead elsewhere.</exception>
-    public static string RestOf(HttpContext context)
+    public static string BehindName(HttpContext context)
+    {
+        var whole = PathAndQuery(context);
+        var end = whole.AsSpan(Math.Min("/up/".Length, whole.Length)).IndexOfAny('/', '?');
+        return end < 0 ? "" : whole[("/up/".Length + end)..];
+    }
+
+    /// <summary>Path and query of a call as they were written.</summary>
+    /// <exception cref="Problem">They have segments that lead elsewhere.</exception>
+    public static string PathAndQuery(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         // In absolute form the way to the path is longer.
         var start = raw.StartsWith('/') ? 0 : raw.IndexOf('/', raw.IndexOf("://", StringComparison.Ordinal) + 3);
-        var end = start < 0 ? -1 : raw.AsSpan(start + "/up/".Length).IndexOfAny('/', '?');
-        var rest = end < 0 ? "" : raw[(start + "/up/".Length + end)..];
-        var path = rest.Split('?')[0];
-        if (path.Contains('\\', StringComparison.Ordinal) || rest.Contains('#', StringComparison.Ordinal)
-            || path.Split('/').Any(segment => segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase) is "." or ".." || segment.Contains("%2f", StringComparison.OrdinalIgnoreCase) && segment.Contains("..", StringComparison.Ordinal)))
+        var whole = start < 0 ? "/" : raw[start..];
+        var path = whole.Split('?')[0];
+        if (path.Contains('\\', StringComparison.Ordinal) || whole.Contains('#', StringComparison.Ordinal) || path.Split('/').Any(LeadsElsewhere))
             throw new Problem(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
-        return rest;
+        return whole;
     }
+
+    /// <summary>Dots as they are or in disguise; a slash in disguise beside them is read as one by some servers.</summary>
+    private static bool LeadsElsewhere(string segment) =>
+        segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase) is var plain && (plain is "." or ".." || (plain.Contains("%2f", StringComparison.OrdinalIgnoreCase) && plain.Contains("..", StringComparison.Ordinal)));
 
     /// <summary>The headers that come back.</summary>
     public static void CopyHeaders(HttpResponseMessage answer, HttpResponse response)

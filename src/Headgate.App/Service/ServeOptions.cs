@@ -25,6 +25,9 @@ internal sealed record ServeOptions
     /// <summary>Beyond so many jobs that have not ended, none is accepted.</summary>
     public long MostOpen { get; init; } = 1_000_000;
 
+    /// <summary>The API that all paths belong to that are not the service's own; null for none.</summary>
+    public string? Root { get; init; }
+
     /// <summary>How long jobs that have ended are kept.</summary>
     public TimeSpan KeepsEnded { get; init; } = TimeSpan.FromDays(7);
 

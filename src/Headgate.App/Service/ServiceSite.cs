@@ -47,7 +47,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         metrics.Map(site);
-        new Gateway(state, options.Hold).Map(site);
+        new Gateway(state, options.Hold, options.Root).Map(site);
         try
         {
             await site.StartAsync();
@@ -75,10 +75,12 @@ internal sealed class ServiceSite : IAsyncDisposable
             if (!IsOurs(context.Request.Host.Host))
                 throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, or by an address");
             await next(context);
-            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
-                throw new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}");
-            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
-                throw new Problem(StatusCodes.Status405MethodNotAllowed, $"{context.Request.Method} does not go with {context.Request.Path}; see Allow") { Allow = context.Response.Headers.Allow };
+            // No page has answered: an API behind the gateway may have the same statuses without a body.
+            if (context.Response.HasStarted || context.GetEndpoint() is RouteEndpoint)
+                return;
+            throw context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed
+                ? new Problem(StatusCodes.Status405MethodNotAllowed, $"{context.Request.Method} does not go with {context.Request.Path}; see Allow") { Allow = context.Response.Headers.Allow }
+                : new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}");
         }
         catch (Exception failure) when (!context.Response.HasStarted)
         {

@@ -36,7 +36,7 @@ public sealed class GatewayTests
 
     [Theory]
     [InlineData("/up/nobody/x", 404)]
-    [InlineData("/up/sim/a/%2e%2e/%2e%2e/x", 404)]
+    [InlineData("/up/sim/a/%2e%2e/%2e%2e/x", 400)]
     [InlineData("/up/sim/a\\..\\b", 400)]
     [InlineData("/up/sim/..%2f..%2fx", 400)]
     public async Task A_path_leads_nowhere_else(string path, int expected)
@@ -120,6 +120,36 @@ public sealed class GatewayTests
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => service.Client.GetStringAsync("/up/sim/x"));
         Assert.Equal(1, server.Requests);
+    }
+
+    [Fact]
+    public async Task A_status_without_a_body_is_the_APIs_own()
+    {
+        await using var server = await SmallServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = int.Parse(context.Request.Path.Value![1..], System.Globalization.CultureInfo.InvariantCulture);
+            return Task.CompletedTask;
+        });
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}");
+
+        foreach (var status in (int[])[204, 304, 404, 405])
+        {
+            using var answer = await service.Client.GetAsync($"/up/sim/{status}");
+            Assert.Equal((status, ""), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+        }
+    }
+
+    [Fact]
+    public async Task The_whole_port_can_belong_to_one_API_but_for_the_services_own_paths()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--up-root", "sim");
+
+        Assert.Equal("/any/where", (string?)(await service.CallAsync("GET", "/any/where?x=1")).Json["path"]);
+        Assert.Equal("/", (string?)(await service.CallAsync("POST", "/", "{}")).Json["path"]);
+        Assert.Equal("healthy", (string?)(await service.CallAsync("GET", "/health")).Json["status"]);
     }
 
     [Theory]
