@@ -158,6 +158,9 @@ internal sealed class Engine : IDisposable
         return _last = UpstreamOf(configuration);
     }
 
+    /// <summary>The name of the API a URL belongs to, which is not opened for that.</summary>
+    public string NameOf(Uri url) => _map.Find(url).Name;
+
     /// <summary>Limits of an API that the header of the ledger does not name, or that have changed.</summary>
     public void WriteLimits(Upstream upstream, string scope, IEnumerable<Limit> limits) =>
         Journal.WriteLimits(scope, limits.Select(limit => upstream.Configuration.Policy.Timing.Told(limit, _configuration.Defaults.Timing)));

@@ -46,7 +46,7 @@ internal static class CallBody
     {
         if (!Members(json.Span).TryGetValue(member, out var value))
             throw Wrong($"{member} field is required");
-        using var list = JsonDocument.Parse(json[value]);
+        using var list = Parse(json[value], member);
         return list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
             ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)]
             : throw Wrong($"{member} must be a list of texts");
@@ -57,10 +57,27 @@ internal static class CallBody
     {
         if (!Members(json.Span).TryGetValue(member, out var value))
             return usual;
-        using var time = JsonDocument.Parse(json[value]);
+        using var time = Parse(json[value], member);
         return time.RootElement.ValueKind is JsonValueKind.Number or JsonValueKind.String && Headgate.Time.Duration.TryParse(time.RootElement.ToString(), out var span)
             ? span
             : throw Wrong($"{member} is a number of seconds, or a text such as \"5m\"");
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, string member)
+    {
+        var document = JsonDocument.Parse(json);
+        try
+        {
+            // Half of a surrogate pair is found only by whoever reads the text.
+            foreach (var text in document.RootElement.ValueKind == JsonValueKind.Array ? document.RootElement.EnumerateArray().AsEnumerable() : [document.RootElement])
+                _ = text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+            return document;
+        }
+        catch (InvalidOperationException)
+        {
+            document.Dispose();
+            throw Wrong($"{member}: {JobRequestReader.HalfSurrogate}");
+        }
     }
 
     /// <summary>Where the values of an object's members are.</summary>

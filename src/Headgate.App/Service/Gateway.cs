@@ -30,6 +30,7 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
 
     private async Task AnswerAsync(HttpContext context, string name, string rest)
     {
+        using var call = state.Enter();
         // What passes through is not kept, however large it is.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
@@ -76,6 +77,8 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
     private static async ValueTask RelayAsync(HttpContext context, Exchange exchange, HttpResponseMessage answer, CancellationToken cancellation)
     {
         var response = context.Response;
+        // An attempt before this one may have come as far as its headers.
+        response.Headers.Clear();
         response.StatusCode = (int)answer.StatusCode;
         GatewayRequest.CopyHeaders(answer, response);
         response.Headers["Headgate-Wait"] = (exchange.Waited / (double)Clock.Second).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);

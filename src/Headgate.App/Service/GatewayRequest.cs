@@ -47,7 +47,10 @@ internal static class GatewayRequest
     public static string BehindName(HttpContext context)
     {
         var whole = PathAndQuery(context);
-        var end = whole.AsSpan(Math.Min("/up/".Length, whole.Length)).IndexOfAny('/', '?');
+        // The router reads other spellings as well; what goes on is cut from this one.
+        if (!whole.StartsWith("/up/", StringComparison.Ordinal))
+            throw Elsewhere();
+        var end = whole.AsSpan("/up/".Length).IndexOfAny('/', '?');
         return end < 0 ? "" : whole[("/up/".Length + end)..];
     }
 
@@ -61,13 +64,14 @@ internal static class GatewayRequest
         var whole = start < 0 ? "/" : raw[start..];
         var path = whole.Split('?')[0];
         if (path.Contains('\\', StringComparison.Ordinal) || whole.Contains('#', StringComparison.Ordinal) || path.Split('/').Any(LeadsElsewhere))
-            throw new Problem(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
+            throw Elsewhere();
         return whole;
     }
 
-    /// <summary>Dots as they are or in disguise; a slash in disguise beside them is read as one by some servers.</summary>
-    private static bool LeadsElsewhere(string segment) =>
-        segment.Replace("%2e", ".", StringComparison.OrdinalIgnoreCase) is var plain && (plain is "." or ".." || (plain.Contains("%2f", StringComparison.OrdinalIgnoreCase) && plain.Contains("..", StringComparison.Ordinal)));
+    /// <summary>Dots as they are or in disguise, and slashes in disguise, which some servers read as such.</summary>
+    private static bool LeadsElsewhere(string segment) => Uri.UnescapeDataString(segment).Split('/', '\\').Any(part => part is "." or "..");
+
+    private static Problem Elsewhere() => new(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
 
     /// <summary>The headers that come back.</summary>
     public static void CopyHeaders(HttpResponseMessage answer, HttpResponse response)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -13,6 +14,12 @@ internal static class JobPages
     private static readonly TimeSpan UsualWait = TimeSpan.FromSeconds(300);
 
     private const int LongestKey = 255;
+
+    /// <summary>Jobs that are submitted or waited for with one call.</summary>
+    private const int MostTogether = 100_000;
+
+    /// <summary>Results that are read before they are written.</summary>
+    private const int AtATime = 16;
 
     public static void Map(IEndpointRouteBuilder site, ServiceState state)
     {
@@ -50,7 +57,7 @@ internal static class JobPages
     {
         var id = await SubmitAsync(context, state, CallBody.Request((await CallBody.ReadAsync(context)).Span));
         context.Response.Headers.Location = $"/api/v1/request/{id}";
-        if (Preferred(context) is { } wait && (await state.Jobs.WaitAsync([id], wait, context.RequestAborted))[0] is { HasEnded: true } ended)
+        if (Preferred(context) is { } wait && await state.Jobs.EndAsync(id, wait, context.RequestAborted) is { HasEnded: true } ended)
         {
             context.Response.Headers["Preference-Applied"] = "wait";
             await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, ended));
@@ -69,6 +76,8 @@ internal static class JobPages
     private static async Task SubmitManyAsync(HttpContext context, ServiceState state)
     {
         var requests = CallBody.ManyRequests(await CallBody.ReadAsync(context), "requests");
+        if (requests.Count > MostTogether)
+            throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {MostTogether} requests; submit them in parts");
         var errors = new List<(int Index, string Error)>();
         var (good, indexes) = (new List<JobRequest>(), new List<int>());
         for (var index = 0; index < requests.Count; index++)
@@ -119,6 +128,7 @@ internal static class JobPages
         var status = query["status"].ToString();
         var limit = query["limit"] is [{ Length: > 0 } most] ? Number(most, "limit", JobSearch.LargestPage) : 100;
         long? after = query["after"] is [{ Length: > 0 } cursor] ? Number(cursor, "after", long.MaxValue) : null;
+        // How large results are is not known before they are read.
         var (jobs, next) = await state.Jobs.SearchAsync(new JobSearch
         {
             Limit = (int)limit,
@@ -177,37 +187,48 @@ internal static class JobPages
     private static async Task WaitAsync(HttpContext context, ServiceState state)
     {
         var body = await CallBody.ReadAsync(context);
-        var ids = CallBody.Texts(body, "request_ids");
-        var views = await state.Jobs.WaitAsync(ids, CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
-        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        List<string> ids = [.. CallBody.Texts(body, "request_ids").Distinct()];
+        if (ids.Count > MostTogether)
+            throw new Problem(StatusCodes.Status400BadRequest, $"request_ids has more than {MostTogether} ids; wait for them in parts");
+        await state.Jobs.WaitAsync(ids, CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
+        (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
+        await using var json = Json.Writer(context.Response);
+        var (count, completed, pending, unknown) = (0, 0, new List<string>(), new List<string>());
+        json.WriteStartObject();
+        json.WriteStartArray("results");
+        // A few at a time: together they may be larger than the memory there is.
+        foreach (var some in ids.Chunk(AtATime))
         {
-            var (count, completed) = (0, 0);
-            json.WriteStartObject();
-            json.WriteStartArray("results");
-            foreach (var view in views)
-                if (view is { HasEnded: true })
+            var views = await state.Jobs.FindAsync(some);
+            for (var at = 0; at < some.Length; at++)
+                if (views[at] is not { } view)
+                    unknown.Add(some[at]);
+                else if (!view.HasEnded)
+                    pending.Add(some[at]);
+                else
                 {
                     count++;
                     completed += view.Stored.End!.Status == JobStatus.Completed ? 1 : 0;
                     JobJson.Write(json, view);
+                    await json.FlushAsync(context.RequestAborted);
                 }
-            json.WriteEndArray();
-            json.WriteNumber("count", count);
-            json.WriteNumber("completed_count", completed);
-            json.WriteNumber("failed_count", count - completed);
-            WriteIds("pending", view => view is { HasEnded: false });
-            WriteIds("unknown", view => view is null);
-            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("count", count);
+        json.WriteNumber("completed_count", completed);
+        json.WriteNumber("failed_count", count - completed);
+        WriteTexts(json, "pending", pending);
+        WriteTexts(json, "unknown", unknown);
+        json.WriteEndObject();
+        await json.FlushAsync(context.RequestAborted);
+    }
 
-            void WriteIds(string name, Predicate<JobView?> which)
-            {
-                json.WriteStartArray(name);
-                for (var at = 0; at < ids.Count; at++)
-                    if (which(views[at]))
-                        json.WriteStringValue(ids[at]);
-                json.WriteEndArray();
-            }
-        });
+    private static void WriteTexts(Utf8JsonWriter json, string name, List<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
     }
 
     private static string IdOf(HttpContext context) => (string)context.Request.RouteValues["id"]!;

@@ -47,10 +47,13 @@ internal static class Json
 {
     public const string Type = "application/json; charset=utf-8";
 
+    /// <summary>Writes to an answer whose status and type are set.</summary>
+    public static Utf8JsonWriter Writer(HttpResponse response) => new(response.BodyWriter, Headgate.Jobs.ResultRecordWriter.Options);
+
     /// <summary>Writes an answer whose status and type are set.</summary>
     public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write)
     {
-        await using var json = new Utf8JsonWriter(response.BodyWriter, Headgate.Jobs.ResultRecordWriter.Options);
+        await using var json = Writer(response);
         write(json);
         await json.FlushAsync(response.HttpContext.RequestAborted);
     }

@@ -63,9 +63,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await output.FlushAsync(CancellationToken.None);
         Say(options.KeepsNothing ? "jobs are kept in memory: they end with this process" : $"jobs are kept in {options.Data}{(state.OpenAtStart > 0 ? $"; {state.OpenAtStart} that have not ended go on" : "")}");
         await Task.Delay(Timeout.InfiniteTimeSpan, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        state.IsDraining = true;
         Say($"stopping: what is in flight has {options.Drain.TotalSeconds:0} s to end, all else goes on at the next start");
-        await state.Jobs.StopAsync(options.Drain);
+        await Task.WhenAll(state.DrainAsync(options.Drain), state.Jobs.StopAsync(options.Drain));
         state.Engine.Journal.Sync();
     }
 

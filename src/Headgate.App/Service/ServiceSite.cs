@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Headgate.App.CommandLine;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,8 @@ internal sealed class ServiceSite : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
+            // As they came from an API, byte for byte.
+            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             foreach (var address in options.Listen)
                 kestrel.Listen(address);
         });
@@ -74,6 +77,8 @@ internal sealed class ServiceSite : IAsyncDisposable
         {
             if (!IsOurs(context.Request.Host.Host))
                 throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, or by an address");
+            if (IsOfAnotherPage(context.Request))
+                throw new Problem(StatusCodes.Status403Forbidden, "pages of other origins may not use this service");
             await next(context);
             // No page has answered: an API behind the gateway may have the same statuses without a body.
             if (context.Response.HasStarted || context.GetEndpoint() is RouteEndpoint)
@@ -92,13 +97,17 @@ internal sealed class ServiceSite : IAsyncDisposable
     /// <summary>A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here.</summary>
     private static bool IsOurs(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Trim('[', ']'), out _);
 
+    /// <summary>A browser sends simple requests for any page; it says for which.</summary>
+    private static bool IsOfAnotherPage(HttpRequest request) =>
+        (request.Headers.Origin is [{ } origin, ..] && !origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase))
+        || request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site", ..];
+
     private static Problem Told(Exception failure) => failure switch
     {
         Problem problem => problem,
         JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },
         JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
-        InvalidOperationException => new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping") { RetryAfter = 5 },
         _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
     };
 }

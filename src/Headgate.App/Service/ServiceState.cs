@@ -13,7 +13,11 @@ namespace Headgate.App.Service;
 internal sealed class ServiceState(HeadgateConfiguration configuration, Engine engine, DurableJobs jobs, TimeProvider time, long mostOpen, long openAtStart)
 {
     private readonly long _startedAt = time.GetTimestamp();
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isDraining;
+
+    /// <summary>Calls that are passed through, and one more while it is not draining.</summary>
+    private int _calls = 1;
 
     public HeadgateConfiguration Configuration => configuration;
 
@@ -31,7 +35,38 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
     public TimeSpan Uptime => time.GetElapsedTime(_startedAt);
 
     /// <summary>It was told to stop: it accepts nothing more.</summary>
-    public bool IsDraining { get => _isDraining; set => _isDraining = value; }
+    public bool IsDraining => _isDraining;
+
+    /// <summary>A call that is passed through begins; it ends when what is returned is disposed.</summary>
+    /// <exception cref="Problem">None is begun any more.</exception>
+    public IDisposable Enter()
+    {
+        Interlocked.Increment(ref _calls);
+        if (!_isDraining)
+            return new Call(this);
+        Leave();
+        throw new Problem(Microsoft.AspNetCore.Http.StatusCodes.Status503ServiceUnavailable, "the service is stopping") { RetryAfter = 5 };
+    }
+
+    /// <summary>Begins nothing more, and waits for the calls that are passed through.</summary>
+    /// <param name="longest">How long at most.</param>
+    public async Task DrainAsync(TimeSpan longest)
+    {
+        _isDraining = true;
+        Leave();
+        await Task.WhenAny(_idle.Task, Task.Delay(longest, time));
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _calls) == 0)
+            _idle.TrySetResult();
+    }
+
+    private sealed class Call(ServiceState state) : IDisposable
+    {
+        public void Dispose() => state.Leave();
+    }
 
     public bool IsFull => jobs.Open >= mostOpen;
 

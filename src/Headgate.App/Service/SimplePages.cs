@@ -57,12 +57,12 @@ internal static class SimplePages
         JobView? view = null;
         try
         {
-            view = (await state.Jobs.WaitAsync([id], Patience + TimeSpan.FromSeconds(1), context.RequestAborted))[0];
+            view = await state.Jobs.EndAsync(id, Patience + TimeSpan.FromSeconds(1), context.RequestAborted);
         }
         finally
         {
-            // Nobody waits for it any more.
-            if (view is not { HasEnded: true })
+            // Nobody waits for it any more, unless somebody else has told it with the same key.
+            if (view is not { HasEnded: true } && context.Request.Headers["Idempotency-Key"].Count == 0)
                 await state.Jobs.CancelAsync(id);
         }
         return view?.Stored.End ?? throw new Problem(StatusCodes.Status408RequestTimeout, "Request timeout");

@@ -126,7 +126,6 @@ internal sealed class SqliteDatabase : IDisposable
         if (!isNew && new FileInfo(_path).Length < LargestChecked && statements.Text("PRAGMA quick_check(1)") is var verdict and not "ok")
             throw Damaged(verdict);
         statements.Run("PRAGMA journal_mode=WAL");
-        statements.Run("PRAGMA wal_autocheckpoint=4000");
         statements.Run("PRAGMA synchronous=NORMAL");
         if (!isNew)
             return;

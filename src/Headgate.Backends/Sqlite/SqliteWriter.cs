@@ -83,7 +83,11 @@ internal sealed class SqliteWriter : IDisposable
         catch (Exception failure)
         {
             RollBack();
-            var told = failure is SqliteException { SqliteErrorCode: Full }
+            var isFull = failure is SqliteException { SqliteErrorCode: Full };
+            if (isFull)
+                // What the log holds twice gives room, perhaps enough for the next try.
+                Try("PRAGMA wal_checkpoint(TRUNCATE)");
+            var told = isFull
                 ? new JobStoreException($"{_path}: the disk is full, so nothing more can be kept; make room, and it goes on by itself", failure) { IsFull = true }
                 : new JobStoreException($"{_path}: cannot be written: {failure.Message}", failure);
             foreach (var work in together)
@@ -94,15 +98,18 @@ internal sealed class SqliteWriter : IDisposable
             work.Complete();
     }
 
-    private void RollBack()
+    // It may never have begun, or the database has taken it back itself.
+    private void RollBack() => Try("ROLLBACK");
+
+    private void Try(string sql)
     {
         try
         {
-            _statements.Execute("ROLLBACK");
+            _statements.Execute(sql);
         }
         catch (SqliteException)
         {
-            // It was never begun, or the database has taken it back itself.
+            // Whoever asks next is told.
         }
     }
 

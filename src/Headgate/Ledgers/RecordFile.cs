@@ -6,7 +6,10 @@ namespace Headgate.Ledgers;
 /// The writing end of a file of JSON lines. What must outlive this process goes through write(2) before the call returns
 /// (0.6 µs; nothing has to be flushed for that); what may be lost waits for it, at most 100 ms or 64 KiB. Thread-safe.
 /// </summary>
-/// <remarks>A write that fails is final: every later call throws the same, since a send without its record would be a breach.</remarks>
+/// <remarks>
+/// What could not be written is not there: the call throws, and what came of it is cut off before the next. A full disk goes on when there is room.
+/// A file that was taken away is final: every later call throws the same, since a send without its record would be a breach.
+/// </remarks>
 internal sealed class RecordFile : IDisposable
 {
     private const int LargestPending = 64 * 1024;
@@ -23,6 +26,9 @@ internal sealed class RecordFile : IDisposable
     private int _pendingLength;
     private bool _isTimerSet;
     private bool _isClosed;
+
+    /// <summary>There may be a part of a record behind what was written.</summary>
+    private bool _isTorn;
     private LedgerException? _failure;
 
     /// <summary>Goes on at the end of an open file, which belongs to this object from now on.</summary>
@@ -67,7 +73,7 @@ internal sealed class RecordFile : IDisposable
             line.CopyTo(_pending.AsSpan(_pendingLength));
             _pendingLength += line.Length;
             if (isThrough)
-                FlushNeedsLock();
+                FlushOrForgetNeedsLock(line.Length);
             else if (!_isTimerSet)
                 _isTimerSet = _timer.Change(LongestPending, Timeout.InfiniteTimeSpan);
         }
@@ -214,8 +220,24 @@ internal sealed class RecordFile : IDisposable
         }
     }
 
+    /// <summary>Whoever is told that a record was not written does nothing of what it says: it must not come to the file later.</summary>
+    private void FlushOrForgetNeedsLock(int last)
+    {
+        try
+        {
+            FlushNeedsLock();
+        }
+        catch
+        {
+            _pendingLength -= last;
+            throw;
+        }
+    }
+
     private void FlushNeedsLock()
     {
+        if (_isTorn)
+            CutNeedsLock();
         if (_pendingLength == 0)
             return;
         WriteNeedsLock(_pending.AsSpan(0, _pendingLength));
@@ -231,12 +253,28 @@ internal sealed class RecordFile : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            _isTorn = true;
+            throw Failed(error);
+        }
+    }
+
+    private void CutNeedsLock()
+    {
+        try
+        {
+            RandomAccess.SetLength(_file, _written);
+            _isTorn = false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
             throw FailNeedsLock(error);
         }
     }
 
-    private LedgerException FailNeedsLock(Exception cause) =>
-        _failure = new LedgerException($"{Path}: cannot be written: {cause.Message} Nothing more is sent, since a send that is not recorded could go over a limit unseen; make room and run the same command again", cause) { Path = Path };
+    private LedgerException FailNeedsLock(Exception cause) => _failure = Failed(cause);
+
+    private LedgerException Failed(Exception cause) =>
+        new($"{Path}: cannot be written: {cause.Message} Nothing more is sent, since a send that is not recorded could go over a limit unseen; make room and run the same command again", cause) { Path = Path };
 
     private void ThrowIfFailedNeedsLock()
     {

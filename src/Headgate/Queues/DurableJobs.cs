@@ -1,9 +1,7 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Headgate.Jobs;
 using Headgate.Time;
 
@@ -32,11 +30,16 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <summary>Leases by job, of those that are at hand.</summary>
     private readonly ConcurrentDictionary<string, JobLease> _leases = new();
 
-    /// <summary>Those who wait for the end of a job.</summary>
-    private readonly ConcurrentDictionary<string, TaskCompletionSource> _waiters = new();
+    /// <summary>Jobs that are being cancelled, each as often as that was asked for at once; its own lock.</summary>
+    private readonly CancelledIds _cancelling = new();
+
+    private readonly JobWaiters _waiters = new();
     private readonly CancellationTokenSource _stop = new();
     private long _submitted;
     private long _open;
+
+    /// <summary>It was told that nothing can be kept.</summary>
+    private bool _isTold;
     private volatile bool _isClosed;
 
     /// <param name="engine">What sends. It must outlive this.</param>
@@ -49,7 +52,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         (_engine, _store, _queue, _mayHaveArrived, _tell) = (engine, store, queue, mayHaveArrived, tell);
         // What has ended is asked of the store.
-        _scheduler = new JobScheduler(engine, room, new FinishedJobs(0, 0, 0), tell, KeepAsync);
+        _scheduler = new JobScheduler(engine, room, new FinishedJobs(0, 0, 0), tell, KeepAsync, job => _ = GiveBackAsync(job));
         _feed = new JobFeed(queue, engine.Clock, BeginAsync, failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
     }
 
@@ -67,12 +70,11 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     public async Task<long> StartAsync()
     {
-        var open = _open = await _store.CountOpenAsync().ConfigureAwait(false);
-        if ((await _queue.CountAsync().ConfigureAwait(false)).Sum(lane => lane.Jobs) < open)
-            await QueueAgainAsync().ConfigureAwait(false);
+        _open = await _store.CountOpenAsync().ConfigureAwait(false);
+        await QueueAgainAsync().ConfigureAwait(false);
         foreach (var lane in await _queue.CountAsync().ConfigureAwait(false))
             _feed.Signal(lane.Lane);
-        return open;
+        return Open;
     }
 
     /// <summary>Accepts requests, each by itself; when it comes back they outlive a power failure.</summary>
@@ -93,7 +95,7 @@ internal sealed class DurableJobs : IAsyncDisposable
             try
             {
                 var job = new StoredJob(key is null ? _scheduler.NewId() : NameOf(key, index), requests[index], now);
-                places.Add(new QueuedJob(job.Id, LaneOf(job), DueOf(job)));
+                places.Add(new QueuedJob(job.Id, LaneOf(job), job.Due));
                 jobs.Add(job);
                 indexes.Add(index);
             }
@@ -110,10 +112,32 @@ internal sealed class DurableJobs : IAsyncDisposable
             _tell(JobEvent.Submitted, LiveOf(jobs[at], isResent: false));
         Interlocked.Add(ref _submitted, queued.Count);
         Interlocked.Add(ref _open, queued.Count);
-        await _queue.EnqueueAsync(queued).ConfigureAwait(false);
-        foreach (var lane in queued.Select(job => job.Lane).Distinct())
-            _feed.Signal(lane);
+        await EnqueueAsync(queued).ConfigureAwait(false);
         return verdicts;
+    }
+
+    /// <summary>Puts accepted jobs into their lanes. They are in the store: where the queue takes nothing now, they are answered for all the same, and come into it later.</summary>
+    private async Task EnqueueAsync(List<QueuedJob> queued)
+    {
+        try
+        {
+            await _queue.EnqueueAsync(queued).ConfigureAwait(false);
+            foreach (var lane in queued.Select(job => job.Lane).Distinct())
+                _feed.Signal(lane);
+        }
+        catch (JobStoreException failure)
+        {
+            _engine.Notice($"{queued.Count} accepted jobs wait to be queued: {failure.Message}");
+            // The next start finds those that are in the store only.
+            _ = LaterAsync(() => EnqueueAsync(queued));
+        }
+    }
+
+    private async Task LaterAsync(Func<Task> what)
+    {
+        await Task.Delay(Patience, _engine.Clock.Provider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_stop.IsCancellationRequested)
+            await what().ConfigureAwait(false);
     }
 
     /// <summary>Jobs as they stand; null for those that are not known.</summary>
@@ -138,51 +162,78 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <exception cref="JobStoreException">Some of them were not forgotten.</exception>
     public async Task ForgetAsync(DateTimeOffset endedBefore)
     {
-        while (await _store.ForgetAsync(endedBefore, JobSearch.LargestPage).ConfigureAwait(false) == JobSearch.LargestPage)
-        {
-        }
+        for (var count = JobSearch.LargestPage; count == JobSearch.LargestPage;)
+            count = await _store.ForgetAsync(endedBefore, JobSearch.LargestPage).ConfigureAwait(false);
     }
 
     /// <summary>Waits until jobs have ended, but no longer than a given time.</summary>
-    /// <returns>The jobs as they stand then; null for those that are not known.</returns>
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token; the jobs go on.</exception>
-    public async Task<IReadOnlyList<JobView?>> WaitAsync(IReadOnlyList<string> ids, TimeSpan timeout, CancellationToken cancellation)
+    public async Task WaitAsync(IReadOnlyList<string> ids, TimeSpan timeout, CancellationToken cancellation)
     {
         // Whoever ends from here on is heard of; whoever has ended before is found.
-        var ends = ids.Select(id => _waiters.GetOrAdd(id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))).ToList();
-        var found = await FindAsync(ids).ConfigureAwait(false);
-        for (var at = 0; at < found.Count; at++)
-            if (found[at] is not { HasEnded: false })
-                Release(ids[at]);
+        var ends = ids.Select(_waiters.Of).ToList();
         try
         {
-            await Task.WhenAll(ends.Select(end => end.Task)).WaitAsync(timeout, _engine.Clock.Provider, cancellation).ConfigureAwait(false);
+            foreach (var some in ids.Chunk(100))
+            {
+                var found = await _store.FindAsync(some).ConfigureAwait(false);
+                for (var at = 0; at < some.Length; at++)
+                    if (found[at] is not { End: null })
+                        _waiters.Release(some[at]);
+            }
+            await Task.WhenAll(ends).WaitAsync(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, _engine.Clock.Provider, cancellation).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             // How far they have come is for the caller to see.
         }
-        return await FindAsync(ids).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for one job, and gives it as it stands then; null if it is not known.</summary>
+    /// <inheritdoc cref="WaitAsync"/>
+    public async Task<JobView?> EndAsync(string id, TimeSpan timeout, CancellationToken cancellation)
+    {
+        await WaitAsync([id], timeout, cancellation).ConfigureAwait(false);
+        return (await FindAsync([id]).ConfigureAwait(false))[0];
     }
 
     /// <summary>Gives a job up wherever it stands; says whether that is how it ended.</summary>
     /// <exception cref="JobStoreException">It goes on: that it was cancelled cannot be kept.</exception>
     public async Task<bool> CancelAsync(string id)
     {
-        if (await _scheduler.CancelAsync(id).ConfigureAwait(false))
+        Task<bool> atHand;
+        lock (_cancelling.Lock)
+        {
+            // From here on nobody begins it.
+            _cancelling.Add(id);
+            atHand = _scheduler.CancelAsync(id);
+        }
+        StoredJob? job = null;
+        try
+        {
+            if (await atHand.ConfigureAwait(false))
+                return true;
+            job = (await _store.FindAsync([id]).ConfigureAwait(false))[0];
+            if (job is not { End: null })
+                return false;
+            var live = LiveOf(job, isResent: false);
+            if (!await _store.EndAsync(JobEnd.Of(id, live.Accepted.Failed(FailureClass.Cancelled, "its caller cancelled it before it was sent", null, _engine.Clock.Now))).ConfigureAwait(false))
+                return false;
+            Interlocked.Decrement(ref _open);
+            Counts.CountEndAside(JobStatus.Cancelled);
+            _tell(JobEvent.Cancelled, live);
+            _waiters.Release(id);
             return true;
-        if ((await _store.FindAsync([id]).ConfigureAwait(false))[0] is not { End: null } job)
-            return false;
-        var live = LiveOf(job, isResent: false);
-        if (!await _store.EndAsync(EndOf(job.Id, live.Accepted.Failed(FailureClass.Cancelled, "its caller cancelled it before it was sent", null, _engine.Clock.Now))).ConfigureAwait(false))
-            return false;
-        Interlocked.Decrement(ref _open);
-        // Leased at this very moment: what comes of it is not kept any more.
-        await _scheduler.CancelAsync(id).ConfigureAwait(false);
-        _tell(JobEvent.Cancelled, live);
-        Release(id);
-        return true;
+        }
+        finally
+        {
+            lock (_cancelling.Lock)
+                _cancelling.Remove(id);
+            // Whoever had it at hand has put it back: it leaves the queue if it has ended, and goes on if it has not.
+            if (job is not null)
+                _feed.Signal(LaneOf(job));
+        }
     }
 
     /// <summary>Accepts and begins nothing more, and waits for what is in flight; the rest is for the next process.</summary>
@@ -217,7 +268,7 @@ internal sealed class DurableJobs : IAsyncDisposable
             var page = await _store.SearchAsync(new JobSearch { HasEnded = false, After = after, Limit = JobSearch.LargestPage }).ConfigureAwait(false);
             var places = new List<QueuedJob>(page.Jobs.Count);
             foreach (var job in page.Jobs)
-                places.Add(new QueuedJob(job.Id, LaneOf(job), DueOf(job)));
+                places.Add(new QueuedJob(job.Id, LaneOf(job), job.Due));
             await _queue.EnqueueAsync(places).ConfigureAwait(false);
             after = page.Next;
         }
@@ -258,7 +309,14 @@ internal sealed class DurableJobs : IAsyncDisposable
         }
         try
         {
-            _scheduler.Take(job, isNew: false);
+            lock (_cancelling.Lock)
+                if (!_cancelling.Contains(stored.Id))
+                {
+                    _scheduler.Take(job, isNew: false);
+                    return;
+                }
+            if (_leases.TryRemove(stored.Id, out var lease))
+                await SettleAsync(lease, isDone: false).ConfigureAwait(false);
         }
         catch (HeadgateException wrong) when (wrong.InnerException is ArgumentException)
         {
@@ -271,6 +329,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         var record = job.Accepted.Failed(failure, detail, null, _engine.Clock.Now);
         await KeepAsync(job, record).ConfigureAwait(false);
+        Counts.CountEndAside(record.Outcome.Status);
         job.End(record);
         _tell(JobEvent.Failed, job);
         job.Release();
@@ -279,26 +338,36 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <summary>Keeps what became of a job, however long it takes to get there: without it the job would be done again.</summary>
     private async Task KeepAsync(Job job, ResultRecord record)
     {
-        var end = EndOf(job.Id, record);
-        for (var isTold = false; ;)
+        var end = JobEnd.Of(job.Id, record);
+        while (true)
             try
             {
                 if (await _store.EndAsync(end).ConfigureAwait(false))
                     Interlocked.Decrement(ref _open);
+                _isTold = false;
                 break;
             }
             catch (JobStoreException failure)
             {
-                if (!isTold)
-                    _engine.Notice($"the result of job {job.Id} waits to be kept: {failure.Message}");
-                isTold = true;
+                if (!Interlocked.Exchange(ref _isTold, true))
+                    _engine.Notice($"results wait to be kept: {failure.Message}");
                 await Task.Delay(Patience, _engine.Clock.Provider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (_stop.IsCancellationRequested)
                     return;
             }
-        Release(job.Id);
+        _waiters.Release(job.Id);
         if (_leases.TryRemove(job.Id, out var lease))
             await SettleAsync(lease, isDone: true).ConfigureAwait(false);
+    }
+
+    /// <summary>It could not be sent: it goes back to its lane, which rests for a while.</summary>
+    private async Task GiveBackAsync(Job job)
+    {
+        if (!_leases.TryRemove(job.Id, out var lease))
+            return;
+        await SettleAsync(lease, isDone: false).ConfigureAwait(false);
+        await Task.Delay(Patience, _engine.Clock.Provider, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _feed.Signal(lease.Lane);
     }
 
     private async Task SettleAsync(JobLease lease, bool isDone)
@@ -314,37 +383,19 @@ internal sealed class DurableJobs : IAsyncDisposable
         _feed.Ended(lease.Lane);
     }
 
-    private void Release(string id)
-    {
-        if (_waiters.TryRemove(id, out var waiter))
-            waiter.TrySetResult();
-    }
-
     private string LaneOf(StoredJob job)
     {
-        var lane = _scheduler.LaneOf(job.Request, out _);
-        return $"{lane.Upstream}\n{(int)lane.Priority}\n{lane.Tenant}";
+        try
+        {
+            return $"{_engine.NameOf(JobMessage.Target(job.Request))}\n{(int)job.Request.Priority}\n{job.Request.Tenant}";
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new HeadgateException(FailureClass.Invalid, wrong.Message, wrong);
+        }
     }
-
-    private static DateTimeOffset DueOf(StoredJob job) => job.Request.NotBefore?.From(job.CreatedAt) is { } at && at > job.CreatedAt ? at : job.CreatedAt;
 
     /// <summary>The same job on this process's clock.</summary>
     private Job LiveOf(StoredJob job, bool isResent) =>
         new(job.Id, job.Request, job.CreatedAt, _engine.Clock.Now - Clock.Nanoseconds(_engine.Clock.Provider.GetUtcNow() - job.CreatedAt), isResent);
-
-    private static JobEnd EndOf(string id, ResultRecord record)
-    {
-        var bytes = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
-            ResultRecordWriter.Write(json, record);
-        return new JobEnd(id, record.Outcome.Status, record.CompletedAt ?? record.CreatedAt, bytes.WrittenMemory);
-    }
-}
-
-/// <summary>A job as it stands. Immutable, but for how far it has come.</summary>
-/// <param name="Stored">What the store has of it.</param>
-/// <param name="Live">The job at hand; null where it waits in the queue, or has ended.</param>
-internal sealed record JobView(StoredJob Stored, Job? Live)
-{
-    public bool HasEnded => Stored.End is not null;
 }

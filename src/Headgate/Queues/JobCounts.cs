@@ -57,6 +57,9 @@ internal sealed class JobCounts
             Interlocked.Increment(ref _ok);
     }
 
+    /// <summary>A job has ended that was never at hand.</summary>
+    public void CountEndAside(JobStatus status) => Interlocked.Increment(ref _byStatus[(int)status]);
+
     /// <summary>A job stands elsewhere now.</summary>
     public void Move(Job job, JobStatus to)
     {

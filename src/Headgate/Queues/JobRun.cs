@@ -17,6 +17,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
 
     private Clock Clock => scheduler.Engine.Clock;
 
+    private bool WasSent => _exchange is { Attempts: > 0 } or { Last.WasSent: true };
+
     /// <summary>Gives it up wherever it stands; of no effect when it has ended.</summary>
     public void Cancel()
     {
@@ -64,6 +66,12 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             scheduler.Leave(entry);
             return;
         }
+        catch (Ledgers.LedgerException) when (scheduler.IsKept && (!WasSent || Job.Request.IsRepeatable))
+        {
+            // Nothing may be sent that is not recorded, and it was accepted: it waits until there is room.
+            scheduler.GiveBack(entry);
+            return;
+        }
         catch (OperationCanceledException) when (_cancel.IsCancellationRequested)
         {
             record = Failed(FailureClass.Cancelled, "its caller cancelled it");
@@ -71,7 +79,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         catch (Exception failure)
         {
             // Keys that cannot be read, a disk that takes no record: the job cannot be sent, and it was accepted, so it has an end all the same.
-            record = Failed(FailureClass.Invalid, failure.Message);
+            record = Failed(scheduler.IsKept && WasSent ? FailureClass.MaybeSent : FailureClass.Invalid, failure.Message);
         }
         try
         {

@@ -23,6 +23,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     private readonly TimerAlarm _alarm;
     private readonly Action<JobEvent, Job> _tell;
     private readonly Func<Job, ResultRecord, Task> _keep;
+    private readonly Action<Job> _giveBack;
     private long _alarmAt = Clock.Never;
     private int _unfinished;
     private bool _isTaking;
@@ -36,10 +37,11 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     /// <param name="finished">What it keeps; empty, and nobody else's.</param>
     /// <param name="tell">Told of every event of a job, outside the lock; must not throw.</param>
     /// <param name="keep">Keeps what became of a job, before it is told; must not throw. Null where nothing outlives the process.</param>
-    public JobScheduler(Engine engine, JobRoom room, FinishedJobs finished, Action<JobEvent, Job> tell, Func<Job, ResultRecord, Task>? keep = null)
+    /// <param name="giveBack">Told of a job that could not be sent and has not ended; must not throw.</param>
+    public JobScheduler(Engine engine, JobRoom room, FinishedJobs finished, Action<JobEvent, Job> tell, Func<Job, ResultRecord, Task>? keep = null, Action<Job>? giveBack = null)
     {
         (Engine, Line, _room, _finished, _tell, IsKept) = (engine, new StraightLine(engine), room, finished, tell, keep is not null);
-        _keep = keep ?? (static (_, _) => Task.CompletedTask);
+        (_keep, _giveBack) = (keep ?? (static (_, _) => Task.CompletedTask), giveBack ?? (static _ => { }));
         _queue = new JobQueue(room.LookAhead, room.MostBegun);
         _alarm = new TimerAlarm(engine.Clock, OnDue);
     }
@@ -207,6 +209,18 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     {
         Leave(entry);
         Finish(entry, record);
+    }
+
+    /// <summary>A job that was begun cannot be sent now: whoever keeps it may give it again.</summary>
+    public void GiveBack(JobEntry entry)
+    {
+        Leave(entry);
+        lock (_lock)
+        {
+            _jobs.Remove(entry.Job.Id);
+            _unfinished--;
+        }
+        _giveBack(entry.Job);
     }
 
     /// <summary>A job that was begun does not go on here.</summary>

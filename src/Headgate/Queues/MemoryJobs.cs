@@ -3,7 +3,9 @@ using Headgate.Time;
 namespace Headgate.Queues;
 
 /// <summary>Jobs in memory, store and queue in one: as fast as it gets, and gone with the process. Thread-safe.</summary>
-internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
+/// <param name="time">Says when a job is due.</param>
+/// <param name="mostBytes">What is told of jobs that have ended may be so large together; beyond, the oldest are forgotten.</param>
+internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20) : IJobStore, IJobQueue
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _places = [];
@@ -11,6 +13,8 @@ internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly HashSet<string> _queued = [];
     private readonly Dictionary<long, Waiting> _leased = [];
+    private readonly Queue<JobEnd> _ended = new();
+    private long _bytes;
     private long _order;
 
     public Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs)
@@ -26,6 +30,9 @@ internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
             if (!_places.TryGetValue(end.Id, out var place) || _jobs[place].End is not null)
                 return Task.FromResult(false);
             _jobs[place] = _jobs[place] with { End = end };
+            _ended.Enqueue(end);
+            for (_bytes += end.Record.Length; _bytes > mostBytes && _ended.Count > 1;)
+                ForgetNeedsLock(_ended.Peek().Id);
             return Task.FromResult(true);
         }
     }
@@ -50,12 +57,9 @@ internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
     {
         lock (_lock)
         {
-            var old = _jobs.Where(job => job.Value.End is { } end && end.At < endedBefore).Take(most).ToList();
-            foreach (var (place, job) in old)
-            {
-                _jobs.Remove(place);
-                _places.Remove(job.Id);
-            }
+            var old = _ended.Where(end => end.At < endedBefore).Take(most).ToList();
+            foreach (var end in old)
+                ForgetNeedsLock(end.Id);
             return Task.FromResult(old.Count);
         }
     }
@@ -130,6 +134,16 @@ internal sealed class MemoryJobs(TimeProvider time) : IJobStore, IJobQueue
 
     private static bool Fits(StoredJob job, JobSearch search) =>
         (search.HasEnded is not { } ended || ended == job.End is not null) && (search.Status is not { } status || job.End?.Status == status);
+
+    private void ForgetNeedsLock(string id)
+    {
+        if (!_places.Remove(id, out var place))
+            return;
+        _jobs.Remove(place, out var job);
+        _bytes -= job!.End!.Record.Length;
+        while (_ended.TryPeek(out var first) && !_places.ContainsKey(first.Id))
+            _ended.Dequeue();
+    }
 
     private bool AddNeedsLock(StoredJob job)
     {

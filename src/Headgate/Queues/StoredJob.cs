@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using Headgate.Jobs;
 
 namespace Headgate.Queues;
@@ -10,6 +12,9 @@ internal sealed record StoredJob(string Id, JobRequest Request, DateTimeOffset C
 {
     /// <summary>What became of it; null while it has not ended.</summary>
     public JobEnd? End { get; init; }
+
+    /// <summary>It is not begun before.</summary>
+    public DateTimeOffset Due => Request.NotBefore?.From(CreatedAt) is { } at && at > CreatedAt ? at : CreatedAt;
 }
 
 /// <summary>The one end of a job. Immutable.</summary>
@@ -17,4 +22,14 @@ internal sealed record StoredJob(string Id, JobRequest Request, DateTimeOffset C
 /// <param name="Status">How it ended.</param>
 /// <param name="At">When.</param>
 /// <param name="Record">All that is told of it: a JSON object, a line out of <c>run</c>.</param>
-internal sealed record JobEnd(string Id, JobStatus Status, DateTimeOffset At, ReadOnlyMemory<byte> Record);
+internal sealed record JobEnd(string Id, JobStatus Status, DateTimeOffset At, ReadOnlyMemory<byte> Record)
+{
+    /// <summary>The end that is told by a record.</summary>
+    public static JobEnd Of(string id, ResultRecord record)
+    {
+        var bytes = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(bytes, ResultRecordWriter.Options))
+            ResultRecordWriter.Write(json, record);
+        return new JobEnd(id, record.Outcome.Status, record.CompletedAt ?? record.CreatedAt, bytes.WrittenMemory);
+    }
+}

@@ -97,6 +97,46 @@ public sealed class AddedContractTests : IAsyncLifetime
             Assert.Single(lines, other => other.StartsWith($"# TYPE {line.Split('{', ' ')[0]} ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Origin", "null")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    public async Task A_page_of_another_origin_may_not_use_it(string name, string value)
+    {
+        Assert.Equal(HttpStatusCode.Forbidden, (await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", (name, value))).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", ("Origin", _service.Client.BaseAddress!.ToString().TrimEnd('/')))).Status);
+    }
+
+    [Theory]
+    [InlineData("""{"request_ids":["\ud800"]}""", 400)]
+    [InlineData("""{"request_ids":[],"timeout":"60d"}""", 200)]
+    [InlineData("""{"request_ids":[],"timeout":4294968}""", 200)]
+    [InlineData("""{"request_ids":["a","a","a"],"timeout":0}""", 200)]
+    public async Task Odd_waits_are_answered(string body, int expected)
+    {
+        var (status, json) = await _service.CallAsync("POST", "/api/v1/requests/wait", body);
+
+        Assert.Equal(expected, status);
+        Assert.InRange(json["unknown"]?.AsArray().Count ?? 0, 0, 1);
+    }
+
+    [Fact]
+    public async Task Jobs_that_are_cancelled_while_they_are_taken_from_the_queue_are_not_sent()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var ids = await _service.SubmitAsync(Enumerable.Range(0, 40).Select(n => $$"""{"id":"r{{round}}-{{n}}","url":"{{_api.Url}}/x?item=r{{round}}-{{n}}","method":"POST"}"""));
+            var cancelled = await Task.WhenAll(ids.AsEnumerable().Reverse().Select(async id => (id, (await _service.CallAsync("DELETE", $"/api/v1/request/{id}")).Status)));
+            var arrived = new HashSet<string>(_api.Arrivals().Select(arrival => arrival.Item!));
+            foreach (var (id, status) in cancelled.Where(it => it.Status == 200))
+            {
+                var (_, job) = await _service.CallAsync("GET", $"/api/v1/request/{id}");
+                Assert.Equal("cancelled", (string?)job["status"]);
+                Assert.True((bool)job["maybe_sent"]! || !arrived.Contains((string)job["id"]!), $"{job}");
+            }
+        }
+    }
+
     private async Task<(HttpStatusCode Status, JsonNode Json)> SubmitAsync(string body, (string Name, string Value) header)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent(body, Encoding.UTF8, "application/json") };

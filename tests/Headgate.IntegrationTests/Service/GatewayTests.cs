@@ -39,6 +39,10 @@ public sealed class GatewayTests
     [InlineData("/up/sim/a/%2e%2e/%2e%2e/x", 400)]
     [InlineData("/up/sim/a\\..\\b", 400)]
     [InlineData("/up/sim/..%2f..%2fx", 400)]
+    [InlineData("/up/sim/%2e%2e%2fx", 400)]
+    [InlineData("/up/sim/%2e.%5cx", 400)]
+    [InlineData("/%75p/sim/x", 400)]
+    [InlineData("/a/../up/sim/x", 400)]
     public async Task A_path_leads_nowhere_else(string path, int expected)
     {
         await using var api = await SimulatedApi.StartAsync(new());
@@ -108,17 +112,24 @@ public sealed class GatewayTests
     [Fact]
     public async Task An_answer_that_breaks_off_breaks_off_for_the_caller_and_is_not_asked_for_again()
     {
+        var heard = new TaskCompletionSource();
         await using var server = await SmallServer.StartAsync(async context =>
         {
             context.Response.ContentLength = 1000;
             await context.Response.WriteAsync("part");
             await context.Response.Body.FlushAsync();
+            await heard.Task.WaitAsync(Cli.Patience);
             context.Abort();
         });
         await using var cli = new Cli();
         await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}");
 
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => service.Client.GetStringAsync("/up/sim/x"));
+        using var answer = await service.Client.GetAsync("/up/sim/x", HttpCompletionOption.ResponseHeadersRead);
+        var body = await answer.Content.ReadAsStreamAsync();
+        Assert.Equal(4, await body.ReadAtLeastAsync(new byte[4], 4));
+        heard.SetResult();
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => Assert.Equal(10, await body.ReadAtLeastAsync(new byte[10], 10)));
         Assert.Equal(1, server.Requests);
     }
 
@@ -138,6 +149,33 @@ public sealed class GatewayTests
             using var answer = await service.Client.GetAsync($"/up/sim/{status}");
             Assert.Equal((status, ""), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()));
         }
+    }
+
+    [Fact]
+    public async Task Headers_come_back_once_and_byte_for_byte_although_an_attempt_broke_off_behind_them()
+    {
+        var tries = 0;
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            context.Response.Headers.SetCookie = "a=1";
+            context.Response.ContentLength = 4;
+            if (++tries == 1)
+            {
+                await context.Response.Body.FlushAsync();
+                context.Abort();
+            }
+            else
+                await context.Response.WriteAsync("done");
+        });
+        await using var raw = new RawAnswer("HTTP/1.1 200 OK\r\nX-Name: caf\u00c3\u00a9\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={server.Url}", "--up", $"raw={raw.Url}");
+
+        using var answer = await service.Client.GetAsync("/up/sim/x");
+        Assert.Equal(("done", 2), (await answer.Content.ReadAsStringAsync(), tries));
+        Assert.Equal(["a=1"], answer.Headers.GetValues("Set-Cookie"));
+        using var named = await service.Client.GetAsync("/up/raw/x");
+        Assert.Equal("caf\u00c3\u00a9", named.Headers.GetValues("X-Name").Single());
     }
 
     [Fact]
@@ -165,5 +203,44 @@ public sealed class GatewayTests
         using var answer = await service.Client.GetAsync($"/up/sim{path}");
 
         Assert.Equal(expected, (int)answer.StatusCode);
+    }
+
+    /// <summary>A server that says the same to everybody, to the byte.</summary>
+    private sealed class RawAnswer : IAsyncDisposable
+    {
+        private readonly System.Net.Sockets.TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly Task _serving;
+
+        public RawAnswer(string answer)
+        {
+            _listener.Start();
+            _serving = ServeAsync(Encoding.Latin1.GetBytes(answer));
+        }
+
+        public string Url => $"http://{_listener.LocalEndpoint}";
+
+        public async ValueTask DisposeAsync()
+        {
+            _listener.Stop();
+            await _serving;
+        }
+
+        private async Task ServeAsync(byte[] answer)
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await _listener.AcceptTcpClientAsync();
+                    var asked = new byte[4096];
+                    _ = await client.GetStream().ReadAsync(asked);
+                    await client.GetStream().WriteAsync(answer);
+                }
+            }
+            catch (Exception) when (!_listener.Server.IsBound)
+            {
+                // Stopped.
+            }
+        }
     }
 }

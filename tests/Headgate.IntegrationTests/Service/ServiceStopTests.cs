@@ -36,11 +36,12 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
     public async Task On_a_full_disk_nothing_is_accepted_or_lost_and_with_room_it_goes_on()
     {
         Assert.SkipUnless(Environment.UserName == "root", "a small disk needs root to be mounted");
-        await using var disk = await Tmpfs.MountAsync("3m");
+        await using var disk = await Tmpfs.MountAsync("12m");
         await using var api = await SimulatedApi.StartAsync(new());
         await using var cli = new Cli();
-        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--data", disk.Folder);
-        var accepted = await service.SubmitAsync(Requests.Items(api.Url, 100));
+        // Jobs are under way all the time: the ledger and the record of the limit meet the full disk as well.
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--data", disk.Folder, "--limit", "50/s");
+        var accepted = await service.SubmitAsync(Requests.Items(api.Url, 400));
         var ballast = Path.Combine(disk.Folder, "ballast");
         await FillAsync(ballast);
 
@@ -55,12 +56,31 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
             refused += status == 507 ? 1 : 0;
         }
         Assert.Equal(1, refused);
+        await Task.Delay(3000);
 
         File.Delete(ballast);
         var jobs = await service.WaitAsync(accepted);
+        output.WriteLine(service.Process.Error.Text);
         Assert.Equal(accepted.Count, jobs.Count);
-        Assert.All(jobs, job => Assert.Equal("completed", job.GetProperty("status").GetString()));
+        Assert.All(jobs, job => Assert.True(job.GetProperty("status").GetString() == "completed", $"{job}"));
+        Assert.Equal(accepted.Count, api.Report().Arrivals);
         Assert.Equal(202, (await service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{api.Url}}/x"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Told_to_stop_it_waits_for_calls_that_it_passes_through()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+        var call = service.CallAsync("GET", "/up/sim/delay/4000");
+        while (api.Report().Arrivals == 0)
+            await Task.Delay(20);
+
+        service.Process.Terminate();
+
+        Assert.Equal(200, (await call).Status);
+        Assert.Equal(0, (await service.Process.EndAsync()).Code);
     }
 
     [Fact]

@@ -185,28 +185,20 @@ public sealed class LedgerTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_ends_every_later_call_too_and_names_the_file()
+    public void A_full_disk_fails_each_call_that_has_to_be_through_and_names_the_file()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux has a device that is always full");
         // Every write fails with "no space left".
         using var full = new RecordFile("/dev/full", File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite), _time);
         full.Append("{}\n"u8, isThrough: false);
-        var first = Assert.Throws<LedgerException>(() => full.Append("{}\n"u8, isThrough: true));
-        Assert.Equal("/dev/full", first.Path);
-        Assert.StartsWith("/dev/full: cannot be written: ", first.Message, StringComparison.Ordinal);
-        Assert.Equal(first.Message, Assert.Throws<LedgerException>(() => full.Append("{}\n"u8, isThrough: false)).Message);
+        for (var time = 0; time < 2; time++)
+        {
+            var failure = Assert.Throws<LedgerException>(() => full.Append("{}\n"u8, isThrough: true));
+            Assert.Equal("/dev/full", failure.Path);
+            Assert.StartsWith("/dev/full: cannot be written: ", failure.Message, StringComparison.Ordinal);
+        }
         Assert.Throws<LedgerException>(() => full.Flush());
         Assert.Throws<LedgerException>(full.Sync);
-    }
-
-    [Fact]
-    public void What_a_timer_could_not_write_is_told_to_the_next_caller()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux has a device that is always full");
-        using var full = new RecordFile("/dev/full", File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite), _time);
-        full.Append("{}\n"u8, isThrough: false);
-        _time.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Throws<LedgerException>(() => full.Append("{}\n"u8, isThrough: false));
     }
 
     [Fact]
