@@ -108,10 +108,9 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var at = 0; at < jobs.Count; at++)
             verdicts[indexes[at]] = isNew[at] || await IsSameAsync(jobs[at]).ConfigureAwait(false) ? new JobVerdict(jobs[at].Id, null) : new JobVerdict(null, new HeadgateException(FailureClass.Invalid, OtherRequest));
         // Told before the first of them can end.
-        foreach (var at in Enumerable.Range(0, jobs.Count).Where(at => isNew[at]))
-            _tell(JobEvent.Submitted, LiveOf(jobs[at], isResent: false));
-        Interlocked.Add(ref _submitted, queued.Count);
-        Interlocked.Add(ref _open, queued.Count);
+        foreach (var job in jobs.Where((_, at) => isNew[at]))
+            _tell(JobEvent.Submitted, LiveOf(job, isResent: false));
+        (_, _) = (Interlocked.Add(ref _submitted, queued.Count), Interlocked.Add(ref _open, queued.Count));
         await EnqueueAsync(queued).ConfigureAwait(false);
         return verdicts;
     }
