@@ -128,11 +128,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
             if (_files.Count > 0)
-            {
-                PassOnNeedsOrder();
                 foreach (var file in FilesOf(attempt))
                     file?.Sent(number, attempt.SentAt, cost);
-            }
             LedgerOfNeedsOrder(number)?.WriteIntent(new LedgerIntent
             {
                 WallUs = clock.UnixNow / Clock.Microsecond,
@@ -145,6 +142,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });
+            // With that record all before it are through; those of the ledger before are when it is flushed.
+            if (_before is null)
+                PassOnNeedsOrder();
         }
         return true;
     }
