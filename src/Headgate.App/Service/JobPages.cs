@@ -128,7 +128,6 @@ internal static class JobPages
         var status = query["status"].ToString();
         var limit = query["limit"] is [{ Length: > 0 } most] ? Number(most, "limit", JobSearch.LargestPage) : 100;
         long? after = query["after"] is [{ Length: > 0 } cursor] ? Number(cursor, "after", long.MaxValue) : null;
-        // How large results are is not known before they are read.
         var (jobs, next) = await state.Jobs.SearchAsync(new JobSearch
         {
             Limit = (int)limit,

@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Headgate.Jobs;
 using Headgate.Time;
 
@@ -81,12 +78,11 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="requests">The requests.</param>
     /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <returns>A verdict for each, in their order.</returns>
-    /// <exception cref="JobStoreException">None of them was accepted.</exception>
-    /// <exception cref="InvalidOperationException">Nothing is accepted any more.</exception>
+    /// <exception cref="JobStoreException">None of them was accepted, or nothing is any more.</exception>
     public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null)
     {
         if (_isClosed)
-            throw new InvalidOperationException("it is being stopped: no job is taken any more");
+            throw new JobStoreException("it is being stopped: no job is taken any more");
         var now = _engine.Clock.Provider.GetUtcNow();
         var verdicts = new JobVerdict[requests.Count];
         var (jobs, places) = (new List<StoredJob>(requests.Count), new List<QueuedJob>(requests.Count));
@@ -94,7 +90,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var index = 0; index < verdicts.Length; index++)
             try
             {
-                var job = new StoredJob(key is null ? _scheduler.NewId() : NameOf(key, index), requests[index], now);
+                var job = new StoredJob(key is null ? _scheduler.NewId() : StoredJob.NameOf(key, index), requests[index], now);
                 places.Add(new QueuedJob(job.Id, LaneOf(job), job.Due));
                 jobs.Add(job);
                 indexes.Add(index);
@@ -110,7 +106,8 @@ internal sealed class DurableJobs : IAsyncDisposable
         // Told before the first of them can end.
         foreach (var job in jobs.Where((_, at) => isNew[at]))
             _tell(JobEvent.Submitted, LiveOf(job, isResent: false));
-        (_, _) = (Interlocked.Add(ref _submitted, queued.Count), Interlocked.Add(ref _open, queued.Count));
+        Interlocked.Add(ref _submitted, queued.Count);
+        Interlocked.Add(ref _open, queued.Count);
         await EnqueueAsync(queued).ConfigureAwait(false);
         return verdicts;
     }
@@ -252,9 +249,6 @@ internal sealed class DurableJobs : IAsyncDisposable
         _stop.Dispose();
         return ValueTask.CompletedTask;
     }
-
-    /// <summary>A job's name by the key of its submission: the store itself sees to it that there is one.</summary>
-    private static string NameOf(string key, int index) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{index}:{key}"))).AsSpan(0, 16)).ToString();
 
     private async Task<bool> IsSameAsync(StoredJob job) =>
         (await _store.FindAsync([job.Id]).ConfigureAwait(false))[0] is { } known && JobRequestWriter.ToBytes(known.Request).AsSpan().SequenceEqual(JobRequestWriter.ToBytes(job.Request));

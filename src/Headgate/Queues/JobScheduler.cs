@@ -262,9 +262,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         _draining.Dispose();
     }
 
-    /// <summary>Where a request waits.</summary>
-    /// <exception cref="HeadgateException">It cannot be sent as it is.</exception>
-    public JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
+    private JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
     {
         try
         {

@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Headgate.Jobs;
 
@@ -12,6 +15,9 @@ internal sealed record StoredJob(string Id, JobRequest Request, DateTimeOffset C
 {
     /// <summary>What became of it; null while it has not ended.</summary>
     public JobEnd? End { get; init; }
+
+    /// <summary>A name by the key of a submission, and the job's place in it: the store itself sees to it that there is one.</summary>
+    public static string NameOf(string key, int index) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{index}:{key}"))).AsSpan(0, 16)).ToString();
 
     /// <summary>It is not begun before.</summary>
     public DateTimeOffset Due => Request.NotBefore?.From(CreatedAt) is { } at && at > CreatedAt ? at : CreatedAt;

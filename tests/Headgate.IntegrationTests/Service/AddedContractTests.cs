@@ -7,83 +7,66 @@ using Headgate.IntegrationTests.Fixtures;
 namespace Headgate.IntegrationTests.Service;
 
 /// <summary>What the API has beyond the original.</summary>
-public sealed class AddedContractTests : IAsyncLifetime
+public sealed class AddedContractTests : ServiceOverApi
 {
-    private readonly Cli _cli = new();
-    private SimulatedApi _api = null!;
-    private ServiceProcess _service = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _api = await SimulatedApi.StartAsync(new());
-        _service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={_api.Url}");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _service.DisposeAsync();
-        await _cli.DisposeAsync();
-        await _api.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_submission_told_twice_with_its_key_is_one_job()
     {
-        var body = $$"""{"url":"{{_api.Url}}/once","method":"POST","data":{"n":1} }""";
+        var body = $$"""{"url":"{{Api.Url}}/once","method":"POST","data":{"n":1} }""";
 
         var first = await SubmitAsync(body, ("Idempotency-Key", "k1"));
         var again = await SubmitAsync(body, ("Idempotency-Key", "k1"));
         var other = await SubmitAsync(body, ("Idempotency-Key", "k2"));
-        var wrong = await SubmitAsync($$"""{"url":"{{_api.Url}}/another"}""", ("Idempotency-Key", "k1"));
+        var wrong = await SubmitAsync($$"""{"url":"{{Api.Url}}/another"}""", ("Idempotency-Key", "k1"));
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted, HttpStatusCode.UnprocessableEntity), (first.Status, again.Status, wrong.Status));
         Assert.Equal((string?)first.Json["request_id"], (string?)again.Json["request_id"]);
         Assert.NotEqual((string?)first.Json["request_id"], (string?)other.Json["request_id"]);
         Assert.Contains("Idempotency-Key", (string?)wrong.Json["error"], StringComparison.Ordinal);
-        await _service.WaitAsync([(string)first.Json["request_id"]!, (string)other.Json["request_id"]!]);
-        Assert.Equal(2, _api.Report().Arrivals);
+        await Service.WaitAsync([(string)first.Json["request_id"]!, (string)other.Json["request_id"]!]);
+        Assert.Equal(2, Api.Report().Arrivals);
     }
 
     [Fact]
     public async Task Whoever_prefers_to_wait_gets_the_job_when_it_has_ended_in_time()
     {
-        var ended = await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", ("Prefer", "respond-async, wait=30"));
+        var ended = await SubmitAsync($$"""{"url":"{{Api.Url}}/x"}""", ("Prefer", "respond-async, wait=30"));
         Assert.Equal((HttpStatusCode.OK, "completed"), (ended.Status, (string?)ended.Json["status"]));
 
-        var later = await SubmitAsync($$"""{"url":"{{_api.Url}}/x","not_before":"1h"}""", ("Prefer", "wait=1"));
+        var later = await SubmitAsync($$"""{"url":"{{Api.Url}}/x","not_before":"1h"}""", ("Prefer", "wait=1"));
         Assert.Equal((HttpStatusCode.Accepted, "submitted"), (later.Status, (string?)later.Json["status"]));
     }
 
     [Fact]
     public async Task Jobs_are_looked_through_page_by_page()
     {
-        await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 5).Select(n => $$"""{"id":"done{{n}}","url":"{{_api.Url}}/x"}""")));
-        await _service.SubmitAsync([$$"""{"id":"later","url":"{{_api.Url}}/x","not_before":"1h"}"""]);
+        await Service.WaitAsync(await Service.SubmitAsync(Enumerable.Range(0, 5).Select(n => $$"""{"id":"done{{n}}","url":"{{Api.Url}}/x"}""")));
+        await Service.SubmitAsync([$$"""{"id":"later","url":"{{Api.Url}}/x","not_before":"1h"}"""]);
 
         var ids = new List<string>();
         for (var next = ""; ;)
         {
-            var (_, page) = await _service.CallAsync("GET", $"/api/v1/requests?status=completed&limit=2{next}");
+            var (_, page) = await Service.CallAsync("GET", $"/api/v1/requests?status=completed&limit=2{next}");
             ids.AddRange(page["requests"]!.AsArray().Select(job => (string)job!["id"]!));
             if ((string?)page["next"] is not { } cursor)
                 break;
             next = $"&after={cursor}";
         }
         Assert.Equal(["done0", "done1", "done2", "done3", "done4"], ids);
-        var (_, open) = await _service.CallAsync("GET", "/api/v1/requests?status=open");
+        var (_, open) = await Service.CallAsync("GET", "/api/v1/requests?status=open");
         Assert.Equal("later", (string?)open["requests"]!.AsArray().Single()!["id"]);
-        Assert.Equal(400, (await _service.CallAsync("GET", "/api/v1/requests?status=nonsense")).Status);
-        Assert.Equal(400, (await _service.CallAsync("GET", "/api/v1/requests?limit=5000")).Status);
+        Assert.Equal(400, (await Service.CallAsync("GET", "/api/v1/requests?status=nonsense")).Status);
+        Assert.Equal(400, (await Service.CallAsync("GET", "/api/v1/requests?limit=5000")).Status);
     }
 
     [Fact]
     public async Task Metrics_are_text_for_Prometheus()
     {
-        await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 7).Select(n => $$"""{"url":"{{_api.Url}}/{{n}}" }""")));
-        await _service.CallAsync("GET", "/api/v1/request/nobody");
-        await _service.CallAsync("GET", "/nowhere/at/all");
+        await Service.WaitAsync(await Service.SubmitAsync(Enumerable.Range(0, 7).Select(n => $$"""{"url":"{{Api.Url}}/{{n}}" }""")));
+        await Service.CallAsync("GET", "/api/v1/request/nobody");
+        await Service.CallAsync("GET", "/nowhere/at/all");
 
-        using var answer = await _service.Client.GetAsync("/metrics");
+        using var answer = await Service.Client.GetAsync("/metrics");
         var lines = (await answer.Content.ReadAsStringAsync()).TrimEnd().Split('\n');
 
         Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
@@ -103,8 +86,8 @@ public sealed class AddedContractTests : IAsyncLifetime
     [InlineData("Sec-Fetch-Site", "cross-site")]
     public async Task A_page_of_another_origin_may_not_use_it(string name, string value)
     {
-        Assert.Equal(HttpStatusCode.Forbidden, (await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", (name, value))).Status);
-        Assert.Equal(HttpStatusCode.Accepted, (await SubmitAsync($$"""{"url":"{{_api.Url}}/x"}""", ("Origin", _service.Client.BaseAddress!.ToString().TrimEnd('/')))).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await SubmitAsync($$"""{"url":"{{Api.Url}}/x"}""", (name, value))).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await SubmitAsync($$"""{"url":"{{Api.Url}}/x"}""", ("Origin", Service.Client.BaseAddress!.ToString().TrimEnd('/')))).Status);
     }
 
     [Theory]
@@ -114,7 +97,7 @@ public sealed class AddedContractTests : IAsyncLifetime
     [InlineData("""{"request_ids":["a","a","a"],"timeout":0}""", 200)]
     public async Task Odd_waits_are_answered(string body, int expected)
     {
-        var (status, json) = await _service.CallAsync("POST", "/api/v1/requests/wait", body);
+        var (status, json) = await Service.CallAsync("POST", "/api/v1/requests/wait", body);
 
         Assert.Equal(expected, status);
         Assert.InRange(json["unknown"]?.AsArray().Count ?? 0, 0, 1);
@@ -125,12 +108,12 @@ public sealed class AddedContractTests : IAsyncLifetime
     {
         for (var round = 0; round < 20; round++)
         {
-            var ids = await _service.SubmitAsync(Enumerable.Range(0, 40).Select(n => $$"""{"id":"r{{round}}-{{n}}","url":"{{_api.Url}}/x?item=r{{round}}-{{n}}","method":"POST"}"""));
-            var cancelled = await Task.WhenAll(ids.AsEnumerable().Reverse().Select(async id => (id, (await _service.CallAsync("DELETE", $"/api/v1/request/{id}")).Status)));
-            var arrived = new HashSet<string>(_api.Arrivals().Select(arrival => arrival.Item!));
+            var ids = await Service.SubmitAsync(Enumerable.Range(0, 40).Select(n => $$"""{"id":"r{{round}}-{{n}}","url":"{{Api.Url}}/x?item=r{{round}}-{{n}}","method":"POST"}"""));
+            var cancelled = await Task.WhenAll(ids.AsEnumerable().Reverse().Select(async id => (id, (await Service.CallAsync("DELETE", $"/api/v1/request/{id}")).Status)));
+            var arrived = new HashSet<string>(Api.Arrivals().Select(arrival => arrival.Item!));
             foreach (var (id, status) in cancelled.Where(it => it.Status == 200))
             {
-                var (_, job) = await _service.CallAsync("GET", $"/api/v1/request/{id}");
+                var (_, job) = await Service.CallAsync("GET", $"/api/v1/request/{id}");
                 Assert.Equal("cancelled", (string?)job["status"]);
                 Assert.True((bool)job["maybe_sent"]! || !arrived.Contains((string)job["id"]!), $"{job}");
             }
@@ -141,7 +124,7 @@ public sealed class AddedContractTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add(header.Name, header.Value);
-        using var answer = await _service.Client.SendAsync(request);
+        using var answer = await Service.Client.SendAsync(request);
         return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
     }
 }

@@ -5,40 +5,23 @@ using Headgate.IntegrationTests.Fixtures;
 namespace Headgate.IntegrationTests.Service;
 
 /// <summary>The paths, members and statuses of the original service.</summary>
-public sealed class OriginalContractTests : IAsyncLifetime
+public sealed class OriginalContractTests : ServiceOverApi
 {
-    private readonly Cli _cli = new();
-    private SimulatedApi _api = null!;
-    private ServiceProcess _service = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _api = await SimulatedApi.StartAsync(new());
-        _service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={_api.Url}");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _service.DisposeAsync();
-        await _cli.DisposeAsync();
-        await _api.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_request_is_submitted_waited_for_and_asked_for()
     {
-        var (status, submitted) = await _service.CallAsync("POST", "/api/v1/request", $$"""
-            {"url":"{{_api.Url}}/echo","method":"POST","headers":{"X-A":"1"},"data":{"n":1},"params":{"q":"x"},"timeout":30.0,"priority":2,"retries":3,"retry_delay":1.0,"context":{"mine":true} }
+        var (status, submitted) = await Service.CallAsync("POST", "/api/v1/request", $$"""
+            {"url":"{{Api.Url}}/echo","method":"POST","headers":{"X-A":"1"},"data":{"n":1},"params":{"q":"x"},"timeout":30.0,"priority":2,"retries":3,"retry_delay":1.0,"context":{"mine":true} }
             """);
         Assert.Equal((202, "submitted"), (status, (string?)submitted["status"]));
         var id = (string)submitted["request_id"]!;
         Assert.True(Guid.TryParse(id, out _));
         Assert.True(DateTimeOffset.TryParse((string?)submitted["timestamp"], out _));
 
-        (status, var waited) = await _service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{id}}"],"timeout":30.0}""");
+        (status, var waited) = await Service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{id}}"],"timeout":30.0}""");
         Assert.Equal((200, 1, 1, 0), (status, (int)waited["count"]!, (int)waited["completed_count"]!, (int)waited["failed_count"]!));
 
-        (status, var job) = await _service.CallAsync("GET", $"/api/v1/request/{id}");
+        (status, var job) = await Service.CallAsync("GET", $"/api/v1/request/{id}");
         Assert.Equal(200, status);
         Assert.True(JsonNode.DeepEquals(job, waited["results"]![0]));
         foreach (var member in (string[])["request_id", "url", "method", "status", "created_at", "started_at", "completed_at", "attempts", "last_error", "result", "latency", "context"])
@@ -54,7 +37,7 @@ public sealed class OriginalContractTests : IAsyncLifetime
     [Fact]
     public async Task Bulk_takes_what_it_can_and_names_the_rest()
     {
-        var (status, json) = await _service.CallAsync("POST", "/api/v1/requests/bulk", $$"""{"requests":[{"url":"{{_api.Url}}/1"},{},{"url":"{{_api.Url}}/2","priority":9},7,{"url":"{{_api.Url}}/3"}]}""");
+        var (status, json) = await Service.CallAsync("POST", "/api/v1/requests/bulk", $$"""{"requests":[{"url":"{{Api.Url}}/1"},{},{"url":"{{Api.Url}}/2","priority":9},7,{"url":"{{Api.Url}}/3"}]}""");
 
         Assert.Equal((202, 2, "submitted"), (status, (int)json["count"]!, (string?)json["status"]));
         Assert.Equal(2, json["request_ids"]!.AsArray().Count);
@@ -83,7 +66,7 @@ public sealed class OriginalContractTests : IAsyncLifetime
     [InlineData("PATCH", "/health", null, 405, "PATCH")]
     public async Task What_is_wrong_is_told(string method, string path, string? body, int expected, string words)
     {
-        var (status, json) = await _service.CallAsync(method, path, body);
+        var (status, json) = await Service.CallAsync(method, path, body);
 
         Assert.Equal(expected, status);
         Assert.Contains(words, (string?)json["error"], StringComparison.Ordinal);
@@ -93,47 +76,47 @@ public sealed class OriginalContractTests : IAsyncLifetime
     [Fact]
     public async Task One_call_gives_one_answer()
     {
-        foreach (var (method, path, body) in ((string, string, string?)[])[("GET", $"/api/v1/get?url={_api.Url}/echo", null), ("DELETE", $"/api/v1/delete?url={_api.Url}/echo", null), ("POST", "/api/v1/post", $$"""{"url":"{{_api.Url}}/echo","data":{"a":1},"headers":{} }"""), ("PUT", "/api/v1/put", $$"""{"url":"{{_api.Url}}/echo" }""")])
+        foreach (var (method, path, body) in ((string, string, string?)[])[("GET", $"/api/v1/get?url={Api.Url}/echo", null), ("DELETE", $"/api/v1/delete?url={Api.Url}/echo", null), ("POST", "/api/v1/post", $$"""{"url":"{{Api.Url}}/echo","data":{"a":1},"headers":{} }"""), ("PUT", "/api/v1/put", $$"""{"url":"{{Api.Url}}/echo" }""")])
         {
-            var (status, result) = await _service.CallAsync(method, path, body);
+            var (status, result) = await Service.CallAsync(method, path, body);
             Assert.Equal((200, 200), (status, (int)result["status_code"]!));
             Assert.Equal(method, (string?)JsonNode.Parse((string)result["content"]!)!["method"]);
         }
-        Assert.Equal(4, _api.Report().Arrivals);
+        Assert.Equal(4, Api.Report().Arrivals);
     }
 
     [Fact]
     public async Task A_status_of_the_API_is_an_answer_and_no_connection_is_none()
     {
-        var (status, result) = await _service.CallAsync("GET", $"/api/v1/get?url={_api.Url}/status/404");
+        var (status, result) = await Service.CallAsync("GET", $"/api/v1/get?url={Api.Url}/status/404");
         Assert.Equal((200, 404), (status, (int)result["status_code"]!));
 
-        (status, var problem) = await _service.CallAsync("GET", "/api/v1/get?url=http://127.0.0.1:1/");
+        (status, var problem) = await Service.CallAsync("GET", "/api/v1/get?url=http://127.0.0.1:1/");
         Assert.Equal((403, "blocked"), (status, (string?)problem["class"]));
     }
 
     [Fact]
     public async Task A_job_that_waits_is_cancelled_and_never_sent()
     {
-        var (_, submitted) = await _service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{_api.Url}}/never","not_before":"1h"}""");
+        var (_, submitted) = await Service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{Api.Url}}/never","not_before":"1h"}""");
         var id = (string)submitted["request_id"]!;
 
-        var (status, cancelled) = await _service.CallAsync("DELETE", $"/api/v1/request/{id}");
+        var (status, cancelled) = await Service.CallAsync("DELETE", $"/api/v1/request/{id}");
         Assert.Equal((200, "cancelled", id), (status, (string?)cancelled["status"], (string?)cancelled["request_id"]));
 
-        (_, var job) = await _service.CallAsync("GET", $"/api/v1/request/{id}");
+        (_, var job) = await Service.CallAsync("GET", $"/api/v1/request/{id}");
         Assert.Equal("cancelled", (string?)job["status"]);
-        (status, var again) = await _service.CallAsync("DELETE", $"/api/v1/request/{id}");
+        (status, var again) = await Service.CallAsync("DELETE", $"/api/v1/request/{id}");
         Assert.Equal((400, "Cannot cancel request"), (status, (string?)again["error"]));
-        Assert.Empty(_api.Arrivals());
+        Assert.Empty(Api.Arrivals());
     }
 
     [Fact]
     public async Task A_wait_ends_at_its_time_and_names_those_that_go_on()
     {
-        var ids = await _service.SubmitAsync([$$"""{"url":"{{_api.Url}}/later","not_before":"1h"}""", $$"""{"url":"{{_api.Url}}/now"}"""]);
+        var ids = await Service.SubmitAsync([$$"""{"url":"{{Api.Url}}/later","not_before":"1h"}""", $$"""{"url":"{{Api.Url}}/now"}"""]);
 
-        var (status, waited) = await _service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{ids[0]}}","{{ids[1]}}","nobody"],"timeout":1}""");
+        var (status, waited) = await Service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{ids[0]}}","{{ids[1]}}","nobody"],"timeout":1}""");
 
         Assert.Equal((200, 1), (status, (int)waited["count"]!));
         Assert.Equal(ids[1], (string?)waited["results"]![0]!["request_id"]);
@@ -144,26 +127,26 @@ public sealed class OriginalContractTests : IAsyncLifetime
     [Fact]
     public async Task It_tells_how_it_is()
     {
-        await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 20).Select(n => $$"""{"url":"{{_api.Url}}/{{n}}" }""")));
+        await Service.WaitAsync(await Service.SubmitAsync(Enumerable.Range(0, 20).Select(n => $$"""{"url":"{{Api.Url}}/{{n}}" }""")));
 
-        var (status, health) = await _service.CallAsync("GET", "/health");
+        var (status, health) = await Service.CallAsync("GET", "/health");
         Assert.Equal((200, "healthy"), (status, (string?)health["status"]));
-        (_, var statistics) = await _service.CallAsync("GET", "/api/v1/statistics");
+        (_, var statistics) = await Service.CallAsync("GET", "/api/v1/statistics");
         Assert.Equal((20, 20, 0, 1.0), ((int)statistics["requests"]!["total"]!, (int)statistics["requests"]!["completed"]!, (int)statistics["requests"]!["open"]!, (double)statistics["requests"]!["success_rate"]!));
-        (_, var same) = await _service.CallAsync("GET", "/status");
+        (_, var same) = await Service.CallAsync("GET", "/status");
         Assert.Equal(20, (int)same["requests"]!["total"]!);
-        (_, var performance) = await _service.CallAsync("GET", "/api/v1/performance");
+        (_, var performance) = await Service.CallAsync("GET", "/api/v1/performance");
         foreach (var member in (string[])["requests_per_second", "average_latency", "success_rate", "current_concurrency", "peak_concurrency", "uptime"])
             Assert.True(performance.AsObject().ContainsKey(member), member);
         foreach (var probe in (string[])["/livez", "/readyz", "/startupz"])
-            Assert.Equal(200, (await _service.CallAsync("GET", probe)).Status);
+            Assert.Equal(200, (await Service.CallAsync("GET", probe)).Status);
     }
 
     [Fact]
     public async Task A_name_of_somebody_elses_that_leads_here_is_refused()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/statistics") { Headers = { Host = "evil.example" } };
-        using var answer = await _service.Client.SendAsync(request);
+        using var answer = await Service.Client.SendAsync(request);
 
         Assert.Equal(421, (int)answer.StatusCode);
     }
