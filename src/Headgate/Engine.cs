@@ -158,8 +158,8 @@ internal sealed class Engine : IDisposable
         return _last = UpstreamOf(configuration);
     }
 
-    /// <summary>The name of the API a URL belongs to, which is not opened for that.</summary>
-    public string NameOf(Uri url) => _map.Find(url).Name;
+    /// <summary>The API a URL belongs to, which is not opened for that.</summary>
+    public UpstreamConfiguration ConfigurationOf(Uri url) => _map.Find(url);
 
     /// <summary>Limits of an API that the header of the ledger does not name, or that have changed.</summary>
     public void WriteLimits(Upstream upstream, string scope, IEnumerable<Limit> limits) =>

@@ -45,7 +45,12 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         if (ledgers is not null)
             engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
         engine.SyncEachSecond(failure => Say(failure.Message));
-        await using var jobs = new DurableJobs(engine, store, queue, Room, job => ledgers?.MayHaveArrived(job) ?? false, static (_, _) => { });
+        await using var jobs = new DurableJobs(engine, store, queue, new DurableJobsOptions
+        {
+            Room = Room,
+            MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
+            Tell = static (_, _) => { },
+        });
         counts = jobs.Counts;
         var open = await jobs.StartAsync();
         if (ledgers is not null)

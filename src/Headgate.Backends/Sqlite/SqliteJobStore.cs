@@ -8,7 +8,7 @@ namespace Headgate.Backends.Sqlite;
 /// <param name="database">Not owned: a queue may be in it as well.</param>
 internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
 {
-    private const string Columns = "SELECT seq, id, created, status, ended, request, record FROM jobs";
+    private const string Columns = "SELECT seq, id, created, request, api, queue, batch, expires, replaces, replaced, status, ended, class, record FROM jobs";
 
     // Whoever wrote the file was told which bodies may be read.
     private readonly JobRequestReader _reader = new(_ => null);
@@ -21,14 +21,23 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         {
             var isNew = new bool[jobs.Count];
             for (var index = 0; index < isNew.Length; index++)
-                isNew[index] = statements.Execute("INSERT OR IGNORE INTO jobs (id, created, request) VALUES ($1, $2, $3)", jobs[index].Id, jobs[index].CreatedAt.UtcTicks, requests[index]) > 0;
+                isNew[index] = Add(statements, jobs[index], requests[index]);
             return isNew;
         }, isSynced: true);
     }
 
-    public Task<bool> EndAsync(JobEnd end) => database.Writer.WriteAsync(
-        statements => statements.Execute("UPDATE jobs SET status = $2, ended = $3, record = $4 WHERE id = $1 AND status IS NULL", end.Id, (int)end.Status, end.At.UtcTicks, end.Record.ToArray()) > 0,
-        isSynced: false);
+    public Task<bool> EndAsync(JobEnd end)
+    {
+        var then = end.Then is { } follows ? JobRequestWriter.ToBytes(follows.Request) : null;
+        return database.Writer.WriteAsync(statements =>
+        {
+            var isFirst = statements.Execute(
+                "UPDATE jobs SET status = $2, ended = $3, class = $4, record = $5 WHERE id = $1 AND status IS NULL", end.Id, (int)end.Status, end.At.UtcTicks, (int)end.Class, end.Record.ToArray()) > 0;
+            if (isFirst && then is not null)
+                Add(statements, end.Then!, then);
+            return isFirst;
+        }, isSynced: false);
+    }
 
     public Task<IReadOnlyList<StoredJob?>> FindAsync(IReadOnlyList<string> ids) => Task.FromResult<IReadOnlyList<StoredJob?>>(database.Read(statements =>
     {
@@ -43,15 +52,10 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
 
     public Task<JobPage> SearchAsync(JobSearch search) => Task.FromResult(database.Read(statements =>
     {
+        var filter = new JobFilter(search);
         var jobs = new List<StoredJob>();
         long last = 0;
-        using var rows = search switch
-        {
-            { HasEnded: false } => statements.Query($"{Columns} WHERE status IS NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-            { Status: { } status } => statements.Query($"{Columns} WHERE status = $3 AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1, (int)status),
-            { HasEnded: true } => statements.Query($"{Columns} WHERE status IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-            _ => statements.Query($"{Columns} WHERE seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-        };
+        using var rows = statements.Query($"{Columns} WHERE seq > {filter.Add(search.After ?? 0)}{filter.Text} ORDER BY seq LIMIT {filter.Add(search.Limit + 1)}", [.. filter.Values]);
         while (rows.Read())
         {
             if (jobs.Count == search.Limit)
@@ -62,21 +66,79 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         return new JobPage(jobs, null);
     }));
 
+    public Task<JobTally> CountAsync(JobSearch search) => Task.FromResult(database.Read(statements =>
+    {
+        var filter = new JobFilter(search);
+        var counts = new long[Enum.GetValues<JobStatus>().Length];
+        long ok = 0;
+        using var rows = statements.Query($"SELECT status, IFNULL(class = 0, 0), COUNT(*) FROM jobs WHERE 1{filter.Text} GROUP BY 1, 2", [.. filter.Values]);
+        while (rows.Read())
+        {
+            var status = rows.IsDBNull(0) ? JobStatus.Pending : (JobStatus)rows.GetInt32(0);
+            counts[(int)status] += rows.GetInt64(2);
+            if (status == JobStatus.Completed && rows.GetInt32(1) == 1)
+                ok += rows.GetInt64(2);
+        }
+        return new JobTally(
+            counts[(int)JobStatus.Pending], ok, counts[(int)JobStatus.Completed], counts[(int)JobStatus.Failed], counts[(int)JobStatus.Timeout], counts[(int)JobStatus.Cancelled]);
+    }));
+
+    public Task<IReadOnlyList<StoredJob>> FindExpiringAsync(int skip, int most) => Task.FromResult<IReadOnlyList<StoredJob>>(database.Read(statements =>
+    {
+        var jobs = new List<StoredJob>();
+        using var rows = statements.Query($"{Columns} WHERE status IS NULL AND expires IS NOT NULL ORDER BY expires, seq LIMIT $1 OFFSET $2", most, skip);
+        while (rows.Read())
+            jobs.Add(Read(rows));
+        return jobs;
+    }));
+
+    public Task<int> DeleteAsync(IReadOnlyList<string> ids) => database.Writer.WriteAsync(statements =>
+    {
+        var deleted = 0;
+        foreach (var id in ids)
+            deleted += statements.Execute("DELETE FROM jobs WHERE id = $1 AND status IS NOT NULL", id);
+        return deleted;
+    }, isSynced: false);
+
     public Task<int> ForgetAsync(DateTimeOffset endedBefore, int most) => database.Writer.WriteAsync(
         statements => statements.Execute("DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE status IS NOT NULL AND ended < $1 LIMIT $2)", endedBefore.UtcTicks, most),
         isSynced: false);
 
-    public Task<long> CountOpenAsync() => Task.FromResult(database.Read(statements => (long)statements.Scalar("SELECT COUNT(*) FROM jobs WHERE status IS NULL")!));
-
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static bool Add(Statements statements, StoredJob job, byte[] request)
+    {
+        var isNew = statements.Execute(
+            "INSERT OR IGNORE INTO jobs (id, created, request, api, queue, tenant, batch, expires, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            job.Id, job.CreatedAt.UtcTicks, request, job.Api, job.Queue, job.Request.Tenant, job.Batch, job.Expires?.UtcTicks, job.Replaces) > 0;
+        if (!isNew || job.Replaces is null)
+            return isNew;
+        if (statements.Execute("UPDATE jobs SET replaced = $2 WHERE id = $1 AND status IS NOT NULL AND replaced IS NULL", job.Replaces, job.Id) > 0)
+            return true;
+        statements.Execute("DELETE FROM jobs WHERE id = $1", job.Id);
+        return false;
+    }
 
     private StoredJob Read(SqliteDataReader row)
     {
         var id = row.GetString(1);
-        var request = _reader.Read(row.GetFieldValue<byte[]>(5), out var fault) ?? throw new JobStoreException($"job {id}: its request cannot be read: {fault!.Message}");
-        return new StoredJob(id, request, new DateTimeOffset(row.GetInt64(2), TimeSpan.Zero))
+        var request = _reader.Read(row.GetFieldValue<byte[]>(3), out var fault) ?? throw new JobStoreException($"job {id}: its request cannot be read: {fault!.Message}");
+        return new StoredJob(id, request, At(row.GetInt64(2)))
         {
-            End = row.IsDBNull(3) ? null : new JobEnd(id, (JobStatus)row.GetInt32(3), new DateTimeOffset(row.GetInt64(4), TimeSpan.Zero), row.GetFieldValue<byte[]>(6)),
+            Api = TextOf(row, 4),
+            Queue = TextOf(row, 5),
+            Batch = TextOf(row, 6),
+            Expires = row.IsDBNull(7) ? null : At(row.GetInt64(7)),
+            Replaces = TextOf(row, 8),
+            ReplacedBy = TextOf(row, 9),
+            End = row.IsDBNull(10) ? null : new JobEnd(id, (JobStatus)row.GetInt32(10), At(row.GetInt64(11)), row.GetFieldValue<byte[]>(13))
+            {
+                Class = row.IsDBNull(12) ? FailureClass.None : (FailureClass)row.GetInt32(12),
+            },
         };
     }
+
+    private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
+
+    private static string? TextOf(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

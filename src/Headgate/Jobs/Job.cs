@@ -93,6 +93,9 @@ public sealed class Job
 
     internal Acceptance Accepted => _accepted;
 
+    /// <summary>The named queue it stands in; null for the default one.</summary>
+    internal string? Queue { get; init; }
+
     /// <summary>What is told of it in the end; null before.</summary>
     internal ResultRecord? Record => _end;
 

@@ -10,7 +10,7 @@ internal interface IJobStore : IAsyncDisposable
 {
     /// <summary>Keeps new jobs; when it comes back they outlive a power failure.</summary>
     /// <param name="jobs">Without an end.</param>
-    /// <returns>For each whether it is new; false, and nothing is changed, where there is a job of its id.</returns>
+    /// <returns>For each whether it is new; false, and nothing is changed, where there is a job of its id, or the one that it replaces has not ended or was replaced.</returns>
     /// <exception cref="JobStoreException">None of them was kept.</exception>
     Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs);
 
@@ -28,34 +28,41 @@ internal interface IJobStore : IAsyncDisposable
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     Task<JobPage> SearchAsync(JobSearch search);
 
+    /// <summary>How many jobs there are of those that are looked for, by what became of them; <see cref="JobSearch.After"/> and <see cref="JobSearch.Limit"/> do not matter.</summary>
+    /// <exception cref="JobStoreException">They cannot be counted.</exception>
+    Task<JobTally> CountAsync(JobSearch search);
+
+    /// <summary>Those of the jobs that have not ended whose time is over soonest (<see cref="StoredJob.Expires"/>), in that order.</summary>
+    /// <param name="skip">Less the first so many.</param>
+    /// <param name="most">At most so many.</param>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    Task<IReadOnlyList<StoredJob>> FindExpiringAsync(int skip, int most);
+
+    /// <summary>Forgets jobs that have ended, by their ids.</summary>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="JobStoreException">None was forgotten.</exception>
+    Task<int> DeleteAsync(IReadOnlyList<string> ids);
+
     /// <summary>Forgets jobs that ended before a time; never one that has not ended.</summary>
     /// <param name="endedBefore">The time.</param>
     /// <param name="most">At most so many, since others wait meanwhile.</param>
     /// <returns>How many there were.</returns>
     /// <exception cref="JobStoreException">None was forgotten.</exception>
     Task<int> ForgetAsync(DateTimeOffset endedBefore, int most);
-
-    /// <summary>How many have not ended.</summary>
-    /// <exception cref="JobStoreException">They cannot be counted.</exception>
-    Task<long> CountOpenAsync();
 }
 
-/// <summary>Which jobs are looked for.</summary>
-internal sealed record JobSearch
+/// <summary>How many jobs there are, by what became of them.</summary>
+/// <param name="Open">They have not ended.</param>
+/// <param name="Ok">Completed, with the status that was hoped for.</param>
+/// <param name="Completed">Ok ones too.</param>
+/// <param name="Failed">The last attempt failed.</param>
+/// <param name="Timeout">Too late.</param>
+/// <param name="Cancelled">Given up by their callers.</param>
+internal readonly record struct JobTally(long Open, long Ok, long Completed, long Failed, long Timeout, long Cancelled)
 {
-    public const int LargestPage = 1000;
+    public long Ended => Completed + Failed + Timeout + Cancelled;
 
-    /// <summary>Only those that have, or have not, ended; null for both.</summary>
-    public bool? HasEnded { get; init; }
-
-    /// <summary>Only those that ended so; null for all.</summary>
-    public JobStatus? Status { get; init; }
-
-    /// <summary>Where the page before ended (<see cref="JobPage.Next"/>); null for the beginning.</summary>
-    public long? After { get; init; }
-
-    /// <summary>At most so many: 1 to <see cref="LargestPage"/>.</summary>
-    public int Limit { get; init; } = 100;
+    public long All => Open + Ended;
 }
 
 /// <summary>Some of the jobs that were looked for.</summary>

@@ -15,11 +15,17 @@ internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<J
     /// <summary>So many of a lane are at hand at most: enough for 5,000 a second where a batch takes 50 ms.</summary>
     public const int AtHand = 512;
 
+    /// <summary>So many of all lanes are at hand; where it is full a lane still has <see cref="Least"/>, so that a million lanes cost what a thousand do.</summary>
+    private const int AtHandTogether = 65_536;
+
+    private const int Least = 2;
+
     /// <summary>How long a lane rests of which nothing could be leased, or begun.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Lane> _lanes = [];
+    private int _atHand;
     private bool _isStopped;
 
     /// <summary>There may be something to lease in a lane.</summary>
@@ -43,6 +49,7 @@ internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<J
         {
             var lane = _lanes[name];
             lane.AtHand--;
+            _atHand--;
             GoOnNeedsLock(lane);
             if (lane is { AtHand: 0, MayHaveMore: false, IsLeasing: false, Wake: null })
                 _lanes.Remove(name);
@@ -62,10 +69,11 @@ internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<J
 
     private void GoOnNeedsLock(Lane lane)
     {
-        if (_isStopped || lane.IsLeasing || !lane.MayHaveMore || lane.AtHand > AtHand / 2)
+        var most = Math.Clamp(lane.AtHand + AtHandTogether - _atHand, Least, AtHand);
+        if (_isStopped || lane.IsLeasing || !lane.MayHaveMore || lane.AtHand > most / 2)
             return;
         lane.IsLeasing = true;
-        _ = LeaseAsync(lane, AtHand - lane.AtHand);
+        _ = LeaseAsync(lane, most - lane.AtHand);
     }
 
     private async Task LeaseAsync(Lane lane, int most)
@@ -84,6 +92,7 @@ internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<J
             lock (_lock)
             {
                 lane.AtHand += leased.Leases.Count;
+                _atHand += leased.Leases.Count;
                 lane.MayHaveMore |= leased.Leases.Count == most;
             }
             if (leased.Leases.Count > 0)

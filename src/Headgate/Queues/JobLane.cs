@@ -4,7 +4,8 @@ namespace Headgate.Queues;
 /// <param name="Upstream">The name of the API.</param>
 /// <param name="Priority">How urgent they are.</param>
 /// <param name="Tenant">On whose behalf; null for the default tenant.</param>
-internal readonly record struct JobLaneKey(string Upstream, RequestPriority Priority, string? Tenant);
+/// <param name="Queue">The named queue they stand in; null for the default one.</param>
+internal readonly record struct JobLaneKey(string Upstream, RequestPriority Priority, string? Tenant, string? Queue = null);
 
 /// <summary>Whether a lane is to be looked at.</summary>
 internal enum LaneState : byte
@@ -15,16 +16,25 @@ internal enum LaneState : byte
     /// <summary>It stands among those that are looked at next.</summary>
     Ready,
 
-    /// <summary>Too many have begun altogether; it is looked at when one of those ends.</summary>
+    /// <summary>Too many have begun that it shares a bound with; it is looked at when one of those ends.</summary>
     Parked,
+
+    /// <summary>It is empty, and forgotten.</summary>
+    Gone,
 }
 
 /// <summary>Jobs in the order they came, of which the first few stand in the gate. Owned by the lock of its queue.</summary>
-internal sealed class JobLane(JobLaneKey key)
+internal sealed class JobLane(JobLaneKey key, JobShare api, JobShare queue)
 {
     private JobEntry? _last;
 
     public JobLaneKey Key => key;
+
+    /// <summary>What all lanes of its API have begun.</summary>
+    public JobShare Api => api;
+
+    /// <summary>What all lanes of its named queue have begun.</summary>
+    public JobShare Queue => queue;
 
     public JobEntry? First { get; private set; }
 

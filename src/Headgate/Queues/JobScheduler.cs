@@ -78,7 +78,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     /// <inheritdoc cref="Add"/>
     public void Take(Job job, bool isNew)
     {
-        var key = LaneOf(job.Request, out var upstream);
+        var key = LaneOf(job, out var upstream);
         var (clock, accepted, request) = (Engine.Clock, job.Accepted, job.Request);
         var patience = upstream.Configuration.Policy.QueueTimeout is { } queue ? accepted.Mono + Clock.Nanoseconds(queue) : Clock.Never;
         var entry = new JobEntry(job)
@@ -124,6 +124,16 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         Cancel(entry);
         await entry.Job.Ended.ConfigureAwait(false);
         return entry.Job.Status == JobStatus.Cancelled;
+    }
+
+    /// <summary>Bounds a named queue (<see cref="JobQueue.Bound"/>).</summary>
+    public void Bound(string queue, int most, bool isPaused)
+    {
+        lock (_lock)
+        {
+            _queue.Bound(queue, most, isPaused);
+            WakeNeedsLock();
+        }
     }
 
     /// <summary>Takes nothing more.</summary>
@@ -262,12 +272,12 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         _draining.Dispose();
     }
 
-    private JobLaneKey LaneOf(JobRequest request, out Upstream upstream)
+    private JobLaneKey LaneOf(Job job, out Upstream upstream)
     {
         try
         {
-            upstream = Engine.UpstreamOf(JobMessage.Target(request));
-            return new JobLaneKey(upstream.Name, request.Priority, request.Tenant);
+            upstream = Engine.UpstreamOf(JobMessage.Target(job.Request));
+            return new JobLaneKey(upstream.Name, job.Request.Priority, job.Request.Tenant, job.Queue);
         }
         catch (Exception wrong) when (wrong is ArgumentException or Ledgers.LedgerException or Ledgers.ScopeHeldException or Configuration.ConfigurationException)
         {
@@ -328,7 +338,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         Counts.CountEnd(record);
         if (record.Outcome.Class == FailureClass.CircuitOpen)
             _tell(JobEvent.CircuitOpen, job);
-        _tell(EventOf(record.Outcome.Status), job);
+        _tell(record.Outcome.Status.Event(), job);
         lock (_lock)
         {
             _finished.Add(job, Engine.Clock.Now);
@@ -338,14 +348,6 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
         job.Release();
     }
-
-    private static JobEvent EventOf(JobStatus status) => status switch
-    {
-        JobStatus.Completed => JobEvent.Completed,
-        JobStatus.Timeout => JobEvent.Timeout,
-        JobStatus.Cancelled => JobEvent.Cancelled,
-        _ => JobEvent.Failed,
-    };
 
     private void ForgetNeedsLock()
     {

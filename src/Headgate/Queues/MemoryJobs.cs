@@ -1,3 +1,4 @@
+using Headgate.Jobs;
 using Headgate.Time;
 
 namespace Headgate.Queues;
@@ -14,6 +15,9 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     private readonly HashSet<string> _queued = [];
     private readonly Dictionary<long, Waiting> _leased = [];
     private readonly Queue<JobEnd> _ended = new();
+
+    /// <summary>Of jobs that have not ended and whose time is over some day, in the order of that time.</summary>
+    private readonly SortedSet<(DateTimeOffset Expires, long Place)> _expiring = [];
     private long _bytes;
     private long _order;
 
@@ -29,7 +33,11 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         {
             if (!_places.TryGetValue(end.Id, out var place) || _jobs[place].End is not null)
                 return Task.FromResult(false);
-            _jobs[place] = _jobs[place] with { End = end };
+            if (_jobs[place].Expires is { } expires)
+                _expiring.Remove((expires, place));
+            _jobs[place] = _jobs[place] with { End = end with { Then = null } };
+            if (end.Then is { } then)
+                AddNeedsLock(then);
             _ended.Enqueue(end);
             for (_bytes += end.Record.Length; _bytes > mostBytes && _ended.Count > 1;)
                 ForgetNeedsLock(_ended.Peek().Id);
@@ -47,7 +55,7 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     {
         lock (_lock)
         {
-            var found = _jobs.Where(job => job.Key > (search.After ?? 0) && Fits(job.Value, search)).Take(search.Limit + 1).ToList();
+            var found = _jobs.Where(job => job.Key > (search.After ?? 0) && search.Fits(job.Value)).Take(search.Limit + 1).ToList();
             var page = found.Take(search.Limit).ToList();
             return Task.FromResult(new JobPage([.. page.Select(job => job.Value)], found.Count > search.Limit ? page[^1].Key : null));
         }
@@ -64,10 +72,36 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         }
     }
 
-    public Task<long> CountOpenAsync()
+    public Task<JobTally> CountAsync(JobSearch search)
     {
         lock (_lock)
-            return Task.FromResult(_jobs.Values.LongCount(job => job.End is null));
+        {
+            var counts = new long[Enum.GetValues<JobStatus>().Length];
+            long ok = 0;
+            foreach (var job in _jobs.Values.Where(search.Fits))
+            {
+                counts[(int)(job.End?.Status ?? JobStatus.Pending)]++;
+                ok += job.End is { Status: JobStatus.Completed, Class: FailureClass.None } ? 1 : 0;
+            }
+            return Task.FromResult(new JobTally(
+                counts[(int)JobStatus.Pending], ok, counts[(int)JobStatus.Completed], counts[(int)JobStatus.Failed], counts[(int)JobStatus.Timeout], counts[(int)JobStatus.Cancelled]));
+        }
+    }
+
+    public Task<IReadOnlyList<StoredJob>> FindExpiringAsync(int skip, int most)
+    {
+        lock (_lock)
+            return Task.FromResult<IReadOnlyList<StoredJob>>([.. _expiring.Skip(skip).Take(most).Select(expiring => _jobs[expiring.Place])]);
+    }
+
+    public Task<int> DeleteAsync(IReadOnlyList<string> ids)
+    {
+        lock (_lock)
+        {
+            var ended = ids.Where(id => _places.TryGetValue(id, out var place) && _jobs[place].End is not null).Distinct().ToList();
+            ended.ForEach(ForgetNeedsLock);
+            return Task.FromResult(ended.Count);
+        }
     }
 
     public Task EnqueueAsync(IReadOnlyList<QueuedJob> jobs)
@@ -132,9 +166,6 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static bool Fits(StoredJob job, JobSearch search) =>
-        (search.HasEnded is not { } ended || ended == job.End is not null) && (search.Status is not { } status || job.End?.Status == status);
-
     private void ForgetNeedsLock(string id)
     {
         if (!_places.Remove(id, out var place))
@@ -147,9 +178,18 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
 
     private bool AddNeedsLock(StoredJob job)
     {
-        if (!_places.TryAdd(job.Id, _order + 1))
+        if (_places.ContainsKey(job.Id))
             return false;
-        _jobs.Add(++_order, job);
+        if (job.Replaces is { } replaced)
+        {
+            if (!_places.TryGetValue(replaced, out var place) || _jobs[place] is not { End: not null, ReplacedBy: null })
+                return false;
+            _jobs[place] = _jobs[place] with { ReplacedBy = job.Id };
+        }
+        _places.Add(job.Id, ++_order);
+        _jobs.Add(_order, job);
+        if (job.Expires is { } expires)
+            _expiring.Add((expires, _order));
         return true;
     }
 

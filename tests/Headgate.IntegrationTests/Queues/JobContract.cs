@@ -132,7 +132,7 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(["j1", "j3", "j5", "j7"], await AllAsync(new JobSearch { HasEnded = true, Limit = 3 }));
         Assert.Equal(["j5", "j7"], await AllAsync(new JobSearch { Status = JobStatus.Failed, Limit = 1 }));
         Assert.Equal(10, (await AllAsync(new JobSearch { Limit = 4 })).Count);
-        Assert.Equal(6, await Store.CountOpenAsync());
+        Assert.Equal(6, (await Store.CountAsync(new JobSearch())).Open);
     }
 
     [Fact]
@@ -147,6 +147,98 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(0, await Store.ForgetAsync(Start.AddSeconds(50), 10));
 
         Assert.Equal([null, null, "new", "open"], (await Store.FindAsync(["old", "older", "new", "open"])).Select(job => job?.Id));
+    }
+
+    [Fact]
+    public async Task Jobs_are_looked_for_and_counted_by_all_that_is_known_of_them()
+    {
+        await Store.AddAsync(
+        [
+            Job("ok") with { Api = "a", Queue = "bulk", Batch = "b1" },
+            new StoredJob("client", new JobRequest("http://b.example/it's?q=\"") { Tenant = "t'1", Tags = ["x", "y"] }, Start.AddSeconds(5)) { Api = "b", Batch = "b1" },
+            Job("dead") with { Api = "a" },
+            Job("late") with { Api = "a" },
+            Job("open") with { Api = "a", Batch = "b1" },
+        ]);
+        await Store.EndAsync(End("ok"));
+        await Store.EndAsync(End("client") with { Class = FailureClass.Client });
+        await Store.EndAsync(End("dead", JobStatus.Failed) with { Class = FailureClass.Network });
+        await Store.EndAsync(End("late", JobStatus.Timeout) with { Class = FailureClass.Deadline });
+
+        await FoundAsync(new JobSearch { IsOk = true }, "ok");
+        await FoundAsync(new JobSearch { IsOk = false }, "client", "dead", "late");
+        await FoundAsync(new JobSearch { IsDead = true }, "dead", "late");
+        await FoundAsync(new JobSearch { Class = FailureClass.Network }, "dead");
+        await FoundAsync(new JobSearch { Api = "b" }, "client");
+        await FoundAsync(new JobSearch { Queue = "bulk" }, "ok");
+        await FoundAsync(new JobSearch { Queue = "default", HasEnded = false }, "open");
+        await FoundAsync(new JobSearch { Tenant = "t'1" }, "client");
+        await FoundAsync(new JobSearch { Tag = "y" }, "client");
+        await FoundAsync(new JobSearch { Tag = "z" });
+        await FoundAsync(new JobSearch { Batch = "b1", HasEnded = true }, "ok", "client");
+        await FoundAsync(new JobSearch { Url = "it's?q=\"" }, "client");
+        await FoundAsync(new JobSearch { Since = Start.AddSeconds(1) }, "client");
+        await FoundAsync(new JobSearch { Until = Start.AddSeconds(1), Api = "a", Status = JobStatus.Completed }, "ok");
+        Assert.Equal(new JobTally(Open: 1, Ok: 1, Completed: 2, Failed: 1, Timeout: 1, Cancelled: 0), await Store.CountAsync(new JobSearch()));
+        Assert.Equal(new JobTally(Open: 1, Ok: 1, Completed: 2, Failed: 0, Timeout: 0, Cancelled: 0), await Store.CountAsync(new JobSearch { Batch = "b1" }));
+
+        async Task FoundAsync(JobSearch search, params string[] ids)
+        {
+            Assert.Equal(ids, (await Store.SearchAsync(search)).Jobs.Select(job => job.Id));
+            Assert.Equal(ids.Length, (await Store.CountAsync(search)).All);
+            foreach (var job in await Store.FindAsync(ids))
+                Assert.True(search.Fits(job!));
+        }
+    }
+
+    [Fact]
+    public async Task A_job_that_has_ended_is_replaced_once()
+    {
+        await Store.AddAsync([Job("a"), Job("open")]);
+        await Store.EndAsync(End("a", JobStatus.Failed));
+
+        Assert.Equal([true, false, false, false], await Store.AddAsync(
+            [Job("a2") with { Replaces = "a" }, Job("a3") with { Replaces = "a" }, Job("o2") with { Replaces = "open" }, Job("n") with { Replaces = "nobody" }]));
+
+        Assert.Equal(["a2", null, null, null], (await Store.FindAsync(["a2", "a3", "o2", "n"])).Select(job => job?.Id));
+        Assert.Equal(("a2", "a"), ((await Store.FindAsync(["a"]))[0]!.ReplacedBy, (await Store.FindAsync(["a2"]))[0]!.Replaces));
+        Assert.Empty((await Store.SearchAsync(new JobSearch { IsDead = true })).Jobs);
+    }
+
+    [Fact]
+    public async Task What_follows_from_an_end_is_kept_with_the_first_end_only()
+    {
+        await Store.AddAsync([Job("a")]);
+
+        Assert.True(await Store.EndAsync(End("a") with { Then = Job("then") }));
+        Assert.False(await Store.EndAsync(End("a") with { Then = Job("else") }));
+
+        Assert.Equal(["then", null], (await Store.FindAsync(["then", "else"])).Select(job => job?.Id));
+    }
+
+    [Fact]
+    public async Task Open_jobs_are_found_by_when_their_time_is_over()
+    {
+        await Store.AddAsync(
+        [
+            Job("never"), Job("late") with { Expires = Start.AddSeconds(30) }, Job("soon") with { Expires = Start.AddSeconds(10) }, Job("ended") with { Expires = Start.AddSeconds(5) }, Job("mid") with { Expires = Start.AddSeconds(20) },
+        ]);
+        await Store.EndAsync(End("ended"));
+
+        Assert.Equal(["soon", "mid"], (await Store.FindExpiringAsync(0, 2)).Select(job => job.Id));
+        Assert.Equal(["mid", "late"], (await Store.FindExpiringAsync(1, 5)).Select(job => job.Id));
+        Assert.Equal(Start.AddSeconds(10), (await Store.FindExpiringAsync(0, 1))[0].Expires);
+    }
+
+    [Fact]
+    public async Task Only_jobs_that_have_ended_are_deleted()
+    {
+        await Store.AddAsync([Job("a"), Job("open")]);
+        await Store.EndAsync(End("a"));
+
+        Assert.Equal(1, await Store.DeleteAsync(["a", "open", "nobody", "a"]));
+
+        Assert.Equal([null, "open"], (await Store.FindAsync(["a", "open"])).Select(job => job?.Id));
     }
 
     private async Task<List<string>> AllAsync(JobSearch search)

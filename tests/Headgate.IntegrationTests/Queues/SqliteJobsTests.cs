@@ -1,6 +1,7 @@
 using Headgate.Backends.Sqlite;
 using Headgate.IntegrationTests.Fixtures;
 using Headgate.Queues;
+using Microsoft.Data.Sqlite;
 
 namespace Headgate.IntegrationTests.Queues;
 
@@ -34,7 +35,7 @@ public sealed class SqliteJobsTests : JobContract
 
         await ReopenAsync();
 
-        Assert.Equal(2, await Store.CountOpenAsync());
+        Assert.Equal(2, (await Store.CountAsync(new JobSearch())).Open);
         Assert.Equal(["a", "b"], await LeaseAsync());
         await Queue.EnqueueAsync([At("c")]);
         Assert.Equal(["c"], await LeaseAsync());
@@ -81,10 +82,46 @@ public sealed class SqliteJobsTests : JobContract
     }
 
     [Fact]
+    public async Task A_file_of_the_first_version_goes_on_with_all_that_is_in_it()
+    {
+        await CloseAsync();
+        System.IO.File.Delete(File);
+        await using (var old = new SqliteConnection($"Data Source={File};Pooling=false"))
+        {
+            await old.OpenAsync();
+            var create = old.CreateCommand();
+            create.CommandText = $$"""
+                CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status INTEGER, ended INTEGER, request BLOB NOT NULL, record BLOB);
+                CREATE INDEX jobs_open ON jobs (seq) WHERE status IS NULL;
+                CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL;
+                CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+                CREATE TABLE queue (lane INTEGER NOT NULL, due INTEGER NOT NULL, place INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (lane, due, place)) WITHOUT ROWID;
+                CREATE UNIQUE INDEX queue_job ON queue (job);
+                INSERT INTO jobs (id, created, request) VALUES ('open', {{Time.GetUtcNow().UtcTicks}}, CAST('{"url":"http://a.example","tenant":"t"}' AS BLOB));
+                INSERT INTO jobs (id, created, status, ended, request, record) VALUES ('ok', 1, 5, 2, CAST('{"url":"http://a.example"}' AS BLOB), CAST('{"ok":true}' AS BLOB));
+                INSERT INTO jobs (id, created, status, ended, request, record) VALUES ('bad', 1, 5, 2, CAST('{"url":"http://a.example"}' AS BLOB), CAST('{"ok":false}' AS BLOB));
+                INSERT INTO lanes (id, name) VALUES (1, 'lane');
+                INSERT INTO queue (lane, due, place, job) VALUES (1, 0, 1, 'open');
+                PRAGMA application_id=1751410548;
+                PRAGMA user_version=1;
+                """;
+            await create.ExecuteNonQueryAsync();
+        }
+
+        await ReopenAsync();
+
+        Assert.Equal(["open"], (await Store.SearchAsync(new JobSearch { Tenant = "t" })).Jobs.Select(job => job.Id));
+        Assert.Equal(["ok"], (await Store.SearchAsync(new JobSearch { IsOk = true })).Jobs.Select(job => job.Id));
+        Assert.Equal(["bad"], (await Store.SearchAsync(new JobSearch { IsOk = false })).Jobs.Select(job => job.Id));
+        Assert.Equal(["open"], await LeaseAsync());
+        Assert.Equal([true], await Store.AddAsync([Job("new") with { Batch = "b" }]));
+    }
+
+    [Fact]
     public async Task Many_who_write_at_once_share_their_transactions()
     {
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(n => Task.Run(() => Store.AddAsync([Job($"j{n}")]))));
 
-        Assert.Equal(1000, await Store.CountOpenAsync());
+        Assert.Equal(1000, (await Store.CountAsync(new JobSearch())).Open);
     }
 }
