@@ -373,6 +373,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
             Upstream.Configuration.Keys!.Template.Apply(message, key.Secret);
         else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
             message.Headers.TryAddWithoutValidation("Authorization", token);
+        if (redirect is null && _exchange.Request is SignedMessage signed)
+            signed.Sign(message);
         return message.Ready();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Headgate.Jobs;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,7 @@ internal static class CallBody
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest };
 
     /// <summary>Callers name no files of this machine.</summary>
-    private static readonly JobRequestReader Requests = new();
+    private static readonly JobRequestReader Requests = new(mayCall: true);
 
     /// <summary>The bytes of a body, at most <see cref="ServiceSite.LargestBody"/>.</summary>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
@@ -50,6 +51,72 @@ internal static class CallBody
         return list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
             ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)]
             : throw Wrong($"{member} must be a list of texts");
+    }
+
+    /// <summary>A text in a member; null if it is not there.</summary>
+    public static string? Text(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            return null;
+        using var text = Parse(json[value], member);
+        return text.RootElement.ValueKind == JsonValueKind.String ? text.RootElement.GetString() : throw Wrong($"{member} is a text");
+    }
+
+    /// <summary>Whether a member is true; false if it is not there.</summary>
+    public static bool Flag(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            return false;
+        using var flag = Parse(json[value], member);
+        return flag.RootElement.ValueKind is JsonValueKind.True or JsonValueKind.False ? flag.RootElement.GetBoolean() : throw Wrong($"{member} is true or false");
+    }
+
+    /// <summary>A whole number in a member, or null where that is what it says.</summary>
+    public static int? Number(ReadOnlyMemory<byte> json, string member, int least, int most)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            throw Wrong($"{member} field is required");
+        using var number = Parse(json[value], member);
+        if (number.RootElement.ValueKind == JsonValueKind.Null)
+            return null;
+        return number.RootElement.ValueKind == JsonValueKind.Number && number.RootElement.TryGetInt32(out var whole) && whole >= least && whole <= most
+            ? whole
+            : throw Wrong($"{member} is a whole number from {least} to {most}, or null");
+    }
+
+    /// <summary>The JSON of a member.</summary>
+    public static ReadOnlySpan<byte> Part(ReadOnlyMemory<byte> json, string member) =>
+        Members(json.Span).TryGetValue(member, out var value) ? json.Span[value] : throw Wrong($"{member} field is required");
+
+    /// <summary>A name in a member: 1 to 128 letters, digits, dots, colons, dashes and underscores. Null if it is not there.</summary>
+    public static string? Name(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            return null;
+        using var name = Parse(json[value], member);
+        return name.RootElement.ValueKind == JsonValueKind.String && name.RootElement.GetString() is { Length: >= 1 and <= 128 } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or ':' or '-' or '_')
+            ? text
+            : throw Wrong($"{member} is a name of 1 to 128 letters, digits, dots, colons, dashes and underscores");
+    }
+
+    /// <summary>A JSON object with the members that another one gives in their place (RFC 7396).</summary>
+    public static ReadOnlySpan<byte> Merged(ReadOnlyMemory<byte> json, ReadOnlyMemory<byte> patch)
+    {
+        Members(patch.Span);
+        var (target, change) = (JsonNode.Parse(json.Span)!, JsonNode.Parse(patch.Span)!);
+        Merge(target.AsObject(), change.AsObject());
+        return System.Text.Encoding.UTF8.GetBytes(target.ToJsonString());
+    }
+
+    private static void Merge(JsonObject target, JsonObject patch)
+    {
+        foreach (var (name, value) in patch)
+            if (value is null)
+                target.Remove(name);
+            else if (value is JsonObject members && target[name] is JsonObject those)
+                Merge(those, members);
+            else
+                target[name] = value.DeepClone();
     }
 
     /// <summary>A time in a member; the usual one if it is not there.</summary>

@@ -10,21 +10,36 @@ internal static class JobJson
     /// <summary>Writes a job as it stands.</summary>
     public static void Write(Utf8JsonWriter json, JobView view)
     {
-        if (view.Stored.End is not { } end)
-        {
+        if (view.Stored.End is { } end)
+            Write(json, end, withResult: true, view.Stored.ReplacedBy);
+        else
             ResultRecordWriter.Write(json, OnItsWay(view));
-            return;
-        }
+    }
+
+    /// <summary>Writes a job that has ended.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="end">Its end.</param>
+    /// <param name="withResult">Whether the answer it got is written, or only that there is one.</param>
+    /// <param name="replacedBy">The job by which it is done once more; null for none.</param>
+    public static void Write(Utf8JsonWriter json, JobEnd end, bool withResult, string? replacedBy = null)
+    {
         using var record = JsonDocument.Parse(end.Record);
         json.WriteStartObject();
         foreach (var member in record.RootElement.EnumerateObject())
-            if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object)
+            if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object && !withResult)
+            {
+                json.WriteNull("result"u8);
+                json.WriteBoolean("result_omitted"u8, true);
+            }
+            else if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object)
             {
                 json.WritePropertyName("result"u8);
                 WriteResult(json, record.RootElement);
             }
-            else
+            else if (!member.NameEquals("history"u8))
                 member.WriteTo(json);
+        if (replacedBy is not null)
+            json.WriteString("replaced_by"u8, replacedBy);
         json.WriteEndObject();
     }
 
@@ -40,6 +55,16 @@ internal static class JobJson
     {
         using var record = JsonDocument.Parse(end.Record);
         WriteResult(json, record.RootElement);
+    }
+
+    /// <summary>Writes the attempts of a job, as the member <c>history</c>.</summary>
+    public static void WriteHistory(Utf8JsonWriter json, JobEnd end)
+    {
+        using var record = JsonDocument.Parse(end.Record);
+        if (record.RootElement.TryGetProperty("history"u8, out var history))
+            history.WriteTo(json, "history"u8);
+        else
+            ResultRecordWriter.WriteHistory(json, []);
     }
 
     /// <summary>Why a job did not end well.</summary>

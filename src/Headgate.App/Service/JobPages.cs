@@ -26,7 +26,7 @@ internal static class JobPages
         site.MapPost("/api/v1/request", context => SubmitAsync(context, state));
         site.MapGet("/api/v1/request/{id}", context => ShowAsync(context, state));
         site.MapDelete("/api/v1/request/{id}", context => CancelAsync(context, state));
-        site.MapGet("/api/v1/requests", context => SearchAsync(context, state));
+        site.MapGet("/api/v1/requests", context => SearchAsync(context, state, JobQuery.Page(context, state.Time)));
         site.MapPost("/api/v1/requests/bulk", context => SubmitManyAsync(context, state));
         site.MapPost("/api/v1/requests/wait", context => WaitAsync(context, state));
     }
@@ -41,7 +41,7 @@ internal static class JobPages
             : new Problem(StatusCodes.Status400BadRequest, verdict.Error.Message) { Class = verdict.Error.FailureClass });
     }
 
-    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(HttpContext context, ServiceState state, IReadOnlyList<JobRequest> requests)
+    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(HttpContext context, ServiceState state, IReadOnlyList<JobRequest> requests, string? batch = null)
     {
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
         if (key is { Length: > LongestKey })
@@ -50,7 +50,7 @@ internal static class JobPages
             throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
         if (state.IsFull)
             throw new Problem(StatusCodes.Status429TooManyRequests, "so many jobs wait already that nothing is accepted") { RetryAfter = 1 };
-        return await state.Jobs.SubmitAsync(requests, key);
+        return await state.Jobs.SubmitAsync(requests, key, batch);
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
@@ -75,7 +75,8 @@ internal static class JobPages
 
     private static async Task SubmitManyAsync(HttpContext context, ServiceState state)
     {
-        var requests = CallBody.ManyRequests(await CallBody.ReadAsync(context), "requests");
+        var body = await CallBody.ReadAsync(context);
+        var (requests, batch) = (CallBody.ManyRequests(body, "requests"), CallBody.Name(body, "batch"));
         if (requests.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {MostTogether} requests; submit them in parts");
         var errors = new List<(int Index, string Error)>();
@@ -88,7 +89,7 @@ internal static class JobPages
             }
             else
                 errors.Add((index, requests[index].Error!));
-        var verdicts = good.Count == 0 ? [] : await SubmitAsync(context, state, good);
+        var verdicts = good.Count == 0 ? [] : await SubmitAsync(context, state, good, batch);
         for (var at = 0; at < verdicts.Count; at++)
             if (verdicts[at].Error is { } refused)
                 errors.Add((indexes[at], refused.Message));
@@ -103,6 +104,8 @@ internal static class JobPages
             json.WriteNumber("count", ids.Count);
             json.WriteString("status", "submitted");
             json.WriteString("timestamp", state.Timestamp);
+            if (batch is not null)
+                json.WriteString("batch", batch);
             json.WriteStartArray("errors");
             foreach (var (index, error) in errors.OrderBy(error => error.Index))
             {
@@ -116,25 +119,20 @@ internal static class JobPages
         });
     }
 
+    /// <summary>The job that a call names.</summary>
+    /// <exception cref="Problem">There is none.</exception>
+    public static async Task<JobView> FindAsync(HttpContext context, ServiceState state) => (await state.Jobs.FindAsync([IdOf(context)]))[0] ?? throw NotFound();
+
     private static async Task ShowAsync(HttpContext context, ServiceState state)
     {
-        var view = (await state.Jobs.FindAsync([IdOf(context)]))[0] ?? throw NotFound();
+        var view = await FindAsync(context, state);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, view));
     }
 
-    private static async Task SearchAsync(HttpContext context, ServiceState state)
+    /// <summary>Answers with a page of jobs.</summary>
+    public static async Task SearchAsync(HttpContext context, ServiceState state, JobSearch search)
     {
-        var query = context.Request.Query;
-        var status = query["status"].ToString();
-        var limit = query["limit"] is [{ Length: > 0 } most] ? Number(most, "limit", JobSearch.LargestPage) : 100;
-        long? after = query["after"] is [{ Length: > 0 } cursor] ? Number(cursor, "after", long.MaxValue) : null;
-        var (jobs, next) = await state.Jobs.SearchAsync(new JobSearch
-        {
-            Limit = (int)limit,
-            After = after,
-            HasEnded = status switch { "open" => false, "ended" => true, _ => null },
-            Status = status is "" or "open" or "ended" ? null : EndNamed(status),
-        });
+        var (jobs, next) = await state.Jobs.SearchAsync(search);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
@@ -146,19 +144,6 @@ internal static class JobPages
             json.WriteEndObject();
         });
     }
-
-    private static JobStatus EndNamed(string name)
-    {
-        foreach (var status in (JobStatus[])[JobStatus.Completed, JobStatus.Failed, JobStatus.Timeout, JobStatus.Cancelled])
-            if (WireNames.Of(status) == name)
-                return status;
-        throw new Problem(StatusCodes.Status400BadRequest, "status is open, ended, completed, failed, timeout or cancelled");
-    }
-
-    private static long Number(string text, string name, long most) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most
-            ? number
-            : throw new Problem(StatusCodes.Status400BadRequest, $"{name} is a whole number from 1{(most == long.MaxValue ? "" : $" to {most}")}");
 
     /// <summary>How long the caller would rather wait than come again: <c>Prefer: wait=10</c> (RFC 7240 §4.3).</summary>
     private static TimeSpan? Preferred(HttpContext context)

@@ -16,6 +16,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
 {
     private static readonly JobRoom Room = new(MostWaiting: int.MaxValue, LookAhead: 256, MostBegun: 20_000);
 
+    private readonly JobQueues _queues = new([]);
+
     /// <summary>Serves until it is told to stop; then what is in flight is finished, and all else is for the next start.</summary>
     /// <exception cref="CommandException">The address is in use, or the directory is.</exception>
     public async Task<ExitCode> RunAsync(CancellationToken stop)
@@ -29,6 +31,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var clock = new Clock(time);
         var header = RunHeader.Of(options.Engine, [], state, clock);
         var counts = (JobCounts?)null;
+        var events = new JobEventLog(time);
+        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(options.Data, CallbackSecrets.FileName)), time);
         using var engine = new Engine(options.Engine.Configuration, new EngineOptions
         {
             Time = time,
@@ -49,19 +53,35 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         {
             Room = Room,
             MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
-            Tell = static (_, _) => { },
+            Tell = events.Tell,
+            QueueOf = QueueOf,
+            Follow = callbacks.Follow,
+            SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
+        var settings = database is null ? (ISettingStore)new MemorySettings() : new SqliteSettings(database);
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open), stop);
+        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open) { Events = events, Queues = _queues, Settings = settings }, stop);
         return ExitCode.Ok;
+    }
+
+    private string? QueueOf(Jobs.JobRequest request, string api)
+    {
+        if (request.Callback is not null && options.KeepsNothing)
+            throw new HeadgateException(FailureClass.Invalid, "callback: they are signed with a secret in --data, and with --queue memory: nothing is kept there");
+        return request.Queue == Callbacks.QueueName
+            ? throw new HeadgateException(FailureClass.Invalid, $"queue \"{Callbacks.QueueName}\" is for the service's own calls")
+            : _queues.Of(request, api);
     }
 
     private async Task ServeAsync(ServiceState state, CancellationToken stop)
     {
-        await using var site = await ServiceSite.StartAsync(options, state);
+        await QueuePages.RestoreAsync(state);
+        using var schedules = new JobSchedules(state.Settings, state.Jobs, time, Say);
+        await schedules.StartAsync();
+        await using var site = await ServiceSite.StartAsync(options, state, schedules);
         await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);

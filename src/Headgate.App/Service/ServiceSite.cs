@@ -25,7 +25,7 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="CommandException">An address is in use.</exception>
-    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state)
+    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -47,6 +47,11 @@ internal sealed class ServiceSite : IAsyncDisposable
         });
         site.UseRouting();
         JobPages.Map(site, state);
+        ManyPages.Map(site, state);
+        JobDetailPages.Map(site, state);
+        EventPages.Map(site, state);
+        QueuePages.Map(site, state);
+        SchedulePages.Map(site, state, schedules);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         metrics.Map(site);
@@ -107,6 +112,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         Problem problem => problem,
         JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },
         JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
+        HeadgateException wrong => new Problem(StatusCodes.Status400BadRequest, wrong.Message) { Class = wrong.FailureClass },
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
         _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
     };

@@ -28,6 +28,18 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
 
     public DurableJobs Jobs => jobs;
 
+    /// <summary>When they will be through.</summary>
+    public JobForecast Forecast { get; } = new(engine, jobs);
+
+    /// <summary>The named queues they stand in.</summary>
+    public required JobQueues Queues { get; init; }
+
+    /// <summary>What is to hold at the next start too.</summary>
+    public required ISettingStore Settings { get; init; }
+
+    /// <summary>What was told of them.</summary>
+    public required JobEventLog Events { get; init; }
+
     public TimeProvider Time => time;
 
     public long OpenAtStart => openAtStart;

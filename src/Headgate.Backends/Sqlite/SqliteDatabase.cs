@@ -41,6 +41,8 @@ internal sealed class SqliteDatabase : IDisposable
             "CREATE INDEX jobs_expiring ON jobs (expires) WHERE status IS NULL AND expires IS NOT NULL",
             "CREATE INDEX jobs_batch ON jobs (batch, seq) WHERE batch IS NOT NULL",
             "CREATE INDEX jobs_dead ON jobs (seq) WHERE status IN (6, 7) AND replaced IS NULL",
+            // What is kept of the service itself, a JSON text by its name: schedules, queues that rest.
+            "CREATE TABLE settings (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
         ],
     ];
 

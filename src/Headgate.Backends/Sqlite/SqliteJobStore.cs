@@ -11,7 +11,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
     private const string Columns = "SELECT seq, id, created, request, api, queue, batch, expires, replaces, replaced, status, ended, class, record FROM jobs";
 
     // Whoever wrote the file was told which bodies may be read.
-    private readonly JobRequestReader _reader = new(_ => null);
+    private readonly JobRequestReader _reader = new(_ => null, mayCall: true);
 
     public Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs)
     {

@@ -6,7 +6,11 @@ namespace Headgate.Gates;
 internal static class QueueForecast
 {
     /// <summary>When a cost could go, and what would hold it; never, as far as is known, if only an event can tell.</summary>
-    public static (long At, Checkpoint? Holding) After(Gate gate, Cost cost, long now)
+    /// <param name="gate">The gate.</param>
+    /// <param name="cost">The cost.</param>
+    /// <param name="now">Monotonic nanoseconds.</param>
+    /// <param name="ahead">So many requests of one each come before, beside those that wait in the gate.</param>
+    public static (long At, Checkpoint? Holding) After(Gate gate, Cost cost, long now, long ahead = 0)
     {
         var (at, holding) = (now, (Checkpoint?)null);
         for (var index = 0; index < gate.Checkpoints.Length; index++)
@@ -14,7 +18,7 @@ internal static class QueueForecast
             var limit = gate.Checkpoints[index];
             if (limit.UnitsOf(cost) is not (var units and > 0))
                 continue;
-            var queued = gate.QueuedAt(index);
+            var queued = gate.QueuedAt(index) + ahead * limit.UnitsOf(Cost.One);
             var free = limit.State.FreeAfter(queued, units, now);
             if (free != LimitState.Never && queued + units > limit.State.Whole)
                 free = LimitState.Later(free, Spread(gate, limit));

@@ -96,6 +96,12 @@ public sealed class Job
     /// <summary>The named queue it stands in; null for the default one.</summary>
     internal string? Queue { get; init; }
 
+    /// <summary>Its attempts so far, where they are kept; replaced whole with each.</summary>
+    internal IReadOnlyList<AttemptNote> History { get; set; } = [];
+
+    /// <summary>Completes what is sent at each attempt, last of all; null for nothing.</summary>
+    internal Action<HttpRequestMessage>? Sign { get; init; }
+
     /// <summary>What is told of it in the end; null before.</summary>
     internal ResultRecord? Record => _end;
 

@@ -48,6 +48,33 @@ internal static class JobJson
         return tags;
     }
 
+    public static JobCallback ReadCallback(ref Utf8JsonReader reader)
+    {
+        const string shape = "callback must be an object, for example {\"url\":\"https://me.example/done\",\"on\":[\"failed\"]}";
+        Expect(ref reader, JsonTokenType.StartObject, shape);
+        var (start, url, on) = (reader.TokenStartIndex, (string?)null, (List<JobStatus>?)null);
+        while (NextName(ref reader) is { } name)
+        {
+            reader.Read();
+            switch (name)
+            {
+                case "url":
+                    url = StringOf(ref reader, shape);
+                    break;
+                case "on":
+                    Expect(ref reader, JsonTokenType.StartArray, JobCallback.Ends);
+                    for (on = []; reader.Read() && reader.TokenType != JsonTokenType.EndArray;)
+                        on.Add(JobCallback.EndNamed(StringOf(ref reader, JobCallback.Ends)));
+                    break;
+                default:
+                    throw new RequestFaultException($"callback has no member {RequestRules.Quote(name)}: url and on", reader.TokenStartIndex);
+            }
+        }
+        if (url is null)
+            throw new RequestFaultException("callback: url is missing", start);
+        return on is null ? new JobCallback(url) : new JobCallback(url) { On = on };
+    }
+
     public static Dictionary<string, long> ReadCost(ref Utf8JsonReader reader)
     {
         Expect(ref reader, JsonTokenType.StartObject, "cost must be an object of units and amounts, for example {\"tokens\":1200}");

@@ -37,11 +37,15 @@ internal static class JobMessage
     /// A new message, with its body open. Each attempt needs its own. The headers are those of the request, unaltered; the caller
     /// adds credentials.
     /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="sign">Completes what is sent at each attempt; null for nothing.</param>
     /// <exception cref="IOException">The <c>body_file</c> cannot be read (any more).</exception>
     /// <exception cref="UnauthorizedAccessException">The <c>body_file</c> may not be read.</exception>
-    public static HttpRequestMessage ToMessage(this JobRequest request)
+    public static HttpRequestMessage ToMessage(this JobRequest request, Action<HttpRequestMessage>? sign = null)
     {
-        var message = new HttpRequestMessage(new HttpMethod(request.Method), Target(request)) { Content = ContentOf(request) };
+        var method = new HttpMethod(request.Method);
+        var message = sign is null ? new HttpRequestMessage(method, Target(request)) : new SignedMessage(method, Target(request), sign);
+        message.Content = ContentOf(request);
         if (request.HasHeaders)
             foreach (var (name, value) in request.Headers)
                 AddHeader(message, name, value);
@@ -53,12 +57,14 @@ internal static class JobMessage
     }
 
     /// <summary>As <see cref="ToMessage"/>, for whoever tells failures by their class.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="sign">Completes what is sent at each attempt; null for nothing.</param>
     /// <exception cref="HeadgateException">It cannot be sent: its URL is too long, or its body cannot be read.</exception>
-    public static HttpRequestMessage Of(JobRequest request)
+    public static HttpRequestMessage Of(JobRequest request, Action<HttpRequestMessage>? sign = null)
     {
         try
         {
-            return request.ToMessage();
+            return request.ToMessage(sign);
         }
         catch (Exception failure) when (failure is ArgumentException or IOException or UnauthorizedAccessException)
         {

@@ -147,6 +147,9 @@ public sealed class JobRequest
         }
     } = [];
 
+    /// <summary>Whom the service tells how it ended; null for nobody. Elsewhere it is refused.</summary>
+    public JobCallback? Callback { get; set; }
+
     internal bool HasHeaders => _headers is { Count: > 0 };
 
     internal bool HasParams => _params is { Count: > 0 };

@@ -12,8 +12,9 @@ namespace Headgate.Jobs;
 /// Says what is wrong with the path of a <c>body_file</c>, or null if it may be read. Without it the member is refused: a caller
 /// over the network must not name files of this machine.
 /// </param>
+/// <param name="mayCall">Whether a request may name a callback: where somebody makes it.</param>
 /// <remarks>Thread-safe if <paramref name="checkBodyFile"/> is.</remarks>
-internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = null)
+internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = null, bool mayCall = false)
 {
     private const uint BodyMask = 1u << (int)JobField.Data | 1u << (int)JobField.BodyBase64 | 1u << (int)JobField.BodyFile;
     public const string HalfSurrogate = "the text is not valid Unicode: half of a surrogate pair";
@@ -147,7 +148,7 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
     {
         if (reader.TokenType == JsonTokenType.Null && field != JobField.Url)
             return; // as if it were not there: what programs write for "none"
-        if (field == JobField.Callback)
+        if (field == JobField.Callback && !mayCall)
             throw new RequestFaultException("callback works in the service only: here the results are written to a file", reader.TokenStartIndex);
         switch (field)
         {
@@ -174,6 +175,9 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
                 break;
             case JobField.Expect:
                 request.ExpectStatuses = JobJson.ReadExpect(ref reader);
+                break;
+            case JobField.Callback:
+                request.Callback = JobJson.ReadCallback(ref reader);
                 break;
             case JobField.BodyBase64 when reader.TokenType == JsonTokenType.String:
                 request.Body = reader.TryGetBytesFromBase64(out var bytes) ? bytes : throw new ArgumentException("body_base64 is not base64");

@@ -43,6 +43,8 @@ internal static class JobRequestWriter
         Text(writer, JobField.Deadline, request.Deadline?.ToString());
         Text(writer, JobField.IdempotencyKey, request.IdempotencyKey);
         Text(writer, JobField.Country, request.Country);
+        if (request.Callback is { } callback)
+            WriteCallback(writer, callback);
         writer.WriteEndObject();
     }
 
@@ -101,6 +103,17 @@ internal static class JobRequestWriter
         writer.WriteStartArray("status");
         foreach (var status in request.ExpectStatuses)
             writer.WriteNumberValue(status);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCallback(Utf8JsonWriter writer, JobCallback callback)
+    {
+        writer.WriteStartObject(JobFieldNames.Of(JobField.Callback));
+        writer.WriteString("url", callback.Url);
+        writer.WriteStartArray("on");
+        foreach (var status in callback.On)
+            writer.WriteStringValue(WireNames.Of(status));
         writer.WriteEndArray();
         writer.WriteEndObject();
     }

@@ -63,6 +63,9 @@ internal sealed class ResultRecord
     /// <summary>What was put in the way of its last attempt on purpose: error, latency, reset; null, and not written, for nothing.</summary>
     public string? Chaos { get; init; }
 
+    /// <summary>Every attempt, in their order; null, and not written, where they are not kept.</summary>
+    public IReadOnlyList<AttemptNote>? History { get; set; }
+
     /// <summary>JSON as it came with the request; empty for none.</summary>
     public ReadOnlyMemory<byte> Context { get; init; }
 

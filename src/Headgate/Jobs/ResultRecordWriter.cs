@@ -48,7 +48,33 @@ internal static class ResultRecordWriter
         if (record.Chaos is not null)
             writer.WriteString("chaos"u8, record.Chaos);
         WriteEchoes(writer, record);
+        if (record.History is { Count: > 0 } history)
+            WriteHistory(writer, history);
         writer.WriteEndObject();
+    }
+
+    /// <summary>Writes the member <c>history</c>.</summary>
+    public static void WriteHistory(Utf8JsonWriter writer, IReadOnlyList<AttemptNote> history)
+    {
+        writer.WriteStartArray("history"u8);
+        foreach (var attempt in history)
+        {
+            writer.WriteStartObject();
+            WriteTime(writer, "at"u8, attempt.At);
+            writer.WriteBoolean("sent"u8, attempt.WasSent);
+            if (attempt.Status is { } status)
+                writer.WriteNumber("status_code"u8, status);
+            else
+                writer.WriteNull("status_code"u8);
+            WriteSeconds(writer, "elapsed"u8, attempt.After);
+            WriteSeconds(writer, "wait"u8, attempt.Wait);
+            writer.WriteString("holding"u8, attempt.HeldBy);
+            writer.WriteString("key"u8, attempt.Key);
+            writer.WriteBoolean("refused"u8, attempt.WasRefused);
+            writer.WriteString("error"u8, attempt.Error);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static void WriteResult(Utf8JsonWriter writer, JobResult? result)

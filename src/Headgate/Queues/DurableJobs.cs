@@ -35,7 +35,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         _feed = new JobFeed(queue, engine.Clock, leases => _atHand!.BeginAsync(leases), failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
         _places = new JobPlaces(engine, queue, _feed.Signal, _stop.Token);
         _ends = new JobEnds(store, _places, options.Follow);
-        _atHand = new JobsAtHand(engine, store, queue, _feed, _ends, options.Room, options.MayHaveArrived, options.Tell, _stop.Token);
+        _atHand = new JobsAtHand(engine, store, queue, _feed, _ends, options, _stop.Token);
         _expiry = new JobExpiry(store, engine.Clock, ExpireAsync, failure => engine.Notice($"jobs that are too late cannot be ended: {failure.Message}"));
     }
 

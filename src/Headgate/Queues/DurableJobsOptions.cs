@@ -17,6 +17,9 @@ internal sealed record DurableJobsOptions
     /// <summary>The named queue of a request to an API of that name; null for the default one.</summary>
     public Func<JobRequest, string, string?> QueueOf { get; init; } = static (_, _) => null;
 
+    /// <summary>What completes each attempt of a job; null for nothing.</summary>
+    public Func<StoredJob, Action<HttpRequestMessage>?> SignerOf { get; init; } = static _ => null;
+
     /// <summary>The job that follows from the end of another; null for none.</summary>
     public Func<Job, ResultRecord, StoredJob?> Follow { get; init; } = static (_, _) => null;
 }

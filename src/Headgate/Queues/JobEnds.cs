@@ -24,7 +24,7 @@ internal sealed class JobEnds(IJobStore store, JobPlaces places, Func<Job, Resul
     /// <exception cref="JobStoreException">It was not kept, and may be told again.</exception>
     public async Task<bool> KeepAsync(Job job, ResultRecord record)
     {
-        var then = follow(job, record);
+        var then = follow(job, record) is { } next ? next with { Api = places.ApiOf(next.Request).Name } : null;
         var isFirst = await store.EndAsync(JobEnd.Of(job.Id, record) with { Then = then }).ConfigureAwait(false);
         if (isFirst)
             Interlocked.Add(ref _open, then is null ? -1 : 0);

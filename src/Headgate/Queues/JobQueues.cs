@@ -1,8 +1,76 @@
+using System.Collections.Concurrent;
+using Headgate.Configuration;
+using Headgate.Jobs;
+
 namespace Headgate.Queues;
 
-/// <summary>The named queues of a service: which of them a job goes to. Immutable.</summary>
-internal static class JobQueues
+/// <summary>The named queues of a service: which of them a job goes to, how many of each may be under way, and which of them rest. Thread-safe.</summary>
+/// <param name="rules">Those that are configured, in their order: the first that fits takes a job that names none itself.</param>
+internal sealed class JobQueues(IReadOnlyList<NamedQueue> rules)
 {
     /// <summary>The one that jobs go to that no rule sends elsewhere.</summary>
     public const string Default = "default";
+
+    public const string Names = "a queue has a name of 1 to 64 letters, digits, dots, dashes and underscores";
+
+    private readonly ConcurrentDictionary<string, QueueState> _states = new(rules.Select(rule => KeyValuePair.Create(rule.Name, new QueueState(rule.Workers, false))));
+
+    /// <summary>Those that are configured or were changed.</summary>
+    public IReadOnlyList<(string Name, QueueState State)> All => [.. _states.OrderBy(state => state.Key, StringComparer.Ordinal).Select(state => (state.Key, state.Value))];
+
+    /// <summary>The queue of a request; null for the default one.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="api">The name of its API.</param>
+    /// <exception cref="HeadgateException">It names one that is no name.</exception>
+    public string? Of(JobRequest request, string api)
+    {
+        if (request.Queue is { } named)
+            return !IsName(named) ? throw new HeadgateException(FailureClass.Invalid, $"queue \"{Excerpt.Of(named)}\": {Names}") : named == Default ? null : named;
+        foreach (var rule in rules)
+            if (rule.Takes(request, api))
+                return rule.Name;
+        return null;
+    }
+
+    /// <summary>How a queue stands.</summary>
+    public QueueState StateOf(string name) => _states.GetValueOrDefault(name) ?? QueueState.Free;
+
+    /// <summary>How it is to stand from now on.</summary>
+    public void Set(string name, QueueState state) => _states[name] = state;
+
+    public static bool IsName(string text) => text is { Length: >= 1 and <= 64 } && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_');
+}
+
+/// <summary>How a named queue stands.</summary>
+/// <param name="Workers">At most so many of its jobs are under way; null for any number.</param>
+/// <param name="IsPaused">Nothing of it is begun.</param>
+internal sealed record QueueState(int? Workers, bool IsPaused)
+{
+    public static readonly QueueState Free = new(null, false);
+}
+
+/// <summary>A queue that is configured. A request is its own that fits every list which is not empty; if all are empty, none is.</summary>
+internal sealed record NamedQueue(string Name)
+{
+    /// <summary>At most so many of its jobs are under way; null for any number.</summary>
+    public int? Workers { get; init; }
+
+    /// <summary>One of these tags.</summary>
+    public ValueList<string> Tags { get; init; } = [];
+
+    /// <summary>One of these tenants.</summary>
+    public ValueList<string> Tenants { get; init; } = [];
+
+    /// <summary>One of these APIs, by their names.</summary>
+    public ValueList<string> Apis { get; init; } = [];
+
+    /// <summary>A URL that begins with one of these.</summary>
+    public ValueList<string> Urls { get; init; } = [];
+
+    public bool Takes(JobRequest request, string api) =>
+        Tags.Count + Tenants.Count + Apis.Count + Urls.Count > 0
+        && (Tags.Count == 0 || request.Tags.Any(Tags.Contains))
+        && (Tenants.Count == 0 || (request.Tenant is { } tenant && Tenants.Contains(tenant)))
+        && (Apis.Count == 0 || Apis.Contains(api))
+        && (Urls.Count == 0 || Urls.Any(url => request.Url.StartsWith(url, StringComparison.OrdinalIgnoreCase)));
 }

@@ -38,7 +38,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         ResultRecord record;
         try
         {
-            using var message = JobMessage.Of(Job.Request);
+            using var message = JobMessage.Of(Job.Request, Job.Sign);
             if (scheduler.IsKept)
                 _waiting = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, scheduler.Draining);
             _exchange = new Exchange(message, Job.Accepted)
@@ -81,6 +81,8 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             // Keys that cannot be read, a disk that takes no record: the job cannot be sent, and it was accepted, so it has an end all the same.
             record = Failed(scheduler.IsKept && WasSent ? FailureClass.MaybeSent : FailureClass.Invalid, failure.Message);
         }
+        if (scheduler.IsKept)
+            record.History = Job.History;
         try
         {
             await scheduler.KeepAsync(Job, record).ConfigureAwait(false);
@@ -130,6 +132,9 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             case LineStep.Sent:
                 scheduler.Counts.CountSent();
                 break;
+            case LineStep.Settled when scheduler.IsKept:
+                Job.History = [.. Job.History, NoteOf(exchange, exchange.Last!)];
+                break;
             case LineStep.Held when exchange.Last!.WasRefused:
                 scheduler.Move(Job, JobStatus.RateLimited);
                 scheduler.Counts.CountRefusal();
@@ -142,6 +147,17 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
                 break;
         }
     }
+
+    private AttemptNote NoteOf(Exchange exchange, Attempt attempt) => new(
+        Job.CreatedAt.AddTicks((attempt.TriedAt - Job.Accepted.Mono) / 100),
+        attempt.WasSent,
+        attempt.Answer is null ? null : attempt.Status,
+        attempt.WasSent ? Clock.Span(attempt.AnsweredAt - attempt.SentAt) : TimeSpan.Zero,
+        Clock.Span(attempt.Permit.GrantedAt - attempt.Permit.EnqueuedAt),
+        attempt.Permit.HeldBy?.Describe(),
+        attempt.Permit.Key?.Name,
+        attempt.WasRefused,
+        attempt.Answer is null ? exchange.LastError : null);
 
     private ResultRecord Failed(FailureClass failure, string detail) => Job.Accepted.Failed(failure, detail, _exchange, Clock.Now);
 }

@@ -63,6 +63,8 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     /// <exception cref="InvalidOperationException">Nothing is taken any more.</exception>
     public Job Add(JobRequest request)
     {
+        if (request.Callback is not null)
+            throw Rejected(FailureClass.Invalid, "callback works in the service only: here events tell how a job ended");
         var clock = Engine.Clock;
         var job = new Job(request.Id ?? NewId(), request, clock.Provider.GetUtcNow(), clock.Now);
         Take(job, isNew: true);

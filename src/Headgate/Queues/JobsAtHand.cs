@@ -14,8 +14,7 @@ internal sealed class JobsAtHand : IDisposable
     private readonly IJobStore _store;
     private readonly IJobQueue _queue;
     private readonly JobEnds _ends;
-    private readonly Action<JobEvent, Job> _tell;
-    private readonly Func<StoredJob, bool> _mayHaveArrived;
+    private readonly DurableJobsOptions _options;
     private readonly JobScheduler _scheduler;
     private readonly JobFeed _feed;
     private readonly CancellationToken _stop;
@@ -34,16 +33,13 @@ internal sealed class JobsAtHand : IDisposable
     /// <param name="queue">Says who is next. Not owned.</param>
     /// <param name="feed">Leases them.</param>
     /// <param name="ends">Keeps their ends.</param>
-    /// <param name="room">How much is at hand.</param>
-    /// <param name="mayHaveArrived">Whether an earlier process may have sent a job that has not ended.</param>
-    /// <param name="tell">Told of every event of a job; must not throw.</param>
+    /// <param name="options">What is done beside.</param>
     /// <param name="stop">What cannot be kept is not tried again from then on.</param>
-    public JobsAtHand(
-        Engine engine, IJobStore store, IJobQueue queue, JobFeed feed, JobEnds ends, JobRoom room, Func<StoredJob, bool> mayHaveArrived, Action<JobEvent, Job> tell, CancellationToken stop)
+    public JobsAtHand(Engine engine, IJobStore store, IJobQueue queue, JobFeed feed, JobEnds ends, DurableJobsOptions options, CancellationToken stop)
     {
-        (_engine, _store, _queue, _feed, _ends, _mayHaveArrived, _tell, _stop) = (engine, store, queue, feed, ends, mayHaveArrived, tell, stop);
+        (_engine, _store, _queue, _feed, _ends, _options, _stop) = (engine, store, queue, feed, ends, options, stop);
         // What has ended is asked of the store.
-        _scheduler = new JobScheduler(engine, room, new FinishedJobs(0, 0, 0), tell, KeepAsync, job => _ = GiveBackAsync(job));
+        _scheduler = new JobScheduler(engine, options.Room, new FinishedJobs(0, 0, 0), options.Tell, KeepAsync, job => _ = GiveBackAsync(job));
     }
 
     /// <summary>What was done since the start by those that were at hand.</summary>
@@ -60,7 +56,11 @@ internal sealed class JobsAtHand : IDisposable
 
     /// <summary>The same job on this process's clock.</summary>
     public Job LiveOf(StoredJob job, bool isResent = false) =>
-        new(job.Id, job.Request, job.CreatedAt, _engine.Clock.Now - Clock.Nanoseconds(_engine.Clock.Provider.GetUtcNow() - job.CreatedAt), isResent) { Queue = job.Queue };
+        new(job.Id, job.Request, job.CreatedAt, _engine.Clock.Now - Clock.Nanoseconds(_engine.Clock.Provider.GetUtcNow() - job.CreatedAt), isResent)
+        {
+            Queue = job.Queue,
+            Sign = _options.SignerOf(job),
+        };
 
     /// <summary>Leased jobs go on the line, less those that have ended or must not be sent again.</summary>
     /// <exception cref="JobStoreException">Those that were not begun went back.</exception>
@@ -134,7 +134,7 @@ internal sealed class JobsAtHand : IDisposable
 
     private async Task BeginAsync(StoredJob stored)
     {
-        var isResent = _mayHaveArrived(stored);
+        var isResent = _options.MayHaveArrived(stored);
         var job = LiveOf(stored, isResent);
         if (isResent && !stored.Request.IsRepeatable)
         {
@@ -170,7 +170,7 @@ internal sealed class JobsAtHand : IDisposable
     {
         Counts.CountEndAside(record.Outcome.Status);
         job.End(record);
-        _tell(record.Outcome.Status.Event(), job);
+        _options.Tell(record.Outcome.Status.Event(), job);
         job.Release();
     }
 

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Headgate.Jobs;
+using Headgate.Queues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Headgate.App.Service;
+
+/// <summary>Events of jobs as they come, as server-sent events (WHATWG HTML §9.2): whoever comes back says what it saw last.</summary>
+internal static class EventPages
+{
+    private const int Together = 256;
+
+    /// <summary>What is quiet for longer is taken for dead by proxies in between.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
+
+    private static readonly (JobEvent What, string Name)[] Names =
+    [
+        (JobEvent.Submitted, "request_submitted"), (JobEvent.Completed, "request_completed"), (JobEvent.Failed, "request_failed"), (JobEvent.Retry, "request_retry"),
+        (JobEvent.Timeout, "request_timeout"), (JobEvent.RateLimited, "request_rate_limited"), (JobEvent.CircuitOpen, "request_circuit_open"), (JobEvent.Cancelled, "request_cancelled"),
+    ];
+
+    public static void Map(IEndpointRouteBuilder site, ServiceState state) => site.MapGet("/api/v1/events", context => StreamAsync(context, state));
+
+    private static async Task StreamAsync(HttpContext context, ServiceState state)
+    {
+        var wanted = Wanted(context.Request.Query["events"]);
+        var (tenant, ids) = (context.Request.Query["tenant"].FirstOrDefault(), context.Request.Query["request_id"].ToHashSet());
+        var after = LastSeen(context) ?? state.Events.Last;
+        var response = context.Response;
+        (response.StatusCode, response.ContentType, response.Headers.CacheControl) = (StatusCodes.Status200OK, "text/event-stream", "no-store");
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        // Whoever listens is told at once that it does.
+        await response.WriteAsync(": events of jobs\n\n", end.Token);
+        await response.Body.FlushAsync(end.Token);
+        try
+        {
+            while (!end.IsCancellationRequested)
+            {
+                var events = state.Events.After(after, Together, out var missed);
+                await response.BodyWriter.WriteAsync(Text(events.Where(told => wanted.Contains(told.What) && (tenant is null || told.Tenant == tenant) && (ids.Count == 0 || ids.Contains(told.RequestId))), missed), end.Token);
+                after = events.Count > 0 ? events[^1].Number : missed ? state.Events.Last : after;
+                if (events.Count == 0)
+                    await WaitAsync(response, state, after, end.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It went away, or the service stops: it comes back with the number of what it saw last.
+        }
+    }
+
+    private static async Task WaitAsync(HttpResponse response, ServiceState state, long after, CancellationToken end)
+    {
+        try
+        {
+            await state.Events.MoreThan(after).WaitAsync(Quiet, state.Time, end);
+        }
+        catch (TimeoutException)
+        {
+            await response.WriteAsync(":\n\n", end);
+        }
+        await response.Body.FlushAsync(end);
+    }
+
+    private static ReadOnlyMemory<byte> Text(IEnumerable<ToldEvent> events, bool missed)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        if (missed)
+            text.Write("event: missed\ndata: {\"error\":\"events between are not known any more: ask for the jobs themselves\"}\n\n"u8);
+        foreach (var told in events)
+        {
+            text.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {told.Number}\nevent: {NameOf(told.What)}\ndata: ")));
+            using (var json = new Utf8JsonWriter(text, ResultRecordWriter.Options))
+                Write(json, told);
+            text.Write("\n\n"u8);
+        }
+        return text.WrittenMemory;
+    }
+
+    private static void Write(Utf8JsonWriter json, in ToldEvent told)
+    {
+        json.WriteStartObject();
+        json.WriteString("request_id", told.RequestId);
+        json.WriteString("id", told.Id);
+        json.WriteString("method", told.Method);
+        json.WriteString("url", told.Url);
+        json.WriteString("status", WireNames.Of(told.Status));
+        json.WriteNumber("attempts", told.Attempts);
+        if (told.Class != FailureClass.None)
+            json.WriteString("class", WireNames.Of(told.Class));
+        json.WriteString("tenant", told.Tenant);
+        json.WriteString("timestamp", told.At.UtcDateTime);
+        json.WriteEndObject();
+    }
+
+    private static long? LastSeen(HttpContext context)
+    {
+        var text = context.Request.Headers["Last-Event-ID"].FirstOrDefault() ?? context.Request.Query["last_event_id"].FirstOrDefault();
+        if (string.IsNullOrEmpty(text))
+            return null;
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : throw new Problem(StatusCodes.Status400BadRequest, "Last-Event-ID is the number of an event");
+    }
+
+    private static HashSet<JobEvent> Wanted(Microsoft.Extensions.Primitives.StringValues names)
+    {
+        var wanted = names.SelectMany(value => value!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(EventNamed).ToHashSet();
+        return wanted.Count > 0 ? wanted : [.. Names.Select(name => name.What)];
+    }
+
+    private static JobEvent EventNamed(string name)
+    {
+        foreach (var (what, known) in Names)
+            if (known == name)
+                return what;
+        throw new Problem(StatusCodes.Status400BadRequest, $"events is a list of {string.Join(", ", Names.Select(known => known.Name))}");
+    }
+
+    private static string NameOf(JobEvent what) => Array.Find(Names, known => known.What == what).Name;
+}

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Headgate.Jobs;
+using Headgate.Limits;
+using Headgate.Queues;
+using Headgate.Time;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Headgate.App.Service;
+
+/// <summary>What is done to many jobs at once, and to those that failed: cancel, do once more, forget; and how far a batch has come.</summary>
+internal static class ManyPages
+{
+    public static void Map(IEndpointRouteBuilder site, ServiceState state)
+    {
+        site.MapPost("/api/v1/requests:cancel", context => CancelAsync(context, state, JobQuery.Many(context, state.Time)));
+        site.MapPost("/api/v1/requests:retry", context => ReplayAsync(context, state, JobQuery.Many(context, state.Time) with { IsOk = false, IsLast = true }));
+        site.MapGet("/api/v1/dlq", context => JobPages.SearchAsync(context, state, JobQuery.Page(context, state.Time) with { IsDead = true }));
+        site.MapPost("/api/v1/dlq:replay", context => ReplayAsync(context, state, JobQuery.Many(context, state.Time) with { IsDead = true }));
+        site.MapPost("/api/v1/dlq/{id}:replay", context => ReplayOneAsync(context, state));
+        site.MapDelete("/api/v1/dlq", context => ForgetAsync(context, state, JobQuery.Many(context, state.Time) with { IsDead = true }));
+        site.MapDelete("/api/v1/dlq/{id}", context => ForgetOneAsync(context, state));
+        site.MapGet("/api/v1/batches/{batch}", context => BatchAsync(context, state));
+    }
+
+    private static async Task CancelAsync(HttpContext context, ServiceState state, JobSearch search)
+    {
+        search = search with { HasEnded = false };
+        var matched = (await state.Jobs.CountAsync(search)).All;
+        long cancelled = 0;
+        if (!JobQuery.IsDryRun(context))
+            await ForEachPageAsync(state, search, async jobs =>
+            {
+                foreach (var job in jobs)
+                    cancelled += await state.Jobs.CancelAsync(job.Id) ? 1 : 0;
+            });
+        await AnswerAsync(context, matched, "cancelled", cancelled);
+    }
+
+    private static async Task ReplayAsync(HttpContext context, ServiceState state, JobSearch search)
+    {
+        var pace = JobQuery.Text(context, "rate") is { } rate ? Limit.TryParse(rate, out var limit, out var error) && limit!.Algorithm != LimitAlgorithm.Concurrent
+            ? limit.Period / limit.Amount
+            : throw new Problem(StatusCodes.Status400BadRequest, $"rate: {error ?? "an amount for a period, such as 10/s"}") : TimeSpan.Zero;
+        var matched = (await state.Jobs.CountAsync(search)).All;
+        long submitted = 0;
+        if (!JobQuery.IsDryRun(context))
+        {
+            if (state.IsDraining)
+                throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+            long count = 0;
+            await ForEachPageAsync(state, search, async jobs =>
+                submitted += (await state.Jobs.ReplayAsync(jobs, at => Again(jobs[at].Request, pace * count++, state.Time.GetUtcNow()))).Count(id => id is not null));
+        }
+        await AnswerAsync(context, matched, "submitted", submitted);
+    }
+
+    private static async Task ReplayOneAsync(HttpContext context, ServiceState state)
+    {
+        var job = await DeadAsync(context, state);
+        var body = await CallBody.ReadAsync(context);
+        var request = Again(job.Request, TimeSpan.Zero, state.Time.GetUtcNow());
+        if (body.Length > 0)
+            request = CallBody.Request(CallBody.Merged(JobRequestWriter.ToBytes(request), body));
+        string? id;
+        try
+        {
+            id = (await state.Jobs.ReplayAsync([job], _ => request))[0];
+        }
+        catch (HeadgateException wrong)
+        {
+            throw new Problem(StatusCodes.Status400BadRequest, wrong.Message) { Class = wrong.FailureClass };
+        }
+        if (id is null)
+            throw new Problem(StatusCodes.Status409Conflict, "it was replayed already");
+        context.Response.Headers.Location = $"/api/v1/request/{id}";
+        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("request_id", id);
+            json.WriteString("status", "submitted");
+            json.WriteString("replaces", job.Id);
+            json.WriteString("timestamp", state.Timestamp);
+            json.WriteEndObject();
+        });
+    }
+
+    private static async Task ForgetAsync(HttpContext context, ServiceState state, JobSearch search)
+    {
+        var matched = (await state.Jobs.CountAsync(search)).All;
+        long deleted = 0;
+        if (!JobQuery.IsDryRun(context))
+            await ForEachPageAsync(state, search, async jobs => deleted += await state.Jobs.DeleteAsync([.. jobs.Select(job => job.Id)]));
+        await AnswerAsync(context, matched, "deleted", deleted);
+    }
+
+    private static async Task ForgetOneAsync(HttpContext context, ServiceState state)
+    {
+        await state.Jobs.DeleteAsync([(await DeadAsync(context, state)).Id]);
+        await AnswerAsync(context, 1, "deleted", 1);
+    }
+
+    private static async Task BatchAsync(HttpContext context, ServiceState state)
+    {
+        var batch = (string)context.Request.RouteValues["batch"]!;
+        var search = new JobSearch { Batch = batch };
+        var tally = await state.Jobs.CountAsync(search);
+        if (tally.All == 0)
+            throw new Problem(StatusCodes.Status404NotFound, "Batch not found");
+        var left = tally.Open == 0 ? null : await state.Forecast.LeftAsync(search);
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("batch", batch);
+            json.WriteString("status", tally.Open == 0 ? "ended" : "open");
+            json.WriteNumber("total", tally.All);
+            json.WriteNumber("open", tally.Open);
+            json.WriteNumber("ended", tally.Ended);
+            json.WriteNumber("ok", tally.Ok);
+            json.WriteNumber("completed", tally.Completed);
+            json.WriteNumber("failed", tally.Failed);
+            json.WriteNumber("timeout", tally.Timeout);
+            json.WriteNumber("cancelled", tally.Cancelled);
+            json.WriteNumber("progress", Math.Round((double)tally.Ended / tally.All, 4));
+            if (left is { } span)
+            {
+                json.WriteNumber("eta_seconds", Math.Round(span.TotalSeconds, 1));
+                json.WriteString("eta", (state.Time.GetUtcNow() + span).UtcDateTime);
+            }
+            else
+            {
+                json.WriteNull("eta_seconds");
+                json.WriteNull("eta");
+            }
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>The request of a job, to be sent once more: times that were fixed when it was accepted would be over.</summary>
+    private static JobRequest Again(JobRequest request, TimeSpan after, DateTimeOffset now)
+    {
+        var again = CallBody.Request(JobRequestWriter.ToBytes(request));
+        again.NotBefore = after > TimeSpan.Zero ? now + after : null;
+        again.Deadline = IsOver(again.Deadline) ? null : again.Deadline;
+        again.StartBy = IsOver(again.StartBy) ? null : again.StartBy;
+        return again;
+
+        // Those that are relative count anew.
+        bool IsOver(Moment? moment) => moment?.From(now) <= now;
+    }
+
+    private static async Task<StoredJob> DeadAsync(HttpContext context, ServiceState state) =>
+        (await state.Jobs.FindAsync([(string)context.Request.RouteValues["id"]!]))[0]?.Stored is { } job && new JobSearch { IsDead = true }.Fits(job)
+            ? job
+            : throw new Problem(StatusCodes.Status404NotFound, "there is no dead letter of that id");
+
+    private static async Task ForEachPageAsync(ServiceState state, JobSearch search, Func<IReadOnlyList<StoredJob>, Task> act)
+    {
+        for (long? after = 0; after is not null;)
+        {
+            var (jobs, next) = await state.Jobs.SearchAsync(search with { After = after });
+            await act([.. jobs.Select(job => job.Stored)]);
+            after = next;
+        }
+    }
+
+    private static Task AnswerAsync(HttpContext context, long matched, string what, long count) => Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+    {
+        json.WriteStartObject();
+        json.WriteNumber("matched", matched);
+        json.WriteNumber(what, count);
+        json.WriteBoolean("dry_run", JobQuery.IsDryRun(context));
+        json.WriteEndObject();
+    });
+}
