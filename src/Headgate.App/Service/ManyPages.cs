@@ -104,7 +104,8 @@ internal static class ManyPages
     private static async Task BatchAsync(HttpContext context, ServiceState state)
     {
         var batch = (string)context.Request.RouteValues["batch"]!;
-        var search = new JobSearch { Batch = batch };
+        // Of a job that was done once more only the last counts.
+        var search = new JobSearch { Batch = batch, IsLast = true };
         var tally = await state.Jobs.CountAsync(search);
         if (tally.All == 0)
             throw new Problem(StatusCodes.Status404NotFound, "Batch not found");

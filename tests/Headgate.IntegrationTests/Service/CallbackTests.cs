@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>Callbacks, as a receiver written to the specification of Standard Webhooks sees them.</summary>
+public sealed class CallbackTests : IAsyncLifetime
+{
+    private readonly Cli _cli = new();
+    private readonly BlockingCollection<(IHeaderDictionary Headers, string Body)> _calls = [];
+    private readonly ConcurrentQueue<int> _answers = new();
+    private WebApplication _receiver = null!;
+    private SimulatedApi _api = null!;
+    private ServiceProcess _service = null!;
+
+    private string Receiver => _receiver.Urls.Single();
+
+    private string Secrets => Path.Combine(_cli.Folder, "data", "callback-secrets");
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _receiver = builder.Build();
+        _receiver.MapPost("/done", async context =>
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            var body = await reader.ReadToEndAsync();
+            context.Response.StatusCode = _answers.TryDequeue(out var status) ? status : 204;
+            _calls.Add((new HeaderDictionary(context.Request.Headers.ToDictionary()), body));
+        });
+        await _receiver.StartAsync();
+        _api = await SimulatedApi.StartAsync(new());
+        _service = await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _cli.DisposeAsync();
+        await _api.DisposeAsync();
+        await _receiver.DisposeAsync();
+        _calls.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_job_is_told_with_a_signature_that_holds()
+    {
+        var id = await SubmitAsync("{}");
+
+        var call = Next();
+
+        Assert.True(IsSigned(call, (await File.ReadAllTextAsync(Secrets)).Trim()));
+        Assert.False(IsSigned(call with { Body = call.Body + " " }, (await File.ReadAllTextAsync(Secrets)).Trim()));
+        using var told = JsonDocument.Parse(call.Body);
+        Assert.Equal("request.completed", told.RootElement.GetProperty("type").GetString());
+        var data = told.RootElement.GetProperty("data");
+        Assert.Equal((id, "completed", 200), (data.GetProperty("request_id").GetString(), data.GetProperty("status").GetString(), data.GetProperty("result").GetProperty("status_code").GetInt32()));
+        Assert.Equal("application/json", call.Headers.ContentType);
+        Assert.Equal("0600", Convert.ToString((int)File.GetUnixFileMode(Secrets), 8).PadLeft(4, '0'));
+    }
+
+    [Fact]
+    public async Task A_call_that_fails_is_made_again_under_the_same_id()
+    {
+        _answers.Enqueue(500);
+        await SubmitAsync("{}");
+
+        var (first, second) = (Next(), Next());
+
+        Assert.Equal(first.Headers["webhook-id"], second.Headers["webhook-id"]);
+        Assert.Equal(first.Body, second.Body);
+        Assert.True(IsSigned(second, (await File.ReadAllTextAsync(Secrets)).Trim()));
+        Assert.True(long.Parse(second.Headers["webhook-timestamp"]!) >= long.Parse(first.Headers["webhook-timestamp"]!) + 4);
+    }
+
+    [Fact]
+    public async Task Whoever_says_that_it_is_gone_is_called_no_more()
+    {
+        _answers.Enqueue(410);
+        await SubmitAsync("{}");
+        Next();
+
+        var (_, calls) = await SettledAsync();
+
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public async Task Only_the_ends_that_were_asked_for_are_told()
+    {
+        await SubmitAsync("""{"id":"fine"}""", "failed");
+        await SubmitAsync("""{"id":"bad","retries":0}""", "failed", "http://127.0.0.1:1/");
+
+        using var told = JsonDocument.Parse(Next().Body);
+
+        Assert.Equal(("request.failed", "bad"), (told.RootElement.GetProperty("type").GetString(), told.RootElement.GetProperty("data").GetProperty("id").GetString()));
+    }
+
+    [Fact]
+    public async Task With_two_secrets_each_call_is_signed_by_both()
+    {
+        await SubmitAsync("{}");
+        Next();
+        var (old, added) = ((await File.ReadAllTextAsync(Secrets)).Trim(), $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(24))}");
+        await File.WriteAllTextAsync(Secrets, $"# new\n{added}\n{old}\n");
+
+        await SubmitAsync("{}");
+
+        var call = Next();
+        Assert.True(IsSigned(call, old));
+        Assert.True(IsSigned(call, added));
+    }
+
+    [Fact]
+    public async Task A_call_outlives_the_death_of_the_service()
+    {
+        await _service.CallAsync("POST", "/api/v1/queues/callbacks:pause");
+        var id = await SubmitAsync("{}");
+        await _service.WaitAsync([id]);
+        _service.Process.Kill();
+        await _service.DisposeAsync();
+
+        _service = await StartAsync();
+        await _service.CallAsync("POST", "/api/v1/queues/callbacks:resume");
+
+        using var told = JsonDocument.Parse(Next().Body);
+        Assert.Equal(id, told.RootElement.GetProperty("data").GetProperty("request_id").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"url":"nowhere"}""")]
+    [InlineData("""{"url":"http://a.example","on":["done"]}""")]
+    [InlineData("""{"on":["failed"]}""")]
+    [InlineData("""{"url":"http://a.example","secret":"x"}""")]
+    public async Task A_callback_that_makes_no_sense_is_refused(string callback)
+    {
+        var (status, problem) = await _service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{_api.Url}}/x","callback":{{callback}} }""");
+
+        Assert.Equal(400, status);
+        Assert.NotEqual("", (string?)problem["error"]);
+    }
+
+    private Task<ServiceProcess> StartAsync() => ServiceProcess.StartAsync(_cli, "--up", $"sim={_api.Url}", "--allow-private");
+
+    private async Task<string> SubmitAsync(string more, string on = "completed", string? url = null)
+    {
+        var request = System.Text.Json.Nodes.JsonNode.Parse(more)!.AsObject();
+        request["url"] = url ?? $"{_api.Url}/x";
+        request["callback"] = System.Text.Json.Nodes.JsonNode.Parse($$"""{"url":"{{Receiver}}/done","on":["{{on}}"]}""");
+        var (status, json) = await _service.CallAsync("POST", "/api/v1/request", request.ToJsonString());
+        Assert.Equal(202, status);
+        return (string)json["request_id"]!;
+    }
+
+    private (IHeaderDictionary Headers, string Body) Next() => _calls.TryTake(out var call, TimeSpan.FromSeconds(60)) ? call : throw new TimeoutException("no call came");
+
+    /// <summary>All jobs, those that call among them, have ended; how many of these there are.</summary>
+    private async Task<(int Open, int Calls)> SettledAsync()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var open = (await _service.CallAsync("GET", "/api/v1/requests?status=open")).Json["requests"]!.AsArray().Count;
+            if (open == 0)
+                return (0, (await _service.CallAsync("GET", "/api/v1/requests?queue=callbacks")).Json["requests"]!.AsArray().Count);
+            Assert.True(tries < 300, "they do not end");
+            await Task.Delay(100);
+        }
+    }
+
+    private static bool IsSigned((IHeaderDictionary Headers, string Body) call, string secret)
+    {
+        var signed = Encoding.UTF8.GetBytes($"{call.Headers["webhook-id"]}.{call.Headers["webhook-timestamp"]}.{call.Body}");
+        var signature = $"v1,{Convert.ToBase64String(HMACSHA256.HashData(Convert.FromBase64String(secret["whsec_".Length..]), signed))}";
+        return call.Headers["webhook-signature"].ToString().Split(' ').Contains(signature);
+    }
+}

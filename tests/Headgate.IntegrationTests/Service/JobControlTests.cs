@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>What is done to jobs after they were submitted: looked for, cancelled, done once more, counted.</summary>
+public sealed class JobControlTests : ServiceOverApi
+{
+    private string Gone => Api.Url.Replace($":{new Uri(Api.Url).Port}", ":1", StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Jobs_are_cancelled_by_a_filter_which_says_first_how_many_they_are()
+    {
+        await SubmitAsync(null, """{"url":"API/a","not_before":"1h","tags":["x"]}""", """{"url":"API/b","not_before":"1h","tags":["x"]}""", """{"url":"API/c","not_before":"1h"}""");
+
+        Assert.Equal(400, (await Service.CallAsync("POST", "/api/v1/requests:cancel")).Status);
+        var (_, preview) = await Service.CallAsync("POST", "/api/v1/requests:cancel?tag=x&dry_run=true");
+        Assert.Equal((2, 0), (Number(preview, "matched"), Number(preview, "cancelled")));
+        var (_, done) = await Service.CallAsync("POST", "/api/v1/requests:cancel?tag=x");
+        Assert.Equal((2, 2), (Number(done, "matched"), Number(done, "cancelled")));
+
+        Assert.Equal(1, (await Service.CallAsync("GET", "/api/v1/requests?status=open")).Json["requests"]!.AsArray().Count);
+        Assert.Equal(2, (await Service.CallAsync("GET", "/api/v1/requests?status=cancelled&tag=x")).Json["requests"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_mended_and_done_once_more_by_a_job_of_its_own()
+    {
+        var id = (await SubmitAsync(null, $$"""{"url":"{{Gone}}/nobody","retries":0,"id":"mine"}"""))[0];
+        await Service.WaitAsync([id]);
+        var (_, letters) = await Service.CallAsync("GET", "/api/v1/dlq");
+        Assert.Equal(id, (string?)letters["requests"]!.AsArray().Single()!["request_id"]);
+
+        Assert.Equal(400, (await Service.CallAsync("POST", $"/api/v1/dlq/{id}:replay", """{"nonsense":1}""")).Status);
+        var (status, replayed) = await Service.CallAsync("POST", $"/api/v1/dlq/{id}:replay", $$"""{"url":"{{Api.Url}}/mended","headers":{"x-a":"1"} }""");
+        Assert.Equal((202, id), (status, (string?)replayed["replaces"]));
+        var again = (await Service.WaitAsync([(string)replayed["request_id"]!])).Single();
+
+        Assert.Equal(("completed", "mine", "/mended"), (again.GetProperty("status").GetString(), again.GetProperty("id").GetString(), new Uri(again.GetProperty("url").GetString()!).AbsolutePath));
+        Assert.Equal((string?)replayed["request_id"], (string?)(await Service.CallAsync("GET", $"/api/v1/request/{id}")).Json["replaced_by"]);
+        Assert.Empty((await Service.CallAsync("GET", "/api/v1/dlq")).Json["requests"]!.AsArray());
+        Assert.Equal(404, (await Service.CallAsync("POST", $"/api/v1/dlq/{id}:replay")).Status);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_replayed_at_a_rate_and_once_each()
+    {
+        await Service.WaitAsync(await SubmitAsync("b", [.. Enumerable.Range(0, 5).Select(n => $$"""{"url":"{{Gone}}/{{n}}","retries":0}""")]));
+
+        var (_, preview) = await Service.CallAsync("POST", "/api/v1/dlq:replay?batch=b&dry_run=true");
+        Assert.Equal((5, 0), (Number(preview, "matched"), Number(preview, "submitted")));
+        var (_, done) = await Service.CallAsync("POST", "/api/v1/dlq:replay?batch=b&rate=1/h");
+        Assert.Equal((5, 5), (Number(done, "matched"), Number(done, "submitted")));
+
+        Assert.Equal(0, Number((await Service.CallAsync("POST", "/api/v1/dlq:replay?url=/4")).Json, "matched"));
+        // The first goes at once and fails once more; the others have an hour of their own each.
+        var open = (await Service.CallAsync("GET", "/api/v1/requests?status=open&batch=b")).Json["requests"]!.AsArray();
+        Assert.InRange(open.Count, 4, 5);
+        Assert.Equal(400, (await Service.CallAsync("POST", "/api/v1/dlq:replay?batch=b&rate=fast")).Status);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_forgotten_and_nothing_else()
+    {
+        var ids = await SubmitAsync(null, $$"""{"url":"{{Gone}}/1","retries":0}""", $$"""{"url":"{{Gone}}/2","retries":0}""", """{"url":"API/ok"}""");
+        await Service.WaitAsync(ids);
+
+        Assert.Equal(404, (await Service.CallAsync("DELETE", $"/api/v1/dlq/{ids[2]}")).Status);
+        Assert.Equal(1, Number((await Service.CallAsync("DELETE", $"/api/v1/dlq/{ids[0]}")).Json, "deleted"));
+        Assert.Equal(1, Number((await Service.CallAsync("DELETE", "/api/v1/dlq?all=true")).Json, "deleted"));
+
+        foreach (var (job, expected) in ids.Zip((int[])[404, 404, 200]))
+            Assert.Equal(expected, (await Service.CallAsync("GET", $"/api/v1/request/{job}")).Status);
+    }
+
+    [Fact]
+    public async Task A_batch_says_how_far_it_has_come()
+    {
+        await Service.WaitAsync(await SubmitAsync("night", """{"url":"API/1"}""", """{"url":"API/2"}"""));
+        await SubmitAsync("night", """{"url":"API/3","not_before":"1h"}""");
+
+        var (_, batch) = await Service.CallAsync("GET", "/api/v1/batches/night");
+
+        Assert.Equal((3, 1, 2, 2), (Number(batch, "total"), Number(batch, "open"), Number(batch, "ended"), Number(batch, "ok")));
+        Assert.Equal(0.6667, (double)batch["progress"]!);
+        Assert.Equal(404, (await Service.CallAsync("GET", "/api/v1/batches/nobody")).Status);
+        Assert.Equal(400, (await Service.CallAsync("POST", "/api/v1/requests/bulk", """{"requests":[],"batch":"a b"}""")).Status);
+    }
+
+    [Fact]
+    public async Task A_waiting_job_says_what_it_waits_for()
+    {
+        var id = (await SubmitAsync(null, """{"url":"API/later","not_before":"1h","deadline":"2h"}"""))[0];
+
+        var (_, why) = await Service.CallAsync("GET", $"/api/v1/request/{id}/explain");
+
+        Assert.Equal(("queued", "sim", "default"), ((string?)why["status"], (string?)why["api"], (string?)why["queue"]));
+        Assert.StartsWith("its time, ", (string?)why["waiting_for"], StringComparison.Ordinal);
+        Assert.InRange((double)why["starts_in_seconds"]!, 3500, 3600);
+        Assert.NotNull((string?)why["expires_at"]);
+    }
+
+    private async Task<List<string>> SubmitAsync(string? batch, params string[] requests)
+    {
+        var body = $$"""{"requests":[{{string.Join(',', requests).Replace("API", Api.Url, StringComparison.Ordinal)}}]{{(batch is null ? "" : $",\"batch\":\"{batch}\"")}} }""";
+        var (status, json) = await Service.CallAsync("POST", "/api/v1/requests/bulk", body);
+        Assert.Equal(202, status);
+        Assert.Empty(json["errors"]!.AsArray());
+        return [.. json["request_ids"]!.AsArray().Select(id => (string)id!)];
+    }
+
+    private static int Number(JsonNode json, string member) => (int)json[member]!;
+}

@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>Queues that rest, schedules, attempts, and jobs whose time is over wherever they stand; also after a restart.</summary>
+public sealed class NamedQueueTests : IAsyncDisposable
+{
+    private readonly Cli _cli = new();
+
+    [Fact]
+    public async Task A_paused_queue_rests_over_a_restart_and_then_goes_on()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        string id, aside;
+        await using (var service = await StartAsync(api))
+        {
+            Assert.Equal(200, (await service.CallAsync("POST", "/api/v1/queues/bulk:pause")).Status);
+            id = (await service.SubmitAsync([$$"""{"url":"{{api.Url}}/bulk","queue":"bulk"}"""]))[0];
+            aside = (await service.SubmitAsync([$$"""{"url":"{{api.Url}}/aside"}"""]))[0];
+            Assert.Equal("completed", (await service.WaitAsync([aside])).Single().GetProperty("status").GetString());
+        }
+        await using (var service = await StartAsync(api))
+        {
+            var (_, queues) = await service.CallAsync("GET", "/api/v1/queues");
+            Assert.Equal((true, 1), ((bool)Queue(queues, "bulk")["paused"]!, (int)Queue(queues, "bulk")["open"]!));
+            Assert.Empty(await service.WaitAsync([id], timeout: 0.3));
+
+            await service.CallAsync("POST", "/api/v1/queues/bulk:resume");
+            Assert.Equal("completed", (await service.WaitAsync([id])).Single().GetProperty("status").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task A_queue_has_at_most_its_workers_in_flight()
+    {
+        await using var api = await SimulatedApi.StartAsync(new() { Latency = LatencyShape.TryParse("50ms")! });
+        await using var service = await StartAsync(api);
+        Assert.Equal(200, (await service.CallAsync("PUT", "/api/v1/queues/narrow", """{"workers":2}""")).Status);
+        Assert.Equal(400, (await service.CallAsync("PUT", "/api/v1/queues/narrow", """{"workers":0}""")).Status);
+        Assert.Equal(400, (await service.CallAsync("PUT", "/api/v1/queues/a%20b", """{"workers":1}""")).Status);
+
+        await service.WaitAsync(await service.SubmitAsync(Enumerable.Range(0, 20).Select(n => $$"""{"url":"{{api.Url}}/{{n}}","queue":"narrow"}""")));
+
+        Assert.Equal(2, api.Report().MaxInFlight);
+    }
+
+    [Fact]
+    public async Task What_names_a_queue_by_no_name_or_by_one_of_ours_is_refused()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await StartAsync(api);
+
+        foreach (var queue in (string[])["a b", "callbacks", "x/y"])
+            Assert.Equal(400, (await service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{api.Url}}/x","queue":"{{queue}}"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Jobs_deep_in_a_lane_end_when_their_time_is_over()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await StartAsync(api, "--limit", "1/min");
+        var ids = await service.SubmitAsync(Enumerable.Range(0, 1500).Select(n => $$"""{"url":"{{api.Url}}/{{n}}","start_by":"3s"}"""));
+
+        var ended = await service.WaitAsync(ids, timeout: 30);
+
+        Assert.Equal(1500, ended.Count);
+        Assert.Equal(1499, ended.Count(job => job.GetProperty("status").GetString() == "timeout"));
+    }
+
+    [Fact]
+    public async Task A_schedule_submits_its_request_at_each_time_and_goes_on_after_a_restart()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using (var service = await StartAsync(api))
+        {
+            var (status, made) = await service.CallAsync("PUT", "/api/v1/schedules/tick", $$"""{"cron":"* * * * * *","timezone":"Europe/Berlin","request":{"url":"{{api.Url}}/tick","tags":["tick"]} }""");
+            Assert.Equal((201, "Europe/Berlin"), (status, (string?)made["timezone"]));
+            await SeenAsync(api, 2);
+            Assert.Equal(202, (await service.CallAsync("POST", "/api/v1/schedules/tick:run")).Status);
+        }
+        var before = api.Report().Arrivals;
+        await using (var service = await StartAsync(api))
+        {
+            await SeenAsync(api, before + 1);
+            Assert.Equal("tick", (string?)(await service.CallAsync("GET", "/api/v1/schedules")).Json["schedules"]!.AsArray().Single()!["name"]);
+            using var deleted = await service.Client.DeleteAsync("/api/v1/schedules/tick");
+            Assert.Equal(204, (int)deleted.StatusCode);
+            Assert.Equal(404, (await service.CallAsync("GET", "/api/v1/schedules/tick")).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"request":{"url":"http://a.example"} }""", "cron")]
+    [InlineData("""{"cron":"61 * * * *","request":{"url":"http://a.example"} }""", "Minutes")]
+    [InlineData("""{"cron":"* * * * *"}""", "request")]
+    [InlineData("""{"cron":"* * * * *","timezone":"Mars","request":{"url":"http://a.example"} }""", "Mars")]
+    [InlineData("""{"cron":"* * * * *","request":{"url":"nowhere"} }""", "url")]
+    public async Task A_schedule_that_makes_no_sense_is_refused_with_the_reason(string body, string reason)
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await StartAsync(api);
+
+        var (status, problem) = await service.CallAsync("PUT", "/api/v1/schedules/s", body);
+
+        Assert.Equal(400, status);
+        Assert.Contains(reason, (string?)problem["error"], StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Every_attempt_of_a_job_is_told()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await StartAsync(api, "--up", "gone=http://127.0.0.1:1");
+        var id = (await service.SubmitAsync(["""{"url":"http://127.0.0.1:1/nobody","retries":2,"retry_delay":0.01}"""]))[0];
+        await service.WaitAsync([id]);
+
+        var (_, attempts) = await service.CallAsync("GET", $"/api/v1/request/{id}/attempts");
+
+        var history = attempts["history"]!.AsArray();
+        Assert.Equal(3, history.Count);
+        Assert.All(history, attempt => Assert.Equal((false, (int?)null), ((bool)attempt!["sent"]!, (int?)attempt["status_code"])));
+        Assert.All(history, attempt => Assert.NotNull((string?)attempt!["error"]));
+        Assert.Null((await service.CallAsync("GET", $"/api/v1/request/{id}")).Json["history"]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cli.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private Task<ServiceProcess> StartAsync(SimulatedApi api, params string[] more) => ServiceProcess.StartAsync(_cli, ["--up", $"sim={api.Url}", .. more]);
+
+    private static JsonNode Queue(JsonNode queues, string name) => queues["queues"]!.AsArray().Single(queue => (string?)queue!["queue"] == name)!;
+
+    private static async Task SeenAsync(SimulatedApi api, long arrivals)
+    {
+        for (var tries = 0; api.Report().Arrivals < arrivals; tries++)
+        {
+            Assert.True(tries < 300, "nothing came");
+            await Task.Delay(100);
+        }
+    }
+}
