@@ -53,6 +53,9 @@ internal sealed record EngineOptions
     /// <summary>Only addresses of the internet are connected to, but for APIs that are configured.</summary>
     public bool GuardsAddresses { get; init; }
 
+    /// <summary>What may be connected to all the same.</summary>
+    public IReadOnlyList<IPNetwork> AllowsAddresses { get; init; } = [];
+
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
 }
@@ -224,7 +227,7 @@ internal sealed class Engine : IDisposable
     {
         Action<long> measured = roundTrip => Measured(upstream, roundTrip);
         return _options.GuardsAddresses && !upstream.Configuration.IsConfigured
-            ? new Connector(Clock, measured) { MayConnect = AddressGuard.IsPublic }
+            ? new Connector(Clock, measured) { MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
             : new Connector(Clock, measured);
     }
 

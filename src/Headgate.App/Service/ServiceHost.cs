@@ -1,6 +1,5 @@
 using Headgate.App.CommandLine;
 using Headgate.App.Runs;
-using Headgate.Backends.Sqlite;
 using Headgate.Ledgers;
 using Headgate.Queues;
 using Headgate.Time;
@@ -22,17 +21,15 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     /// <exception cref="CommandException">The address is in use, or the directory is.</exception>
     public async Task<ExitCode> RunAsync(CancellationToken stop)
     {
-        var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(options.Data, "state"));
-        using var database = options.KeepsNothing ? null : Open(Path.Combine(options.Data, "headgate.db"));
-        var memory = new MemoryJobs(time);
-        IJobStore store = database is null ? memory : new SqliteJobStore(database);
-        IJobQueue queue = database is null ? memory : new SqliteJobQueue(database, time);
-        var ledgers = database is null ? null : ServiceLedgers.Read(Path.Combine(options.Data, "ledgers"));
+        var data = Path.GetFullPath(options.Serve.Data);
+        var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
+        using var places = JobPlaces.Open(options.Jobs, data, time);
+        var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
         var clock = new Clock(time);
         var header = RunHeader.Of(options.Engine, [], state, clock);
         var counts = (JobCounts?)null;
         var events = new JobEventLog(time);
-        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(options.Data, CallbackSecrets.FileName)), time);
+        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data, CallbackSecrets.FileName)), time);
         using var engine = new Engine(options.Engine.Configuration, new EngineOptions
         {
             Time = time,
@@ -43,13 +40,14 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Notice = Say,
             Decompression = System.Net.DecompressionMethods.All,
             GuardsAddresses = !options.AllowsPrivate,
+            AllowsAddresses = options.Serve.AllowAddresses,
             Ended = attempt => counts?.CountEnded(attempt),
         });
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
         if (ledgers is not null)
             engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
         engine.SyncEachSecond(failure => Say(failure.Message));
-        await using var jobs = new DurableJobs(engine, store, queue, new DurableJobsOptions
+        await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
             Room = Room,
             MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
@@ -59,11 +57,10 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
-        var settings = database is null ? (ISettingStore)new MemorySettings() : new SqliteSettings(database);
         var open = await jobs.StartAsync();
         if (ledgers is not null)
-            await ledgers.ForgetEndedAsync(store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open) { Events = events, Queues = _queues, Settings = settings }, stop);
+            await ledgers.ForgetEndedAsync(places.Store);
+        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open) { Events = events, Queues = _queues, Settings = places.Settings }, places.Where, stop);
         return ExitCode.Ok;
     }
 
@@ -76,8 +73,9 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             : _queues.Of(request, api);
     }
 
-    private async Task ServeAsync(ServiceState state, CancellationToken stop)
+    private async Task ServeAsync(ServiceState state, string where, CancellationToken stop)
     {
+        var drain = options.Jobs.Drain;
         await QueuePages.RestoreAsync(state);
         using var schedules = new JobSchedules(state.Settings, state.Jobs, time, Say);
         await schedules.StartAsync();
@@ -86,10 +84,10 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);
         await output.FlushAsync(CancellationToken.None);
-        Say(options.KeepsNothing ? "jobs are kept in memory: they end with this process" : $"jobs are kept in {options.Data}{(state.OpenAtStart > 0 ? $"; {state.OpenAtStart} that have not ended go on" : "")}");
+        Say(options.KeepsNothing ? "jobs are kept in memory: they end with this process" : $"jobs are kept in {where}{(state.OpenAtStart > 0 ? $"; {state.OpenAtStart} that have not ended go on" : "")}");
         await Task.Delay(Timeout.InfiniteTimeSpan, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Say($"stopping: what is in flight has {options.Drain.TotalSeconds:0} s to end, all else goes on at the next start");
-        await Task.WhenAll(state.DrainAsync(options.Drain), state.Jobs.StopAsync(options.Drain));
+        Say($"stopping: what is in flight has {drain.TotalSeconds:0} s to end, all else goes on at the next start");
+        await Task.WhenAll(state.DrainAsync(drain), state.Jobs.StopAsync(drain));
         state.Engine.Journal.Sync();
     }
 
@@ -97,7 +95,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     {
         try
         {
-            await jobs.ForgetAsync(time.GetUtcNow() - options.KeepsEnded);
+            if (options.Jobs.Retention.Age is { } age)
+                await jobs.ForgetAsync(time.GetUtcNow() - age);
         }
         catch (JobStoreException failure)
         {
@@ -106,16 +105,4 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     }
 
     private void Say(string text) => talk.WriteLine($"headgate: {text}");
-
-    private static SqliteDatabase Open(string path)
-    {
-        try
-        {
-            return SqliteDatabase.Open(path);
-        }
-        catch (JobStoreException wrong)
-        {
-            throw new CommandException(ExitCode.Unreachable, wrong.Message);
-        }
-    }
 }

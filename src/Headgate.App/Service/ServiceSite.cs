@@ -35,8 +35,8 @@ internal sealed class ServiceSite : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             // As they came from an API, byte for byte.
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
-            foreach (var address in options.Listen)
-                kestrel.Listen(address);
+            foreach (var url in options.Serve.Listen)
+                kestrel.Listen(url.EndPoint);
         });
         var site = builder.Build();
         var metrics = new MetricsPage(state);
@@ -55,7 +55,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         metrics.Map(site);
-        new Gateway(state, options.Hold, options.Root).Map(site);
+        new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
         try
         {
             await site.StartAsync();

@@ -7,12 +7,14 @@ namespace Headgate.Configuration;
 /// that what must fit together can be checked in the same pass.
 /// </summary>
 /// <param name="directory">What relative paths are relative to.</param>
-internal sealed class ConfigurationBinder(string directory)
+/// <param name="current">What those are relative to that the service was given outside of a file.</param>
+internal sealed class ConfigurationBinder(string directory, string current)
 {
     public HeadgateConfiguration Bind(ConfigurationNode root)
     {
         var defaultsNode = root.Member(Settings.Defaults.Name);
         var defaults = BindPolicy(defaultsNode, UpstreamPolicy.Default);
+        var service = new ServiceBinder(directory, current);
         return new HeadgateConfiguration
         {
             TotalLimits = root.Member(Settings.Total.Name)?.Member(Settings.TotalLimits.Name) is { } total ? Settings.TotalLimitsShape.Read(total) : [],
@@ -20,6 +22,8 @@ internal sealed class ConfigurationBinder(string directory)
             Defaults = defaults,
             Concurrency = (int)Value(defaultsNode, Settings.Concurrency, HeadgateConfiguration.Default.Concurrency),
             Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
+            Jobs = service.BindJobs(root.Member(ServiceSettings.JobsGroup.Name)),
+            Serve = service.BindServe(root.Member(ServiceSettings.ServeGroup.Name)),
         };
     }
 
@@ -175,6 +179,7 @@ internal sealed class ConfigurationBinder(string directory)
     private static T? Given<T>(ConfigurationNode? group, Setting<T> setting)
         where T : struct => group?.Member(setting.Name) is { } node && setting.Scalar.TryRead(node, out var value) ? value : null;
 
-    private static T Value<T>(ConfigurationNode? group, Setting<T> setting, T otherwise) =>
+    /// <summary>What a member of a group says, if it can be read.</summary>
+    internal static T Value<T>(ConfigurationNode? group, Setting<T> setting, T otherwise) =>
         group?.Member(setting.Name) is { } node && setting.Scalar.TryRead(node, out var value) ? value : otherwise;
 }

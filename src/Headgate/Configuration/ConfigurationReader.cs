@@ -64,15 +64,21 @@ internal static class ConfigurationReader
         }
         root ??= Empty();
         new Overrides(root, errors).ApplyEnvironment(sources.Environment);
-        return Read(root, sources.Flags, directory, errors) with { File = file, LookedAt = lookedAt };
+        return Read(root, sources.Flags, directory, sources.Directory, errors) with { File = file, LookedAt = lookedAt };
     }
 
     /// <summary>Reads what a program says by itself: there is no file, and no variable is looked at.</summary>
     /// <param name="values">The settings.</param>
     /// <param name="directory">What relative paths are relative to.</param>
-    public static ConfigurationReading Read(IReadOnlyList<ConfigurationOverride> values, string directory) => Read(Empty(), values, directory, []);
+    public static ConfigurationReading Read(IReadOnlyList<ConfigurationOverride> values, string directory)
+    {
+        // Whoever sets what nothing here looks at is told so, rather than wait for its effect.
+        List<ConfigurationError> errors = [.. values.Where(value => ServiceSettings.Has(value.Pointer)).Select(value =>
+            new ConfigurationError(new ValueOrigin(ValueSource.Flag, value.Flag), value.Pointer, "is for headgate serve, and has no effect in a program of your own; take it out"))];
+        return Read(Empty(), [.. values.Where(value => !ServiceSettings.Has(value.Pointer))], directory, directory, errors);
+    }
 
-    private static ConfigurationReading Read(ConfigurationNode root, IReadOnlyList<ConfigurationOverride> flags, string directory, List<ConfigurationError> errors)
+    private static ConfigurationReading Read(ConfigurationNode root, IReadOnlyList<ConfigurationOverride> flags, string directory, string current, List<ConfigurationError> errors)
     {
         new Overrides(root, errors).ApplyFlags(flags);
         // What could not be substituted has been told; its shape would only complain of the hole.
@@ -80,7 +86,7 @@ internal static class ConfigurationReader
         var found = new List<ConfigurationError>();
         Settings.Root.Check(root, found);
         errors.AddRange(found.Where(error => !told.Contains(error.Pointer)));
-        var configuration = new ConfigurationBinder(directory).Bind(root);
+        var configuration = new ConfigurationBinder(directory, current).Bind(root);
         new ConfigurationRules(root, errors).Check(configuration);
         return new ConfigurationReading(configuration, null, [], directory, InOrder(errors), root);
     }

@@ -25,6 +25,15 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
             CheckResilience(pointer, upstream);
             CheckTls(pointer, upstream);
         }
+        CheckService(configuration);
+    }
+
+    private void CheckService(HeadgateConfiguration configuration)
+    {
+        if (configuration.Serve.UpRoot is { } name && configuration.Upstreams.All(upstream => upstream.Name != name))
+            Wrong("/serve/upRoot", $"no API is called \"{Excerpt.Of(name)}\"; add it to \"upstreams\", or give it with --up NAME=BASE_URL");
+        if (configuration.Jobs is { Store.Kind: JobPlaceKind.Memory, Queue.Kind: not JobPlaceKind.Memory })
+            Wrong("/jobs/store", $"the queue ({configuration.Jobs.Queue}) would outlive the jobs that wait in it; keep both in memory, or the jobs in sqlite:");
     }
 
     private void CheckRate(string pointer, Limit? rate)

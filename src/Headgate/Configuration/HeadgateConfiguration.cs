@@ -25,4 +25,10 @@ internal sealed record HeadgateConfiguration
 
     /// <summary>The configured APIs in the order of the file, their policies completed from <see cref="Defaults"/>.</summary>
     public ValueList<UpstreamConfiguration> Upstreams { get; init; } = [];
+
+    /// <summary>How the service keeps its jobs.</summary>
+    public JobsConfiguration Jobs { get; init; } = JobsConfiguration.Default;
+
+    /// <summary>How the service is reached.</summary>
+    public ServeConfiguration Serve { get; init; } = ServeConfiguration.Default;
 }

@@ -40,6 +40,15 @@ internal static class AddressGuard
         return address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
     }
 
+    /// <summary>Whether an address is of one of these networks, or stands for one that is.</summary>
+    public static bool IsOf(IReadOnlyList<IPNetwork> networks, IPAddress address)
+    {
+        foreach (var network in networks)
+            if (network.Contains(address))
+                return true;
+        return address.AddressFamily == AddressFamily.InterNetworkV6 && Within(address) is { } inner && IsOf(networks, inner);
+    }
+
     /// <summary>The IPv4 address that one of IPv6 stands for: mapped, of NAT64 (RFC 6052) or of 6to4 (RFC 3056); null if it stands for none.</summary>
     private static IPAddress? Within(IPAddress address)
     {

@@ -16,7 +16,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     private readonly IJobStore _store;
     private readonly IJobQueue _queue;
     private readonly DurableJobsOptions _options;
-    private readonly JobPlaces _places;
+    private readonly JobLanes _lanes;
     private readonly JobEnds _ends;
     private readonly JobsAtHand _atHand;
     private readonly JobFeed _feed;
@@ -33,8 +33,8 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         (_engine, _store, _queue, _options) = (engine, store, queue, options);
         _feed = new JobFeed(queue, engine.Clock, leases => _atHand!.BeginAsync(leases), failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
-        _places = new JobPlaces(engine, queue, _feed.Signal, _stop.Token);
-        _ends = new JobEnds(store, _places, options.Follow);
+        _lanes = new JobLanes(engine, queue, _feed.Signal, _stop.Token);
+        _ends = new JobEnds(store, _lanes, options.Follow);
         _atHand = new JobsAtHand(engine, store, queue, _feed, _ends, options, _stop.Token);
         _expiry = new JobExpiry(store, engine.Clock, ExpireAsync, failure => engine.Notice($"jobs that are too late cannot be ended: {failure.Message}"));
     }
@@ -113,7 +113,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     private StoredJob Stored(StoredJob job)
     {
         var request = job.Request;
-        var api = _places.ApiOf(request);
+        var api = _lanes.ApiOf(request);
         DateTimeOffset? expires = null;
         foreach (var at in (DateTimeOffset?[])[request.Deadline?.From(job.CreatedAt), request.StartBy?.From(job.CreatedAt), job.CreatedAt + api.Policy.QueueTimeout])
             expires = at < (expires ?? DateTimeOffset.MaxValue) ? at : expires;
@@ -131,7 +131,7 @@ internal sealed class DurableJobs : IAsyncDisposable
             _options.Tell(JobEvent.Submitted, _atHand.LiveOf(job));
         Interlocked.Add(ref _submitted, queued.Count);
         _ends.Accepted(queued.Count);
-        await _places.EnqueueAsync(queued).ConfigureAwait(false);
+        await _lanes.EnqueueAsync(queued).ConfigureAwait(false);
         if (queued.Min(job => job.Expires) is { } expires)
             _expiry.Expect(expires);
         return isNew;
@@ -248,7 +248,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     private bool Passed((bool IsEnded, StoredJob? Job) end)
     {
         if (end.Job is not null)
-            _places.Signal(end.Job);
+            _lanes.Signal(end.Job);
         return end.IsEnded;
     }
 
@@ -261,7 +261,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (long? after = 0; after is not null;)
         {
             var page = await _store.SearchAsync(new JobSearch { HasEnded = false, After = after, Limit = JobSearch.LargestPage }).ConfigureAwait(false);
-            await _queue.EnqueueAsync([.. page.Jobs.Select(job => new QueuedJob(job.Id, _places.LaneOf(job), job.Due))]).ConfigureAwait(false);
+            await _queue.EnqueueAsync([.. page.Jobs.Select(job => new QueuedJob(job.Id, _lanes.LaneOf(job), job.Due))]).ConfigureAwait(false);
             after = page.Next;
         }
     }

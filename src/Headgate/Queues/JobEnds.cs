@@ -4,9 +4,9 @@ namespace Headgate.Queues;
 
 /// <summary>The one end of every job: kept, counted, and told to those who wait for it; with it whatever job follows from it. Thread-safe.</summary>
 /// <param name="store">Keeps them.</param>
-/// <param name="places">Where what follows is queued.</param>
+/// <param name="lanes">Where what follows is queued.</param>
 /// <param name="follow">The job that follows from the end of another; null for none.</param>
-internal sealed class JobEnds(IJobStore store, JobPlaces places, Func<Job, ResultRecord, StoredJob?> follow)
+internal sealed class JobEnds(IJobStore store, JobLanes lanes, Func<Job, ResultRecord, StoredJob?> follow)
 {
     private long _open;
 
@@ -24,13 +24,13 @@ internal sealed class JobEnds(IJobStore store, JobPlaces places, Func<Job, Resul
     /// <exception cref="JobStoreException">It was not kept, and may be told again.</exception>
     public async Task<bool> KeepAsync(Job job, ResultRecord record)
     {
-        var then = follow(job, record) is { } next ? next with { Api = places.ApiOf(next.Request).Name } : null;
+        var then = follow(job, record) is { } next ? next with { Api = lanes.ApiOf(next.Request).Name } : null;
         var isFirst = await store.EndAsync(JobEnd.Of(job.Id, record) with { Then = then }).ConfigureAwait(false);
         if (isFirst)
             Interlocked.Add(ref _open, then is null ? -1 : 0);
         Waiters.Release(job.Id);
         if (isFirst && then is not null)
-            await places.EnqueueAsync([then]).ConfigureAwait(false);
+            await lanes.EnqueueAsync([then]).ConfigureAwait(false);
         return isFirst;
     }
 }

@@ -97,8 +97,10 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData("--listen", "0.0.0.0:8015", 3, "loopback only")]
-    [InlineData("--listen", "nonsense", 2, "is no address")]
-    [InlineData("--queue", "kafka://x", 2, "neither")]
+    [InlineData("--listen", "nonsense", 3, "--listen: \"nonsense\" is not an address")]
+    [InlineData("--queue", "kafka://x", 3, "--queue: \"kafka\" is no place for jobs")]
+    [InlineData("--up-root", "nobody", 3, "--up-root: no API is called \"nobody\"")]
+    [InlineData("--drain", "soon", 3, "--drain: \"soon\" is not a duration")]
     [InlineData("--up", "nonsense", 2, "NAME")]
     [InlineData("--up", "a=ftp://x", 3, "http")]
     public async Task What_is_wrong_with_the_command_line_is_told(string option, string value, int code, string words)

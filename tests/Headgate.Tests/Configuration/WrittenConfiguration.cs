@@ -43,6 +43,8 @@ internal static class WrittenConfiguration
               "failover": false,
             },
           },
+          "jobs": { "queue": "sqlite:", "store": "sqlite:jobs.db", "retention": { "age": "7d" }, "drain": 25 },
+          "serve": { "listen": ["http://127.0.0.1:8015", "http://[::1]:0/"], "data": "./data", "hold": 120, "allowAddresses": ["10.1.0.0/16", "fd00::1"], "upRoot": "github" },
         }
         """;
 

@@ -52,4 +52,15 @@ public sealed class AddressGuardTests
     [InlineData("2002:101:101::1")]
     [InlineData("64:ff9b::101:101")]
     public void What_is_of_the_internet_is_public(string address) => Assert.True(AddressGuard.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("::ffff:10.1.2.3", true)]
+    [InlineData("64:ff9b::a01:203", true)]
+    [InlineData("10.2.0.1", false)]
+    [InlineData("fd00::1", true)]
+    [InlineData("fd01::1", false)]
+    [InlineData("127.0.0.1", false)]
+    public void What_is_allowed_is_so_in_every_notation(string address, bool isAllowed) =>
+        Assert.Equal(isAllowed, AddressGuard.IsOf([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("fd00::/16")], IPAddress.Parse(address)));
 }

@@ -8,7 +8,7 @@ namespace Headgate.Queues;
 /// <param name="queue">The queue.</param>
 /// <param name="signal">Told the lanes in which there is something new.</param>
 /// <param name="stop">No more is tried from then on: the next process finds what is in the store only.</param>
-internal sealed class JobPlaces(Engine engine, IJobQueue queue, Action<string> signal, CancellationToken stop)
+internal sealed class JobLanes(Engine engine, IJobQueue queue, Action<string> signal, CancellationToken stop)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 

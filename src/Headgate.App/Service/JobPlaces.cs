@@ -1,0 +1,58 @@
+using Headgate.App.CommandLine;
+using Headgate.Backends.Sqlite;
+using Headgate.Configuration;
+using Headgate.Queues;
+
+namespace Headgate.App.Service;
+
+/// <summary>The store and the queue of the service, opened where its configuration has them. Thread-safe.</summary>
+internal sealed class JobPlaces : IDisposable
+{
+    private readonly List<SqliteDatabase> _databases = [];
+
+    private JobPlaces(JobsConfiguration jobs, string data, TimeProvider time)
+    {
+        var memory = new MemoryJobs(time);
+        var (store, queue) = (PathOf(jobs.Store, data), PathOf(jobs.Queue, data));
+        var kept = store is null ? null : Open(store);
+        Store = kept is null ? memory : new SqliteJobStore(kept);
+        Queue = queue is null ? memory : new SqliteJobQueue(queue == store ? kept! : Open(queue), time);
+        Settings = kept is null ? new MemorySettings() : new SqliteSettings(kept);
+        Where = store ?? "memory";
+    }
+
+    public IJobStore Store { get; }
+
+    public IJobQueue Queue { get; }
+
+    /// <summary>What was set while the service runs, beside the store.</summary>
+    public ISettingStore Settings { get; }
+
+    /// <summary>Where the jobs are, for people.</summary>
+    public string Where { get; }
+
+    /// <summary>Opens them.</summary>
+    /// <param name="jobs">Where they are.</param>
+    /// <param name="data">The directory of the service.</param>
+    /// <param name="time">Says when a job is due.</param>
+    /// <exception cref="CommandException">A database cannot be used.</exception>
+    public static JobPlaces Open(JobsConfiguration jobs, string data, TimeProvider time) => new(jobs, data, time);
+
+    public void Dispose() => _databases.ForEach(database => database.Dispose());
+
+    private static string? PathOf(JobPlace place, string data) => place.Kind == JobPlaceKind.Memory ? null : place.Path ?? Path.Combine(data, "headgate.db");
+
+    private SqliteDatabase Open(string path)
+    {
+        try
+        {
+            _databases.Add(SqliteDatabase.Open(path));
+            return _databases[^1];
+        }
+        catch (JobStoreException wrong)
+        {
+            Dispose();
+            throw new CommandException(ExitCode.Unreachable, wrong.Message);
+        }
+    }
+}

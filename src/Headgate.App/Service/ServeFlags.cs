@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Headgate.App.CommandLine;
+using Headgate.Configuration;
+
+namespace Headgate.App.Service;
+
+/// <summary>The options of <c>headgate serve</c> that are settings of its configuration as well, and win over that.</summary>
+internal sealed class ServeFlags
+{
+    private readonly Option<string[]> _listen = new("--listen") { HelpName = "URL", Description = $"Where the API listens, on loopback; port 0 takes a free one (default {ListenUrl.Usual})." };
+    private readonly Option<string?> _data = new("--data") { HelpName = "DIR", Description = "Where jobs and the record of sends are kept; ./data by default." };
+    private readonly Option<string?> _queue = new("--queue") { HelpName = "URL", Description = "Where jobs wait: sqlite: in --data (default), sqlite:PATH, or memory: for as long as the process lives." };
+    private readonly Option<string?> _store = new("--store") { HelpName = "URL", Description = "Where jobs and their results are kept; where --queue is by default." };
+    private readonly Option<string?> _retention = new("--retention") { HelpName = "AGE", Description = "How long jobs that have ended are kept; 7d by default." };
+    private readonly Option<string?> _hold = new("--hold") { HelpName = "S", Description = "How long a call to the gateway waits for its turn; 120 s by default." };
+    private readonly Option<string?> _drain = new("--drain") { HelpName = "S", Description = "How long what is in flight may take when it is told to stop; 25 s by default." };
+    private readonly Option<string[]> _ups = new("--up") { HelpName = "NAME=BASE_URL", Description = "An API by its base address, which may be private; more of it goes into the configuration." };
+    private readonly Option<string?> _root = new("--up-root") { HelpName = "NAME", Description = "The whole port is a reverse proxy for that API, but for the service's own paths." };
+
+    public IEnumerable<Option> All => [_listen, _data, _queue, _store, _retention, _hold, _drain, _ups, _root];
+
+    /// <summary>What they say.</summary>
+    /// <exception cref="CommandException">One of them cannot be understood.</exception>
+    public IReadOnlyList<ConfigurationOverride> Read(ParseResult parse)
+    {
+        var said = (parse.GetValue(_ups) ?? []).Select(ReadApi).ToList();
+        if (parse.GetValue(_listen) is { Length: > 0 } urls)
+            said.Add(new ConfigurationOverride("/serve/listen", urls, _listen.Name));
+        foreach (var (option, pointer) in ((Option<string?>, string)[])
+            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_retention, "/jobs/retention/age"), (_drain, "/jobs/drain")])
+            if (parse.GetValue(option) is { } value)
+                said.Add(new ConfigurationOverride(pointer, [value], option.Name));
+        return said;
+    }
+
+    private static ConfigurationOverride ReadApi(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } address]
+        ? new ConfigurationOverride($"{ConfigurationNode.Below("/upstreams", name)}/base", [address], "--up")
+        : throw new CommandException(ExitCode.Usage, $"--up \"{text}\": give a name and a base address, for example --up github=https://api.github.com");
+}

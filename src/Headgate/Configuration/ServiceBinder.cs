@@ -1,0 +1,49 @@
+using static Headgate.Configuration.ConfigurationBinder;
+
+namespace Headgate.Configuration;
+
+/// <summary>Makes the records of what only the service has.</summary>
+/// <param name="directory">What paths in a file are relative to.</param>
+/// <param name="current">What all other paths are relative to.</param>
+internal sealed class ServiceBinder(string directory, string current)
+{
+    public ServeConfiguration BindServe(ConfigurationNode? node)
+    {
+        var usual = ServeConfiguration.Default;
+        return new ServeConfiguration
+        {
+            Listen = node?.Member(ServiceSettings.Serve.Listen.Name) is { } listen ? ServiceSettings.Serve.ListenShape.Read(listen) : usual.Listen,
+            Data = Value(node, ServiceSettings.Serve.Data, null!) is { } data ? Absolute(node!, ServiceSettings.Serve.Data, data) : usual.Data,
+            Hold = Value(node, ServiceSettings.Serve.Hold, usual.Hold),
+            AllowAddresses = node?.Member(ServiceSettings.Serve.AllowAddresses.Name) is { } allowed ? ServiceSettings.Serve.AllowAddressesShape.Read(allowed) : usual.AllowAddresses,
+            UpRoot = Value(node, ServiceSettings.Serve.UpRoot, null!),
+        };
+    }
+
+    public JobsConfiguration BindJobs(ConfigurationNode? node)
+    {
+        var usual = JobsConfiguration.Default;
+        var (queue, store) = (BindPlace(node, ServiceSettings.Jobs.Queue), BindPlace(node, ServiceSettings.Jobs.Store));
+        return new JobsConfiguration
+        {
+            Queue = queue ?? store ?? usual.Queue,
+            Store = store ?? queue ?? usual.Store,
+            Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name)),
+            Drain = Value(node, ServiceSettings.Jobs.Drain, usual.Drain),
+        };
+    }
+
+    private static RetentionConfiguration BindRetention(ConfigurationNode? node) => new()
+    {
+        Age = Value(node, ServiceSettings.Retention.Age, RetentionConfiguration.Default.Age),
+    };
+
+    private JobPlace? BindPlace(ConfigurationNode? node, Setting<JobPlace> setting) => Value(node, setting, null!) switch
+    {
+        { Path: { } path } place => place with { Path = Absolute(node!, setting, path) },
+        var place => place,
+    };
+
+    private string Absolute(ConfigurationNode group, Setting setting, string path) =>
+        Path.GetFullPath(path, group.Member(setting.Name)!.Origin.Source == ValueSource.File ? directory : current);
+}

@@ -1,0 +1,51 @@
+using System.Net;
+
+namespace Headgate.Configuration;
+
+/// <summary>How <c>headgate serve</c> is reached, and whom it sends for. The initial values here are the defaults.</summary>
+internal sealed record ServeConfiguration
+{
+    public static readonly ServeConfiguration Default = new();
+
+    /// <summary>Where the API listens.</summary>
+    public ValueList<ListenUrl> Listen { get; init; } = [ListenUrl.Usual];
+
+    /// <summary>The directory of jobs, of what was sent, and of what is remembered of limits: an absolute path, but where none was given.</summary>
+    public string Data { get; init; } = "data";
+
+    /// <summary>How long a call to the gateway waits for its turn; then it is answered 429.</summary>
+    public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>What callers may reach although it is private.</summary>
+    public ValueList<IPNetwork> AllowAddresses { get; init; } = [];
+
+    /// <summary>The API that all paths belong to that are not the service's own; null for none.</summary>
+    public string? UpRoot { get; init; }
+}
+
+/// <summary>How the service keeps jobs. The initial values here are the defaults.</summary>
+internal sealed record JobsConfiguration
+{
+    public static readonly JobsConfiguration Default = new();
+
+    /// <summary>Where jobs wait.</summary>
+    public JobPlace Queue { get; init; } = JobPlace.Sqlite;
+
+    /// <summary>Where jobs, and what became of them, are kept.</summary>
+    public JobPlace Store { get; init; } = JobPlace.Sqlite;
+
+    /// <summary>How long those that have ended are kept.</summary>
+    public RetentionConfiguration Retention { get; init; } = RetentionConfiguration.Default;
+
+    /// <summary>How long what is in flight may take when the service stops.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(25);
+}
+
+/// <summary>How long jobs that have ended can be asked for. The initial values here are the defaults.</summary>
+internal sealed record RetentionConfiguration
+{
+    public static readonly RetentionConfiguration Default = new();
+
+    /// <summary>How long; null for ever.</summary>
+    public TimeSpan? Age { get; init; } = TimeSpan.FromDays(7);
+}

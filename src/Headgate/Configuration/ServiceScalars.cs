@@ -1,0 +1,41 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Headgate.Configuration;
+
+/// <summary>The single values that only the service has, as <see cref="Scalars"/> are.</summary>
+internal static class ServiceScalars
+{
+    public static readonly Scalar<ListenUrl> Listen = new(
+        "listenUrl", ListenUrl.Expects, """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP]://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8015"] }""",
+        static (ConfigurationNode node, out ListenUrl value, out string? problem) =>
+        {
+            (value, problem) = (ListenUrl.Usual, null);
+            return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value);
+        });
+
+    public static readonly Scalar<string> Path = new(
+        "path", "a path", """{ "type": "string", "minLength": 1 }""",
+        static (ConfigurationNode node, out string value, out string? problem) =>
+        {
+            (value, problem) = (node.Text, null);
+            // No path has a null in it: the runtime throws at one.
+            return node.Kind == JsonValueKind.String && value.Length > 0 && !value.Contains('\0', StringComparison.Ordinal);
+        });
+
+    public static readonly Scalar<IPNetwork> Network = new(
+        "network", AddressRange.Expects, """{ "type": "string", "pattern": "^[0-9a-fA-F.:]+(/[0-9]+)?$", "examples": ["10.1.2.3", "10.1.0.0/16", "fd00::/8"] }""",
+        static (ConfigurationNode node, out IPNetwork value, out string? problem) =>
+        {
+            (value, problem) = (default, null);
+            return node.Kind == JsonValueKind.String && AddressRange.TryParse(node.Text, out value, out problem);
+        });
+
+    public static readonly Scalar<JobPlace> Place = new(
+        "jobPlace", JobPlace.Expects, """{ "type": "string", "pattern": "^(sqlite:.*|memory:)$", "examples": ["sqlite:", "memory:"] }""",
+        static (ConfigurationNode node, out JobPlace value, out string? problem) =>
+        {
+            (value, problem) = (JobPlace.Sqlite, null);
+            return node.Kind == JsonValueKind.String && JobPlace.TryParse(node.Text, out value, out problem);
+        });
+}

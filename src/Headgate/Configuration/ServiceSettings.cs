@@ -1,0 +1,58 @@
+namespace Headgate.Configuration;
+
+/// <summary>
+/// The part of <see cref="Settings"/> that only the service has: its groups <c>serve</c> and <c>jobs</c>. Elsewhere they are read, since a file
+/// is for all verbs, and have no effect; a library refuses them.
+/// </summary>
+internal static class ServiceSettings
+{
+    internal static class Serve
+    {
+        public static readonly ListOf<ListenUrl> ListenShape = new(ServiceScalars.Listen, 1);
+        public static readonly Setting Listen = new(
+            "listen", ListenShape, "Where the API listens; port 0 takes any that is free.", $"[\"{ListenUrl.Usual}\"]");
+        public static readonly Setting<string> Data = new(
+            "data", ServiceScalars.Path, "The directory of the jobs and of the record of sends; from a file relative to that, else to where the service was started.", $"\"{ServeConfiguration.Default.Data}\"");
+        public static readonly Setting<TimeSpan> Hold = new(
+            "hold", Scalars.PositiveDuration, "How long a call to the gateway waits for its turn before it is answered 429.", Seconds(ServeConfiguration.Default.Hold));
+        public static readonly ListOf<System.Net.IPNetwork> AllowAddressesShape = new(ServiceScalars.Network);
+        public static readonly Setting AllowAddresses = new(
+            "allowAddresses", AllowAddressesShape, "Addresses and networks that callers may reach although they are private.", "[]");
+        public static readonly Setting<string> UpRoot = new(
+            "upRoot", Scalars.Text, "The API that the whole port is a reverse proxy for, but for the service's own paths.");
+
+        public static readonly Group Shape = new(
+            [Listen, Data, Hold, AllowAddresses, UpRoot], [], "proxyListen", "metricsListen", "cors", "tokens", "tls");
+    }
+
+    internal static class Retention
+    {
+        public static readonly Setting<TimeSpan?> Age = new(
+            "age", Scalars.OptionalDuration, "How long a job that has ended can be asked for; null for ever.", $"\"{Headgate.Time.Duration.Format(RetentionConfiguration.Default.Age!.Value)}\"");
+
+        public static readonly Group Shape = new([Age]);
+    }
+
+    internal static class Jobs
+    {
+        public static readonly Setting<JobPlace> Queue = new(
+            "queue", ServiceScalars.Place, "Where jobs wait: \"sqlite:\" in the directory of the service, \"sqlite:PATH\", or \"memory:\" for as long as the process lives. Where \"store\" is, if only that is given.",
+            $"\"{JobsConfiguration.Default.Queue}\"");
+        public static readonly Setting<JobPlace> Store = new(
+            "store", ServiceScalars.Place, "Where jobs and what became of them are kept, as for \"queue\"; where that is, if only that is given.", $"\"{JobsConfiguration.Default.Store}\"");
+        public static readonly Setting Kept = new("retention", Retention.Shape, "How long jobs that have ended are kept. Those that have not ended are kept in any case.");
+        public static readonly Setting<TimeSpan> Drain = new(
+            "drain", Scalars.Duration, "How long what is in flight may take when the service is told to stop.", Seconds(JobsConfiguration.Default.Drain));
+
+        public static readonly Group Shape = new([Queue, Store, Kept, Drain], [], "queues");
+    }
+
+    public static readonly Setting ServeGroup = new("serve", Serve.Shape, "How the service is reached, and whom it sends for.");
+    public static readonly Setting JobsGroup = new("jobs", Jobs.Shape, "How the service keeps its jobs.");
+
+    /// <summary>Whether a pointer, in any case, leads into them.</summary>
+    public static bool Has(string pointer) =>
+        pointer.Split('/') is [_, var name, ..] && (name.Equals(ServeGroup.Name, StringComparison.OrdinalIgnoreCase) || name.Equals(JobsGroup.Name, StringComparison.OrdinalIgnoreCase));
+
+    private static string Seconds(TimeSpan value) => value.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
