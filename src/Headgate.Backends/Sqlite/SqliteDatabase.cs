@@ -12,20 +12,26 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>By what a file is known to be ours: "hdgt".</summary>
     private const int ApplicationId = 0x68646774;
 
-    private const int Version = 1;
-
     /// <summary>Looking at every page of a larger one would take seconds.</summary>
     private const long LargestChecked = 256L << 20;
 
-    private static readonly string[] Schema =
+    /// <summary>What made each version of the one before; of nothing, the first. What was released is not changed, only added to.</summary>
+    private static readonly string[][] Steps =
     [
-        // Times are ticks of 100 ns since the year 1, UTC. What has no status has not ended.
-        "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status INTEGER, ended INTEGER, request BLOB NOT NULL, record BLOB)",
-        "CREATE INDEX jobs_open ON jobs (seq) WHERE status IS NULL",
-        "CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL",
-        "CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-        "CREATE TABLE queue (lane INTEGER NOT NULL, due INTEGER NOT NULL, place INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (lane, due, place)) WITHOUT ROWID",
-        "CREATE UNIQUE INDEX queue_job ON queue (job)",
+        [
+            // Times are ticks of 100 ns since the year 1, UTC. What has no status has not ended.
+            "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status INTEGER, ended INTEGER, request BLOB NOT NULL, record BLOB)",
+            "CREATE INDEX jobs_open ON jobs (seq) WHERE status IS NULL",
+            "CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL",
+            "CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+            "CREATE TABLE queue (lane INTEGER NOT NULL, due INTEGER NOT NULL, place INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (lane, due, place)) WITHOUT ROWID",
+            "CREATE UNIQUE INDEX queue_job ON queue (job)",
+        ],
+        [
+            "ALTER TABLE jobs ADD COLUMN tenant TEXT",
+            "UPDATE jobs SET tenant = json_extract(CAST(request AS TEXT), '$.tenant')",
+            "CREATE INDEX jobs_tenant ON jobs (tenant, seq) WHERE tenant IS NOT NULL",
+        ],
     ];
 
     private readonly ConcurrentBag<Statements> _readers = [];
@@ -121,19 +127,19 @@ internal sealed class SqliteDatabase : IDisposable
         var isNew = statements.Number("SELECT COUNT(*) FROM sqlite_master") == 0;
         if (!isNew && application != ApplicationId)
             throw new JobStoreException($"{_path}: is a database of another program; give another directory with --data DIR");
-        if (version > Version)
-            throw new JobStoreException($"{_path}: was written by a newer version of headgate (schema {version}; this one knows {Version}); use that one");
+        if (version > Steps.Length)
+            throw new JobStoreException($"{_path}: was written by a newer version of headgate (schema {version}; this one knows {Steps.Length}); use that one");
         if (!isNew && new FileInfo(_path).Length < LargestChecked && statements.Text("PRAGMA quick_check(1)") is var verdict and not "ok")
             throw Damaged(verdict);
         statements.Run("PRAGMA journal_mode=WAL");
         statements.Run("PRAGMA synchronous=NORMAL");
-        if (!isNew)
+        if (version == Steps.Length)
             return;
         statements.Run("BEGIN IMMEDIATE");
-        foreach (var statement in Schema)
+        foreach (var statement in Steps.Skip(isNew ? 0 : (int)version).SelectMany(step => step))
             statements.Run(statement);
         statements.Run($"PRAGMA application_id={ApplicationId}");
-        statements.Run($"PRAGMA user_version={Version}");
+        statements.Run($"PRAGMA user_version={Steps.Length}");
         statements.Run("COMMIT");
     }
 

@@ -21,7 +21,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         {
             var isNew = new bool[jobs.Count];
             for (var index = 0; index < isNew.Length; index++)
-                isNew[index] = statements.Execute("INSERT OR IGNORE INTO jobs (id, created, request) VALUES ($1, $2, $3)", jobs[index].Id, jobs[index].CreatedAt.UtcTicks, requests[index]) > 0;
+                isNew[index] = statements.Execute("INSERT OR IGNORE INTO jobs (id, created, request, tenant) VALUES ($1, $2, $3, $4)", jobs[index].Id, jobs[index].CreatedAt.UtcTicks, requests[index], jobs[index].Request.Tenant) > 0;
             return isNew;
         }, isSynced: true);
     }
@@ -45,13 +45,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
     {
         var jobs = new List<StoredJob>();
         long last = 0;
-        using var rows = search switch
-        {
-            { HasEnded: false } => statements.Query($"{Columns} WHERE status IS NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-            { Status: { } status } => statements.Query($"{Columns} WHERE status = $3 AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1, (int)status),
-            { HasEnded: true } => statements.Query($"{Columns} WHERE status IS NOT NULL AND seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-            _ => statements.Query($"{Columns} WHERE seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1),
-        };
+        using var rows = statements.Query($"{Columns} WHERE {Which(search)}seq > $1 ORDER BY seq LIMIT $2", search.After ?? 0, search.Limit + 1, (int?)search.Status, search.Tenant);
         while (rows.Read())
         {
             if (jobs.Count == search.Limit)
@@ -69,6 +63,15 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
     public Task<long> CountOpenAsync() => Task.FromResult(database.Read(statements => (long)statements.Scalar("SELECT COUNT(*) FROM jobs WHERE status IS NULL")!));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>One of a few texts.</summary>
+    private static string Which(JobSearch search) => search switch
+    {
+        { HasEnded: false } => "status IS NULL AND ",
+        { Status: not null } => "status = $3 AND ",
+        { HasEnded: true } => "status IS NOT NULL AND ",
+        _ => "",
+    } + (search.Tenant is null ? "" : "tenant = $4 AND ");
 
     private StoredJob Read(SqliteDataReader row)
     {

@@ -51,6 +51,9 @@ internal sealed record JobSearch
     /// <summary>Only those that ended so; null for all.</summary>
     public JobStatus? Status { get; init; }
 
+    /// <summary>Only those of this tenant; null for all.</summary>
+    public string? Tenant { get; init; }
+
     /// <summary>Where the page before ended (<see cref="JobPage.Next"/>); null for the beginning.</summary>
     public long? After { get; init; }
 

@@ -133,7 +133,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static bool Fits(StoredJob job, JobSearch search) =>
-        (search.HasEnded is not { } ended || ended == job.End is not null) && (search.Status is not { } status || job.End?.Status == status);
+        (search.HasEnded is not { } ended || ended == job.End is not null) && (search.Status is not { } status || job.End?.Status == status)
+        && (search.Tenant is not { } tenant || job.Request.Tenant == tenant);
 
     private void ForgetNeedsLock(string id)
     {
