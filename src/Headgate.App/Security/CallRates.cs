@@ -55,8 +55,8 @@ internal sealed class CallRates : IDisposable
 
     private void Tell(HttpContext context, string key)
     {
-        // Of several limits the one that leaves least.
-        var (limit, left) = _limiter!.Left(key).MinBy(limit => limit.Left);
+        // Of several limits the one that leaves least; places for calls at once say nothing of how many may follow, unless all are taken.
+        var (limit, left) = _limiter!.Left(key).MinBy(limit => limit is { Limit.Algorithm: LimitAlgorithm.Concurrent, Left: > 0 } ? long.MaxValue : limit.Left);
         var wait = left > 0 ? WindowOf(limit) : _limiter.EstimateWait(key) is { } span ? SecondsOf(span) : null;
         var remaining = string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";r={left}{(wait is { } seconds ? $";t={seconds}" : "")}");
         // Whatever is answered, a problem too, for which all headers are taken back.

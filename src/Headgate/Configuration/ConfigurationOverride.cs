@@ -74,7 +74,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
                 Wrong(origin, pointer, "a single value; it has nothing below it");
                 return;
             }
-            group = Descend(group, name, pointer, below is ListOf or GroupList ? JsonValueKind.Array : JsonValueKind.Object, origin);
+            group = Descend(group, name, pointer, below is ListOf or GroupList ? JsonValueKind.Array : JsonValueKind.Object, origin, isItem: shape is GroupList);
             shape = below;
         }
     }
@@ -125,12 +125,16 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
         return items;
     }
 
-    private static ConfigurationNode Descend(ConfigurationNode group, string name, string pointer, JsonValueKind kind, ValueOrigin origin)
+    private static ConfigurationNode Descend(ConfigurationNode group, string name, string pointer, JsonValueKind kind, ValueOrigin origin, bool isItem)
     {
-        if (group.Member(name) is { } known && known.Kind == kind)
+        var known = !isItem ? group.Member(name) : int.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture) is var index && index < group.Items.Count ? group.Items[index] : null;
+        if (known?.Kind == kind)
             return known;
         var added = new ConfigurationNode(kind, pointer, origin);
-        group.SetMember(name, added);
+        if (isItem)
+            Place(group, name, added);
+        else
+            group.SetMember(name, added);
         return added;
     }
 

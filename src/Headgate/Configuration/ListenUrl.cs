@@ -12,7 +12,7 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
     public const int UsualPort = 8015;
 
     /// <summary>What is right, in words that follow "is not".</summary>
-    public const string Expects = "where to listen: an address or name of this machine with a port, for example \"http://127.0.0.1:8015\"";
+    public const string Expects = "an address of this machine with a port, for example \"http://127.0.0.1:8015\"";
 
     private const string Http = "http://";
     private const string Https = "https://";
