@@ -12,6 +12,7 @@ internal static class Program
         RunCommand.Create(),
         SendCommand.Create(),
         ServeCommand.Create(),
+        TokensCommand.Create(),
         VerifyCommand.Create(),
         SimulateCommand.Create(),
         DemoCommand.Create(),

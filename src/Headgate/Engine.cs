@@ -194,10 +194,20 @@ internal sealed class Engine : IDisposable
     public void Remember(Upstream upstream, PoolKey key) =>
         Remember(upstream, $"{upstream.Name}/key:{key.Name}", key.Scope, $"{AddressOf(upstream)} key {Journal.Fingerprint(key.Secret)}");
 
+    /// <summary>The same of a key that a caller brings itself, by its name.</summary>
+    public void Remember(Upstream upstream, string key, Scope scope) => Remember(upstream, $"{upstream.Name}/key:{key}", scope, $"{AddressOf(upstream)} key {key}");
+
     /// <summary>A key that is gone, and of which nothing counts any more, holds nothing; what was sent with it is found again should it come back.</summary>
     public void Forget(Upstream upstream, PoolKey key)
     {
-        Journal.Forget(key.Scope);
+        Forget(upstream, key.Scope);
+        upstream.Forget(key);
+    }
+
+    /// <summary>The same of a key that a caller brought.</summary>
+    public void Forget(Upstream upstream, Scope key)
+    {
+        Journal.Forget(key);
         upstream.Forget(key);
     }
 

@@ -45,6 +45,15 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public TimeSpan? RetryDelay { get; init; }
 
+    /// <summary>Where <see cref="OwnKey"/> stands.</summary>
+    public const string OwnKeyHeader = "Authorization";
+
+    /// <summary>
+    /// Credentials among its headers that are the caller's own and stay as they are: they count as a key of their own, in the place of one of the
+    /// pool, for as long as no redirect leaves them behind. Null for none.
+    /// </summary>
+    public string? OwnKey { get; init; }
+
     /// <summary>When it can be sent at the earliest, monotonic nanoseconds; 0 for at once. The caller waits for it; the best possible does too.</summary>
     public long Earliest { get; init; }
 

@@ -165,6 +165,9 @@ public sealed class GateLimiter<TKey> : PartitionedRateLimiter<TKey>
     public TimeSpan? EstimateWait(TKey key, int permitCount = 1) =>
         Look(key, CostOf(key, permitCount), static (gate, cost, now) => LimiterGate.EstimateNeedsLock(gate, cost, now));
 
+    /// <summary>What each limit of a key, and each over all keys, leaves now, in their order.</summary>
+    internal IReadOnlyList<(Limit Limit, long Left)> Left(TKey key) => Look(key, 0, static (gate, _, now) => LimiterGate.LeftNeedsLock(gate, now));
+
     /// <summary>
     /// Other limits from now on for every key that has none of its own, for those who wait too. No window is opened again: what was let go
     /// counts in the new limits as it did in the old ones. Who waits and costs more than all of a new limit is refused.

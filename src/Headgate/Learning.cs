@@ -86,11 +86,12 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>Of whose limits a refusal speaks: of the narrowest that has any, a route's before the key's before the API's.</summary>
     public Scope ScopeOfRefusal(Permit permit)
     {
+        var key = permit.Key?.Scope ?? permit.Lane.Gate.Own?.Scope;
         if (permit.Lane.Gate != api.Gates.Usual)
             foreach (var scope in permit.Lane.Gate.Scopes)
-                if (scope != api.Scope && scope != engine.Total && scope.HasRate)
+                if (scope != api.Scope && scope != engine.Total && scope != key && scope.HasRate)
                     return scope;
-        return permit.Key is not { } key || (!key.Scope.HasRate && api.Scope.HasRate) ? api.Scope : key.Scope;
+        return key is null || (!key.HasRate && api.Scope.HasRate) ? api.Scope : key;
     }
 
     /// <summary>Changes D: for the limits, for whoever reads the ledger, and for the best possible.</summary>
@@ -186,5 +187,6 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>What the ledger calls a scope.</summary>
     private string NameOf(Attempt attempt, Scope scope) => scope == api.Scope ? api.Name
         : attempt.Permit.Key is { } key && scope == key.Scope ? $"{api.Name}/key:{key.Name}"
+        : attempt.Permit.Lane.Gate.Own is { } own && scope == own.Scope ? $"{api.Name}/key:{own.Name}"
         : scope.Name;
 }

@@ -51,7 +51,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
         var gate = attempt.Permit.Lane.Gate;
         if (told.Resource is { } resource && !told.IsGlobal && IsPart(resource, gate))
             return api.Gates.RouteOf(gate);
-        return attempt.Permit.Key?.Scope ?? api.Scope;
+        return attempt.Permit.Key?.Scope ?? gate.Own?.Scope ?? api.Scope;
     }
 
     /// <summary>The first part of an API that is named for a request of no route is the usual one.</summary>

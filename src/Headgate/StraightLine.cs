@@ -166,9 +166,10 @@ internal sealed class StraightLine(Engine engine)
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
-        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, upstream.StickyFor(exchange.Tenant));
+        var gate = upstream.GateFor(exchange);
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Tenant) : null);
         var permit = new Permit(key.Cost, expires);
-        engine.Dispatcher.Acquire(permit, upstream.Gates.For(exchange), key, cancellation);
+        engine.Dispatcher.Acquire(permit, gate, key, cancellation);
         // Its last place goes to the next only now that it stands before them.
         exchange.Last?.LetGo();
         return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);

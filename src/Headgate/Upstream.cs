@@ -51,6 +51,7 @@ internal sealed class Upstream : IDisposable
             _units = [.. engine.Total.Limits.Concat(configuration.AllLimits).Concat(Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []).Select(limit => limit.Unit), .. configuration.Costs.Select(cost => cost.Unit)];
         Token = configuration.Keys is null ? engine.Token : null;
         Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
+        OwnKeys = new OwnKeys(this, engine);
         _budget = new RetryBudget((int)(configuration.Retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, configuration.Retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / configuration.Retry.BudgetFloor.Period.Ticks));
         RetryPolicy = new RetryPolicy { Retries = policy.Retries, Delay = policy.RetryDelay, Cap = policy.RetryCap, Statuses = new StatusSet([.. configuration.Retry.Statuses.Select(range => (range.First, range.Last))]) };
         Transport = new HttpMessageInvoker(engine.MakeHandler(this), disposeHandler: true);
@@ -76,6 +77,9 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Reads its keys anew; null where they stay what they are.</summary>
     public KeyRotation? Rotation { get; }
+
+    /// <summary>The keys that callers bring themselves.</summary>
+    public OwnKeys OwnKeys { get; }
 
     /// <summary>The token of requests that have no credentials of their own; null where there is none, or keys are.</summary>
     public TokenSupply? Token { get; }
@@ -169,6 +173,12 @@ internal sealed class Upstream : IDisposable
         }
     }
 
+    /// <summary>The gate a request has to pass.</summary>
+    /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
+    public Gate GateFor(Exchange exchange) =>
+        // Where the pool has another place for its keys, what the caller brings stands beside one of them.
+        Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null);
+
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
 
@@ -241,8 +251,13 @@ internal sealed class Upstream : IDisposable
     {
         lock (_toldDead)
             _toldDead.Remove(key);
-        Learning.Forget(key.Scope);
-        Adaptation.Forget(key.Scope);
+    }
+
+    /// <summary>Nothing is sent in the scope of a key any more.</summary>
+    public void Forget(Scope scope)
+    {
+        Learning.Forget(scope);
+        Adaptation.Forget(scope);
     }
 
     /// <summary>A key to be used, with the limits that are its own.</summary>

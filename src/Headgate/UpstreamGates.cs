@@ -6,12 +6,12 @@ using Headgate.Keys;
 namespace Headgate;
 
 /// <summary>
-/// The gates of one API: one for each set of routes and country that a request can belong to. They have the limits of the API and its
-/// keys in common, which they share by turns; those of a route or a country only the gates of that. Thread-safe.
+/// The gates of one API: one for each set of routes and country that a request can belong to, and for each key that a caller brings itself. They
+/// have the limits of the API and its keys in common, which they share by turns; those of a route or a country only the gates of that. Thread-safe.
 /// </summary>
 internal sealed class UpstreamGates
 {
-    private readonly ConcurrentDictionary<(ulong Routes, string? Country), Gate> _gates = new();
+    private readonly ConcurrentDictionary<(ulong Routes, string? Country, OwnKey? Own), Gate> _gates = new();
     private readonly Dispatcher _dispatcher;
     private readonly UpstreamConfiguration _configuration;
     private readonly Scope[] _common;
@@ -50,16 +50,29 @@ internal sealed class UpstreamGates
         _configuration.Routes.Select((route, index) => ($"route:{route.Name}", _routes[index])).Concat(_countries.Select(pair => ($"geo:{pair.Key}", pair.Value)));
 
     /// <summary>The gate a request has to pass.</summary>
-    public Gate For(Exchange exchange)
+    /// <param name="exchange">The request.</param>
+    /// <param name="own">The key it brings itself, in whose place none of the pool is used; null for none.</param>
+    public Gate For(Exchange exchange, OwnKey? own)
     {
-        if (_routes.Length == 0 && _countries.Count == 0)
+        if (_routes.Length == 0 && _countries.Count == 0 && own is null)
             return Usual;
-        var choice = (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null);
+        var choice = (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null, own);
         if (_gates.TryGetValue(choice, out var gate))
             return gate;
         // Under the lock: limits that change at this moment change either before it is made, or for it too.
         return _dispatcher.Change((Gates: this, choice), static (_, it, _) => it.Gates._gates.GetOrAdd(it.choice, static (choice, gates) => gates.Make(choice), it.Gates));
     }
+
+    /// <summary>Forgets the gates of a key that a caller brought, unless somebody waits in one or something of it counts yet.</summary>
+    public bool TryForget(OwnKey own) => _dispatcher.Change((_gates, own), static (_, it, now) =>
+    {
+        var theirs = it._gates.Where(gate => gate.Key.Own == it.own).ToList();
+        if (!it.own.Scope.IsIdle(now) || theirs.Any(gate => gate.Value.Waiting > 0))
+            return false;
+        foreach (var gate in theirs)
+            it._gates.TryRemove(gate);
+        return true;
+    });
 
     private ulong RoutesOf(string method, Uri uri)
     {
@@ -83,14 +96,16 @@ internal sealed class UpstreamGates
         return longest;
     }
 
-    private Gate Make((ulong Routes, string? Country) choice)
+    private Gate Make((ulong Routes, string? Country, OwnKey? Own) choice)
     {
         IEnumerable<Scope> parts = _routes.Where((_, index) => (choice.Routes & (1UL << index)) != 0);
         if (choice.Country is { } country)
             parts = parts.Append(_countries[country]);
         Scope[] own = [.. parts];
-        return new Gate(_configuration.Name, [.. _common, .. own], _keys, _shares, _configuration.Weight)
+        IEnumerable<Scope> key = choice.Own is { } brought ? [brought.Scope] : [];
+        return new Gate(_configuration.Name, [.. _common, .. own, .. key], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
         {
+            Own = choice.Own,
             Parts = own.Length == 0 ? null : string.Join(' ', own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..])),
         };
     }

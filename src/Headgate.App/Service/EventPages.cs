@@ -32,7 +32,7 @@ internal static class EventPages
     private static async Task StreamAsync(HttpContext context, ServiceState state)
     {
         var wanted = Wanted(context.Request.Query["events"]);
-        var (tenant, ids) = (context.Request.Query["tenant"].FirstOrDefault(), context.Request.Query["request_id"].ToHashSet());
+        var (tenant, ids) = (JobQuery.TenantOf(context), context.Request.Query["request_id"].ToHashSet());
         var after = LastSeen(context) ?? state.Events.Last;
         var response = context.Response;
         (response.StatusCode, response.ContentType, response.Headers.CacheControl) = (StatusCodes.Status200OK, "text/event-stream", "no-store");

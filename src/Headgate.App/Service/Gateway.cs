@@ -18,6 +18,9 @@ namespace Headgate.App.Service;
 /// <param name="root">The API that all other paths of the port belong to; null for none.</param>
 internal sealed class Gateway(ServiceState state, TimeSpan patience, string? root)
 {
+    /// <summary>The pattern of all paths that are not the service's own.</summary>
+    public const string RootRoute = "{**path}";
+
     private const int PieceSize = 64 * 1024;
 
     public void Map(IEndpointRouteBuilder site)
@@ -25,7 +28,7 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
         site.Map("/up/{api}", context => AnswerAsync(context, (string)context.Request.RouteValues["api"]!, GatewayRequest.BehindName(context)));
         site.Map("/up/{api}/{**path}", context => AnswerAsync(context, (string)context.Request.RouteValues["api"]!, GatewayRequest.BehindName(context)));
         if (root is not null)
-            site.MapFallback("{**path}", context => AnswerAsync(context, root, GatewayRequest.PathAndQuery(context)));
+            site.MapFallback(RootRoute, context => AnswerAsync(context, root, GatewayRequest.PathAndQuery(context)));
     }
 
     private async Task AnswerAsync(HttpContext context, string name, string rest)
@@ -40,7 +43,8 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
         {
             IsDirect = true,
             Priority = GatewayRequest.PriorityOf(context),
-            Tenant = context.Request.Headers["Headgate-Tenant"] is [{ Length: > 0 } tenant] ? tenant : null,
+            Tenant = GatewayRequest.TenantOf(context),
+            OwnKey = GatewayRequest.OwnKeyOf(context),
             StartBy = state.Engine.Clock.Now + Clock.Nanoseconds(patience),
             Receive = (answer, cancellation) => RelayAsync(context, exchange, answer, cancellation),
         };

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Headgate.App.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -40,6 +41,24 @@ internal static class GatewayRequest
         return Enum.TryParse<RequestPriority>(text, ignoreCase: true, out var priority) && Enum.IsDefined(priority)
             ? priority
             : throw new Problem(StatusCodes.Status400BadRequest, "Headgate-Priority is 1 to 5, or critical, high, medium, low, background");
+    }
+
+    /// <summary>On whose behalf the call is: that of the caller, or whom it names if it acts for all.</summary>
+    /// <exception cref="Problem">It names somebody else's.</exception>
+    public static string? TenantOf(HttpContext context)
+    {
+        var caller = Caller.Of(context);
+        var named = context.Request.Headers["Headgate-Tenant"] is [{ Length: > 0 } tenant] ? tenant : null;
+        return caller.WhyForeign(named) is { } foreign ? throw new Problem(StatusCodes.Status403Forbidden, foreign) : named ?? caller.Tenant;
+    }
+
+    /// <summary>The caller's own credentials for the API, which stay as they are; null for none. A token of ours was taken out before.</summary>
+    /// <exception cref="Problem">They cannot be sent.</exception>
+    public static string? OwnKeyOf(HttpContext context)
+    {
+        if (context.Request.Headers.Authorization is not [{ Length: > 0 } own, ..])
+            return null;
+        return Keys.KeySecret.FindFault(own) is { } fault ? throw new Problem(StatusCodes.Status400BadRequest, $"Authorization {fault}") : own;
     }
 
     /// <summary>What stands behind the API's name, as it was written: path and query.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -35,6 +36,8 @@ internal static class JobPages
     /// <exception cref="Problem">It cannot be accepted.</exception>
     public static async Task<string> SubmitAsync(HttpContext context, ServiceState state, JobRequest request)
     {
+        if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
+            throw new Problem(StatusCodes.Status403Forbidden, foreign);
         var verdict = (await SubmitAsync(context, state, [request]))[0];
         return verdict.Id ?? throw (verdict.Error!.Message == DurableJobs.OtherRequest
             ? new Problem(StatusCodes.Status422UnprocessableEntity, verdict.Error.Message)
@@ -50,7 +53,11 @@ internal static class JobPages
             throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
         if (state.IsFull)
             throw new Problem(StatusCodes.Status429TooManyRequests, "so many jobs wait already that nothing is accepted") { RetryAfter = 1 };
-        return await state.Jobs.SubmitAsync(requests, key, batch);
+        var caller = Caller.Of(context);
+        foreach (var request in requests)
+            request.Tenant ??= caller.Tenant;
+        // What one tenant calls its submissions says nothing to another. No header has a line end in it.
+        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch);
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
@@ -82,13 +89,15 @@ internal static class JobPages
         var errors = new List<(int Index, string Error)>();
         var (good, indexes) = (new List<JobRequest>(), new List<int>());
         for (var index = 0; index < requests.Count; index++)
-            if (requests[index].Request is { } request)
+            if (requests[index] is not ({ } request, _))
+                errors.Add((index, requests[index].Error!));
+            else if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
+                errors.Add((index, foreign));
+            else
             {
                 good.Add(request);
                 indexes.Add(index);
             }
-            else
-                errors.Add((index, requests[index].Error!));
         var verdicts = good.Count == 0 ? [] : await SubmitAsync(context, state, good, batch);
         for (var at = 0; at < verdicts.Count; at++)
             if (verdicts[at].Error is { } refused)
@@ -121,7 +130,7 @@ internal static class JobPages
 
     /// <summary>The job that a call names.</summary>
     /// <exception cref="Problem">There is none.</exception>
-    public static async Task<JobView> FindAsync(HttpContext context, ServiceState state) => (await state.Jobs.FindAsync([IdOf(context)]))[0] ?? throw NotFound();
+    public static async Task<JobView> FindAsync(HttpContext context, ServiceState state) => (await FindAsync(context, state, [IdOf(context)]))[0] ?? throw NotFound();
 
     private static async Task ShowAsync(HttpContext context, ServiceState state)
     {
@@ -157,8 +166,11 @@ internal static class JobPages
     private static async Task CancelAsync(HttpContext context, ServiceState state)
     {
         var id = IdOf(context);
+        if ((await FindAsync(context, state, [id]))[0] is null)
+            throw NotFound();
         if (!await state.Jobs.CancelAsync(id))
-            throw (await state.Jobs.FindAsync([id]))[0] is null ? NotFound() : new Problem(StatusCodes.Status400BadRequest, "Cannot cancel request");
+            throw new Problem(StatusCodes.Status400BadRequest, "Cannot cancel request");
+        state.Audit.Write(context, "job.cancel", id);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
@@ -174,7 +186,7 @@ internal static class JobPages
         List<string> ids = [.. CallBody.Texts(body, "request_ids").Distinct()];
         if (ids.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"request_ids has more than {MostTogether} ids; wait for them in parts");
-        await state.Jobs.WaitAsync(ids, CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
+        await state.Jobs.WaitAsync(await KnownAsync(context, state, ids), CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
         await using var json = Json.Writer(context.Response);
         var (count, completed, pending, unknown) = (0, 0, new List<string>(), new List<string>());
@@ -183,7 +195,7 @@ internal static class JobPages
         // A few at a time: together they may be larger than the memory there is.
         foreach (var some in ids.Chunk(AtATime))
         {
-            var views = await state.Jobs.FindAsync(some);
+            var views = await FindAsync(context, state, some);
             for (var at = 0; at < some.Length; at++)
                 if (views[at] is not { } view)
                     unknown.Add(some[at]);
@@ -205,6 +217,24 @@ internal static class JobPages
         WriteTexts(json, "unknown", unknown);
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Jobs that the caller may know of; null for others.</summary>
+    private static async Task<IReadOnlyList<JobView?>> FindAsync(HttpContext context, ServiceState state, IReadOnlyList<string> ids)
+    {
+        var caller = Caller.Of(context);
+        return [.. (await state.Jobs.FindAsync(ids)).Select(view => view is not null && caller.Sees(view.Stored.Request.Tenant) ? view : null)];
+    }
+
+    /// <summary>Those that the caller may wait for: how long others take is not for it to know.</summary>
+    private static async Task<IReadOnlyList<string>> KnownAsync(HttpContext context, ServiceState state, List<string> ids)
+    {
+        if (Caller.Of(context).Tenant is null)
+            return ids;
+        var known = new List<string>();
+        foreach (var some in ids.Chunk(AtATime))
+            known.AddRange((await FindAsync(context, state, some)).OfType<JobView>().Select(view => view.Stored.Id));
+        return known;
     }
 
     private static void WriteTexts(Utf8JsonWriter json, string name, List<string> texts)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Headgate.Time;
@@ -42,13 +43,21 @@ internal static class JobQuery
             Class = Text(context, "class") is { } failure ? ClassNamed(failure) : null,
             Api = Text(context, "api"),
             Queue = Text(context, "queue"),
-            Tenant = Text(context, "tenant"),
+            Tenant = TenantOf(context),
             Tag = Text(context, "tag"),
             Batch = Text(context, "batch"),
             Url = Text(context, "url"),
             Since = At(context, "since", time),
             Until = At(context, "until", time),
         };
+    }
+
+    /// <summary>Whose jobs a call is about: those of its own tenant, if it has one, and never those of another.</summary>
+    /// <exception cref="Problem">It asks for those of another.</exception>
+    public static string? TenantOf(HttpContext context)
+    {
+        var (caller, asked) = (Caller.Of(context), Text(context, "tenant"));
+        return caller.WhyForeign(asked) is { } foreign ? throw new Problem(StatusCodes.Status403Forbidden, foreign) : asked ?? caller.Tenant;
     }
 
     private static bool Flag(HttpContext context, string name) => Text(context, name) switch

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Limits;
 using Headgate.Queues;
@@ -35,7 +35,7 @@ internal static class ManyPages
                 foreach (var job in jobs)
                     cancelled += await state.Jobs.CancelAsync(job.Id) ? 1 : 0;
             });
-        await AnswerAsync(context, matched, "cancelled", cancelled);
+        await AnswerAsync(context, state, matched, "cancelled", cancelled);
     }
 
     private static async Task ReplayAsync(HttpContext context, ServiceState state, JobSearch search)
@@ -53,7 +53,7 @@ internal static class ManyPages
             await ForEachPageAsync(state, search, async jobs =>
                 submitted += (await state.Jobs.ReplayAsync(jobs, at => Again(jobs[at].Request, pace * count++, state.Time.GetUtcNow()))).Count(id => id is not null));
         }
-        await AnswerAsync(context, matched, "submitted", submitted);
+        await AnswerAsync(context, state, matched, "submitted", submitted);
     }
 
     private static async Task ReplayOneAsync(HttpContext context, ServiceState state)
@@ -63,6 +63,8 @@ internal static class ManyPages
         var request = Again(job.Request, TimeSpan.Zero, state.Time.GetUtcNow());
         if (body.Length > 0)
             request = CallBody.Request(CallBody.Merged(JobRequestWriter.ToBytes(request), body));
+        if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
+            throw new Problem(StatusCodes.Status403Forbidden, foreign);
         string? id;
         try
         {
@@ -74,6 +76,7 @@ internal static class ManyPages
         }
         if (id is null)
             throw new Problem(StatusCodes.Status409Conflict, "it was replayed already");
+        state.Audit.Write(context, "job.replay", job.Id, ("by", id));
         context.Response.Headers.Location = $"/api/v1/request/{id}";
         await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
         {
@@ -92,20 +95,20 @@ internal static class ManyPages
         long deleted = 0;
         if (!JobQuery.IsDryRun(context))
             await ForEachPageAsync(state, search, async jobs => deleted += await state.Jobs.DeleteAsync([.. jobs.Select(job => job.Id)]));
-        await AnswerAsync(context, matched, "deleted", deleted);
+        await AnswerAsync(context, state, matched, "deleted", deleted);
     }
 
     private static async Task ForgetOneAsync(HttpContext context, ServiceState state)
     {
         await state.Jobs.DeleteAsync([(await DeadAsync(context, state)).Id]);
-        await AnswerAsync(context, 1, "deleted", 1);
+        await AnswerAsync(context, state, 1, "deleted", 1);
     }
 
     private static async Task BatchAsync(HttpContext context, ServiceState state)
     {
         var batch = (string)context.Request.RouteValues["batch"]!;
         // Of a job that was done once more only the last counts.
-        var search = new JobSearch { Batch = batch, IsLast = true };
+        var search = new JobSearch { Batch = batch, IsLast = true, Tenant = JobQuery.TenantOf(context) };
         var tally = await state.Jobs.CountAsync(search);
         if (tally.All == 0)
             throw new Problem(StatusCodes.Status404NotFound, "Batch not found");
@@ -152,7 +155,7 @@ internal static class ManyPages
     }
 
     private static async Task<StoredJob> DeadAsync(HttpContext context, ServiceState state) =>
-        (await state.Jobs.FindAsync([(string)context.Request.RouteValues["id"]!]))[0]?.Stored is { } job && new JobSearch { IsDead = true }.Fits(job)
+        (await JobPages.FindAsync(context, state)).Stored is var job && new JobSearch { IsDead = true }.Fits(job)
             ? job
             : throw new Problem(StatusCodes.Status404NotFound, "there is no dead letter of that id");
 
@@ -166,12 +169,17 @@ internal static class ManyPages
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, long matched, string what, long count) => Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+    private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count)
     {
-        json.WriteStartObject();
-        json.WriteNumber("matched", matched);
-        json.WriteNumber(what, count);
-        json.WriteBoolean("dry_run", JobQuery.IsDryRun(context));
-        json.WriteEndObject();
-    });
+        if (!JobQuery.IsDryRun(context))
+            state.Audit.Write(context, $"jobs.{what}", context.Request.QueryString.Value ?? "", ("jobs", count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        return Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("matched", matched);
+            json.WriteNumber(what, count);
+            json.WriteBoolean("dry_run", JobQuery.IsDryRun(context));
+            json.WriteEndObject();
+        });
+    }
 }

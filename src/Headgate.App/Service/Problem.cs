@@ -14,6 +14,9 @@ internal sealed class Problem(int status, string error) : Exception(error)
     /// <summary>The methods that would do; null where that is not the matter.</summary>
     public string? Allow { get; init; }
 
+    /// <summary>By what a caller shows who it is (<c>WWW-Authenticate</c>); null where that is not the matter.</summary>
+    public string? Challenge { get; init; }
+
     /// <summary>The class of the failure of a job; null where there is none.</summary>
     public FailureClass Class { get; init; }
 
@@ -27,6 +30,8 @@ internal sealed class Problem(int status, string error) : Exception(error)
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (Allow is not null)
             response.Headers.Allow = Allow;
+        if (Challenge is not null)
+            response.Headers.WWWAuthenticate = Challenge;
         await Json.WriteAsync(response, json =>
         {
             json.WriteStartObject();

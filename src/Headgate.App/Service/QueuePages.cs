@@ -48,6 +48,7 @@ internal static class QueuePages
         await state.Settings.WriteAsync(Kind, name, string.Create(CultureInfo.InvariantCulture, $$"""{"workers":{{changed.Workers?.ToString(CultureInfo.InvariantCulture) ?? "null"}},"paused":{{(changed.IsPaused ? "true" : "false")}} }"""));
         state.Queues.Set(name, changed);
         Bound(state, name, changed);
+        state.Audit.Write(context, "queue.change", name, ("workers", changed.Workers?.ToString(CultureInfo.InvariantCulture)), ("paused", changed.IsPaused ? "true" : "false"));
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => Write(json, name, changed, null));
     }
 

@@ -14,8 +14,8 @@ internal static class SchedulePages
     {
         site.MapGet("/api/v1/schedules", context => ListAsync(context, schedules));
         site.MapGet("/api/v1/schedules/{name}", context => AnswerAsync(context, schedules, Find(context, schedules), StatusCodes.Status200OK));
-        site.MapPut("/api/v1/schedules/{name}", context => PutAsync(context, schedules));
-        site.MapDelete("/api/v1/schedules/{name}", context => DeleteAsync(context, schedules));
+        site.MapPut("/api/v1/schedules/{name}", context => PutAsync(context, state, schedules));
+        site.MapDelete("/api/v1/schedules/{name}", context => DeleteAsync(context, state, schedules));
         site.MapPost("/api/v1/schedules/{name}:run", context => RunAsync(context, state, schedules));
     }
 
@@ -29,7 +29,7 @@ internal static class SchedulePages
         json.WriteEndObject();
     });
 
-    private static async Task PutAsync(HttpContext context, JobSchedules schedules)
+    private static async Task PutAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
         var name = NameOf(context);
         if (!JobQueues.IsName(name))
@@ -39,6 +39,7 @@ internal static class SchedulePages
         var schedule = ScheduleOf(name, cron, CallBody.Text(body, "timezone") ?? "UTC", CallBody.Request(CallBody.Part(body, "request")), CallBody.Flag(body, "paused"));
         var isNew = schedules.Find(name) is null;
         await schedules.PutAsync(schedule);
+        state.Audit.Write(context, "schedule.put", name, ("cron", cron));
         await AnswerAsync(context, schedules, schedule, isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
@@ -58,10 +59,11 @@ internal static class SchedulePages
         }
     }
 
-    private static async Task DeleteAsync(HttpContext context, JobSchedules schedules)
+    private static async Task DeleteAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
         if (!await schedules.DeleteAsync(NameOf(context)))
             throw NotFound();
+        state.Audit.Write(context, "schedule.delete", NameOf(context));
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

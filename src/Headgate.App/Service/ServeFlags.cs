@@ -7,7 +7,7 @@ namespace Headgate.App.Service;
 /// <summary>The options of <c>headgate serve</c> that are settings of its configuration as well, and win over that.</summary>
 internal sealed class ServeFlags
 {
-    private readonly Option<string[]> _listen = new("--listen") { HelpName = "URL", Description = $"Where the API listens, on loopback; port 0 takes a free one (default {ListenUrl.Usual})." };
+    private readonly Option<string[]> _listen = new("--listen") { HelpName = "URL", Description = $"Where the API listens, http:// or https://; beyond loopback once there is a token; port 0 takes a free one (default {ListenUrl.Usual})." };
     private readonly Option<string?> _data = new("--data") { HelpName = "DIR", Description = "Where jobs and the record of sends are kept; ./data by default." };
     private readonly Option<string?> _queue = new("--queue") { HelpName = "URL", Description = "Where jobs wait: sqlite: in --data (default), sqlite:PATH, or memory: for as long as the process lives." };
     private readonly Option<string?> _store = new("--store") { HelpName = "URL", Description = "Where jobs and their results are kept; where --queue is by default." };
@@ -17,7 +17,9 @@ internal sealed class ServeFlags
     private readonly Option<string[]> _ups = new("--up") { HelpName = "NAME=BASE_URL", Description = "An API by its base address, which may be private; more of it goes into the configuration." };
     private readonly Option<string?> _root = new("--up-root") { HelpName = "NAME", Description = "The whole port is a reverse proxy for that API, but for the service's own paths." };
 
-    public IEnumerable<Option> All => [_listen, _data, _queue, _store, _retention, _hold, _drain, _ups, _root];
+    private readonly Option<string?> _tokens = new("--tokens-file") { HelpName = "FILE", Description = "A file of tokens beside those of \"headgate tokens\", read anew when it changes." };
+
+    public IEnumerable<Option> All => [_listen, _data, _queue, _store, _retention, _hold, _drain, _ups, _root, _tokens];
 
     /// <summary>What they say.</summary>
     /// <exception cref="CommandException">One of them cannot be understood.</exception>
@@ -27,7 +29,7 @@ internal sealed class ServeFlags
         if (parse.GetValue(_listen) is { Length: > 0 } urls)
             said.Add(new ConfigurationOverride("/serve/listen", urls, _listen.Name));
         foreach (var (option, pointer) in ((Option<string?>, string)[])
-            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_retention, "/jobs/retention/age"), (_drain, "/jobs/drain")])
+            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_retention, "/jobs/retention/age"), (_drain, "/jobs/drain"), (_tokens, "/serve/tokensFile")])
             if (parse.GetValue(option) is { } value)
                 said.Add(new ConfigurationOverride(pointer, [value], option.Name));
         return said;

@@ -20,6 +20,9 @@ internal sealed record ServeOptions
     /// <summary>Callers may send to private addresses, too.</summary>
     public bool AllowsPrivate { get; init; }
 
+    /// <summary>It may listen beyond loopback although no token is needed.</summary>
+    public bool AllowsAnyone { get; init; }
+
     /// <summary>Beyond so many jobs that have not ended, none is accepted.</summary>
     public long MostOpen { get; init; } = 1_000_000;
 }

@@ -1,5 +1,7 @@
 using Headgate.App.CommandLine;
 using Headgate.App.Runs;
+using Headgate.App.Security;
+using Headgate.Configuration;
 using Headgate.Ledgers;
 using Headgate.Queues;
 using Headgate.Time;
@@ -22,6 +24,10 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     public async Task<ExitCode> RunAsync(CancellationToken stop)
     {
         var data = Path.GetFullPath(options.Serve.Data);
+        using var access = Access.Open(options.Serve.Access, data, time, Say);
+        var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
+        foreach (var url in listen)
+            ListenGuard.Check($"listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
@@ -60,7 +66,15 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open) { Events = events, Queues = _queues, Settings = places.Settings }, places.Where, stop);
+        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open)
+        {
+            Events = events,
+            Queues = _queues,
+            Settings = places.Settings,
+            Access = access,
+            Audit = new AuditLog(Path.Combine(data, AuditLog.FileName), time, Say),
+            Tokens = new TokenStore(data, time),
+        }, listen, places.Where, stop);
         return ExitCode.Ok;
     }
 
@@ -73,13 +87,13 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             : _queues.Of(request, api);
     }
 
-    private async Task ServeAsync(ServiceState state, string where, CancellationToken stop)
+    private async Task ServeAsync(ServiceState state, IReadOnlyList<ListenUrl> listen, string where, CancellationToken stop)
     {
         var drain = options.Jobs.Drain;
         await QueuePages.RestoreAsync(state);
         using var schedules = new JobSchedules(state.Settings, state.Jobs, time, Say);
         await schedules.StartAsync();
-        await using var site = await ServiceSite.StartAsync(options, state, schedules);
+        await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, Say);
         await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);

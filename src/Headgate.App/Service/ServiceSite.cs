@@ -1,12 +1,14 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Headgate.App.CommandLine;
+using Headgate.App.Security;
+using Headgate.Configuration;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
 namespace Headgate.App.Service;
@@ -18,15 +20,25 @@ internal sealed class ServiceSite : IAsyncDisposable
     public const long LargestBody = 64L << 20;
 
     private readonly WebApplication _site;
+    private readonly Entrance _entrance;
+    private readonly ServiceCertificate? _certificate;
 
-    private ServiceSite(WebApplication site) => _site = site;
+    private ServiceSite(WebApplication site, Entrance entrance, ServiceCertificate? certificate) => (_site, _entrance, _certificate) = (site, entrance, certificate);
 
     public IEnumerable<string> Urls => _site.Urls;
 
     /// <summary>Begins to listen.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="state">What the pages look at.</param>
+    /// <param name="schedules">The schedules.</param>
+    /// <param name="listen">Where.</param>
+    /// <param name="notice">Told what a user should know.</param>
     /// <exception cref="CommandException">An address is in use.</exception>
-    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules)
+    /// <exception cref="ConfigurationException">The certificate cannot be used.</exception>
+    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules, IReadOnlyList<ListenUrl> listen, Action<string> notice)
     {
+        var certificate = options.Serve.Access.Tls is { } tls && listen.Any(url => url.IsTls) ? ServiceCertificate.Open(tls, state.Time, notice) : null;
+        var entrance = new Entrance(state.Access, options.Serve.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -35,17 +47,22 @@ internal sealed class ServiceSite : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             // As they came from an API, byte for byte.
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
-            foreach (var url in options.Serve.Listen)
-                kestrel.Listen(url.EndPoint);
+            foreach (var url in listen)
+                kestrel.Listen(url.EndPoint, port =>
+                {
+                    if (url.IsTls)
+                        port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
+                });
         });
         var site = builder.Build();
         var metrics = new MetricsPage(state);
         site.Use(next => async context =>
         {
-            await GuardAsync(context, next);
+            await GuardAsync(context, entrance, next);
             metrics.Count(context);
         });
         site.UseRouting();
+        site.Use(next => context => entrance.AdmitAsync(context, next, name => KeyHeaderOf(state, name ?? options.Serve.UpRoot)));
         JobPages.Map(site, state);
         ManyPages.Map(site, state);
         JobDetailPages.Map(site, state);
@@ -55,6 +72,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         metrics.Map(site);
+        TokenPages.Map(site, state.Tokens, state.Audit);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
         try
         {
@@ -62,10 +80,10 @@ internal sealed class ServiceSite : IAsyncDisposable
         }
         catch (Exception refused) when (refused is IOException or SocketException)
         {
-            await site.DisposeAsync();
+            await new ServiceSite(site, entrance, certificate).DisposeAsync();
             throw new CommandException(ExitCode.Configuration, $"--listen: {refused.Message.TrimEnd('.')}: choose another port, or port 0 for any free one");
         }
-        return new ServiceSite(site);
+        return new ServiceSite(site, entrance, certificate);
     }
 
     public async ValueTask DisposeAsync()
@@ -73,17 +91,20 @@ internal sealed class ServiceSite : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), TimeProvider.System);
         await _site.StopAsync(patience.Token);
         await _site.DisposeAsync();
+        _entrance.Dispose();
+        _certificate?.Dispose();
     }
 
+    /// <summary>The header in which an API has its keys; null if there is none.</summary>
+    private static string? KeyHeaderOf(ServiceState state, string? name) => state.Configuration.Upstreams.FirstOrDefault(api => api.Name == name)?.Keys?.Template.Header;
+
     /// <summary>Whatever a page throws becomes an answer; nothing of the inside is told.</summary>
-    private static async Task GuardAsync(HttpContext context, RequestDelegate next)
+    private static async Task GuardAsync(HttpContext context, Entrance entrance, RequestDelegate next)
     {
         try
         {
-            if (!IsOurs(context.Request.Host.Host))
-                throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, or by an address");
-            if (IsOfAnotherPage(context.Request))
-                throw new Problem(StatusCodes.Status403Forbidden, "pages of other origins may not use this service");
+            if (entrance.Meet(context))
+                return;
             await next(context);
             // No page has answered: an API behind the gateway may have the same statuses without a body.
             if (context.Response.HasStarted || context.GetEndpoint() is RouteEndpoint)
@@ -98,14 +119,6 @@ internal sealed class ServiceSite : IAsyncDisposable
                 await Told(failure).WriteAsync(context);
         }
     }
-
-    /// <summary>A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here.</summary>
-    private static bool IsOurs(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Trim('[', ']'), out _);
-
-    /// <summary>A browser sends simple requests for any page; it says for which.</summary>
-    private static bool IsOfAnotherPage(HttpRequest request) =>
-        (request.Headers.Origin is [{ } origin, ..] && !origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase))
-        || request.Headers["Sec-Fetch-Site"] is ["cross-site" or "same-site", ..];
 
     private static Problem Told(Exception failure) => failure switch
     {

@@ -1,3 +1,4 @@
+using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
 
@@ -41,6 +42,15 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
     public required JobEventLog Events { get; init; }
 
     public TimeProvider Time => time;
+
+    /// <summary>Who may call.</summary>
+    public required Access Access { get; init; }
+
+    /// <summary>Where changes are written down.</summary>
+    public required AuditLog Audit { get; init; }
+
+    /// <summary>The tokens of the data directory.</summary>
+    public required TokenStore Tokens { get; init; }
 
     public long OpenAtStart => openAtStart;
 

@@ -38,6 +38,7 @@ internal sealed class SqliteDatabase : IDisposable
             "ALTER TABLE jobs ADD COLUMN replaced TEXT",
             "UPDATE jobs SET tenant = json_extract(CAST(request AS TEXT), '$.tenant')",
             "UPDATE jobs SET class = 0 WHERE json_extract(CAST(record AS TEXT), '$.ok')",
+            "CREATE INDEX jobs_tenant ON jobs (tenant, seq) WHERE tenant IS NOT NULL",
             "CREATE INDEX jobs_expiring ON jobs (expires) WHERE status IS NULL AND expires IS NOT NULL",
             "CREATE INDEX jobs_batch ON jobs (batch, seq) WHERE batch IS NOT NULL",
             "CREATE INDEX jobs_dead ON jobs (seq) WHERE status IN (6, 7) AND replaced IS NULL",

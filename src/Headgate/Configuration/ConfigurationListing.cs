@@ -45,6 +45,9 @@ internal sealed class ConfigurationListing
                     else
                         ListValue(ConfigurationNode.Below(at, name), member, false);
                 }
+            else if (setting.Shape is GroupList list && value is { Items.Count: > 0 })
+                for (var index = 0; index < value.Items.Count; index++)
+                    ListGroup(list.Item, value.Items[index], $"{at}/{index}");
             else if (setting.Shape is Group below && !(value is not null && below.IsWord(value)))
                 ListGroupIfAny(below, value, at);
             else if (value is not null)

@@ -74,7 +74,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
                 Wrong(origin, pointer, "a single value; it has nothing below it");
                 return;
             }
-            group = Descend(group, name, pointer, below is ListOf ? JsonValueKind.Array : JsonValueKind.Object, origin);
+            group = Descend(group, name, pointer, below is ListOf or GroupList ? JsonValueKind.Array : JsonValueKind.Object, origin, isItem: shape is GroupList);
             shape = below;
         }
     }
@@ -96,7 +96,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
                 return (names.FirstOrDefault(name => name == segment) ?? names.FirstOrDefault(name => name.Equals(segment, StringComparison.OrdinalIgnoreCase)) ?? segment, map.Value);
             default:
                 if (int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= group.Items.Count)
-                    return (segment, ((ListOf)shape).Item);
+                    return (segment, shape is GroupList groups ? groups.Item : ((ListOf)shape).Item);
                 Wrong(origin, ConfigurationNode.Below(group.Pointer, segment), $"the list has {group.Items.Count} entries: the next number is {group.Items.Count}");
                 return null;
         }
@@ -111,6 +111,8 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             Wrong(origin, pointer, "a group of settings; name one of them");
             return null;
         }
+        if (shape is GroupList)
+            return ConfigurationParser.ReadText(values[0], pointer, origin, errors);
         // --limit none: a word in place of a list.
         if (shape is not ListOf list || (values.Count == 1 && list.IsWord(values[0])))
             return new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
@@ -123,12 +125,16 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
         return items;
     }
 
-    private static ConfigurationNode Descend(ConfigurationNode group, string name, string pointer, JsonValueKind kind, ValueOrigin origin)
+    private static ConfigurationNode Descend(ConfigurationNode group, string name, string pointer, JsonValueKind kind, ValueOrigin origin, bool isItem)
     {
-        if (group.Member(name) is { } known && known.Kind == kind)
+        var known = !isItem ? group.Member(name) : int.Parse(name, NumberStyles.None, CultureInfo.InvariantCulture) is var index && index < group.Items.Count ? group.Items[index] : null;
+        if (known?.Kind == kind)
             return known;
         var added = new ConfigurationNode(kind, pointer, origin);
-        group.SetMember(name, added);
+        if (isItem)
+            Place(group, name, added);
+        else
+            group.SetMember(name, added);
         return added;
     }
 

@@ -15,20 +15,28 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
     public const string Expects = "an address of this machine with a port, for example \"http://127.0.0.1:8015\"";
 
     private const string Http = "http://";
+    private const string Https = "https://";
 
     public static readonly ListenUrl Usual = new(IPAddress.Loopback, UsualPort);
+
+    /// <summary>It speaks TLS there.</summary>
+    public bool IsTls { get; init; }
+
+    /// <summary>The name that was given in place of an address, which is one of its addresses only when it was looked up; null for none.</summary>
+    public string? Name { get; init; }
 
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
     public IPEndPoint EndPoint => new(Address, Port);
 
-    /// <summary>Reads <c>http://ADDRESS:PORT</c>; the scheme, the port, and a slash at the end may be left out.</summary>
+    /// <summary>Reads <c>http://ADDRESS:PORT</c> or <c>https://ADDRESS:PORT</c>; the scheme, the port, and a slash at the end may be left out.</summary>
     public static bool TryParse(string text, out ListenUrl url)
     {
         url = Usual;
         var rest = text.AsSpan().Trim();
-        if (rest.StartsWith(Http, StringComparison.OrdinalIgnoreCase))
-            rest = rest[Http.Length..];
+        var isTls = rest.StartsWith(Https, StringComparison.OrdinalIgnoreCase);
+        if (isTls || rest.StartsWith(Http, StringComparison.OrdinalIgnoreCase))
+            rest = rest[(isTls ? Https : Http).Length..];
         if (rest.EndsWith("/"))
             rest = rest[..^1];
         var colon = rest.LastIndexOf(':');
@@ -37,18 +45,24 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
         var port = UsualPort;
         if (hasPort && (!int.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > IPEndPoint.MaxPort))
             return false;
-        if (ReadAddress(hasPort ? rest[..colon] : rest) is not { } address)
+        var host = hasPort ? rest[..colon] : rest;
+        if (ReadAddress(host) is { } address)
+            url = new ListenUrl(address, port) { IsTls = isTls };
+        else if (AccessScalars.IsHost(host.ToString()) && host.ContainsAnyInRange('A', 'z'))
+            url = new ListenUrl(IPAddress.None, port) { IsTls = isTls, Name = host.ToString().ToLowerInvariant() };
+        else
             return false;
-        url = new ListenUrl(address, port);
         return true;
     }
 
-    public override string ToString() => $"{Http}{EndPoint}";
+    public override string ToString() => (IsTls ? Https : Http) + (Name is null ? $"{EndPoint}" : string.Create(CultureInfo.InvariantCulture, $"{Name}:{Port}"));
 
     private static IPAddress? ReadAddress(ReadOnlySpan<char> text)
     {
         if (text.Equals("localhost", StringComparison.OrdinalIgnoreCase))
             return IPAddress.Loopback;
+        if (text is "*" or "+")
+            return IPAddress.IPv6Any;
         var isBracketed = text is ['[', .., ']'];
         if (!IPAddress.TryParse(isBracketed ? text[1..^1] : text, out var address))
             return null;

@@ -49,6 +49,7 @@ internal static class SchemaWriter
     {
         Scalar scalar => [scalar],
         ListOf list => [list.Item],
+        GroupList list => Find(list.Item),
         Map map => Find(map.Value),
         Group group => group.Members.SelectMany(member => Find(member.Shape)),
         _ => [],

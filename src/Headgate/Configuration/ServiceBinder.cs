@@ -17,6 +17,7 @@ internal sealed class ServiceBinder(string directory, string current)
             Hold = Value(node, ServiceSettings.Serve.Hold, usual.Hold),
             AllowAddresses = node?.Member(ServiceSettings.Serve.AllowAddresses.Name) is { } allowed ? ServiceSettings.Serve.AllowAddressesShape.Read(allowed) : usual.AllowAddresses,
             UpRoot = Value(node, ServiceSettings.Serve.UpRoot, null!),
+            Access = new AccessBinder(directory, current).Bind(node),
         };
     }
 

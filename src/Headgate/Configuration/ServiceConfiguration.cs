@@ -21,6 +21,9 @@ internal sealed record ServeConfiguration
 
     /// <summary>The API that all paths belong to that are not the service's own; null for none.</summary>
     public string? UpRoot { get; init; }
+
+    /// <summary>Who may call it.</summary>
+    public AccessConfiguration Access { get; init; } = AccessConfiguration.Default;
 }
 
 /// <summary>How the service keeps jobs. The initial values here are the defaults.</summary>

@@ -7,7 +7,7 @@ namespace Headgate.Configuration;
 internal static class ServiceScalars
 {
     public static readonly Scalar<ListenUrl> Listen = new(
-        "listenUrl", ListenUrl.Expects, """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP]://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8015"] }""",
+        "listenUrl", ListenUrl.Expects, """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP][sS]?://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8015"] }""",
         static (ConfigurationNode node, out ListenUrl value, out string? problem) =>
         {
             (value, problem) = (ListenUrl.Usual, null);

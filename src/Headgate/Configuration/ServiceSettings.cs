@@ -22,7 +22,7 @@ internal static class ServiceSettings
             "upRoot", Scalars.Text, "The API that the whole port is a reverse proxy for, but for the service's own paths.");
 
         public static readonly Group Shape = new(
-            [Listen, Data, Hold, AllowAddresses, UpRoot], [], "proxyListen", "metricsListen", "cors", "tokens", "tls");
+            [Listen, Data, Hold, AllowAddresses, UpRoot, .. AccessSettings.All], [], "proxyListen", "metricsListen");
     }
 
     internal static class Retention

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -79,13 +78,10 @@ internal sealed class TlsFiles
             return null;
         try
         {
-            var all = bytes.AsSpan().IndexOf("-----BEGIN"u8) >= 0 ? OfPem(Encoding.Latin1.GetString(bytes), password) : OfPkcs12(bytes, password);
-            if (all.FirstOrDefault(certificate => certificate.HasPrivateKey) is not { } own)
+            if (CertificateFile.Read(bytes, null, password) is not { } context)
                 return Wrong<SslStreamCertificateContext>(setting, path, "there is no private key in it");
-            TellDates($"the client certificate for {_api.Name}", own);
-            all.Remove(own);
-            // What else is in the file is sent along: the server may not know who signed ours.
-            return SslStreamCertificateContext.Create(own, all, offline: true);
+            TellDates($"the client certificate for {_api.Name}", context.TargetCertificate);
+            return context;
         }
         catch (Exception failure) when (failure is CryptographicException or PlatformNotSupportedException)
         {
@@ -94,33 +90,19 @@ internal sealed class TlsFiles
         }
     }
 
-    private static X509Certificate2Collection OfPkcs12(byte[] bytes, string? password) => X509CertificateLoader.LoadPkcs12Collection(bytes, password);
-
-    private static X509Certificate2Collection OfPem(string text, string? password)
-    {
-        using var paired = password is null ? X509Certificate2.CreateFromPem(text, text) : X509Certificate2.CreateFromEncryptedPem(text, text, password);
-        var all = new X509Certificate2Collection();
-        all.ImportFromPem(text);
-        // Windows cannot use a key that was never in a store; by this way it was.
-        all[0] = X509CertificateLoader.LoadPkcs12(paired.Export(X509ContentType.Pkcs12), null);
-        return all;
-    }
-
     private bool TryReadPassword(out string? password)
     {
         password = null;
         if (_api.Tls.Password is not { } source)
             return true;
-        if (!source.StartsWith(File, StringComparison.Ordinal))
+        try
         {
-            var variable = source["env:".Length..];
-            password = Environment.GetEnvironmentVariable(variable);
-            if (password is null)
-                _errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.Environment, variable), Pointer("password"), "the variable is not set"));
+            password = SecretSource.Read(source);
         }
-        else if (ReadFile("password", source[File.Length..]) is { } bytes)
-            // Editors and secret stores end a file with a line end that nobody means.
-            password = Encoding.UTF8.GetString(bytes).TrimEnd('\r', '\n');
+        catch (ConfigurationException wrong)
+        {
+            _errors.AddRange(wrong.Errors.Select(error => error with { Pointer = Pointer("password") }));
+        }
         return password is not null;
     }
 
@@ -138,13 +120,9 @@ internal sealed class TlsFiles
 
     private void TellDates(string what, X509Certificate2 certificate)
     {
-        if (certificate.NotAfter.ToUniversalTime() < _now.UtcDateTime)
-            _notice($"{what} expired on {Date(certificate.NotAfter)}");
-        else if (certificate.NotBefore.ToUniversalTime() > _now.UtcDateTime)
-            _notice($"{what} is valid only from {Date(certificate.NotBefore)} on");
+        if (CertificateFile.WhyOutOfDate(certificate, _now) is { } why)
+            _notice($"{what} {why}");
     }
-
-    private static string Date(DateTime date) => date.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     private string Pointer(string setting) => $"{ConfigurationNode.Below("/upstreams", _api.Name)}/tls/{setting}";
 

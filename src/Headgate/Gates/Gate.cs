@@ -29,6 +29,9 @@ internal sealed class Gate
     /// <summary>The parts of the API that it is for, with a space between: <c>route:search geo:DE</c>; null for the rest of it.</summary>
     public string? Parts { get; init; }
 
+    /// <summary>The key that whoever waits here brings itself, whose limits are among those of the gate; null for none.</summary>
+    public OwnKey? Own { get; init; }
+
     /// <summary>How many may wait at once; whoever comes then and cannot go at once is refused.</summary>
     public int QueueLimit { get; init; } = int.MaxValue;
 

@@ -164,6 +164,13 @@ internal static class LimiterGate
         return available;
     }
 
+    /// <summary>The same of each limit by itself.</summary>
+    public static IReadOnlyList<(Limit Limit, long Left)> LeftNeedsLock(Gate gate, long now)
+    {
+        IdleSinceNeedsLock(gate, now);
+        return [.. gate.Checkpoints.Where(limit => limit.UnitsOf(Cost.One) > 0).Select(limit => (limit.State.Limit, limit.State.Available(now)))];
+    }
+
     // To be asked before anything else looks: looking gives back what time has given back, and forgets when.
     private static long IdleSinceNeedsLock(Gate gate, long now)
     {

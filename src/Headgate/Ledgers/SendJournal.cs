@@ -61,7 +61,10 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public long NextNumber() => _ledger?.NextNumber() ?? Interlocked.Increment(ref _number);
 
     /// <summary>What a key is known by across restarts and names.</summary>
-    public string? Fingerprint(KeySecret secret) => state?.Fingerprint(secret.Reveal());
+    public string? Fingerprint(KeySecret secret) => Fingerprint(secret.Reveal());
+
+    /// <summary>The same of credentials that a caller brings.</summary>
+    public string? Fingerprint(string credentials) => state?.Fingerprint(credentials);
 
     /// <summary>Opens the file of a scope that has limits, locks it, and gives its limits back their past. Before the scope is used.</summary>
     /// <param name="scope">The scope.</param>
@@ -138,7 +141,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Line = exchange.Line == 0 ? null : exchange.Line,
                 Id = exchange.Id,
                 Upstream = attempt.Upstream.Name,
-                Key = attempt.Permit.Key?.Name,
+                Key = attempt.Permit.Key?.Name ?? attempt.Permit.Lane.Gate.Own?.Name,
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });

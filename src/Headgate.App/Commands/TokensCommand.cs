@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Headgate.App.CommandLine;
+using Headgate.App.Security;
+using Headgate.Configuration;
+using Headgate.Time;
+
+namespace Headgate.App.Commands;
+
+/// <summary><c>headgate tokens add|ls|rm</c>: who may call the service of a data directory.</summary>
+internal static class TokensCommand
+{
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create()
+    {
+        var data = new Option<string>("--data") { HelpName = "DIR", Description = "The directory of the service; ./data by default." };
+        return new Command("tokens", "Gives, shows and takes the tokens by which callers of the service are known.") { CreateAdd(data), CreateList(data), CreateRemove(data) };
+    }
+
+    private static Command CreateAdd(Option<string> data)
+    {
+        Argument<string> name = new("NAME") { Description = "By what the token is known, in the audit log too: 1 to 64 letters, digits, dots, hyphens or underscores." };
+        Option<string[]> scopes = new("--scope") { HelpName = "SCOPE,…", Description = "What it may do: read, submit, operate, admin.", AllowMultipleArgumentsPerToken = false };
+        Option<string> tenant = new("--tenant") { HelpName = "TENANT", Description = "Its jobs are that tenant's, and it knows of no others." };
+        Option<string> expires = new("--expires") { HelpName = "TIME", Description = "When it ends: 90d, or 2030-01-31T00:00:00Z; never by default." };
+        var command = new Command("add", """
+            Makes a token and writes it to stdout, this once: only its hash is kept.
+
+            Scopes: read (look at jobs and figures), submit (submit, cancel, call through the gateway), operate (pause, change limits; includes
+            both), admin (tokens; includes all). A service that runs knows it within a second or two; from the first token on each call needs one.
+            """)
+        {
+            name, scopes, tenant, expires, data,
+        };
+        command.SetAction(async parse =>
+        {
+            var store = StoreOf(parse.GetValue(data));
+            var (text, kept) = await store.AddAsync(ReadName(parse.GetValue(name)!), ReadScopes(parse.GetValue(scopes)), ReadTenant(parse.GetValue(tenant)), ReadExpiry(parse.GetValue(expires)));
+            var configuration = parse.InvocationConfiguration;
+            AuditOf(store, configuration.Error).WriteLocal("token.add", kept.Name, TokenFile.Described(kept));
+            configuration.Output.WriteLine(text);
+            configuration.Error.WriteLine($"headgate: this is the token \"{kept.Name}\" ({Summary(kept)}); it is shown this once, and only its hash is kept in {store.File}");
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateList(Option<string> data)
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON, with the hashes." };
+        var command = new Command("ls", "Shows the tokens that are kept in the data directory.") { data, json };
+        command.SetAction(parse =>
+        {
+            var store = StoreOf(parse.GetValue(data));
+            var tokens = store.Read();
+            var configuration = parse.InvocationConfiguration;
+            if (parse.GetValue(json))
+                configuration.Output.WriteLine(ToJson(tokens));
+            else if (tokens.Count == 0)
+                configuration.Error.WriteLine($"headgate: there is no token in {store.File}; make one with: headgate tokens add NAME --scope read,submit");
+            else
+                WriteTable(configuration.Output, tokens);
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateRemove(Option<string> data)
+    {
+        Argument<string> name = new("NAME") { Description = "The name of the token." };
+        var command = new Command("rm", "Takes a token away: a service that runs refuses it within a second or two.") { name, data };
+        command.SetAction(async parse =>
+        {
+            var store = StoreOf(parse.GetValue(data));
+            var left = await store.RemoveAsync(parse.GetValue(name)!);
+            var error = parse.InvocationConfiguration.Error;
+            AuditOf(store, error).WriteLocal("token.remove", parse.GetValue(name)!);
+            if (left == 0)
+                error.WriteLine("headgate: no token is left: a service that runs lets nobody in, and one that is started listens on loopback only");
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static TokenStore StoreOf(string? data) => new(Path.GetFullPath(data ?? "data"), TimeProvider.System);
+
+    private static AuditLog AuditOf(TokenStore store, TextWriter error) =>
+        new(Path.Combine(Path.GetDirectoryName(store.File)!, AuditLog.FileName), TimeProvider.System, text => error.WriteLine($"headgate: {text}"));
+
+    private static string ReadName(string name) => Settings.Upstream.IsName(name)
+        ? name
+        : throw new CommandException(ExitCode.Usage, $"NAME \"{Excerpt.Of(name)}\": a token is called by 1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit");
+
+    private static AccessScopes ReadScopes(string[]? texts)
+    {
+        var scopes = AccessScopes.None;
+        foreach (var text in (texts ?? []).SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)))
+            scopes |= AccessScopeNames.TryParse(text, out var scope)
+                ? scope
+                : throw new CommandException(ExitCode.Usage, $"--scope \"{Excerpt.Of(text)}\" is not {AccessScopeNames.Expects}{NearestName.Suggest(text, AccessScopeNames.NamesOf(AccessScopeNames.All))}");
+        return scopes != AccessScopes.None ? scopes : throw new CommandException(ExitCode.Usage, "say what the token may do, for example --scope read,submit");
+    }
+
+    private static string? ReadTenant(string? tenant) => tenant is null || AccessScalars.IsTenant(tenant)
+        ? tenant
+        : throw new CommandException(ExitCode.Usage, $"--tenant \"{Excerpt.Of(tenant)}\" is not {AccessScalars.Tenant.Expects}");
+
+    private static DateTimeOffset? ReadExpiry(string? text)
+    {
+        if (text is null)
+            return null;
+        var now = TimeProvider.System.GetUtcNow();
+        if (!Jobs.Moment.TryParse(text, out var moment))
+            throw new CommandException(ExitCode.Usage, $"--expires \"{Excerpt.Of(text)}\" is no time; give a duration such as 90d, or a date and time such as 2030-01-31T00:00:00Z");
+        var at = moment.From(now);
+        return at > now ? at.AddTicks(-(at.Ticks % TimeSpan.TicksPerSecond)) : throw new CommandException(ExitCode.Usage, $"--expires \"{text}\" has passed already");
+    }
+
+    private static string Summary(TokenConfiguration token) =>
+        $"{string.Join(", ", AccessScopeNames.NamesOf(token.Scopes))}{(token.Tenant is { } tenant ? $"; tenant {tenant}" : "")}{(token.Expires is { } expires ? $"; until {Date(expires)}" : "")}";
+
+    private static void WriteTable(TextWriter output, IReadOnlyList<TokenConfiguration> tokens)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        List<string[]> rows = [["NAME", "SCOPES", "TENANT", "CREATED", "EXPIRES"]];
+        rows.AddRange(tokens.Select(token => (string[])
+        [
+            token.Name, string.Join(',', AccessScopeNames.NamesOf(token.Scopes)), token.Tenant ?? "-", token.Created is { } created ? Date(created) : "-",
+            token.Expires is { } expires ? $"{Date(expires)}{(expires <= now ? " (over)" : "")}" : "never",
+        ]));
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToList();
+        foreach (var row in rows)
+            output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+    }
+
+    private static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    private static string ToJson(IReadOnlyList<TokenConfiguration> tokens)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, Readable))
+        {
+            json.WriteStartArray();
+            foreach (var token in tokens)
+                TokenFile.Write(json, token);
+            json.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+}

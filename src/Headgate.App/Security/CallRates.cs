@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Net;
+using System.Threading.RateLimiting;
+using Headgate.App.Service;
+using Headgate.Configuration;
+using Headgate.Limits;
+using Microsoft.AspNetCore.Http;
+
+namespace Headgate.App.Security;
+
+/// <summary>
+/// How often each caller may call. Answers tell it as draft-ietf-httpapi-ratelimit-headers has it, but for those of APIs, which have limits of
+/// their own to tell of. Thread-safe.
+/// </summary>
+internal sealed class CallRates : IDisposable
+{
+    private readonly GateLimiter<string>? _limiter;
+    private readonly string _policies;
+
+    /// <param name="limits">The limits of each caller; none for no limits.</param>
+    /// <param name="time">The clock.</param>
+    public CallRates(ValueList<Limit> limits, TimeProvider time)
+    {
+        _limiter = limits.Count == 0 ? null : new GateLimiter<string>(limits.Select(limit => limit.ToString()), new() { Name = "calls", TimeProvider = time });
+        _policies = string.Join(", ", limits.Select(PolicyOf));
+    }
+
+    /// <summary>Counts a call.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="isGateway">Whether the answer will be that of an API.</param>
+    /// <returns>To be disposed when the call has ended; null where nothing is limited.</returns>
+    /// <exception cref="Problem">It is one too many.</exception>
+    public IDisposable? Take(HttpContext context, Caller caller, bool isGateway)
+    {
+        if (_limiter is null)
+            return null;
+        var key = caller.KeyAt(context.Connection.RemoteIpAddress);
+        var lease = _limiter.AttemptAcquire(key);
+        if (!isGateway || !lease.IsAcquired)
+            Tell(context, key);
+        if (lease.IsAcquired)
+            return lease;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        lease.Dispose();
+        throw new Problem(StatusCodes.Status429TooManyRequests, $"too many calls: each caller has {string.Join(" and ", _limiter.Limits)}") { RetryAfter = SecondsOf(wait) };
+    }
+
+    public void Dispose() => _limiter?.Dispose();
+
+    /// <summary>A limit as a policy of the draft: its name is the limit itself.</summary>
+    public static string PolicyOf(Limit limit) => limit.Algorithm == LimitAlgorithm.Concurrent
+        ? string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";q={limit.Amount};qu=\"concurrent-requests\"")
+        : string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";q={QuotaOf(limit)}{(WindowOf(limit) is { } window ? $";w={window}" : "")}");
+
+    private void Tell(HttpContext context, string key)
+    {
+        // Of several limits the one that leaves least; places for calls at once say nothing of how many may follow, unless all are taken.
+        var (limit, left) = _limiter!.Left(key).MinBy(limit => limit is { Limit.Algorithm: LimitAlgorithm.Concurrent, Left: > 0 } ? long.MaxValue : limit.Left);
+        var wait = left > 0 ? WindowOf(limit) : _limiter.EstimateWait(key) is { } span ? SecondsOf(span) : null;
+        var remaining = string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";r={left}{(wait is { } seconds ? $";t={seconds}" : "")}");
+        // Whatever is answered, a problem too, for which all headers are taken back.
+        context.Response.OnStarting(() =>
+        {
+            (context.Response.Headers["RateLimit-Policy"], context.Response.Headers["RateLimit"]) = (_policies, remaining);
+            return Task.CompletedTask;
+        });
+    }
+
+    private static long QuotaOf(Limit limit) => limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;
+
+    /// <summary>Within how many seconds the whole of it comes back; null where that is not a number of seconds.</summary>
+    private static long? WindowOf(Limit limit) => limit switch
+    {
+        { Algorithm: LimitAlgorithm.Concurrent } or { IsMonthly: true } => null,
+        { Algorithm: LimitAlgorithm.Bucket } => (long)((limit.Period.Ticks * (Int128)limit.Burst / limit.Amount + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond),
+        _ => limit.Period.Ticks % TimeSpan.TicksPerSecond == 0 ? limit.Period.Ticks / TimeSpan.TicksPerSecond : null,
+    };
+
+    private static int SecondsOf(TimeSpan span) => (int)Math.Min(int.MaxValue, Math.Max(1, Math.Ceiling(span.TotalSeconds)));
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using Headgate.App.Service;
+using Headgate.Configuration;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Headgate.App.Security;
+
+/// <summary>What every call passes before it comes to its page: the name it asks by, the page it is made for, its token, and how often its caller calls. Thread-safe.</summary>
+/// <param name="access">Who may call.</param>
+/// <param name="configuration">From where, and how often.</param>
+/// <param name="names">By what names the service is asked, beside those of the configuration: those it listens at.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Entrance(Access access, AccessConfiguration configuration, IEnumerable<string> names, TimeProvider time) : IDisposable
+{
+    private readonly HashSet<string> _names = new([.. configuration.Hosts, .. names, "localhost"], StringComparer.OrdinalIgnoreCase);
+    private readonly CrossOrigin _pages = new(configuration.Cors);
+    private readonly WrongTokens _wrong = new(time);
+    private readonly CallRates _rates = new(configuration.RateLimits, time);
+
+    /// <summary>Looks at a call before it is known to what page it comes.</summary>
+    /// <returns>Whether it is answered already.</returns>
+    /// <exception cref="Problem">It comes from where it may not.</exception>
+    public bool Meet(HttpContext context)
+    {
+        if (!IsOurs(context.Request.Host.Host))
+            throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, by an address, and by the names in serve.hosts of its configuration");
+        if (!_pages.Allows(context.Request))
+            throw new Problem(StatusCodes.Status403Forbidden, "pages of other origins may not use this service, but for those in serve.cors of its configuration");
+        if (_pages.TryAnswerPreflight(context))
+            return true;
+        _pages.MarkAnswer(context);
+        return false;
+    }
+
+    /// <summary>Lets a call in to its page, if its caller may.</summary>
+    /// <param name="context">The call, whose page is known.</param>
+    /// <param name="next">The page.</param>
+    /// <param name="keyHeaderOf">The header in which an API has its keys, by its name (null for that of the whole port); null for none.</param>
+    /// <exception cref="Problem">It shows no token, or its token is not for this, or it calls too often.</exception>
+    public async Task AdmitAsync(HttpContext context, RequestDelegate next, Func<string?, string?> keyHeaderOf)
+    {
+        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        var need = CallNeeds.Of(context.Request.Method, route);
+        if (need.IsForAnybody)
+        {
+            await next(context);
+            return;
+        }
+        var isGateway = CallNeeds.IsGateway(route);
+        var token = isGateway ? Credentials.Take(context.Request, keyHeaderOf(context.Request.RouteValues["api"] as string)) : Credentials.Shown(context.Request);
+        var caller = access.Of(token) ?? throw Unknown(context, token);
+        // Of what is not there nobody but callers learns.
+        if (route is not null)
+            Check(caller, need);
+        context.Features.Set(caller);
+        using var place = _rates.Take(context, caller, isGateway);
+        await next(context);
+    }
+
+    public void Dispose()
+    {
+        _wrong.Dispose();
+        _rates.Dispose();
+    }
+
+    /// <summary>
+    /// A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here. It has no
+    /// token to show, so that where one is needed any name will do.
+    /// </summary>
+    private bool IsOurs(string host) => access.IsRequired || _names.Contains(host) || IPAddress.TryParse(host.Trim('[', ']'), out _);
+
+    private Problem Unknown(HttpContext context, string? token)
+    {
+        if (token is null)
+            return new Problem(StatusCodes.Status401Unauthorized, "a token is needed: Authorization: Bearer hg_…, or Headgate-Token: hg_…") { Challenge = "Bearer realm=\"headgate\"" };
+        if (_wrong.Count(context.Connection.RemoteIpAddress) is { } wait)
+            return new Problem(StatusCodes.Status429TooManyRequests, "too many wrong tokens came from your address") { RetryAfter = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)) };
+        return new Problem(StatusCodes.Status401Unauthorized, TokenText.IsOne(token)
+            ? "the token is not known, was removed, or has expired"
+            : "these credentials are no token of this service: its tokens begin with hg_") { Challenge = "Bearer realm=\"headgate\", error=\"invalid_token\"" };
+    }
+
+    private static void Check(Caller caller, CallNeed need)
+    {
+        if (!caller.May(need.Scope))
+        {
+            var missing = string.Join(' ', AccessScopeNames.NamesOf(need.Scope));
+            throw new Problem(StatusCodes.Status403Forbidden, $"this needs the scope {missing}; the token \"{caller.Name}\" has {string.Join(", ", AccessScopeNames.NamesOf(caller.Scopes))}")
+            {
+                Challenge = $"Bearer realm=\"headgate\", error=\"insufficient_scope\", scope=\"{missing}\"",
+            };
+        }
+        if (caller.Tenant is { } tenant && !need.IsForTenants)
+            throw new Problem(StatusCodes.Status403Forbidden, $"this is of the whole service, and the token \"{caller.Name}\" is for the tenant {tenant} only");
+    }
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+
+namespace Headgate.App.Security;
+
+/// <summary>
+/// Looks once a second whether files say something else than before. By their content: mounted ones change by links that lead elsewhere, of
+/// which no system tells. Thread-safe.
+/// </summary>
+internal sealed class FileWatch : IDisposable
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    /// <summary>What stands for a file that cannot be read, or is not there.</summary>
+    private static readonly byte[] Unread = [];
+
+    private readonly Lock _lock = new();
+    private readonly IReadOnlyList<string> _paths;
+    private readonly ITimer _timer;
+    private byte[][] _seen;
+
+    /// <summary>What the files say from now on counts as a change: to be made before they are read.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="changed">Told of a change, once for all that changed together, and of no other meanwhile. Must not throw.</param>
+    public FileWatch(IReadOnlyList<string> paths, TimeProvider time, Action changed)
+    {
+        (_paths, _seen) = (paths, Look(paths));
+        _timer = time.CreateTimer(_ => Compare(changed), null, Every, Every);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Compare(Action changed)
+    {
+        // A slow disk, or a slow reader: the next look will do.
+        if (!_lock.TryEnter())
+            return;
+        try
+        {
+            var seen = Look(_paths);
+            if (seen.Zip(_seen).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))
+                return;
+            _seen = seen;
+            changed();
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
+    private static byte[][] Look(IReadOnlyList<string> paths) => [.. paths.Select(path =>
+    {
+        try
+        {
+            return TokenStore.ReadBytes(path) is { } content ? SHA256.HashData(content) : Unread;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return Unread;
+        }
+    })];
+}

@@ -1,0 +1,16 @@
+using Headgate.Gates;
+
+namespace Headgate.Keys;
+
+/// <summary>Credentials that a caller brought itself, as a key of its own: not one of the pool, and known by a name that tells nothing of them.</summary>
+/// <param name="name">The name.</param>
+/// <param name="scope">Its limits, and what holds it.</param>
+internal sealed class OwnKey(string name, Scope scope)
+{
+    public string Name => name;
+
+    public Scope Scope => scope;
+
+    /// <summary>When a request last came with it, monotonic nanoseconds.</summary>
+    public long LastUsed { get; set; }
+}
