@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Headgate.Configuration;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -42,8 +43,8 @@ internal static class QueuePages
     private static async Task ChangeAsync(HttpContext context, ServiceState state, Func<QueueState, QueueState> change)
     {
         var name = (string)context.Request.RouteValues["queue"]!;
-        if (!JobQueues.IsName(name))
-            throw new Problem(StatusCodes.Status400BadRequest, JobQueues.Names);
+        if (!NamedQueue.IsName(name))
+            throw new Problem(StatusCodes.Status400BadRequest, NamedQueue.Names);
         var changed = change(state.Queues.StateOf(name));
         await state.Settings.WriteAsync(Kind, name, string.Create(CultureInfo.InvariantCulture, $$"""{"workers":{{changed.Workers?.ToString(CultureInfo.InvariantCulture) ?? "null"}},"paused":{{(changed.IsPaused ? "true" : "false")}} }"""));
         state.Queues.Set(name, changed);

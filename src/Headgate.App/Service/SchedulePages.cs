@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Headgate.Configuration;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -32,7 +33,7 @@ internal static class SchedulePages
     private static async Task PutAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
         var name = NameOf(context);
-        if (!JobQueues.IsName(name))
+        if (!NamedQueue.IsName(name))
             throw new Problem(StatusCodes.Status400BadRequest, "a schedule has a name of 1 to 64 letters, digits, dots, dashes and underscores");
         var body = await CallBody.ReadAsync(context);
         var cron = CallBody.Text(body, "cron") ?? throw new Problem(StatusCodes.Status400BadRequest, "cron field is required: five fields, such as \"*/5 * * * *\", or six with seconds first");

@@ -17,7 +17,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
 {
     private static readonly JobRoom Room = new(MostWaiting: int.MaxValue, LookAhead: 256, MostBegun: 20_000);
 
-    private readonly JobQueues _queues = new([]);
+    private readonly JobQueues _queues = new([.. options.Jobs.Queues]);
 
     /// <summary>Serves until it is told to stop; then what is in flight is finished, and all else is for the next start.</summary>
     /// <exception cref="CommandException">The address is in use, or the directory is.</exception>

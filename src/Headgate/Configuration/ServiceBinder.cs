@@ -31,6 +31,7 @@ internal sealed class ServiceBinder(string directory, string current)
             Store = store ?? queue ?? usual.Store,
             Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name)),
             Drain = Value(node, ServiceSettings.Jobs.Drain, usual.Drain),
+            Queues = QueueSettings.Bind(node),
         };
     }
 

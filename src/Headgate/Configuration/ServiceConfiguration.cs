@@ -40,6 +40,9 @@ internal sealed record JobsConfiguration
     /// <summary>How long those that have ended are kept.</summary>
     public RetentionConfiguration Retention { get; init; } = RetentionConfiguration.Default;
 
+    /// <summary>The named queues, in the order of the file.</summary>
+    public ValueList<NamedQueue> Queues { get; init; } = [];
+
     /// <summary>How long what is in flight may take when the service stops.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(25);
 }

@@ -44,7 +44,7 @@ internal static class ServiceSettings
         public static readonly Setting<TimeSpan> Drain = new(
             "drain", Scalars.Duration, "How long what is in flight may take when the service is told to stop.", Seconds(JobsConfiguration.Default.Drain));
 
-        public static readonly Group Shape = new([Queue, Store, Kept, Drain], [], "queues");
+        public static readonly Group Shape = new([Queue, Store, Kept, Drain, QueueSettings.All]);
     }
 
     public static readonly Setting ServeGroup = new("serve", Serve.Shape, "How the service is reached, and whom it sends for.");

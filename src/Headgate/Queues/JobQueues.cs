@@ -11,8 +11,6 @@ internal sealed class JobQueues(IReadOnlyList<NamedQueue> rules)
     /// <summary>The one that jobs go to that no rule sends elsewhere.</summary>
     public const string Default = "default";
 
-    public const string Names = "a queue has a name of 1 to 64 letters, digits, dots, dashes and underscores";
-
     private readonly ConcurrentDictionary<string, QueueState> _states = new(rules.Select(rule => KeyValuePair.Create(rule.Name, new QueueState(rule.Workers, false))));
 
     /// <summary>Those that are configured or were changed.</summary>
@@ -25,9 +23,9 @@ internal sealed class JobQueues(IReadOnlyList<NamedQueue> rules)
     public string? Of(JobRequest request, string api)
     {
         if (request.Queue is { } named)
-            return !IsName(named) ? throw new HeadgateException(FailureClass.Invalid, $"queue \"{Excerpt.Of(named)}\": {Names}") : named == Default ? null : named;
+            return !NamedQueue.IsName(named) ? throw new HeadgateException(FailureClass.Invalid, $"queue \"{Excerpt.Of(named)}\": {NamedQueue.Names}") : named == Default ? null : named;
         foreach (var rule in rules)
-            if (rule.Takes(request, api))
+            if (Takes(rule, request, api))
                 return rule.Name;
         return null;
     }
@@ -38,7 +36,12 @@ internal sealed class JobQueues(IReadOnlyList<NamedQueue> rules)
     /// <summary>How it is to stand from now on.</summary>
     public void Set(string name, QueueState state) => _states[name] = state;
 
-    public static bool IsName(string text) => text is { Length: >= 1 and <= 64 } && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_');
+    private static bool Takes(NamedQueue rule, JobRequest request, string api) =>
+        rule.Tags.Count + rule.Tenants.Count + rule.Apis.Count + rule.Urls.Count > 0
+        && (rule.Tags.Count == 0 || request.Tags.Any(rule.Tags.Contains))
+        && (rule.Tenants.Count == 0 || (request.Tenant is { } tenant && rule.Tenants.Contains(tenant)))
+        && (rule.Apis.Count == 0 || rule.Apis.Contains(api))
+        && (rule.Urls.Count == 0 || rule.Urls.Any(url => request.Url.StartsWith(url, StringComparison.OrdinalIgnoreCase)));
 }
 
 /// <summary>How a named queue stands.</summary>
@@ -47,30 +50,4 @@ internal sealed class JobQueues(IReadOnlyList<NamedQueue> rules)
 internal sealed record QueueState(int? Workers, bool IsPaused)
 {
     public static readonly QueueState Free = new(null, false);
-}
-
-/// <summary>A queue that is configured. A request is its own that fits every list which is not empty; if all are empty, none is.</summary>
-internal sealed record NamedQueue(string Name)
-{
-    /// <summary>At most so many of its jobs are under way; null for any number.</summary>
-    public int? Workers { get; init; }
-
-    /// <summary>One of these tags.</summary>
-    public ValueList<string> Tags { get; init; } = [];
-
-    /// <summary>One of these tenants.</summary>
-    public ValueList<string> Tenants { get; init; } = [];
-
-    /// <summary>One of these APIs, by their names.</summary>
-    public ValueList<string> Apis { get; init; } = [];
-
-    /// <summary>A URL that begins with one of these.</summary>
-    public ValueList<string> Urls { get; init; } = [];
-
-    public bool Takes(JobRequest request, string api) =>
-        Tags.Count + Tenants.Count + Apis.Count + Urls.Count > 0
-        && (Tags.Count == 0 || request.Tags.Any(Tags.Contains))
-        && (Tenants.Count == 0 || (request.Tenant is { } tenant && Tenants.Contains(tenant)))
-        && (Apis.Count == 0 || Apis.Contains(api))
-        && (Urls.Count == 0 || Urls.Any(url => request.Url.StartsWith(url, StringComparison.OrdinalIgnoreCase)));
 }

@@ -115,6 +115,7 @@ public sealed class OriginalContractTests : ServiceOverApi
     public async Task A_wait_ends_at_its_time_and_names_those_that_go_on()
     {
         var ids = await Service.SubmitAsync([$$"""{"url":"{{Api.Url}}/later","not_before":"1h"}""", $$"""{"url":"{{Api.Url}}/now"}"""]);
+        await Service.WaitAsync([ids[1]]);
 
         var (status, waited) = await Service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{ids[0]}}","{{ids[1]}}","nobody"],"timeout":1}""");
 

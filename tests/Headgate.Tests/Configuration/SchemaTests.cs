@@ -72,6 +72,8 @@ public sealed class SchemaTests
     [InlineData("""{ "serve": { "allowAddresses": ["intranet"] } }""")]
     [InlineData("""{ "jobs": { "queue": "redis://somewhere" } }""")]
     [InlineData("""{ "jobs": { "retention": { "age": 0 } } }""")]
+    [InlineData("""{ "jobs": { "queues": { "a b": {} } } }""")]
+    [InlineData("""{ "jobs": { "queues": { "a": { "workers": 0 } } } }""")]
     [InlineData("""{ "defaults": { "timout": 1 } }""")]
     [InlineData("""{ "defaults": { "timeout": 0 } }""")]
     [InlineData("""{ "defaults": { "timeout": "soon" } }""")]

@@ -103,7 +103,7 @@ public sealed class JobMessageTests
             Assert.Equal("from a file", await message.Content!.ReadAsStringAsync(TestContext.Current.CancellationToken));
         }
         File.Delete(path);
-        Assert.Throws<FileNotFoundException>(request.ToMessage);
+        Assert.Throws<FileNotFoundException>(() => request.ToMessage());
     }
 
     private static JobRequest Request(string data) => new("https://a.b/") { Method = "POST", Data = JsonElement.Parse(data) };
