@@ -29,6 +29,10 @@ internal static class JobQuery
     /// <summary>Whether it only asks what it would do.</summary>
     public static bool IsDryRun(HttpContext context) => Flag(context, "dry_run");
 
+    /// <summary>Which jobs they were, for whoever reads it later: of URLs nothing, as they may have secrets in them.</summary>
+    public static string Told(HttpContext context) =>
+        string.Join(' ', Filters.Where(filter => Text(context, filter) is not null).Select(filter => filter == "url" ? "url=…" : $"{filter}={Text(context, filter)}")) is { Length: > 0 } told ? told : "all";
+
     /// <summary>A member of the query; null where it is not given.</summary>
     public static string? Text(HttpContext context, string name) => context.Request.Query[name] is [{ Length: > 0 } text, ..] ? text : null;
 

@@ -30,11 +30,8 @@ internal static class ManyPages
         var matched = (await state.Jobs.CountAsync(search)).All;
         long cancelled = 0;
         if (!JobQuery.IsDryRun(context))
-            await ForEachPageAsync(state, search, async jobs =>
-            {
-                foreach (var job in jobs)
-                    cancelled += await state.Jobs.CancelAsync(job.Id) ? 1 : 0;
-            });
+            // Together, since each waits for the disk.
+            await ForEachPageAsync(state, search, async jobs => cancelled += (await Task.WhenAll(jobs.Select(job => state.Jobs.CancelAsync(job.Id)))).Count(isCancelled => isCancelled));
         await AnswerAsync(context, state, matched, "cancelled", cancelled);
     }
 
@@ -51,7 +48,10 @@ internal static class ManyPages
                 throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
             long count = 0;
             await ForEachPageAsync(state, search, async jobs =>
-                submitted += (await state.Jobs.ReplayAsync(jobs, at => Again(jobs[at].Request, pace * count++, state.Time.GetUtcNow()))).Count(id => id is not null));
+            {
+                List<StoredJob> again = [.. jobs.Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
+                submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at].Request, pace * count++, state.Time.GetUtcNow()))).Count(id => id is not null);
+            });
         }
         await AnswerAsync(context, state, matched, "submitted", submitted);
     }
@@ -172,7 +172,7 @@ internal static class ManyPages
     private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count)
     {
         if (!JobQuery.IsDryRun(context))
-            state.Audit.Write(context, $"jobs.{what}", context.Request.QueryString.Value ?? "", ("jobs", count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            state.Audit.Write(context, $"jobs.{what}", JobQuery.Told(context), ("jobs", count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         return Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
