@@ -64,7 +64,7 @@ internal static class JobQuery
         return caller.WhyForeign(asked) is { } foreign ? throw new Problem(StatusCodes.Status403Forbidden, foreign) : asked ?? caller.Tenant;
     }
 
-    private static bool Flag(HttpContext context, string name) => Text(context, name) switch
+    public static bool Flag(HttpContext context, string name) => Text(context, name) switch
     {
         null or "false" => false,
         "true" => true,
@@ -91,7 +91,7 @@ internal static class JobQuery
     private static FailureClass ClassNamed(string name) => WireNames.FailureOf(name) is var failure and not FailureClass.None ? failure
         : throw Wrong($"class is one of {string.Join(", ", Enum.GetValues<FailureClass>().Skip(1).Select(WireNames.Of))}");
 
-    private static long Number(string text, string name, long most) =>
+    public static long Number(string text, string name, long most) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most
             ? number
             : throw Wrong($"{name} is a whole number from 1{(most == long.MaxValue ? "" : $" to {most}")}");

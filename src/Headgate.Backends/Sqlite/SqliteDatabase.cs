@@ -9,52 +9,18 @@ namespace Headgate.Backends.Sqlite;
 /// <summary>One database file, for one process: a writer, and as many readers as there are at once. Thread-safe.</summary>
 internal sealed class SqliteDatabase : IDisposable
 {
-    /// <summary>By what a file is known to be ours: "hdgt".</summary>
-    private const int ApplicationId = 0x68646774;
-
     /// <summary>Looking at every page of a larger one would take seconds.</summary>
     private const long LargestChecked = 256L << 20;
 
-    /// <summary>What makes a version of the schema from the one before, version 1 first. A new file takes them all; one of these is never changed.</summary>
-    private static readonly string[][] Versions =
-    [
-        [
-            // Times are ticks of 100 ns since the year 1, UTC. What has no status has not ended.
-            "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status INTEGER, ended INTEGER, request BLOB NOT NULL, record BLOB)",
-            "CREATE INDEX jobs_open ON jobs (seq) WHERE status IS NULL",
-            "CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL",
-            "CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-            "CREATE TABLE queue (lane INTEGER NOT NULL, due INTEGER NOT NULL, place INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (lane, due, place)) WITHOUT ROWID",
-            "CREATE UNIQUE INDEX queue_job ON queue (job)",
-        ],
-        [
-            "ALTER TABLE jobs ADD COLUMN class INTEGER", // of failure; 0 for none, null while it has not ended
-            "ALTER TABLE jobs ADD COLUMN api TEXT",
-            "ALTER TABLE jobs ADD COLUMN queue TEXT",
-            "ALTER TABLE jobs ADD COLUMN tenant TEXT",
-            "ALTER TABLE jobs ADD COLUMN batch TEXT",
-            "ALTER TABLE jobs ADD COLUMN expires INTEGER",
-            "ALTER TABLE jobs ADD COLUMN replaces TEXT",
-            "ALTER TABLE jobs ADD COLUMN replaced TEXT",
-            "UPDATE jobs SET tenant = json_extract(CAST(request AS TEXT), '$.tenant')",
-            "UPDATE jobs SET class = 0 WHERE json_extract(CAST(record AS TEXT), '$.ok')",
-            "CREATE INDEX jobs_tenant ON jobs (tenant, seq) WHERE tenant IS NOT NULL",
-            "CREATE INDEX jobs_expiring ON jobs (expires) WHERE status IS NULL AND expires IS NOT NULL",
-            "CREATE INDEX jobs_batch ON jobs (batch, seq) WHERE batch IS NOT NULL",
-            "CREATE INDEX jobs_dead ON jobs (seq) WHERE status IN (6, 7) AND replaced IS NULL",
-            // What is kept of the service itself, a JSON text by its name: schedules, queues that rest.
-            "CREATE TABLE settings (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
-        ],
-    ];
-
     private readonly ConcurrentBag<Statements> _readers = [];
     private readonly string _path;
+    private readonly SqliteSchema _schema;
     private readonly SafeFileHandle _lock;
     private bool _isDisposed;
 
-    private SqliteDatabase(string path, SafeFileHandle held)
+    private SqliteDatabase(string path, SqliteSchema schema, SafeFileHandle held)
     {
-        (_path, _lock) = (path, held);
+        (_path, _schema, _lock) = (path, schema, held);
         var connection = Connect();
         try
         {
@@ -71,15 +37,17 @@ internal sealed class SqliteDatabase : IDisposable
     public SqliteWriter Writer { get; }
 
     /// <summary>Opens a database, and makes it if there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="schema">What is in it; jobs without.</param>
     /// <exception cref="JobStoreException">Another process has it, it is damaged, or it is none of ours: the message says what to do.</exception>
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path, SqliteSchema? schema = null)
     {
         SafeFileHandle? held = null;
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a directory of its own with --data DIR");
-            return new SqliteDatabase(path, held);
+            return new SqliteDatabase(path, schema ?? SqliteSchema.Jobs, held);
         }
         catch (Exception failure)
         {
@@ -138,22 +106,22 @@ internal sealed class SqliteDatabase : IDisposable
         var application = statements.Number("PRAGMA application_id");
         var version = statements.Number("PRAGMA user_version");
         var isNew = statements.Number("SELECT COUNT(*) FROM sqlite_master") == 0;
-        if (!isNew && application != ApplicationId)
+        if (!isNew && application != _schema.ApplicationId)
             throw new JobStoreException($"{_path}: is a database of another program; give another directory with --data DIR");
-        if (version > Versions.Length)
-            throw new JobStoreException($"{_path}: was written by a newer version of headgate (schema {version}; this one knows {Versions.Length}); use that one");
+        if (version > _schema.Versions.Length)
+            throw new JobStoreException($"{_path}: was written by a newer version of headgate (schema {version}; this one knows {_schema.Versions.Length}); use that one");
         if (!isNew && new FileInfo(_path).Length < LargestChecked && statements.Text("PRAGMA quick_check(1)") is var verdict and not "ok")
             throw Damaged(verdict);
         statements.Run("PRAGMA journal_mode=WAL");
         statements.Run("PRAGMA synchronous=NORMAL");
-        if (version == Versions.Length)
+        if (version == _schema.Versions.Length)
             return;
         // All or nothing: a death in between leaves the version that was there.
         statements.Run("BEGIN IMMEDIATE");
-        foreach (var statement in Versions.Skip((int)version).SelectMany(statements => statements))
+        foreach (var statement in _schema.Versions.Skip((int)version).SelectMany(statements => statements))
             statements.Run(statement);
-        statements.Run($"PRAGMA application_id={ApplicationId}");
-        statements.Run($"PRAGMA user_version={Versions.Length}");
+        statements.Run($"PRAGMA application_id={_schema.ApplicationId}");
+        statements.Run($"PRAGMA user_version={_schema.Versions.Length}");
         statements.Run("COMMIT");
     }
 
