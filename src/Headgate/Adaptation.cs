@@ -126,6 +126,14 @@ internal sealed class Adaptation
     /// <summary>Nothing is sent in a scope any more.</summary>
     public void Forget(Scope scope) => _engine.Dispatcher.Change((_paces, scope), static (_, it, _) => it._paces.Remove(it.scope));
 
+    /// <summary>Another one takes its place: what it had in force holds nobody any more.</summary>
+    public void LeaveNeedsLock()
+    {
+        foreach (var (scope, pacing) in _paces)
+            scope.Remove(pacing.Pace);
+        _api.Cap.LimitTo(long.MaxValue);
+    }
+
     /// <summary>An attempt was refused, and nothing says how much is allowed.</summary>
     /// <returns>Whether the pace is another one now; thousandths of a request in a second.</returns>
     public long? RefusedNeedsLock(Scheduler scheduler, Scope scope, long sentAt, long resumesAt, long now)

@@ -19,7 +19,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private readonly Engine _engine;
     private readonly Exchange _exchange;
-    private readonly Permit _permit;
+    private readonly LinePermit _permit;
+
+    /// <summary>What was assumed of arrival when it was let go.</summary>
+    private readonly ArrivalTerms _terms;
     private readonly CancellationTokenSource _cancellation;
     private readonly CancellationTokenRegistration _caller;
     private readonly CancellationToken _callersToken;
@@ -33,9 +36,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Whether it leaves, or was given up before: the one or the other.</summary>
     private int _fate;
 
-    public Attempt(Engine engine, Upstream upstream, Exchange exchange, Permit permit, CancellationToken cancellation)
+    public Attempt(Engine engine, Upstream upstream, Exchange exchange, LinePermit permit, CancellationToken cancellation)
     {
-        (_engine, Upstream, _exchange, _permit, _callersToken) = (engine, upstream, exchange, permit, cancellation);
+        (_engine, Upstream, _exchange, _permit, _callersToken, _terms) = (engine, upstream, exchange, permit, cancellation, upstream.Terms);
         permit.Keeper = exchange.IsRecorded ? upstream.Cap : null;
         Previous = exchange.Last;
         exchange.Last = this;
@@ -205,7 +208,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
             throw new OperationCanceledException("another attempt was answered before this one was sent");
         _permit.SentAt = _engine.Clock.Now;
-        var number = _engine.Journal.NextNumber();
+        var number = _permit.Number = _engine.Journal.NextNumber();
         var wasWritten = _engine.Journal.Intent(number, this, _exchange);
         Number = number;
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
@@ -247,12 +250,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _engine.Dispatcher.Return(_permit);
         else if (outcome.BoundsArrival)
         {
-            LateAt = Upstream.Late(SentAt, now);
+            LateAt = _terms.Late(SentAt, now);
             _engine.Dispatcher.Answered(_permit, now);
         }
         else
         {
-            LateAt = Upstream.Terms.Timing == LimitTiming.Nominal ? SentAt : now + Upstream.Terms.Straggle;
+            LateAt = _terms.Timing == LimitTiming.Nominal ? SentAt : now + _terms.Straggle;
             _engine.Dispatcher.Lost(_permit);
         }
     }
@@ -369,8 +372,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
                 message.Add(header.Key, header.Value);
         if (_exchange.Body is { } body)
             message.Content = body;
+        // They may have been taken from the API since.
         if (_permit.Key is { } key)
-            Upstream.Configuration.Keys!.Template.Apply(message, key.Secret);
+            Upstream.Configuration.Keys?.Template.Apply(message, key.Secret);
         else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
             message.Headers.TryAddWithoutValidation("Authorization", token);
         if (redirect is null && _exchange.Request is SignedMessage signed)

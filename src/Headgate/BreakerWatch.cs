@@ -10,10 +10,9 @@ namespace Headgate;
 /// Tells the breaker of an API what becomes of its attempts, and those who wait or come what that means for them: jobs wait while it is
 /// open, as long as they have patience; whoever waits for the answer itself is told at once. Thread-safe.
 /// </summary>
-internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfiguration policy)
+internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfiguration configured)
 {
-    private readonly Breaker _breaker = new(Usual(policy, engine));
-    private readonly long _patience = Clock.Nanoseconds(api.Configuration.Policy.Patience ?? engine.Patience);
+    private readonly Breaker _breaker = new(Usual(configured, engine));
 
     /// <summary>Since when it has not been closed; <see cref="long.MaxValue"/> while it is. Owned by the dispatcher's lock.</summary>
     private long _downSince = long.MaxValue;
@@ -23,6 +22,14 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>What holds the gates.</summary>
     public BreakerState State => field ??= new BreakerState(_breaker);
 
+    private long Patience => Clock.Nanoseconds(api.Configuration.Policy.Patience ?? engine.Patience);
+
+    /// <summary>Another policy from now on; where it stands it stays. Needs the lock.</summary>
+    public void ChangeNeedsLock(BreakerConfiguration next) => _breaker.Policy = Usual(next, engine);
+
+    /// <summary>The API has no breaker any more: nobody is held. Needs the lock.</summary>
+    public void LeaveNeedsLock() => api.Scope.Remove(State);
+
     /// <summary>How often it opened.</summary>
     public int Opens => _breaker.Opens;
 
@@ -30,7 +37,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
 
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
-    public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch._patience, now));
+    public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch.Patience, now));
 
     /// <summary>Learns from an attempt: a refusal by a limit, or giving up, says nothing of how the API is.</summary>
     public void From(Attempt attempt, in Outcome outcome)
@@ -77,7 +84,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         if (until is not { } end)
             return;
         engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { HeldUntil = end });
-        engine.Notice($"{api.Name} fails ({why}): its breaker is open for {Duration.Format(policy.RecoveryTimeout)}, then {policy.SuccessThreshold} requests try");
+        engine.Notice($"{api.Name} fails ({why}): its breaker is open for {Duration.Format(_breaker.Policy.RecoveryTimeout)}, then {_breaker.Policy.SuccessThreshold} requests try");
     }
 
     private long? FailedNeedsLock(Scheduler scheduler, long sentAt, string why, long now)
@@ -94,7 +101,7 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         }
         _downSince = Math.Min(_downSince, now);
         // Nobody who waits will be let go in time: they are told now, rather than when their patience is over.
-        if (Refuse(_patience, now) is { } refusal)
+        if (Refuse(Patience, now) is { } refusal)
             foreach (var gate in api.Gates.All)
                 scheduler.RefuseAll(gate, refusal);
         return _breaker.OpenUntil;

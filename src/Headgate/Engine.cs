@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
@@ -10,82 +9,32 @@ using Headgate.Time;
 
 namespace Headgate;
 
-/// <summary>What an engine is made of beside its configuration.</summary>
-internal sealed record EngineOptions
-{
-    public TimeProvider Time { get; init; } = TimeProvider.System;
-
-    public Random Random { get; init; } = new();
-
-    /// <summary>How long a request waits while the breaker of its API is open, where its configuration does not say; zero for not at all.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
-
-    /// <summary>At most so many in flight to one API.</summary>
-    public int Concurrency { get; init; } = 100;
-
-    /// <summary>Where sends are written down; by default nowhere.</summary>
-    public Func<Clock, SendJournal> Journal { get; init; } = clock => new SendJournal(clock, null);
-
-    /// <summary>The keys of an API whose configuration names any.</summary>
-    public Func<UpstreamConfiguration, IReadOnlyList<KeyEntry>> Keys { get; init; } = _ => [];
-
-    /// <summary>How often the keys of an API are read anew; null for never.</summary>
-    public Func<UpstreamConfiguration, TimeSpan?> KeysEvery { get; init; } = _ => null;
-
-    /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
-    public Action<string> Notice { get; init; } = _ => { };
-
-    /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
-    public Action<Attempt> Ended { get; init; } = _ => { };
-
-    /// <summary>Told what is learned of a server. Thread-safe; must not throw.</summary>
-    public Action<Lesson> Learned { get; init; } = _ => { };
-
-    /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
-    public DecompressionMethods Decompression { get; init; }
-
-    /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
-    public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
-
-    /// <summary>Gives the bearer token of requests that have no credentials of their own, to APIs without keys; null for none.</summary>
-    public Func<CancellationToken, Task<AccessToken>>? Token { get; init; }
-
-    /// <summary>Only addresses of the internet are connected to, but for APIs that are configured.</summary>
-    public bool GuardsAddresses { get; init; }
-
-    /// <summary>What may be connected to all the same.</summary>
-    public IReadOnlyList<IPNetwork> AllowsAddresses { get; init; } = [];
-
-    /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
-    public bool GivesUpUnreached { get; init; }
-}
-
 /// <summary>The APIs at work in a process, the limits they share, and the one dispatcher for all of them. Thread-safe.</summary>
 internal sealed class Engine : IDisposable
 {
-    private readonly HeadgateConfiguration _configuration;
     private readonly EngineOptions _options;
-    private readonly UpstreamMap _map;
-    private readonly ConcurrentDictionary<string, Lazy<Upstream>> _upstreams = new();
+    private readonly UpstreamRegister _register;
     private readonly ConcurrentDictionary<Task, bool> _left = new();
-    private volatile Upstream? _last;
 
     /// <summary>Held while what was recorded goes to the disk.</summary>
     private readonly Lock _syncing = new();
 
-    /// <summary>Held while the list of those that are open changes, or everything is disposed.</summary>
-    private readonly Lock _opening = new();
-
-    /// <summary>Those that are to be disposed: one that is being opened is not among <see cref="Upstreams"/> yet.</summary>
-    private readonly List<Upstream> _opened = [];
+    /// <summary>Held by whoever changes the configuration, from beginning to end.</summary>
+    private readonly Lock _changing = new();
+    /// <summary>What the ledger takes for granted of arrival, from beginning to end.</summary>
+    private readonly TimingChoice _usual;
     private ResourceWatch? _resources;
     private ITimer? _sync;
     private volatile bool _isDisposed;
 
+    /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
+    private List<(HttpMessageInvoker Transport, Upstream Api, long Since)> _replaced = [];
+    private ConcurrencyCap? _connections;
+
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
     {
-        (_configuration, _options, _map) = (configuration, options, new UpstreamMap(configuration));
+        (_options, _register, Concurrency, _usual) = (options, new UpstreamRegister(configuration, this), options.Concurrency, configuration.Defaults.Timing);
         Dispatcher = new Dispatcher(options.Time);
         Timeouts = new Timeouts(options.Time);
         try
@@ -107,14 +56,14 @@ internal sealed class Engine : IDisposable
 
     private Scope MakeTotal(HeadgateConfiguration configuration)
     {
-        var timing = configuration.Defaults.Timing;
-        var terms = timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal
-            : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(configuration.Defaults.Straggle));
-        var total = new Scope("everything", configuration.TotalLimits, terms, Dispatcher.Ours);
-        if (ConnectionsConfiguration.CapOf(configuration.TotalConnections) is { } connections)
+        var total = new Scope("everything", configuration.TotalLimits, Upstream.TermsOf(configuration.Defaults.Timing, configuration.Defaults.Straggle), Dispatcher.Ours);
+        if ((_connections = ConnectionsConfiguration.CapOf(configuration.TotalConnections)) is { } connections)
             total.Add(connections);
         return total;
     }
+
+    /// <summary>What holds now.</summary>
+    public HeadgateConfiguration Configuration => _register.Configuration;
 
     public Dispatcher Dispatcher { get; }
 
@@ -131,7 +80,7 @@ internal sealed class Engine : IDisposable
 
     public Random Random => _options.Random;
 
-    public int Concurrency => _options.Concurrency;
+    public int Concurrency { get; private set; }
 
     /// <summary>Tells a user what he should know. That nobody can be told must not keep anything from being sent.</summary>
     public void Notice(string text) => Tell(_options.Notice, text);
@@ -145,44 +94,29 @@ internal sealed class Engine : IDisposable
 
     public TimeSpan Patience => _options.Patience;
 
-    /// <summary>The APIs that were asked for so far.</summary>
-    public IEnumerable<Upstream> Upstreams => _upstreams.Values.Where(upstream => upstream.IsValueCreated).Select(upstream => upstream.Value);
+    /// <inheritdoc cref="UpstreamRegister.Open"/>
+    public IEnumerable<Upstream> Upstreams => _register.Open;
 
-    /// <summary>The API a URL belongs to.</summary>
-    /// <exception cref="ScopeHeldException">Another process sends within its limits.</exception>
-    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
-    /// <exception cref="ConfigurationException">Its keys cannot be read.</exception>
-    public Upstream UpstreamOf(Uri url)
-    {
-        var configuration = _map.Find(url);
-        // Nearly always the one as before: no name to look up.
-        if (_last is { } last && ReferenceEquals(last.Configuration, configuration))
-            return last;
-        return _last = UpstreamOf(configuration);
-    }
+    /// <inheritdoc cref="UpstreamRegister.Of(Uri)"/>
+    public Upstream UpstreamOf(Uri url) => _register.Of(url);
 
-    /// <summary>The API a URL belongs to, which is not opened for that.</summary>
-    public UpstreamConfiguration ConfigurationOf(Uri url) => _map.Find(url);
+    /// <inheritdoc cref="UpstreamRegister.Named"/>
+    public Upstream? UpstreamNamed(string name) => _register.Named(name);
+
+    /// <inheritdoc cref="UpstreamRegister.ConfigurationOf"/>
+    public UpstreamConfiguration ConfigurationOf(Uri url) => _register.ConfigurationOf(url);
+
+    /// <summary>All that was let go and has not ended.</summary>
+    public IEnumerable<Permit> UnderWayNeedsLock => _register.Held.SelectMany(api => api.UnderWay.All);
+
+    /// <summary>The gates of an API, or all there are.</summary>
+    public IEnumerable<Gate> GatesOf(Upstream? api) => api?.Gates.All ?? _register.Held.SelectMany(held => held.Gates.All);
 
     /// <summary>Limits of an API that the header of the ledger does not name, or that have changed.</summary>
-    public void WriteLimits(Upstream upstream, string scope, IEnumerable<Limit> limits) =>
-        Journal.WriteLimits(scope, limits.Select(limit => upstream.Configuration.Policy.Timing.Told(limit, _configuration.Defaults.Timing)));
-
-    private Upstream UpstreamOf(UpstreamConfiguration configuration)
+    public void WriteLimits(Upstream? upstream, string scope, IEnumerable<Limit> limits, long? at = null)
     {
-        if (_upstreams.TryGetValue(configuration.Name, out var known))
-            return known.Value;
-        var opened = _upstreams.GetOrAdd(configuration.Name, static (_, it) => new Lazy<Upstream>(() => it.Engine.Open(it.Configuration)), (Engine: this, Configuration: configuration));
-        try
-        {
-            return opened.Value;
-        }
-        catch
-        {
-            // A lazy value remembers its exception: the next request is to try anew.
-            _upstreams.TryRemove(KeyValuePair.Create(configuration.Name, opened));
-            throw;
-        }
+        var timing = upstream?.Configuration.Policy.Timing ?? Configuration.Defaults.Timing;
+        Journal.WriteLimits(scope, limits.Select(limit => timing.Told(limit, _usual)), at);
     }
 
     /// <inheritdoc cref="EngineOptions.KeysEvery"/>
@@ -192,10 +126,13 @@ internal sealed class Engine : IDisposable
     /// <exception cref="ScopeHeldException">Another process sends within its limits.</exception>
     /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
     public void Remember(Upstream upstream, PoolKey key) =>
-        Remember(upstream, $"{upstream.Name}/key:{key.Name}", key.Scope, $"{AddressOf(upstream)} key {Journal.Fingerprint(key.Secret)}");
+        Remember(upstream, upstream.NameOf(key), key.Scope, IdentityOf(upstream, key));
+
+    /// <summary>By what a key is known across restarts.</summary>
+    public string IdentityOf(Upstream upstream, PoolKey key) => $"{upstream.Identity} key {Journal.Fingerprint(key.Secret)}";
 
     /// <summary>The same of a key that a caller brings itself, by its name.</summary>
-    public void Remember(Upstream upstream, string key, Scope scope) => Remember(upstream, $"{upstream.Name}/key:{key}", scope, $"{AddressOf(upstream)} key {key}");
+    public void Remember(Upstream upstream, string key, Scope scope) => Remember(upstream, $"{upstream.Name}/key:{key}", scope, $"{upstream.Identity} key {key}");
 
     /// <summary>A key that is gone, and of which nothing counts any more, holds nothing; what was sent with it is found again should it come back.</summary>
     public void Forget(Upstream upstream, PoolKey key)
@@ -215,15 +152,14 @@ internal sealed class Engine : IDisposable
 
     /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
     /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
-    public HttpMessageHandler MakeHandler(Upstream upstream)
+    public HttpMessageHandler MakeHandler(Upstream upstream, UpstreamConfiguration api)
     {
         if (_options.Inner is { } inner)
             return inner(upstream);
-        var api = upstream.Configuration;
         var handler = Transport.CreateHandler(TransportOptions.Of(api, _options.Decompression));
         if (api.Tls != TlsConfiguration.Default)
             handler.SslOptions = TlsFiles.Read(api, Clock.Provider.GetUtcNow(), Notice);
-        handler.ConnectCallback = ConnectorOf(upstream).ConnectAsync;
+        handler.ConnectCallback = ConnectorOf(upstream, api.IsConfigured).ConnectAsync;
         // Called when TLS stands as well: a server whose certificate nobody can trust was never reached.
         handler.PlaintextStreamFilter = (context, _) =>
         {
@@ -233,10 +169,10 @@ internal sealed class Engine : IDisposable
         return new ApiHandler(api, handler);
     }
 
-    private Connector ConnectorOf(Upstream upstream)
+    private Connector ConnectorOf(Upstream upstream, bool isConfigured)
     {
         Action<long> measured = roundTrip => Measured(upstream, roundTrip);
-        return _options.GuardsAddresses && !upstream.Configuration.IsConfigured
+        return _options.GuardsAddresses && !isConfigured
             ? new Connector(Clock, measured) { MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
             : new Connector(Clock, measured);
     }
@@ -274,13 +210,14 @@ internal sealed class Engine : IDisposable
     public void Dispose()
     {
         _sync?.Dispose();
-        lock (_opening)
+        lock (_changing)
             _isDisposed = true;
         // Whoever writes at this moment has its files until it is through.
         lock (_syncing)
             _resources?.Dispose();
-        foreach (var upstream in _opened)
-            upstream.Dispose();
+        _register.Dispose();
+        foreach (var (transport, _, _) in _replaced)
+            transport.Dispose();
         Token?.Dispose();
         Dispatcher.Dispose();
         Timeouts.Dispose();
@@ -306,45 +243,137 @@ internal sealed class Engine : IDisposable
         }
     }
 
-    private Upstream Open(UpstreamConfiguration configuration)
+    /// <summary>Another configuration from now on: limits, keys, APIs and how they are treated. What waits, is under way and was sent goes on, and counts.</summary>
+    /// <param name="next">The configuration.</param>
+    /// <param name="renewed">The names of APIs whose keys and certificates are to be read anew, whatever the configuration says.</param>
+    /// <exception cref="ConfigurationException">Keys or certificates cannot be read: all that is wrong is told, and nothing has changed.</exception>
+    /// <exception cref="ScopeHeldException">Another process sends within limits that are new; nothing has changed.</exception>
+    /// <exception cref="LedgerException">What was sent before cannot be read; nothing has changed.</exception>
+    public void Change(HeadgateConfiguration next, IReadOnlySet<string>? renewed = null)
     {
-        var upstream = new Upstream(configuration, this);
-        try
+        lock (_changing)
         {
-            Remember(upstream, upstream.Name, upstream.Scope, AddressOf(upstream));
-            foreach (var key in upstream.Keys?.Keys ?? [])
-                Remember(upstream, key);
-            foreach (var (part, scope) in upstream.Gates.Parts)
-                Remember(upstream, scope.Name, scope, $"{AddressOf(upstream)} {part}");
-            lock (_opening)
-            {
-                ObjectDisposedException.ThrowIf(_isDisposed, this);
-                _opened.Add(upstream);
-                if (configuration.Adaptive.Resources)
-                    _resources ??= new ResourceWatch(this);
-            }
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var before = Configuration;
+            // The record that is there already, where the new one says the same: by that a request finds its API quickest.
+            var same = next with { Upstreams = [.. next.Upstreams.Select(api => before.Upstreams.FirstOrDefault(known => known == api) ?? api)] };
+            new EngineChange(this, _register, same, renewed ?? new HashSet<string>()).Run();
+            _register.Sweep();
+            foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.UnusedNeedsLock()))
+                old.Dispose();
         }
-        catch
-        {
-            Forget(upstream);
-            throw;
-        }
-        return upstream;
     }
 
+    /// <summary>An API that was not configured any more is configured again.</summary>
+    /// <returns>Whether it was done: not if that is not so any more.</returns>
+    public bool Revive(Upstream api, UpstreamConfiguration configuration, Func<bool> isStillSo)
+    {
+        lock (_changing)
+        {
+            if (!isStillSo())
+                return false;
+            using var change = new UpstreamChange(api, configuration, this);
+            change.Run();
+            return true;
+        }
+    }
+
+    /// <summary>Says to the ledger what holds for an API under the name that it has.</summary>
+    public void WriteAllLimits(Upstream api)
+    {
+        foreach (var (name, scope) in api.NamedScopes)
+            WriteLimits(api, name, scope.Declared);
+    }
+
+    /// <summary>Says to the ledger that nothing holds any more under a name: another API may come that has it.</summary>
+    public void WriteGone(Upstream api, IEnumerable<string> names)
+    {
+        foreach (var name in names)
+            WriteLimits(api, name, []);
+    }
+
+    /// <summary>What all APIs share has changed, but for the limits.</summary>
+    public void ChangeTotalNeedsLock(HeadgateConfiguration before, HeadgateConfiguration next, long now)
+    {
+        if (before.Concurrency != next.Concurrency)
+        {
+            Concurrency = next.Concurrency;
+            foreach (var api in _register.Held)
+                api.Cap.Change(Concurrency);
+        }
+        if (before.TotalConnections == next.TotalConnections)
+            return;
+        if (_connections is { } gone)
+            Total.Remove(gone);
+        if ((_connections = ConnectionsConfiguration.CapOf(next.TotalConnections)) is not { } cap)
+            return;
+        JoinNeedsLock(Total.Add(cap), null, now);
+    }
+
+    /// <summary>What is under way in a scope counts in a limit that is new there.</summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="api">Whose it is; null if it is one of everything.</param>
+    /// <param name="now">The time.</param>
+    public void JoinNeedsLock(AddedLimit limit, Upstream? api, long now)
+    {
+        var scope = limit.Limit.Scope;
+        foreach (var held in api is null ? _register.Held : [api])
+            limit.Join(held.UnderWay, permit => permit.Key?.Scope == scope || permit.Lane.Gate.Scopes.Contains(scope), now);
+    }
+
+    /// <summary>Connections were replaced; they are closed when what goes over them has ended.</summary>
+    public void ReplacedNeedsLock(HttpMessageInvoker transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+
+    private List<HttpMessageInvoker> UnusedNeedsLock()
+    {
+        var unused = _replaced.Where(old => old.Api.UnderWay.HasEnded(upTo: old.Since)).ToList();
+        _replaced = [.. _replaced.Except(unused)];
+        return [.. unused.Select(old => old.Transport)];
+    }
+
+    /// <summary>Says to the ledger what holds in a scope from a moment on, and that nothing held before where nothing did.</summary>
+    public void WriteChange(ScopeChange change, long at)
+    {
+        // What went in the same microsecond went under those before.
+        at += Clock.Microsecond;
+        if (change.Before.Count == 0)
+            WriteLimits(change.Api, change.Name, [], at);
+        WriteLimits(change.Api, change.Name, change.Limits, at);
+    }
+
+    /// <summary>What was sent to an API before counts, and what is sent from now on is written down.</summary>
+    /// <inheritdoc cref="Remember(Upstream, PoolKey)"/>
+    public void Remember(Upstream upstream)
+    {
+        Remember(upstream, upstream.Name, upstream.Scope, upstream.Identity);
+        foreach (var key in upstream.Keys?.Keys ?? [])
+            Remember(upstream, key);
+        foreach (var (place, scope) in upstream.Gates.Parts)
+            Remember(upstream, scope, place);
+        if (upstream.Configuration.Adaptive.Resources)
+            WatchResources();
+    }
+
+    /// <summary>The same for a part of an API.</summary>
+    /// <inheritdoc cref="Remember(Upstream, PoolKey)"/>
+    public void Remember(Upstream upstream, Scope part, string place) => Remember(upstream, part.Name, part, $"{upstream.Identity} {place}");
+
     /// <summary>One that cannot be used, or not any more, holds nothing: the next request opens it anew.</summary>
-    private void Forget(Upstream upstream)
+    public void Forget(Upstream upstream)
     {
         upstream.Dispose();
-        Journal.Forget(upstream.Scope);
-        foreach (var key in upstream.Keys?.Keys ?? [])
-            Journal.Forget(key.Scope);
-        foreach (var (_, scope) in upstream.Gates.Parts)
+        foreach (var (_, scope) in upstream.NamedScopes)
             Journal.Forget(scope);
     }
 
-    /// <summary>By what an API is known across restarts.</summary>
-    private static string AddressOf(Upstream upstream) => upstream.Configuration.Bases.Count > 0 ? upstream.Configuration.Bases[0].ToString() : upstream.Name;
+    private void WatchResources()
+    {
+        if (_resources is not null)
+            return;
+        var watch = new ResourceWatch(this);
+        if (Interlocked.CompareExchange(ref _resources, watch, null) is not null || _isDisposed)
+            watch.Dispose();
+    }
 
     private void Remember(Upstream upstream, string name, Scope scope, string identity)
     {

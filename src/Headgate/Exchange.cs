@@ -116,6 +116,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>How long it waited for permits, nanoseconds.</summary>
     public long Waited { get; set; }
 
+    /// <summary>When it asked for the permit that it waits for, if it was sent from one gate to another since, monotonic nanoseconds; else 0.</summary>
+    public long AskedAt { get; set; }
+
     /// <summary>What held it longest, as last asked.</summary>
     public Constraint? HeldBy { get; set; }
 

@@ -58,7 +58,7 @@ internal sealed class Hedging(Upstream api, Engine engine)
     }
 
     /// <summary>A permit, if it comes before the first attempt is over.</summary>
-    private async Task<Permit?> PermitAsync(Attempt first, Task<Outcome> running, CancellationToken cancellation)
+    private async Task<LinePermit?> PermitAsync(Attempt first, Task<Outcome> running, CancellationToken cancellation)
     {
         if (!api.HasBudget(engine.Clock.Now))
             return null;
@@ -66,14 +66,16 @@ internal sealed class Hedging(Upstream api, Engine engine)
         var lane = first.Permit.Lane;
         try
         {
-            var permit = engine.Dispatcher.AcquireAsync(lane.Gate, lane.Key with { Cost = first.Permit.Cost, Priority = RequestPriority.Critical }, Limits.LimitState.Never, over.Token).AsTask();
-            if (await Task.WhenAny(running, permit).ConfigureAwait(false) == running)
+            var permit = new LinePermit(first.Exchange, first.Permit.Cost, Limits.LimitState.Never);
+            engine.Dispatcher.Acquire(permit, lane.Gate, lane.Key with { Cost = permit.Cost, Priority = RequestPriority.Critical }, over.Token);
+            var waiting = permit.Task.AsTask();
+            if (await Task.WhenAny(running, waiting).ConfigureAwait(false) == running)
                 await over.CancelAsync().ConfigureAwait(false);
-            var granted = await permit.ConfigureAwait(false);
+            await waiting.ConfigureAwait(false);
             // Paid for only now: most that wait for a permit are never sent, since the first comes back before.
             if (!running.IsCompleted && api.BudgetUntil(engine.Clock.Now) is null)
-                return granted;
-            engine.Dispatcher.Return(granted);
+                return permit;
+            engine.Dispatcher.Return(permit);
         }
         catch (Exception refused) when (refused is OperationCanceledException or RefusedException)
         {

@@ -1,12 +1,8 @@
-using Headgate.Gates;
-using Headgate.Keys;
-using Headgate.Ledgers;
 
 namespace Headgate;
 
 /// <summary>
-/// Reads the keys of one API anew, from time to time and before one is given up: new ones are used from then on, those that are not given any
-/// more are not. A key is known by its value, so one that comes back finds its windows as they are. Thread-safe.
+/// Reads the keys of one API anew, from time to time and before one is given up. Thread-safe.
 /// </summary>
 internal sealed class KeyRotation : IDisposable
 {
@@ -67,7 +63,7 @@ internal sealed class KeyRotation : IDisposable
             var given = _engine.KeysOf(_api.Configuration);
             if (given.Count == 0)
                 throw new InvalidOperationException("there is none");
-            Use(given);
+            new KeyIntake(_api, _engine).Use(given);
         }
         catch (Exception failure)
         {
@@ -75,55 +71,5 @@ internal sealed class KeyRotation : IDisposable
                 _engine.Notice($"the keys of {_api.Name} cannot be read anew, and stay as they are: {failure.Message}");
         }
         done.SetResult();
-    }
-
-    private void Use(IReadOnlyList<KeyEntry> given)
-    {
-        var known = _api.Keys!.Keys.ToDictionary(key => key.Secret.Reveal());
-        // First those that are new: were none left in between, whoever waits would be refused.
-        foreach (var entry in given)
-            if (!known.TryGetValue(entry.Secret.Reveal(), out var before))
-                Add(_api.MakeKey(entry), isNew: true);
-            else if (before.IsRetired)
-                Add(before, isNew: false);
-        var values = given.Select(entry => entry.Secret.Reveal()).ToHashSet();
-        if (!_api.Keys.Keys.Any(key => key.DeadReason is null && values.Contains(key.Secret.Reveal())))
-            throw new InvalidOperationException("none of those that are given can be used");
-        foreach (var (value, key) in known)
-            if (!values.Contains(value) && !key.IsRetired)
-                Retire(key);
-    }
-
-    private void Add(PoolKey key, bool isNew)
-    {
-        try
-        {
-            if (isNew)
-                _engine.Remember(_api, key);
-        }
-        catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
-        {
-            _engine.Notice($"key {key.Name} of {_api.Name} cannot be used: {failure.Message}");
-            return;
-        }
-        var gone = _engine.Dispatcher.Change((Api: _api, key), static (scheduler, it, now) =>
-        {
-            var gone = it.Api.Keys!.Add(it.key, now);
-            scheduler.Changed(it.Api.Gates.All, now);
-            return gone;
-        });
-        foreach (var old in gone)
-            _engine.Forget(_api, old);
-        _engine.Notice($"key {key.Name} of {_api.Name} is used from now on");
-    }
-
-    private void Retire(PoolKey key)
-    {
-        _engine.Dispatcher.Change((Api: _api, key), static (scheduler, it, now) =>
-        {
-            it.Api.Keys!.Retire(it.key);
-            scheduler.Changed(it.Api.Gates.All, now);
-        });
-        _engine.Notice($"key {key.Name} of {_api.Name} is not used any more: its source does not give it");
     }
 }

@@ -58,6 +58,9 @@ internal sealed class Learning(Upstream api, Engine engine)
         _quotas.Forget(scope);
     }
 
+    /// <summary>Other limits were declared for a scope: what its answers tell is learned anew.</summary>
+    public void Redeclared(Scope scope) => _quotas.Forget(scope);
+
     /// <summary>What the server asked of one it asked of all who share the limit, whether that one goes on or gives up.</summary>
     /// <param name="permit">Of the attempt that was refused.</param>
     /// <param name="until">Monotonic nanoseconds.</param>
@@ -65,7 +68,7 @@ internal sealed class Learning(Upstream api, Engine engine)
     {
         var scope = ScopeOfRefusal(permit);
         if (permit.Key is { } key && key.Scope == scope)
-            _dispatcher.Hold(api.Keys!, key, until);
+            _dispatcher.Hold(permit.Lane.Gate.Keys!, key, until);
         else
             _dispatcher.Hold(scope, until);
         engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });

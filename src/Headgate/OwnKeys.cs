@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Headgate.Gates;
 using Headgate.Keys;
+using Headgate.Ledgers;
 using Headgate.Time;
 
 namespace Headgate;
@@ -53,11 +54,25 @@ internal sealed class OwnKeys(Upstream api, Engine engine)
         }
     }
 
+    /// <summary>Those that are known.</summary>
+    public IEnumerable<OwnKey> All => _keys.Values.Where(key => key.IsValueCreated).Select(key => key.Value);
+
+    /// <summary>The keys of the API may have other limits now: so have these.</summary>
+    /// <exception cref="LedgerException">What was sent with them cannot be read: they stay as they are.</exception>
+    public void Renew()
+    {
+        var (limits, terms) = (api.Configuration.Keys?.Limits ?? [], api.Terms);
+        var changes = All.Where(key => key.Declared != limits || key.Scope.Terms != terms).ToList();
+        changes.ForEach(key => key.Declared = limits);
+        new LimitChanges(engine, [.. changes.Select(key => new ScopeChange(api, key.Scope, $"{api.Name}/key:{key.Name}", $"{api.Identity} key {key.Name}", limits, terms))]).Run();
+    }
+
     private OwnKey Open(string name)
     {
-        var scope = new Scope($"key {name} of {api.Name}", api.Configuration.Keys?.Limits ?? [], api.Terms, engine.Dispatcher.Ours, api.Scope.Server);
+        var limits = api.Configuration.Keys?.Limits ?? [];
+        var scope = new Scope($"key {name} of {api.Name}", limits, api.Terms, engine.Dispatcher.Ours, api.Scope.Server);
         engine.Remember(api, name, scope);
-        return new OwnKey(name, scope) { LastUsed = engine.Clock.Now };
+        return new OwnKey(name, scope) { LastUsed = engine.Clock.Now, Declared = limits };
     }
 
     private void ForgetIdle()

@@ -42,7 +42,8 @@ internal sealed class StraightLine(Engine engine)
             // 4 permit
             // One that was sent elsewhere is under way: it comes to its end although nothing new begins.
             var waiting = exchange.Waiting.CanBeCanceled && exchange.Hops == 0 ? exchange.Waiting : cancellation;
-            var permit = await PermitAsync(upstream, exchange, waiting).ConfigureAwait(false);
+            if (await PermitAsync(upstream, exchange, waiting).ConfigureAwait(false) is not { } permit)
+                continue;
             GiveUpUnreached(upstream, exchange, permit);
 
             // 5 send
@@ -106,16 +107,17 @@ internal sealed class StraightLine(Engine engine)
         return upstream;
     }
 
-    private ValueTask<Permit> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation) =>
+    /// <summary>A permit; null if its gate has gone, so that it has to be admitted anew.</summary>
+    private ValueTask<LinePermit?> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation) =>
         upstream.Token is not null && exchange.NeedsToken ? WithTokenAsync(upstream, exchange, cancellation) : WaitAsync(upstream, exchange, cancellation);
 
     /// <summary>A permit, and a token that is good when it comes: it may have waited for longer than a token lives.</summary>
-    private async ValueTask<Permit> WithTokenAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    private async ValueTask<LinePermit?> WithTokenAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var fetched = upstream.Token!.Fetched;
         await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
         var permit = await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false);
-        if (!upstream.Token.IsGoodSince(fetched))
+        if (permit is not null && !upstream.Token.IsGoodSince(fetched))
             await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
         return permit;
     }
@@ -160,23 +162,24 @@ internal sealed class StraightLine(Engine engine)
     private TimeSpan SpanUntil(long at) => at == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(at - engine.Clock.Now, 0, Clock.Nanoseconds(Clock.LongestTimer)));
 
     /// <summary>A permit; mostly there at once, which costs no state machine.</summary>
-    private ValueTask<Permit> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    private ValueTask<LinePermit?> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
         var expires = ExpiryOf(exchange);
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
-            expires = Math.Min(expires, engine.Clock.Now + Clock.Nanoseconds(queue));
+            expires = Math.Min(expires, (exchange.AskedAt == 0 ? engine.Clock.Now : exchange.AskedAt) + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
         var gate = upstream.GateFor(exchange);
         var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Tenant) : null);
-        var permit = new Permit(key.Cost, expires);
+        var permit = new LinePermit(exchange, key.Cost, expires) { EnqueuedAt = exchange.AskedAt };
+        exchange.AskedAt = 0;
         engine.Dispatcher.Acquire(permit, gate, key, cancellation);
         // Its last place goes to the next only now that it stands before them.
         exchange.Last?.LetGo();
-        return permit.State == PermitState.Granted ? new ValueTask<Permit>(permit) : WaitAsync(permit, upstream, exchange);
+        return permit.State == PermitState.Granted ? new ValueTask<LinePermit?>(permit) : WaitAsync(permit, upstream, exchange);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Permit> WaitAsync(Permit permit, Upstream upstream, Exchange exchange)
+    private async ValueTask<LinePermit?> WaitAsync(LinePermit permit, Upstream upstream, Exchange exchange)
     {
         try
         {
@@ -186,6 +189,11 @@ internal sealed class StraightLine(Engine engine)
             exchange.Waited += permit.GrantedAt - permit.EnqueuedAt;
             exchange.HeldBy = permit.HeldBy ?? exchange.HeldBy;
             return permit;
+        }
+        catch (RefusedException refused) when (refused.Reason == RefusalReason.Moved)
+        {
+            exchange.AskedAt = permit.EnqueuedAt;
+            return null;
         }
         catch (RefusedException refused)
         {
@@ -260,8 +268,10 @@ internal sealed class StraightLine(Engine engine)
     {
         if (attempt.Permit.Key is not { } key || attempt.Answer is not { } answer || outcome.Refused || !upstream.IsDeadly(outcome.Status))
             return false;
-        engine.Dispatcher.Kill(upstream.Gates.All, upstream.Keys!, key, $"answered {outcome.Status}");
-        if (engine.Dispatcher.Read(upstream.Keys!, static (_, keys, _) => keys.AllDead))
+        // Those of the permit: others may have taken their place meanwhile.
+        var keys = attempt.Permit.Lane.Gate.Keys!;
+        engine.Dispatcher.Kill(upstream.Gates.All, keys, key, $"answered {outcome.Status}");
+        if (engine.Dispatcher.Read(keys, static (_, keys, _) => keys.AllDead))
         {
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
             return false;

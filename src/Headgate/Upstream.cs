@@ -16,100 +16,145 @@ internal sealed class Upstream : IDisposable
     /// <summary>No more are remembered: units are named by whoever asks.</summary>
     private const int MostUnits = 100;
 
-    private readonly RetryBudget _budget;
-    private readonly WallTime _ours;
-    private readonly Action<string> _notice;
-
-    /// <summary>What its limits count, and what was told that they do not; null where they may yet be learned.</summary>
-    private readonly HashSet<string>? _units;
+    private readonly Engine _engine;
     private readonly HashSet<PoolKey> _toldDead = [];
 
+    /// <summary>Those that requests declared and no limit counts: each is told once.</summary>
+    private readonly HashSet<string> _uncounted = [];
+    private volatile UpstreamConfiguration _configuration;
+    private volatile UpstreamGates _gates;
+    private volatile KeyPool? _keys;
+    private RetryBudget _budget;
+
     /// <summary>What a request costs that declares nothing.</summary>
-    private readonly Cost _estimate;
+    private Cost _estimate = Cost.One;
+
+    /// <summary>What its limits count; null where they may yet be learned.</summary>
+    private HashSet<string>? _units;
     private int _failedProbes;
     private volatile bool _wasReached;
     private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
-        Configuration = configuration;
-        _estimate = configuration.Costs.Count == 0 ? Cost.One : Cost.Of(1, Estimates());
+        (_configuration, _engine) = (configuration, engine);
         var policy = configuration.Policy;
-        var bound = policy.Timing.Bound is { } given ? Clock.Nanoseconds(given) : ArrivalTerms.LeastBound;
-        Terms = policy.Timing.Mode == LimitTiming.Nominal ? ArrivalTerms.Nominal : new ArrivalTerms(policy.Timing.Mode, bound, Clock.Nanoseconds(policy.Straggle));
-        BoundIsGiven = policy.Timing.Bound is not null;
-        Scope = new Scope(Name, policy.Limits, Terms, engine.Dispatcher.Ours);
+        Scope = new Scope(Name, policy.Limits, TermsOf(policy.Timing, policy.Straggle), engine.Dispatcher.Ours);
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
         Scope.Add(Cap);
-        if (configuration.Connections.Cap() is { } connections)
+        if ((Connections = configuration.Connections.Cap()) is { } connections)
             Scope.Add(connections);
-        (_ours, _notice) = (engine.Dispatcher.Ours, engine.Notice);
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
         if (configuration.Keys is not null)
-            Keys = new KeyPool(Name, engine.KeysOf(configuration).Select(MakeKey));
-        if (!policy.Learns)
-            _units = [.. engine.Total.Limits.Concat(configuration.AllLimits).Concat(Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []).Select(limit => limit.Unit), .. configuration.Costs.Select(cost => cost.Unit)];
-        Token = configuration.Keys is null ? engine.Token : null;
-        Gates = new UpstreamGates(engine.Dispatcher, configuration, [engine.Total, Scope], Keys, (part, limits) => new Scope($"{Name}/{part}", limits, Terms, engine.Dispatcher.Ours, Scope.Server));
+            _keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => MakeKey(entry, configuration.Keys)));
+        _gates = MakeGates(configuration, _keys, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         OwnKeys = new OwnKeys(this, engine);
-        _budget = new RetryBudget((int)(configuration.Retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, configuration.Retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / configuration.Retry.BudgetFloor.Period.Ticks));
-        RetryPolicy = new RetryPolicy { Retries = policy.Retries, Delay = policy.RetryDelay, Cap = policy.RetryCap, Statuses = new StatusSet([.. configuration.Retry.Statuses.Select(range => (range.First, range.Last))]) };
-        Transport = new HttpMessageInvoker(engine.MakeHandler(this), disposeHandler: true);
+        _budget = BudgetOf(configuration.Retry);
+        RetryPolicy = RetryPolicyOf(configuration);
+        Transport = new HttpMessageInvoker(engine.MakeHandler(this, configuration), disposeHandler: true);
         Learning = new Learning(this, engine);
         Adaptation = new Adaptation(this, engine);
-        Hedging = configuration.Hedge is null ? null : new Hedging(this, engine);
-        Bases = configuration.Failover ? new Bases(this, engine) : null;
-        Rotation = Keys is not null && engine.KeysEvery(configuration) is { } every ? new KeyRotation(this, engine, every) : null;
-        Chaos = configuration.Chaos == ChaosConfiguration.None ? null : new Disturbance(engine, new ChaosDice(configuration.Chaos, engine.Random));
+        TreatAs(configuration, isNew: true);
+        Rotation = RotationOf(configuration);
+    }
+
+    /// <summary>How it is treated from now on, but for limits, keys and connections, which are changed apart. Once it is used, under the lock.</summary>
+    public void TreatAs(UpstreamConfiguration next, bool isNew = false)
+    {
+        var before = _configuration;
+        _configuration = next;
+        _estimate = next.Costs.Count == 0 ? Cost.One : Cost.Of(1, Estimates());
+        // A budget that is the same goes on as it is.
+        if (before.Retry != next.Retry)
+            _budget = BudgetOf(next.Retry);
+        RetryPolicy = RetryPolicyOf(next);
+        Hedging = next.Hedge is null ? null : new Hedging(this, _engine);
+        if (isNew || before.Failover != next.Failover || before.Bases != next.Bases)
+            Bases = next.Failover ? new Bases(this, _engine) : null;
+        Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
+        Token = next.Keys is null ? _engine.Token : null;
+        CountUnits();
+    }
+
+    /// <summary>Whether nothing is under way, and nothing of what was sent counts any more.</summary>
+    public bool IsIdleNeedsLock(long now) => !UnderWay.All.Any()
+        && NamedScopes.All(named => named.Scope.IsIdle(now));
+
+    /// <summary>Its limits have changed, or those of everything: so may have what they count.</summary>
+    public void CountUnits()
+    {
+        IEnumerable<Limit> limits = [.. _engine.Total.Limits, .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []];
+        _units = _configuration.Policy.Learns ? null : [.. limits.Select(limit => limit.Unit), .. _configuration.Costs.Select(cost => cost.Unit)];
     }
 
     public string Name => Configuration.Name;
 
-    public UpstreamConfiguration Configuration { get; }
+    public UpstreamConfiguration Configuration => _configuration;
 
-    public ArrivalTerms Terms { get; }
+    /// <summary>By what it is known across restarts, and whatever it is called: its first address.</summary>
+    public string Identity => IdentityOf(_configuration);
+
+    public ArrivalTerms Terms => Scope.Terms;
+
+    /// <summary>Every scope of it with the name that it has in the ledger: of itself, its keys and its parts.</summary>
+    public IEnumerable<(string Name, Scope Scope)> NamedScopes =>
+        [(Name, Scope), .. Keys?.Keys.Select(key => (NameOf(key), key.Scope)) ?? [], .. OwnKeys.All.Select(key => ($"{Name}/key:{key.Name}", key.Scope)), .. Gates.Parts.Select(part => (part.Scope.Name, part.Scope))];
 
     public Scope Scope { get; }
 
-    public UpstreamGates Gates { get; }
+    public UpstreamGates Gates
+    {
+        get => _gates;
+        set => _gates = value;
+    }
 
-    public KeyPool? Keys { get; }
+    public KeyPool? Keys
+    {
+        get => _keys;
+        set => _keys = value;
+    }
+
+    /// <summary>What was let go and has not ended, whatever gate it passed.</summary>
+    public UnderWay UnderWay { get; } = new();
 
     /// <summary>Reads its keys anew; null where they stay what they are.</summary>
-    public KeyRotation? Rotation { get; }
+    public KeyRotation? Rotation { get; set; }
 
     /// <summary>The keys that callers bring themselves.</summary>
     public OwnKeys OwnKeys { get; }
 
     /// <summary>The token of requests that have no credentials of their own; null where there is none, or keys are.</summary>
-    public TokenSupply? Token { get; }
+    public TokenSupply? Token { get; private set; }
 
     public ConcurrencyCap Cap { get; }
 
-    public RetryPolicy RetryPolicy { get; }
+    /// <summary>The most connections in use at once; null where only the cap bounds them.</summary>
+    public ConcurrencyCap? Connections { get; set; }
+
+    public RetryPolicy RetryPolicy { get; private set; }
 
     /// <summary>What its answers teach.</summary>
     public Learning Learning { get; }
 
-    public HttpMessageInvoker Transport { get; }
+    public HttpMessageInvoker Transport { get; set; }
 
     /// <summary>What adapts to how it is doing.</summary>
-    public Adaptation Adaptation { get; }
+    public Adaptation Adaptation { get; set; }
 
     /// <summary>Its breaker; null if it has none.</summary>
-    public BreakerWatch? Watch { get; }
+    public BreakerWatch? Watch { get; set; }
 
     /// <summary>Null if no second attempt is ever sent beside another.</summary>
-    public Hedging? Hedging { get; }
+    public Hedging? Hedging { get; private set; }
 
     /// <summary>Its addresses, where requests go from one to another; null if they do not.</summary>
-    public Bases? Bases { get; }
+    public Bases? Bases { get; private set; }
 
     /// <summary>What is put in the way of attempts; null for nothing.</summary>
-    public Disturbance? Chaos { get; }
+    public Disturbance? Chaos { get; private set; }
 
     /// <summary>D was stated, and is not to be learned from the time connections take.</summary>
-    public bool BoundIsGiven { get; }
+    public bool BoundIsGiven => _configuration.Policy.Timing.Bound is not null;
 
     /// <summary>The header the key travels in, so that a redirect elsewhere leaves it behind.</summary>
     public string? KeyHeader => Configuration.Keys?.Template.Header;
@@ -122,16 +167,13 @@ internal sealed class Upstream : IDisposable
 
     public string WhyOutOfReach => $"{Name} was never reached in {Probes} tries: {_lastProbe}";
 
-    /// <summary>When an attempt that is answered now had arrived at the latest.</summary>
-    public long Late(long sent, long now) => Terms.Timing switch
-    {
-        LimitTiming.Nominal => sent,
-        LimitTiming.Bounded => Math.Min(now, sent + Terms.Bound),
-        _ => now,
-    };
+    /// <summary>
+    /// When an attempt had arrived at the latest, for whoever does not know by which timing it will be counted: a limit can have one of its own, and
+    /// other units than requests are counted when the body has ended.
+    /// </summary>
+    public long StrictLate(Attempt attempt) => attempt.Permit.Cost.Others.Length > 0 ? Math.Max(StrictLateOfRequests(attempt), attempt.EndedAt) : StrictLateOfRequests(attempt);
 
-    /// <summary>The same for whoever does not know by which timing it will be counted: a limit can have one of its own.</summary>
-    public long StrictLate(Attempt attempt) =>
+    private long StrictLateOfRequests(Attempt attempt) =>
         HasOwnTiming(attempt.Permit.Taken) || HasOwnTiming(attempt.Permit.TakenOfKey)
             ? Math.Max(attempt.LateAt, attempt.IsLost ? attempt.AnsweredAt + Math.Max(Terms.Straggle, ArrivalTerms.DefaultStraggle) : attempt.AnsweredAt)
             : attempt.LateAt;
@@ -166,10 +208,10 @@ internal sealed class Upstream : IDisposable
         foreach (var unit in units)
         {
             bool isNew;
-            lock (_units!)
-                isNew = _units.Count < MostUnits && _units.Add(unit);
+            lock (_uncounted)
+                isNew = _units is { } counted && !counted.Contains(unit) && _uncounted.Count < MostUnits && _uncounted.Add(unit);
             if (isNew)
-                _notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
+                _engine.Notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
         }
     }
 
@@ -194,30 +236,33 @@ internal sealed class Upstream : IDisposable
     /// <summary>Whether the budget of retries has room; else until when it has none.</summary>
     public long? BudgetUntil(long now)
     {
-        lock (_budget)
-            return _budget.TryWithdraw(now) ? null : _budget.WaitUntil(now) ?? now + Clock.Second;
+        var budget = _budget;
+        lock (budget)
+            return budget.TryWithdraw(now) ? null : budget.WaitUntil(now) ?? now + Clock.Second;
     }
 
     /// <summary>Whether the budget of retries has room, without taking any of it.</summary>
     public bool HasBudget(long now)
     {
-        lock (_budget)
-            return _budget.WaitUntil(now) <= now;
+        var budget = _budget;
+        lock (budget)
+            return budget.WaitUntil(now) <= now;
     }
 
     public void CountFirst(long now)
     {
-        lock (_budget)
-            _budget.Deposit(now);
+        var budget = _budget;
+        lock (budget)
+            budget.Deposit(now);
     }
 
     /// <summary>The key of a tenant, where each keeps to one; null where any will do.</summary>
     public PoolKey? StickyFor(string? tenant)
     {
-        if (Configuration.Keys?.Choice != KeyChoice.Sticky)
+        if (Configuration.Keys?.Choice != KeyChoice.Sticky || Keys is not { } pool)
             return null;
         // Read once: they may be changed at any time, and a key can die between the two looks at it.
-        var keys = Keys!.Keys;
+        var keys = pool.Keys;
         var alive = 0;
         foreach (var key in keys)
             if (key.DeadReason is null)
@@ -260,9 +305,46 @@ internal sealed class Upstream : IDisposable
         Adaptation.Forget(scope);
     }
 
+    /// <summary>What the ledger calls a key.</summary>
+    public string NameOf(PoolKey key) => $"{Name}/key:{key.Name}";
+
     /// <summary>A key to be used, with the limits that are its own.</summary>
-    public PoolKey MakeKey(KeyEntry entry) =>
-        new(entry.Secret, new Scope($"key {entry.Secret.Name} of {Name}", entry.Limits ?? Configuration.Keys!.Limits, Terms, _ours, Scope.Server), entry.Weight);
+    public PoolKey MakeKey(KeyEntry entry, KeysConfiguration keys, ArrivalTerms? terms = null)
+    {
+        var limits = entry.Limits ?? keys.Limits;
+        var scope = new Scope($"key {entry.Secret.Name} of {Name}", limits, terms ?? Terms, _engine.Dispatcher.Ours, Scope.Server);
+        return new PoolKey(entry.Secret, scope, entry.Weight) { Declared = limits, OwnLimits = entry.Limits };
+    }
+
+    /// <summary>Gates for what a configuration makes of it.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="keys">The keys, if it has any.</param>
+    /// <param name="scopeOf">The scope of a part of it.</param>
+    public UpstreamGates MakeGates(UpstreamConfiguration configuration, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf) =>
+        new(_engine.Dispatcher, configuration, [_engine.Total, Scope], keys, scopeOf, UnderWay);
+
+    /// <summary>What is known of arrival at first at an API that is treated so.</summary>
+    public static ArrivalTerms TermsOf(TimingChoice timing, TimeSpan straggle) => timing.Mode == LimitTiming.Nominal
+        ? ArrivalTerms.Nominal
+        : new ArrivalTerms(timing.Mode, timing.Bound is { } bound ? Clock.Nanoseconds(bound) : ArrivalTerms.LeastBound, Clock.Nanoseconds(straggle));
+
+    /// <summary>What reads its keys anew; null where nothing does.</summary>
+    public KeyRotation? RotationOf(UpstreamConfiguration configuration) =>
+        configuration.Keys is not null && _engine.KeysEvery(configuration) is { } every ? new KeyRotation(this, _engine, every) : null;
+
+    /// <inheritdoc cref="Identity"/>
+    public static string IdentityOf(UpstreamConfiguration configuration) => configuration.Bases.Count > 0 ? configuration.Bases[0].ToString() : configuration.Name;
+
+    private static RetryBudget BudgetOf(RetryConfiguration retry) =>
+        new((int)(retry.BudgetShare.Fraction * 1000), (int)Math.Max(1, retry.BudgetFloor.Amount * TimeSpan.TicksPerSecond / retry.BudgetFloor.Period.Ticks));
+
+    private static RetryPolicy RetryPolicyOf(UpstreamConfiguration api) => new()
+    {
+        Retries = api.Policy.Retries,
+        Delay = api.Policy.RetryDelay,
+        Cap = api.Policy.RetryCap,
+        Statuses = new StatusSet([.. api.Retry.Statuses.Select(range => (range.First, range.Last))]),
+    };
 
     public void Dispose()
     {

@@ -5,6 +5,20 @@ using Headgate.Keys;
 
 namespace Headgate;
 
+/// <summary>A part of an API that has limits of its own: a route or a country.</summary>
+/// <param name="Upstream">The API.</param>
+/// <param name="Place">Its place there: <c>route:search</c>, <c>geo:DE</c>.</param>
+/// <param name="Limits">Its limits, beside those of the API.</param>
+internal sealed record UpstreamPart(string Upstream, string Place, ValueList<Limits.Limit> Limits)
+{
+    public string Name => $"{Upstream}/{Place}";
+
+    /// <summary>The parts that a configuration makes of an API.</summary>
+    public static IEnumerable<UpstreamPart> Of(UpstreamConfiguration configuration) =>
+        configuration.Routes.Select(route => new UpstreamPart(configuration.Name, $"route:{route.Name}", route.Limits))
+            .Concat(configuration.Geo.Select(geo => new UpstreamPart(configuration.Name, $"geo:{geo.Country}", geo.Limits)));
+}
+
 /// <summary>
 /// The gates of one API: one for each set of routes and country that a request can belong to, and for each key that a caller brings itself. They
 /// have the limits of the API and its keys in common, which they share by turns; those of a route or a country only the gates of that. Thread-safe.
@@ -19,20 +33,25 @@ internal sealed class UpstreamGates
     private readonly Dictionary<RequestPriority, decimal> _shares;
     private readonly Scope[] _routes;
     private readonly Dictionary<string, Scope> _countries;
+    private readonly UnderWay _underWay;
+
+    private bool _areLeft;
 
     /// <summary>Makes the gate of those that belong to no route; the others when the first such request comes.</summary>
     /// <param name="dispatcher">Whose lock owns the gates.</param>
     /// <param name="configuration">The API.</param>
     /// <param name="common">What every request to it counts in.</param>
     /// <param name="keys">Its keys, if it has any.</param>
-    /// <param name="scopeOf">Makes the scope of a part of the API, of a name and limits.</param>
-    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<string, ValueList<Limits.Limit>, Scope> scopeOf)
+    /// <param name="scopeOf">The scope of a part of the API.</param>
+    /// <param name="underWay">Where what was let go is known until it has ended.</param>
+    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf, UnderWay underWay)
     {
-        (_dispatcher, _configuration, _common, _keys) = (dispatcher, configuration, common, keys);
+        (_dispatcher, _configuration, _common, _keys, _underWay) = (dispatcher, configuration, common, keys, underWay);
         _shares = Enum.GetValues<RequestPriority>().Where(priority => configuration.Shares[priority] != Percentage.Whole)
             .ToDictionary(priority => priority, priority => configuration.Shares[priority].Fraction);
-        _routes = [.. configuration.Routes.Select(route => scopeOf($"route:{route.Name}", route.Limits))];
-        _countries = configuration.Geo.ToDictionary(geo => geo.Country, geo => scopeOf($"geo:{geo.Country}", geo.Limits));
+        var parts = UpstreamPart.Of(configuration).Select(scopeOf).ToList();
+        _routes = [.. parts.Take(configuration.Routes.Count)];
+        _countries = configuration.Geo.Zip(parts.Skip(configuration.Routes.Count)).ToDictionary(pair => pair.First.Country, pair => pair.Second);
         Usual = _gates[default] = Make(default);
     }
 
@@ -46,8 +65,33 @@ internal sealed class UpstreamGates
     public Scope? RouteOf(Gate gate) => Array.Find(_routes, gate.Scopes.Contains);
 
     /// <summary>The scopes of routes and countries, by their place in the API: <c>route:search</c>, <c>geo:DE</c>.</summary>
-    public IEnumerable<(string Part, Scope Scope)> Parts =>
-        _configuration.Routes.Select((route, index) => ($"route:{route.Name}", _routes[index])).Concat(_countries.Select(pair => ($"geo:{pair.Key}", pair.Value)));
+    public IEnumerable<(string Place, Scope Scope)> Parts =>
+        UpstreamPart.Of(_configuration).Select(part => part.Place).Zip(_routes.Concat(_configuration.Geo.Select(geo => _countries[geo.Country])));
+
+    /// <summary>Others have taken their place.</summary>
+    public bool AreLeft => _areLeft;
+
+    /// <summary>Whether requests pass other gates where an API is treated otherwise: limits alone do not make the difference.</summary>
+    public bool AreFor(UpstreamConfiguration other, KeyPool? keys) => keys == _keys && !_areLeft
+        && (_configuration.Name, _configuration.Shares, _configuration.Weight) == (other.Name, other.Shares, other.Weight)
+        && _configuration.Bases == other.Bases
+        && _configuration.Routes.Select(route => route with { Limits = [] }).SequenceEqual(other.Routes.Select(route => route with { Limits = [] }))
+        && _configuration.Geo.Select(geo => geo.Country).SequenceEqual(other.Geo.Select(geo => geo.Country));
+
+    /// <summary>Others have taken their place: whoever waits here, or still comes, is sent there. Needs the lock.</summary>
+    public void LeaveNeedsLock(Scheduler scheduler)
+    {
+        _areLeft = true;
+        foreach (var gate in All)
+            scheduler.Leave(gate);
+    }
+
+    /// <summary>Whether a request counts in a part of the API.</summary>
+    public bool Counts(Exchange exchange, Scope part)
+    {
+        var (routes, country) = ChoiceOf(exchange);
+        return Array.IndexOf(_routes, part) is >= 0 and var index ? (routes & (1UL << index)) != 0 : country is not null && _countries[country] == part;
+    }
 
     /// <summary>The gate a request has to pass.</summary>
     /// <param name="exchange">The request.</param>
@@ -56,7 +100,8 @@ internal sealed class UpstreamGates
     {
         if (_routes.Length == 0 && _countries.Count == 0 && own is null)
             return Usual;
-        var choice = (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null, own);
+        var (routes, country) = ChoiceOf(exchange);
+        var choice = (routes, country, own);
         if (_gates.TryGetValue(choice, out var gate))
             return gate;
         // Under the lock: limits that change at this moment change either before it is made, or for it too.
@@ -73,6 +118,8 @@ internal sealed class UpstreamGates
             it._gates.TryRemove(gate);
         return true;
     });
+    private (ulong Routes, string? Country) ChoiceOf(Exchange exchange) =>
+        (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null);
 
     private ulong RoutesOf(string method, Uri uri)
     {
@@ -106,6 +153,8 @@ internal sealed class UpstreamGates
         return new Gate(_configuration.Name, [.. _common, .. own, .. key], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
         {
             Own = choice.Own,
+            UnderWay = _underWay,
+            IsLeft = _areLeft,
             Parts = own.Length == 0 ? null : string.Join(' ', own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..])),
         };
     }

@@ -26,6 +26,13 @@ internal sealed class UpstreamMap
             _configured.Add(server.Key, [.. server.OrderByDescending(entry => entry.Base.Path.Length)]);
     }
 
+    /// <summary>An API that is not configured and is known already is to be found as this record.</summary>
+    public void Keep(UpstreamConfiguration api)
+    {
+        if (!api.IsConfigured)
+            _others[api.Bases[0].Authority] = api;
+    }
+
     /// <summary>The API of an absolute http or https URL.</summary>
     public UpstreamConfiguration Find(Uri url)
     {

@@ -19,6 +19,10 @@ internal sealed class ValueList<T>(T[] items) : IReadOnlyList<T>, IEquatable<Val
 
     public override bool Equals(object? obj) => Equals(obj as ValueList<T>);
 
+    public static bool operator ==(ValueList<T>? one, ValueList<T>? other) => one is null ? other is null : one.Equals(other);
+
+    public static bool operator !=(ValueList<T>? one, ValueList<T>? other) => !(one == other);
+
     public override int GetHashCode()
     {
         var hash = new HashCode();

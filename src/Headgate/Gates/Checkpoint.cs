@@ -32,7 +32,7 @@ internal sealed class Checkpoint : Constraint
     }
 
     /// <summary>The server told of it; nobody declared it.</summary>
-    public bool IsLearned { get; init; }
+    public bool IsLearned { get; set; }
 
     /// <summary>Whether a place in it must be given back.</summary>
     public bool IsKept { get; private set; }

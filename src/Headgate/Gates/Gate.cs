@@ -31,6 +31,11 @@ internal sealed class Gate
 
     /// <summary>The key that whoever waits here brings itself, whose limits are among those of the gate; null for none.</summary>
     public OwnKey? Own { get; init; }
+    /// <summary>Its permits whose attempts have not ended, with those of the other gates of the API; null where nobody wants to know.</summary>
+    public UnderWay? UnderWay { get; init; }
+
+    /// <summary>Another one has taken its place: whoever waits or comes is sent there.</summary>
+    public bool IsLeft { get; set; }
 
     /// <summary>How many may wait at once; whoever comes then and cannot go at once is refused.</summary>
     public int QueueLimit { get; init; } = int.MaxValue;
@@ -78,6 +83,9 @@ internal sealed class Gate
 
     /// <summary>Every limit of every scope; replaced whole when limits change, so that a permit keeps the ones it took.</summary>
     public Checkpoint[] Checkpoints { get; private set; }
+
+    /// <summary>By when at the latest something arrives that was given up, counted from then.</summary>
+    public long LongestStraggle => _scopes.Max(scope => scope.Terms.Straggle);
 
     /// <summary>How many may wait, where so many do already.</summary>
     public int? FullAt => Waiting >= QueueLimit ? QueueLimit : Whole?.FullAt;

@@ -184,14 +184,21 @@ internal sealed class Lane
         Moved();
     }
 
+    /// <summary>Behind all who came before it; those are nearly always all that are there.</summary>
     public void Add(Permit permit)
     {
-        permit.Previous = Last;
-        if (Last is null)
+        var before = Last;
+        while (before is not null && before.EnqueuedAt > permit.EnqueuedAt)
+            before = before.Previous;
+        (permit.Previous, permit.Next) = (before, before is null ? First : before.Next);
+        if (before is null)
             First = permit;
         else
-            Last.Next = permit;
-        Last = permit;
+            before.Next = permit;
+        if (permit.Next is null)
+            Last = permit;
+        else
+            permit.Next.Previous = permit;
         Count++;
     }
 

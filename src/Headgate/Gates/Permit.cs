@@ -39,6 +39,7 @@ internal class Permit : IValueTaskSource<Permit>
 
     public PermitState State { get; set; }
 
+    /// <summary>The one behind it in its lane, while it waits; then the next of those under way.</summary>
     public Permit? Next { get; set; }
 
     public Permit? Previous { get; set; }
@@ -75,6 +76,7 @@ internal class Permit : IValueTaskSource<Permit>
     {
         var gate = Lane.Gate;
         (State, GrantedAt, Key) = (PermitState.Granted, now, key);
+        gate.UnderWay?.Add(this);
         if (!Cost.TakesNothing)
             (Taken, TakenOfKey) = (gate.Checkpoints, key?.Scope.Checkpoints ?? []);
         Places.Take(Taken, Cost, now);
@@ -114,7 +116,7 @@ internal class Permit : IValueTaskSource<Permit>
     {
         if (State != PermitState.Answered)
             return;
-        State = PermitState.Ended;
+        Finish();
         Places.End(Taken, Cost, actual, SentAt, now);
         Places.End(TakenOfKey, Cost, actual, SentAt, now);
         Keep();
@@ -126,9 +128,10 @@ internal class Permit : IValueTaskSource<Permit>
         if (State is not (PermitState.Sent or PermitState.Answered))
             return;
         var wasAnswered = State == PermitState.Answered;
-        State = PermitState.Ended;
+        Finish();
         Places.Lose(Taken, Cost, SentAt, wasAnswered, now);
         Places.Lose(TakenOfKey, Cost, SentAt, wasAnswered, now);
+        Lane.Gate.UnderWay?.Lose(new LostPermit(this, wasAnswered, now, now + Lane.Gate.LongestStraggle));
         Keep();
     }
 
@@ -146,9 +149,15 @@ internal class Permit : IValueTaskSource<Permit>
     {
         if (State != PermitState.Granted)
             return;
-        State = PermitState.Ended;
+        Finish();
         Places.Return(Taken, Cost);
         Places.Return(TakenOfKey, Cost);
+    }
+
+    private void Finish()
+    {
+        State = PermitState.Ended;
+        Lane.Gate.UnderWay?.Remove(this);
     }
 
     private void Keep()

@@ -20,6 +20,9 @@ internal enum RefusalReason
 
     /// <summary>The gate was closed.</summary>
     Closed,
+
+    /// <summary>Another gate has taken its place: it is to be asked for there, and has lost nothing.</summary>
+    Moved,
 }
 
 /// <summary>The gate refused a request. Nothing was spent.</summary>

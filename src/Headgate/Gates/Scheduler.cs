@@ -64,8 +64,15 @@ internal sealed class Scheduler
         // Whoever waits and is due goes before whoever comes.
         if (NextWake <= now || _agenda.IsBusy)
             Run(now);
+        if (gate.IsLeft)
+        {
+            Refuse(permit, gate, key, Gone(gate));
+            return;
+        }
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
-        permit.EnqueuedAt = now;
+        // One that waited elsewhere has not lost its time.
+        if (permit.EnqueuedAt == 0)
+            permit.EnqueuedAt = now;
         var why = Admission.Refuse(lane, key.Cost, now, permit.ExpiresAt);
         if (why is null && gate.FullAt is { } most && (lane.IsWaiting || !Passage.Look(lane, key.Cost, now).IsOpen(now)))
             why = Admission.QueueFull(most);
@@ -81,6 +88,8 @@ internal sealed class Scheduler
             if (!Go(lane, null, now))
                 _agenda.ParkWhereHeld(lane, now);
         }
+        else if (lane.First == permit)
+            ParkAgain(lane, lane.Parked!);
         else if (lane.Count <= BackFill && MayOvertake(permit))
             _agenda.Better(lane.Parked!.Constraint);
         if (permit.State == PermitState.Waiting && permit.ExpiresAt != LimitState.Never)
@@ -92,7 +101,8 @@ internal sealed class Scheduler
     {
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
         permit.State = PermitState.Refused;
-        gate.CountRefusal();
+        if (why.Reason != RefusalReason.Moved)
+            gate.CountRefusal();
         Told.Refused.Add((permit, why));
         if (!lane.IsWaiting)
             gate.Idle(lane);
@@ -177,10 +187,20 @@ internal sealed class Scheduler
                 Refuse(permit, why);
     }
 
+    /// <summary>A gate has gone: whoever waits in it, or still comes, is to ask for the one in its place.</summary>
+    public void Leave(Gate gate)
+    {
+        gate.IsLeft = true;
+        RefuseAll(gate, Gone(gate));
+    }
+
+    private static RefusedException Gone(Gate gate) => new(RefusalReason.Moved, $"{gate.Name} has another gate now");
+
     private void Refuse(Permit permit, RefusedException why)
     {
         permit.State = PermitState.Refused;
-        permit.Lane.Gate.CountRefusal();
+        if (why.Reason != RefusalReason.Moved)
+            permit.Lane.Gate.CountRefusal();
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -198,11 +218,17 @@ internal sealed class Scheduler
         else if (wasFirst && lane.Parked is { } claim)
         {
             // The next one has the same turn, but may cost less and so go sooner; and less may be reserved for it.
-            _agenda.Unpark(lane);
-            _agenda.Park(lane, claim);
-            _agenda.Better(claim.Constraint);
+            ParkAgain(lane, claim);
             _agenda.BetterAround(lane, permit.Cost, lane.ClaimedKey);
         }
+    }
+
+    /// <summary>Another one is the first of its lane.</summary>
+    private void ParkAgain(Lane lane, Claim claim)
+    {
+        _agenda.Unpark(lane);
+        _agenda.Park(lane, claim);
+        _agenda.Better(claim.Constraint);
     }
 
     /// <summary>Lets the first lane of a constraint that can go do so; says whether the next is worth trying at once.</summary>

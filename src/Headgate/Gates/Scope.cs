@@ -29,9 +29,9 @@ internal sealed class Scope
         Checkpoints = [.. states.Select(state => new Checkpoint(state, this))];
     }
 
-    public string Name { get; }
+    public string Name { get; set; }
 
-    public ArrivalTerms Terms { get; }
+    public ArrivalTerms Terms { get; private set; }
 
     /// <summary>The server's clock as far as its answers told.</summary>
     public WallTime Server { get; }
@@ -118,7 +118,16 @@ internal sealed class Scope
     }
 
     /// <summary>Adds something of our own that holds requests back; those who wait must be looked at anew.</summary>
-    public void Add(LimitState own) => Checkpoints = [.. Checkpoints, new Checkpoint(own, this)];
+    /// <returns>What nobody who is under way counts in yet.</returns>
+    public AddedLimit Add(LimitState own)
+    {
+        var added = new Checkpoint(own, this);
+        Checkpoints = [.. Checkpoints, added];
+        return new AddedLimit(added, null);
+    }
+
+    /// <summary>Takes something of our own away again; of no effect if it is not there.</summary>
+    public void Remove(LimitState own) => Checkpoints = [.. Checkpoints.Where(checkpoint => checkpoint.State != own)];
 
     /// <summary>Whether it could be forgotten: nothing under way and every limit as if never used.</summary>
     public bool IsIdle(long now)
@@ -150,30 +159,67 @@ internal sealed class Scope
     /// Other limits from now on, so that no window is opened again: each takes over the past of one that counted the same, and what that has
     /// in flight; a limit added takes over what such a one remembers. Those who wait must be looked at anew.
     /// </summary>
-    public void Change(IReadOnlyList<Limit> limits, long now)
+    /// <param name="limits">The limits; those that are there already stay as they are.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="begin">Begins a state from what is recorded of the sends, in place of what others remember; null for those.</param>
+    /// <returns>The limits that nobody who is under way counts in yet.</returns>
+    public IReadOnlyList<AddedLimit> Change(IReadOnlyList<Limit> limits, long now, Action<LimitState>? begin = null)
     {
         // Made first, so that a limit that cannot be leaves everything as it was.
         var states = limits.Select(_create).ToList();
         var own = Checkpoints.Where(checkpoint => checkpoint.State.CountsAttempts).ToList();
         var past = Checkpoints.Except(own).ToList();
-        var free = past.ToList();
-        var next = new List<Checkpoint>();
-        foreach (var state in states)
-        {
-            if (free.Find(checkpoint => state.CanInherit(checkpoint.State)) is { } heir)
+        var next = Heirs.Of(states, past);
+        var added = new List<AddedLimit>();
+        // The new ones first: they look at old states, which heirs take with them.
+        for (var index = 0; index < next.Length; index++)
+            if (next[index] is null || (begin is not null && !next[index]!.State.IsLike(states[index])))
             {
-                state.Inherit(heir.State, now);
-                heir.State = state;
-                free.Remove(heir);
-                next.Add(heir);
+                added.Add(Begin(states[index], past, begin, now));
+                next[index] = added[^1].Limit;
             }
-            else
+            else if (next[index]!.State.IsLike(states[index]))
+                states[index] = next[index]!.State;
+        for (var index = 0; index < next.Length; index++)
+            if (next[index] is { } heir && heir.State != states[index])
             {
-                if (past.Find(checkpoint => state.CanInherit(checkpoint.State)) is { } like)
-                    state.InheritFinished(like.State, now);
-                next.Add(new Checkpoint(state, this));
+                states[index].Inherit(heir.State, now);
+                heir.State = states[index];
             }
-        }
-        Checkpoints = [.. next, .. own];
+        Checkpoints = [.. next.Select(checkpoint => checkpoint!), .. own];
+        return added;
+    }
+
+    /// <summary>The limits that its owner declares from now on, and what is known of arrival; what was learned besides is learned anew.</summary>
+    /// <inheritdoc cref="Change"/>
+    public IReadOnlyList<AddedLimit> Declare(IReadOnlyList<Limit> limits, ArrivalTerms terms, long now, Action<LimitState>? begin = null)
+    {
+        Terms = terms;
+        var added = Change(limits, now, begin);
+        foreach (var checkpoint in Checkpoints)
+            checkpoint.IsLearned = false;
+        _maybeSmoothed = 0;
+        return added;
+    }
+
+    /// <summary>Whether what came before can be known from the present limits, were they others; else it has to be looked up.</summary>
+    public bool Knows(IReadOnlyList<Limit> limits)
+    {
+        var states = limits.Select(_create).ToList();
+        var heirs = Heirs.Of(states, [.. Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts)]);
+        return Enumerable.Range(0, heirs.Length).All(index => heirs[index] is { } heir && Heirs.Knows(heir.State, states[index]));
+    }
+
+    private AddedLimit Begin(LimitState state, List<Checkpoint> past, Action<LimitState>? begin, long now)
+    {
+        var like = begin is null ? Heirs.Nearest(state, past) : null;
+        if (begin is not null)
+            begin(state);
+        else if (like is not null && Hold is null)
+            // Nobody knows what a limiter has under way.
+            state.InheritFinished(like.State, now);
+        else if (like is not null)
+            state.Fork(like.State, now);
+        return new AddedLimit(new Checkpoint(state, this), like, IsRecorded: begin is not null);
     }
 }

@@ -1,3 +1,4 @@
+using Headgate.Configuration;
 using Headgate.Gates;
 using Headgate.Limits;
 
@@ -29,7 +30,13 @@ internal sealed class PoolKey(KeySecret secret, Scope scope, int weight = 1)
     public long Left { get; private set; } = long.MaxValue;
 
     /// <summary>Its part of the work against the others.</summary>
-    public int Weight => weight;
+    public int Weight { get; set; } = weight;
+
+    /// <summary>The limits that were declared for it.</summary>
+    public ValueList<Limit> Declared { get; set; } = [];
+
+    /// <summary>Those of them that are its own; null where it has those of all keys.</summary>
+    public ValueList<Limit>? OwnLimits { get; set; }
 
     /// <summary>Its source gives it no more; it may come back.</summary>
     public bool IsRetired { get; set; }

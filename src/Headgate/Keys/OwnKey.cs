@@ -1,4 +1,6 @@
+using Headgate.Configuration;
 using Headgate.Gates;
+using Headgate.Limits;
 
 namespace Headgate.Keys;
 
@@ -10,6 +12,9 @@ internal sealed class OwnKey(string name, Scope scope)
     public string Name => name;
 
     public Scope Scope => scope;
+
+    /// <summary>The limits that were declared for it.</summary>
+    public ValueList<Limit> Declared { get; set; } = [];
 
     /// <summary>When a request last came with it, monotonic nanoseconds.</summary>
     public long LastUsed { get; set; }

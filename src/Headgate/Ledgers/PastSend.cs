@@ -21,6 +21,9 @@ internal readonly record struct PastSend
     /// <summary>Whether no answer was recorded: it counts as arriving at the restart plus <c>straggle</c>.</summary>
     public bool IsUnanswered { get; init; }
 
+    /// <summary>The number of the attempt, where it may be one of this process; else 0.</summary>
+    public long Number { get; init; }
+
     /// <summary>What it cost, as far as is known; null is one request.</summary>
     public UnitCost[]? Costs { get; init; }
 }
@@ -44,6 +47,9 @@ internal sealed record ScopePast
 
     /// <summary>Whether some sends are of another boot, so that the two placements differ.</summary>
     public bool IsOfOtherBoot { get; init; }
+
+    /// <summary>Without those attempts, which are known otherwise.</summary>
+    public ScopePast Without(IReadOnlySet<long> numbers) => numbers.Count == 0 ? this : this with { Sends = [.. Sends.Where(send => send.Number == 0 || !numbers.Contains(send.Number))] };
 
     /// <summary>Together with sends that are known from elsewhere.</summary>
     public ScopePast With(ScopePast other) => other.Sends.Count == 0 ? this

@@ -22,7 +22,7 @@ internal sealed class ScopeFile : IDisposable
     private readonly RecordFile _file;
     private readonly Clock _clock;
     private readonly string _boot;
-    private readonly TimeSpan _keep;
+    private TimeSpan _keep;
     private ScopeHeader _header;
     private long _rewrittenLength;
 
@@ -82,6 +82,30 @@ internal sealed class ScopeFile : IDisposable
     /// <param name="actual">The costs that were settled otherwise than declared; null if none.</param>
     /// <exception cref="LedgerException">The file cannot be written.</exception>
     public void Late(long number, long lateNs, UnitCost[]? actual) => _file.Append(ScopeRewrite.Late(number, lateNs / Clock.Microsecond, actual), isThrough: false);
+
+    /// <summary>Limits that look back farther are to be told of it.</summary>
+    public void KeepAtLeast(TimeSpan keep)
+    {
+        lock (_upkeep)
+            _keep = keep > _keep ? keep : _keep;
+    }
+
+    /// <summary>All that is known of the sends up to now, those of this process among them: what those that have not ended come to is open.</summary>
+    /// <param name="straggle">Nothing arrives later than this after it was given up.</param>
+    /// <exception cref="LedgerException">It cannot be read.</exception>
+    public ScopePast Recall(TimeSpan straggle)
+    {
+        lock (_upkeep)
+            try
+            {
+                var upTo = _file.Flush();
+                return ScopeRestore.Place([ScopeLog.ReadStart(Path, upTo)], RestartClock.Read(_clock, _boot), straggle);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new LedgerException($"{Path}: cannot be read: {error.Message}", error) { Path = Path };
+            }
+    }
 
     /// <summary>Puts everything on disk, and rewrites a file that has grown; a run calls it each second.</summary>
     /// <exception cref="LedgerException">The disk cannot take it.</exception>

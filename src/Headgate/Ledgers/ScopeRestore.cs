@@ -71,6 +71,7 @@ internal static class ScopeRestore
             LateNs = Proven(late, header, clock),
             WallSentNs = Math.Min(ByWall(send.SentUs, header, clock), clock.NowNs),
             WallLateNs = MachineBoot.IsSame(header.Boot, clock.Boot) ? Nanoseconds(late) : Math.Min(ByWall(late, header, clock), clock.NowNs),
+            Number = send.Number,
             Costs = send.Costs,
         };
     }
@@ -85,6 +86,7 @@ internal static class ScopeRestore
             WallSentNs = Math.Min(ByWall(send.SentUs, header, clock), clock.NowNs),
             WallLateNs = late,
             IsUnanswered = true,
+            Number = send.Number,
             Costs = send.Costs,
         };
     }

@@ -24,6 +24,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>So many numbers may be given while one ledger takes the place of another.</summary>
     private const long NumbersBetween = 1 << 20;
 
+    /// <summary>So many changes of limits are remembered, for what was let go before one and leaves after it: of what is older nothing is left.</summary>
+    private const int MostChanges = 64;
+
     private readonly Dictionary<Scope, ScopeFile> _files = [];
     private readonly Lock _lock = new();
 
@@ -42,6 +45,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     /// <summary>Attempts with a number up to this belong to the ledger before.</summary>
     private long _lastOfBefore;
+    private volatile long[] _changes = [];
     private long _number;
     private bool _isDisposed;
 
@@ -56,6 +60,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     /// <summary>In bytes; what <see cref="NextLedger"/> is for.</summary>
     public long LargestLedger { get; init; } = 64L << 20;
+
+    /// <summary>Scopes without limits are remembered as well: limits may be declared for them later.</summary>
+    public bool RemembersAll { get; init; }
+
+    /// <summary>Whether sends are remembered.</summary>
+    public bool HasRecords => state is not null;
 
     /// <summary>The number of the next attempt.</summary>
     public long NextNumber() => _ledger?.NextNumber() ?? Interlocked.Increment(ref _number);
@@ -75,28 +85,51 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
     public void Remember(Scope scope, string name, string identity)
     {
-        if (!scope.Limits.Any())
+        if (!scope.Limits.Any() && !RemembersAll)
             return;
-        var straggle = Clock.Span(scope.Terms.Straggle);
-        var known = earlier?.Invoke(name, straggle) ?? ScopePast.None;
-        if (state is null)
-        {
-            Restore(scope, known, clock.Now);
-            return;
-        }
-        var longest = scope.Limits.Max(Memory);
-        var keep = (longest > LeastKept ? longest : LeastKept) + straggle + TimeSpan.FromMinutes(1);
-        var file = ScopeFile.Open(state, identity, new ScopeTerms(share, straggle, keep), clock.Provider, MachineBoot.Id());
+        var known = earlier?.Invoke(name, Clock.Span(scope.Terms.Straggle)) ?? ScopePast.None;
+        var past = state is null ? known : Open(scope, identity, scope.Limits).Past.With(known);
+        Restore(scope, past, clock.Now);
+    }
+
+    /// <summary>What is recorded of the sends of a scope up to now, those of this process among them; its file is opened if that was not so.</summary>
+    /// <param name="scope">A scope in which nothing is let go meanwhile.</param>
+    /// <param name="identity">By what it is known across restarts.</param>
+    /// <param name="limits">The limits that are to look back on them.</param>
+    /// <exception cref="ScopeHeldException">Another process holds it.</exception>
+    /// <exception cref="LedgerException">It cannot be read or written.</exception>
+    public ScopePast Recall(Scope scope, string identity, IReadOnlyList<Limit> limits)
+    {
+        ScopeFile? file;
+        lock (_lock)
+            file = _files.GetValueOrDefault(scope);
+        if (file is null)
+            return Open(scope, identity, limits).Past;
+        lock (_order)
+            FlushNeedsOrder();
+        file.KeepAtLeast(KeepOf(scope, limits));
+        return file.Recall(Clock.Span(scope.Terms.Straggle));
+    }
+
+    /// <summary>Limits have changed: what was let go before is recorded as sent before, which its record leaves open, so that whoever proves the new ones does not take it for theirs.</summary>
+    /// <param name="at">Monotonic nanoseconds. Not before an earlier one.</param>
+    public void LimitsChanged(long at) => _changes = [.. _changes.TakeLast(MostChanges - 1), at];
+
+    private ScopeFile Open(Scope scope, string identity, IEnumerable<Limit> limits)
+    {
+        var terms = new ScopeTerms(share, Clock.Span(scope.Terms.Straggle), KeepOf(scope, limits));
+        var file = ScopeFile.Open(state!, identity, terms, clock.Provider, MachineBoot.Id());
         lock (_lock)
             if (!_isDisposed)
                 _files.Add(scope, file);
-        if (_isDisposed)
-        {
-            file.Dispose();
-            throw new ObjectDisposedException(nameof(SendJournal));
-        }
-        Restore(scope, file.Past.With(known), clock.Now);
+        if (!_isDisposed)
+            return file;
+        file.Dispose();
+        throw new ObjectDisposedException(nameof(SendJournal));
     }
+
+    private static TimeSpan KeepOf(Scope scope, IEnumerable<Limit> limits) =>
+        limits.Select(Memory).Append(LeastKept).Max() + Clock.Span(scope.Terms.Straggle) + TimeSpan.FromMinutes(1);
 
     /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
     public void Forget(Scope scope)
@@ -126,17 +159,17 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     {
         if (WritesNothing)
             return false;
-        var cost = Costs(attempt.Permit.Cost);
+        var (cost, sent) = (Costs(attempt.Permit.Cost), RecordedAs(attempt));
         lock (_order)
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
             if (_files.Count > 0)
                 foreach (var file in FilesOf(attempt))
-                    file?.Sent(number, attempt.SentAt, cost);
+                    file?.Sent(number, sent, cost);
             LedgerOfNeedsOrder(number)?.WriteIntent(new LedgerIntent
             {
                 WallUs = clock.UnixNow / Clock.Microsecond,
-                SentUs = attempt.SentAt / Clock.Microsecond,
+                SentUs = sent / Clock.Microsecond,
                 Number = number,
                 Line = exchange.Line == 0 ? null : exchange.Line,
                 Id = exchange.Id,
@@ -150,6 +183,18 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 PassOnNeedsOrder();
         }
         return true;
+    }
+
+    /// <summary>When it leaves, or a moment before: under the limits that let it go.</summary>
+    private long RecordedAs(Attempt attempt)
+    {
+        var since = long.MinValue;
+        foreach (var change in _changes)
+            if (change > attempt.Permit.GrantedAt)
+                return Math.Min(attempt.SentAt, change - Clock.Microsecond);
+            else
+                since = change + Clock.Microsecond;
+        return Math.Max(attempt.SentAt, since);
     }
 
     /// <summary>It has ended; its result, if it is one, is on disk.</summary>
@@ -182,8 +227,11 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     }
 
     /// <summary>Limits of a scope that the header does not name, or that have changed.</summary>
-    public void WriteLimits(string scope, IEnumerable<Limit> limits) => _ledger?.WriteLimits(new LedgerLimits(
-        new Dictionary<string, IReadOnlyList<string>> { [scope] = [.. limits.Select(limit => limit.ToString())] }, clock.Now / Clock.Microsecond));
+    /// <param name="scope">Its name.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="at">From when on they hold, monotonic nanoseconds; null for now.</param>
+    public void WriteLimits(string scope, IEnumerable<Limit> limits, long? at = null) => _ledger?.WriteLimits(new LedgerLimits(
+        new Dictionary<string, IReadOnlyList<string>> { [scope] = [.. limits.Select(limit => limit.ToString())] }, (at ?? clock.Now) / Clock.Microsecond));
 
     /// <summary>A limit that the server told of: noted, since nobody promised it.</summary>
     public void WriteLearned(string scope, Limit limit) => _ledger?.WriteLearned(scope, limit.ToString(), clock.Now / Clock.Microsecond);
@@ -291,16 +339,19 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public static void Restore(Scope scope, ScopePast past, long now)
     {
         foreach (var checkpoint in scope.Checkpoints)
-        {
-            var limit = checkpoint.State;
-            if (limit.CountsAttempts)
-                continue;
-            if (FullAt(past, limit.Limit, now) is { } full)
-                limit.Restore(limit.Limit.Algorithm == LimitAlgorithm.Bucket ? limit.Limit.Burst : limit.Limit.Amount, Math.Min(full, now), now);
-            foreach (var send in past.Sends)
-                if (UnitCost.In(limit.Limit.Unit, send.Costs) is var cost and > 0)
-                    limit.Restore(cost, send.LateNs, now);
-        }
+            Restore(checkpoint.State, past, now);
+    }
+
+    /// <summary>Gives a limit its past; before it is used.</summary>
+    public static void Restore(LimitState limit, ScopePast past, long now)
+    {
+        if (limit.CountsAttempts)
+            return;
+        if (FullAt(past, limit.Limit, now) is { } full)
+            limit.Restore(limit.Limit.Algorithm == LimitAlgorithm.Bucket ? limit.Limit.Burst : limit.Limit.Amount, Math.Min(full, now), now);
+        foreach (var send in past.Sends)
+            if (UnitCost.In(limit.Limit.Unit, send.Costs) is var cost and > 0)
+                limit.Restore(cost, send.LateNs, now);
     }
 
     /// <summary>When a limit counts as full because not everything is known: records are damaged, or older ones were dropped that it would still count.</summary>

@@ -38,6 +38,14 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
     /// <summary>By when something arrives whose answer nobody will tell: with guaranteed timing the usual attempt timeout.</summary>
     public long Longest => timing == LimitTiming.Guaranteed ? 30 * Clock.Second : Bound;
 
+    /// <summary>When something that is answered now had arrived at the latest.</summary>
+    public long Late(long sent, long now) => timing switch
+    {
+        LimitTiming.Nominal => sent,
+        LimitTiming.Bounded => Math.Min(now, sent + Bound),
+        _ => now,
+    };
+
     /// <summary>D is at least 4 × the round trip of a connect.</summary>
     public void Learn(long connectRoundTrip) => _least = Math.Max(_least, 4 * connectRoundTrip);
 
@@ -47,6 +55,9 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
         if (Bound < MostDoubled && _doublings < 30)
             _doublings++;
     }
+
+    /// <summary>Whether a limit is counted by these as by the others.</summary>
+    public bool IsLike(ArrivalTerms other) => this == other || (timing == other.Timing && (timing == LimitTiming.Nominal || (_api is not null && _api == other._api)));
 
     /// <summary>The terms of a limit, which may say otherwise than its API.</summary>
     public ArrivalTerms For(Limit limit)

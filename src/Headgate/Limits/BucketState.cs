@@ -19,7 +19,7 @@ internal sealed class BucketState : LimitState
 
     public override long Whole => Limit.Burst;
 
-    protected override long Reach => Never / 2;
+    protected internal override long Reach => Never / 2;
 
     public override long Available(long now)
     {

@@ -11,7 +11,7 @@ internal sealed class ConcurrencyCap : OwnState
     private const long First = 16;
     private const long Step = 50 * Clock.Millisecond;
 
-    private readonly long _most;
+    private long _most;
     private long _cap;
 
     /// <summary>What whoever watches the latency asks for; the cap grows no further.</summary>
@@ -47,6 +47,15 @@ internal sealed class ConcurrencyCap : OwnState
     {
         var hadIt = _cap >= _ceiling;
         _ceiling = Math.Clamp(ceiling, 1, _most);
+        _cap = hadIt ? _ceiling : Math.Min(_cap, _ceiling);
+    }
+
+    /// <summary>Another most from now on: whoever had all of it has all of the new one at once.</summary>
+    public void Change(int most)
+    {
+        var (isUncapped, hadIt) = (_ceiling == _most, _cap >= _ceiling);
+        _most = most;
+        _ceiling = isUncapped ? most : Math.Min(_ceiling, most);
         _cap = hadIt ? _ceiling : Math.Min(_cap, _ceiling);
     }
 

@@ -12,7 +12,7 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 
     protected override bool SettlesAtAnswer => false;
 
-    protected override long Reach => 0;
+    protected internal override long Reach => 0;
 
     public override long Available(long now)
     {

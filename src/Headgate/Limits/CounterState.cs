@@ -27,7 +27,7 @@ internal sealed class CounterState : LimitState
         _wide = new LeakyLevel(limit.Amount - limit.Amount / 2, limit.Amount / 2, Period);
     }
 
-    protected override long Reach => 2 * Period;
+    protected internal override long Reach => 2 * Period;
 
     protected override long AtOnce => _wide.Room;
 

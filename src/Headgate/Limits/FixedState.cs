@@ -29,7 +29,7 @@ internal sealed class FixedState : LimitState
         (_server, _stated) = limit.Skew is { } stated ? (ours, Clock.Nanoseconds(stated)) : (server, 0);
     }
 
-    protected override long Reach => _log.Window;
+    protected internal override long Reach => _log.Window;
 
     public override long Refill => _log.Window;
 

@@ -15,6 +15,12 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : OwnState(An
     private long _gap;
     private long _next;
 
+    /// <summary>Who asked for a pause that ends only when it is ended; null for nobody.</summary>
+    public string? PausedBy { get; set; }
+
+    /// <summary>Its limits are being changed, which takes a moment.</summary>
+    public bool IsChanging { get; set; }
+
     /// <summary>The end of the hold, if there is one now.</summary>
     public long? Until(long now) => _until > now ? _until : null;
 
@@ -26,17 +32,17 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : OwnState(An
         (_until, _next, _gap, _rampEnd) = (until, until, gap, Later(until, ramp));
     }
 
-    public override string Words => "a pause the server asked for";
+    public override string Words => PausedBy is not null ? "a pause by hand" : IsChanging ? "a change of its limits" : "a pause the server asked for";
 
     public void Lift() => (_until, _rampEnd) = (long.MinValue, long.MinValue);
 
     public override long Available(long now) => FreeAt(1, now) <= now ? 1 : 0;
 
-    public override bool FitsAt(long at, long cost, long now, long taken) => at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0);
+    public override bool FitsAt(long at, long cost, long now, long taken) => !IsClosed && (at >= _rampEnd || at >= Math.Max(now, _next) + (taken > 0 ? _gap : 0));
 
     public override long NextCertain => _rampEnd;
 
-    protected override long Earliest(long cost, long now) => now < _until ? _until : now < _rampEnd ? Math.Min(Math.Max(now, _next), _rampEnd) : now;
+    protected override long Earliest(long cost, long now) => IsClosed ? Never : now < _until ? _until : now < _rampEnd ? Math.Min(Math.Max(now, _next), _rampEnd) : now;
 
     /// <summary>A grant, during the ramp, moves the next one.</summary>
     public void Granted(long now)
@@ -46,4 +52,6 @@ internal sealed class HoldState(ArrivalTerms terms, WallTime ours) : OwnState(An
     }
 
     protected override long EmptyAt => _rampEnd;
+
+    private bool IsClosed => PausedBy is not null || IsChanging;
 }

@@ -217,6 +217,9 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
             (_stragglers ??= new TimedQueue()).Add(late, cost);
     }
 
+    /// <summary>Whether it is the same limit, of which the same is known of arrival.</summary>
+    public bool IsLike(LimitState other) => limit == other.Limit && terms.IsLike(other.Terms);
+
     /// <summary>Whether this limit counts what the other one counts, so that it can take its place.</summary>
     public bool CanInherit(LimitState old) =>
         limit.Unit == old.Limit.Unit && (limit.Algorithm == LimitAlgorithm.Concurrent) == (old.Limit.Algorithm == LimitAlgorithm.Concurrent);
@@ -226,19 +229,11 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// state is not used again: what becomes of the attempts it let go is told to this one.
     /// </summary>
     /// <exception cref="ArgumentException">The other limit counts something else.</exception>
-    public void Inherit(LimitState old, long now)
-    {
-        if (!CanInherit(old))
-            throw new ArgumentException($"\"{limit}\" cannot take over from \"{old.Limit}\", which counts something else", nameof(old));
-        old.Advance(now);
-        (_held, _onTheWay, _stragglers, _eras) = (old._held, old._onTheWay, old._stragglers, old._eras);
-        if ((old.Terms.Timing, old.Terms.Straggle) != (terms.Timing, terms.Straggle))
-            _eras = new Era(now, old.Terms, _eras);
-        // What was sent under other terms arrives by those.
-        for (; old.Terms != terms && _onTheWay is { Count: > 0 }; _onTheWay.RemoveFirst())
-            (_stragglers ??= new TimedQueue()).Add(_onTheWay.TimeAt(0) + old.Terms.Bound, _onTheWay.CostAt(0));
-        Remember(old, now);
-    }
+    public void Inherit(LimitState old, long now) => Follow(old, isLast: true, now);
+
+    /// <summary>As <see cref="Inherit"/>, beside the old limit, which goes on: what becomes of the attempts it let go is told to both.</summary>
+    /// <exception cref="ArgumentException">The other limit counts something else.</exception>
+    public void Fork(LimitState old, long now) => Follow(old, isLast: false, now);
 
     /// <summary>As <see cref="Inherit"/>, beside the old limit: what that holds ends there, so here it counts until it must have arrived.</summary>
     public void InheritFinished(LimitState old, long now)
@@ -270,7 +265,7 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     protected internal virtual LeakyLevel? LevelOver(long since, long now) => null;
 
     /// <summary>How far back this limit looks, in nanoseconds.</summary>
-    protected abstract long Reach { get; }
+    protected internal abstract long Reach { get; }
 
     /// <summary>The most that may arrive at the same instant.</summary>
     protected virtual long AtOnce => Whole;
@@ -315,6 +310,21 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
 
     /// <summary>A time so far off that it may be beyond what a number can hold.</summary>
     public static long Later(long at, Int128 by) => by >= long.MaxValue - Math.Max(0, at) ? Never - 1 : at + (long)by;
+
+    private void Follow(LimitState old, bool isLast, long now)
+    {
+        if (!CanInherit(old))
+            throw new ArgumentException($"\"{limit}\" cannot take over from \"{old.Limit}\", which counts something else", nameof(old));
+        old.Advance(now);
+        (_held, _eras) = (old._held, old._eras);
+        (_onTheWay, _stragglers) = isLast ? (old._onTheWay, old._stragglers) : (old._onTheWay?.Copy(), old._stragglers?.Copy());
+        if ((old.Terms.Timing, old.Terms.Straggle) != (terms.Timing, terms.Straggle))
+            _eras = new Era(now, old.Terms, _eras);
+        // What was sent under other terms arrives by those.
+        for (; old.Terms != terms && _onTheWay is { Count: > 0 }; _onTheWay.RemoveFirst())
+            (_stragglers ??= new TimedQueue()).Add(_onTheWay.TimeAt(0) + old.Terms.Bound, _onTheWay.CostAt(0));
+        Remember(old, now);
+    }
 
     private void Remember(LimitState old, long now)
     {

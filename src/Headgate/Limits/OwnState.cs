@@ -35,7 +35,7 @@ internal abstract class OwnState(Limit limit, ArrivalTerms terms, WallTime ours)
 
     public sealed override void Restore(long cost, long late, long now) { }
 
-    protected sealed override long Reach => 0;
+    protected internal sealed override long Reach => 0;
 
     protected sealed override void Charge(long cost, long late) { }
 

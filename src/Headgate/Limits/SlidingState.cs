@@ -9,7 +9,7 @@ internal sealed class SlidingState : LimitState
 
     public SlidingState(Limit limit, ArrivalTerms terms, WallTime ours) : base(limit, terms, ours) => _log = new WindowLog(Clock.Nanoseconds(Length) + Guard);
 
-    protected override long Reach => _log.Window;
+    protected internal override long Reach => _log.Window;
 
     public override long Available(long now)
     {

@@ -13,7 +13,7 @@ internal sealed class SpacedState(Limit limit, ArrivalTerms terms, WallTime ours
     /// <summary>The latest charge, and the cost of the one that decides <see cref="_freeAt"/>.</summary>
     private (long At, long Cost) _latest = (long.MinValue / 4, 0);
 
-    protected override long Reach => Never / 2;
+    protected internal override long Reach => Never / 2;
 
     protected override long AtOnce => 1;
 

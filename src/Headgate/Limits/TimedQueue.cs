@@ -74,6 +74,15 @@ internal class TimedQueue
             (_head, _costs) = (0, null);
     }
 
+    /// <summary>The same entries in a queue of their own.</summary>
+    public TimedQueue Copy()
+    {
+        var copy = new TimedQueue();
+        for (var index = 0; index < Count; index++)
+            copy.Add(TimeAt(index), CostAt(index));
+        return copy;
+    }
+
     /// <summary>Takes a cost out again, wherever it stands; says whether it was there.</summary>
     public bool Remove(long time, long cost)
     {

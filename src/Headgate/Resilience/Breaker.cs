@@ -24,15 +24,22 @@ internal enum BreakerPosition : byte
 /// Only what was sent after it last opened tells anything: a late success of before does not close it, nor does a late failure open it anew.
 /// A refusal by a limit and a cancellation by the caller are neither success nor failure: nobody tells it of them.
 /// </remarks>
-internal sealed class Breaker(BreakerConfiguration policy)
+internal sealed class Breaker(BreakerConfiguration configured)
 {
     /// <summary>The share of failures is not looked at below this: of three calls two failing is no pattern.</summary>
     public const int LeastCalls = 20;
 
-    private readonly OutcomeWindow? _window = policy.FailureShare is null ? null : new OutcomeWindow(30 * Clock.Second);
+    private OutcomeWindow? _window = WindowFor(configured);
     private BreakerPosition _position;
     private int _failures;
     private int _successes;
+
+    /// <summary>By what it decides; another one holds from the next call on.</summary>
+    public BreakerConfiguration Policy
+    {
+        get;
+        set => (field, _window) = (value, field.FailureShare == value.FailureShare ? _window : WindowFor(value));
+    } = configured;
 
     /// <summary>When it last opened; <see cref="long.MinValue"/> if never.</summary>
     public long OpenedAt { get; private set; } = long.MinValue;
@@ -44,7 +51,7 @@ internal sealed class Breaker(BreakerConfiguration policy)
     public int Opens { get; private set; }
 
     /// <summary>The most probes in flight at once while it is half-open, and how many must succeed in a row to close it.</summary>
-    public int Probes => policy.SuccessThreshold;
+    public int Probes => Policy.SuccessThreshold;
 
     /// <summary>It is closed, nothing has failed since the last success, and successes need not be counted. May be read without the lock.</summary>
     public bool IsSteady => _position == BreakerPosition.Closed && _failures == 0 && _window is null;
@@ -63,7 +70,7 @@ internal sealed class Breaker(BreakerConfiguration policy)
         _position = PositionAt(now);
         if (_position == BreakerPosition.Closed)
             _window?.Add(isFailure: false, 0, now);
-        if (_position != BreakerPosition.HalfOpen || ++_successes < policy.SuccessThreshold)
+        if (_position != BreakerPosition.HalfOpen || ++_successes < Policy.SuccessThreshold)
             return false;
         _position = BreakerPosition.Closed;
         _window?.Clear();
@@ -83,17 +90,19 @@ internal sealed class Breaker(BreakerConfiguration policy)
             _window?.Add(isFailure: true, 0, now);
         var opens = _position switch
         {
-            BreakerPosition.Closed => ++_failures >= policy.FailureThreshold || FailsTooOften(now),
+            BreakerPosition.Closed => ++_failures >= Policy.FailureThreshold || FailsTooOften(now),
             BreakerPosition.HalfOpen => true,
             _ => false,
         };
         if (!opens)
             return false;
-        (_position, OpenedAt, OpenUntil, _failures, _successes) = (BreakerPosition.Open, now, now + Clock.Nanoseconds(policy.RecoveryTimeout), 0, 0);
+        (_position, OpenedAt, OpenUntil, _failures, _successes) = (BreakerPosition.Open, now, now + Clock.Nanoseconds(Policy.RecoveryTimeout), 0, 0);
         Opens++;
         return true;
     }
 
     private bool FailsTooOften(long now) =>
-        policy.FailureShare is { } share && _window!.Sum(now) is var sum && sum.Calls >= LeastCalls && sum.Failures * 10_000 >= sum.Calls * share.BasisPoints;
+        Policy.FailureShare is { } share && _window!.Sum(now) is var sum && sum.Calls >= LeastCalls && sum.Failures * 10_000 >= sum.Calls * share.BasisPoints;
+
+    private static OutcomeWindow? WindowFor(BreakerConfiguration policy) => policy.FailureShare is null ? null : new OutcomeWindow(30 * Clock.Second);
 }

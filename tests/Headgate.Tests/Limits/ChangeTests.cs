@@ -171,7 +171,7 @@ public sealed class ChangeTests
 
     private static string Timing(Random random) => random.Pick("", "", "", " timing=guaranteed", " timing=nominal", " timing=bounded:100ms", " timing=bounded:2s");
 
-    private static ModelServer Server(Random random, Limit limit)
+    internal static ModelServer Server(Random random, Limit limit)
     {
         var (n, p) = (limit.Amount, Clock.Nanoseconds(limit.Period));
         return limit.Algorithm switch
