@@ -22,7 +22,4 @@ internal sealed record ServeOptions
 
     /// <summary>It may listen beyond loopback although no token is needed.</summary>
     public bool AllowsAnyone { get; init; }
-
-    /// <summary>Beyond so many jobs that have not ended, none is accepted.</summary>
-    public long MostOpen { get; init; } = 1_000_000;
 }
