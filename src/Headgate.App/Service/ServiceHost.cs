@@ -28,7 +28,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         using var access = Access.Open(options.Serve.Access, data, time, Say);
         var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
         foreach (var url in listen)
-            ListenGuard.Check($"listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+            ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));

@@ -59,7 +59,7 @@ internal static class ServiceSettings
         public static readonly Setting<JobPlace> Store = new(
             "store", ServiceScalars.Place, "Where jobs and what became of them are kept, as for \"queue\"; where that is, if only that is given.", $"\"{JobsConfiguration.Default.Store}\"");
         public static readonly Setting<long> Workers = new(
-            "workers", Scalars.Whole(1, 1_000_000), "So many jobs are under way at once, whether they wait for their turn, for a retry or for their answer; all others wait in the queue.",
+            "workers", Scalars.Whole(1, 1_000_000), "So many jobs are under way at once, whether they wait for their turn, for a retry or for their answer; of one API at most four fifths, so that a slow one leaves room for others. Beyond them one of each API, priority and tenant.",
             Number(JobsConfiguration.Default.Workers));
         public static readonly Setting<long> Most = new(
             "most", Scalars.Whole(1, 1_000_000_000_000), "Beyond so many jobs that have not ended, none is accepted, whatever \"backpressure\" says.", Number(JobsConfiguration.Default.Most));
