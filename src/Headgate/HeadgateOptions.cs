@@ -48,7 +48,7 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>
     /// The options that these environment variables give, where they are set: MAX_CONCURRENCY, MAX_CONNECTIONS, GLOBAL_LIMIT and GLOBAL_WINDOW for all
     /// traffic; PER_HOST_LIMIT and _WINDOW, BURST_LIMIT and _WINDOW, API_RATE_LIMIT and API_RATE_WINDOW, MAX_CONNECTIONS_PER_HOST for each API;
-    /// REQUEST_TIMEOUT, CONNECTION_TIMEOUT, RETRY_ATTEMPTS, CIRCUIT_BREAKER_THRESHOLD, CIRCUIT_BREAKER_TIMEOUT; API_KEYS (separated by commas) with RATE_LIMIT per minute each.
+    /// REQUEST_TIMEOUT, CONNECTION_TIMEOUT, IDLE_TIMEOUT, RETRY_ATTEMPTS, CIRCUIT_BREAKER_THRESHOLD, CIRCUIT_BREAKER_TIMEOUT; API_KEYS (separated by commas) with RATE_LIMIT per minute each.
     /// </summary>
     /// <param name="baseAddress">The address of the API that API_KEYS are for: keys are shown to nobody else.</param>
     /// <returns>Options that can be changed further. What is wrong with a variable is told with everything else when they are put to use.</returns>

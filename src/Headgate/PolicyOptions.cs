@@ -47,4 +47,7 @@ public abstract class PolicyOptions : SettingsGroup
     /// job keeps no more.
     /// </summary>
     public long? MaxBody { get => Get<long?>(); set => Set(value); }
+
+    /// <summary>How connections are made and kept. A handler of your own keeps its own.</summary>
+    public ConnectionsOptions Connections { get => Group<ConnectionsOptions>(); set => Set(value); }
 }

@@ -27,9 +27,6 @@ public sealed class UpstreamOptions : PolicyOptions
     /// <summary>An answer that is a refusal by limit although its status does not say so.</summary>
     public ThrottledOptions Throttled { get => Group<ThrottledOptions>(); set => Set(value); }
 
-    /// <summary>How connections are made and kept. A handler of your own keeps its own.</summary>
-    public ConnectionsOptions Connections { get => Group<ConnectionsOptions>(); set => Set(value); }
-
     /// <summary>Whom connections trust, and as whom they are made. Certificates are always verified.</summary>
     public TlsOptions Tls { get => Group<TlsOptions>(); set => Set(value); }
 

@@ -135,12 +135,13 @@ public sealed class HeadgateOptionsTests
     public void The_variables_of_the_original_programs_are_understood()
     {
         var options = FromEnvironment("https://api.test", ("MAX_CONCURRENCY", "1000"), ("GLOBAL_LIMIT", "1000"), ("GLOBAL_WINDOW", "30"), ("PER_HOST_LIMIT", "100"), ("BURST_LIMIT", "50"),
-            ("MAX_CONNECTIONS_PER_HOST", "20"), ("REQUEST_TIMEOUT", "30.0"), ("CONNECTION_TIMEOUT", "5"), ("RETRY_ATTEMPTS", "4"), ("API_KEYS", "a1, b2"), ("RATE_LIMIT", "60"));
+            ("MAX_CONNECTIONS", "200"), ("MAX_CONNECTIONS_PER_HOST", "20"), ("IDLE_TIMEOUT", "300"), ("REQUEST_TIMEOUT", "30.0"), ("CONNECTION_TIMEOUT", "5"), ("RETRY_ATTEMPTS", "4"), ("API_KEYS", "a1, b2"), ("RATE_LIMIT", "60"));
 
         var frozen = options.Freeze();
 
         Assert.Equal(["1000/30s", "1000 concurrent"], frozen.TotalLimits.Select(limit => limit.ToString()));
-        Assert.Equal([Limit.Parse("100/60s"), Limit.Parse("50/10s"), Limit.Parse("20 concurrent")], frozen.Defaults.Limits);
+        Assert.Equal([Limit.Parse("100/60s"), Limit.Parse("50/10s")], frozen.Defaults.Limits);
+        Assert.Equal((200, 20, TimeSpan.FromMinutes(5)), (frozen.TotalConnections, frozen.Concurrency, frozen.Defaults.Connections.IdleTimeout));
         Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5), 4), (frozen.Defaults.Timeout, frozen.Defaults.ConnectTimeout, frozen.Defaults.Retries));
         Assert.Equal([Limit.Parse("60/min")], frozen.Upstreams.Single().Keys!.Limits);
         Assert.Equal(["a1", "b2"], options.KeysOf(frozen.Upstreams.Single()).Select(key => key.Secret.Reveal()));

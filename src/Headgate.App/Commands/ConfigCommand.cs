@@ -16,17 +16,18 @@ internal static class ConfigCommand
 
     public static Command Create()
     {
-        var file = ConfigOption.Create();
-        return new Command("config", "Checks and shows the configuration.") { CreateCheck(file), CreateShow(file), CreateSchema() };
+        var sight = new ConfigurationSight();
+        return new Command("config", "Checks and shows the configuration.") { CreateCheck(sight), CreateShow(sight), CreateSchema() };
     }
 
-    private static Command CreateCheck(Option<string?> file)
+    private static Command CreateCheck(ConfigurationSight sight)
     {
-        var command = new Command("check", "Reads the configuration and its keys, and tells everything that is wrong.") { file };
+        var command = new Command("check", "Reads the configuration and its keys, and tells everything that is wrong.");
+        sight.AddTo(command);
         command.SetAction(parse =>
         {
             var output = parse.InvocationConfiguration.Output;
-            var sources = ConfigurationSources.OfProcess(parse.GetValue(file));
+            var sources = sight.Read(parse);
             var reading = ConfigurationReader.Read(sources);
             var errors = reading.Errors.ToList();
             var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors)).ToList();
@@ -42,13 +43,14 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static Command CreateShow(Option<string?> file)
+    private static Command CreateShow(ConfigurationSight sight)
     {
         var json = new Option<bool>("--json") { Description = "Write JSON." };
-        var command = new Command("show", "Shows every value with the place it came from.") { file, json };
+        var command = new Command("show", "Shows every value with the place it came from.") { json };
+        sight.AddTo(command);
         command.SetAction(parse =>
         {
-            var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(file)));
+            var reading = ConfigurationReader.Read(sight.Read(parse));
             reading.OrThrow();
             var values = ConfigurationListing.Of(reading.Root);
             if (parse.GetValue(json))

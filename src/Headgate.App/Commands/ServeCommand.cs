@@ -2,6 +2,7 @@ using System.CommandLine;
 using Headgate.App.Runs;
 using Headgate.App.Security;
 using Headgate.App.Service;
+using Headgate.Configuration;
 
 namespace Headgate.App.Commands;
 
@@ -10,7 +11,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var (flags, service) = (new EngineFlags(), new ServeFlags());
+        var (flags, service, variables) = (new EngineFlags(), new ServeFlags(), ServiceVariables.FileOption());
         Option<bool> allowPrivate = new("--allow-private") { Description = "Send to private and loopback addresses, too, for whoever can reach this service." };
         Option<bool> allowAnyone = new(ListenGuard.Flag) { Description = "Listen beyond loopback although no token is needed: whoever reaches this service may do everything." };
         var command = new Command("serve", """
@@ -19,19 +20,28 @@ internal static class ServeCommand
             Its URL is the first line on stdout. It listens on loopback only until there is a token (headgate tokens add); from then on each call
             needs one. It ends in good order with Ctrl-C or SIGTERM: what is in flight is finished, everything else goes on at the next start.
             """);
-        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService])
+        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService, variables])
             command.Options.Add(option);
         command.SetAction(async (parse, stop) =>
         {
+            ServiceVariables.Load(parse.GetValue(variables));
             var options = new ServeOptions
             {
-                Engine = flags.Read(parse, service.Read(parse)),
+                Engine = flags.ReadOfService(parse, service.Read(parse)),
                 AllowsPrivate = parse.GetValue(allowPrivate),
                 AllowsAnyone = parse.GetValue(allowAnyone),
             };
+            CheckKeys(options.Engine);
             var configuration = parse.InvocationConfiguration;
+            ServiceVariables.TellIdle(options.Engine.Environment, configuration.Error);
             return (int)await new ServiceHost(options, configuration.Output, configuration.Error, TimeProvider.System).RunAsync(stop);
         });
         return command;
+    }
+
+    private static void CheckKeys(EngineSettings settings)
+    {
+        if (ServiceEnvironment.FindFault(settings.Environment, settings.Configuration) is { } fault)
+            throw new ConfigurationException([fault]);
     }
 }

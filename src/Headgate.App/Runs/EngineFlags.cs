@@ -31,14 +31,18 @@ internal sealed class EngineFlags
     /// <summary>The flags as they were given, checked together with configuration and environment.</summary>
     /// <exception cref="ConfigurationException">Something in them is invalid: all errors together.</exception>
     /// <exception cref="CommandException">A flag by itself is invalid.</exception>
-    public EngineSettings Read(ParseResult parse) => Read(parse, []);
+    public EngineSettings Read(ParseResult parse) => Read(parse, ConfigurationSources.OfProcess(parse.GetValue(_config), ReadFlags(parse)));
 
+    /// <summary>The same of the service, which reads the original variables as well.</summary>
     /// <inheritdoc cref="Read(ParseResult)"/>
     /// <param name="parse">The command line.</param>
     /// <param name="more">What other flags of the verb set.</param>
-    public EngineSettings Read(ParseResult parse, IEnumerable<ConfigurationOverride> more)
+    public EngineSettings ReadOfService(ParseResult parse, IEnumerable<ConfigurationOverride> more) =>
+        Read(parse, ConfigurationSources.OfService(parse.GetValue(_config), [.. more, .. ReadFlags(parse)]));
+
+    private List<ConfigurationOverride> ReadFlags(ParseResult parse)
     {
-        var flags = new List<ConfigurationOverride>(more);
+        var flags = new List<ConfigurationOverride>();
         if (parse.GetValue(_limits) is { Length: > 1 } limits && limits.Contains("none"))
             throw new CommandException(ExitCode.Configuration, "--limit none says that there is no limit; leave it away, or the others");
         ForEveryApi("limits", parse.GetValue(_limits) ?? [], "--limit");
@@ -50,15 +54,7 @@ internal sealed class EngineFlags
             flags.Add(new ConfigurationOverride("/total/limits", total, "--total-limit"));
         if (One(_concurrency) is { Length: 1 } concurrency)
             flags.Add(new ConfigurationOverride("/defaults/concurrency", concurrency, "--concurrency"));
-        var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(_config), flags));
-        return new EngineSettings
-        {
-            Configuration = Shares.Of(OrThrow(reading), ReadShare(parse.GetValue(_share))),
-            Directory = reading.Directory,
-            Keys = ReadKeys(parse),
-            Share = ReadShare(parse.GetValue(_share)),
-            State = parse.GetValue(_state),
-        };
+        return flags;
 
         void ForEveryApi(string setting, string[] values, string flag)
         {
@@ -69,6 +65,21 @@ internal sealed class EngineFlags
         }
 
         string[] One(Option<string?> option) => parse.GetValue(option) is { } value ? [value] : [];
+    }
+
+    private EngineSettings Read(ParseResult parse, ConfigurationSources sources)
+    {
+        var reading = ConfigurationReader.Read(sources);
+        return new EngineSettings
+        {
+            Configuration = Shares.Of(OrThrow(reading), ReadShare(parse.GetValue(_share))),
+            Directory = reading.Directory,
+            Environment = sources.Environment,
+            OriginOf = reading.OriginOf,
+            Keys = ReadKeys(parse),
+            Share = ReadShare(parse.GetValue(_share)),
+            State = parse.GetValue(_state),
+        };
     }
 
     // A flag is a place by itself: the pointer of the setting that it stands for tells nothing to who wrote the flag.
@@ -115,6 +126,12 @@ internal sealed record EngineSettings
     /// <summary>What relative paths in the configuration are relative to.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>The variables that the configuration was read with.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = Overrides.ProcessEnvironment();
+
+    /// <summary>Where a value came from, by its JSON pointer.</summary>
+    public Func<string, ValueOrigin> OriginOf { get; init; } = static _ => ValueOrigin.Default;
+
     /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
     public KeysConfiguration? Keys { get; init; }
 
@@ -138,7 +155,7 @@ internal sealed record EngineSettings
     {
         var entries = ReferenceEquals(api.Keys, Keys)
             ? KeyFile.Read([.. api.Keys!.From])
-            : KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), Directory);
+            : KeyFile.Read(api.Keys!.From, Environment, Directory);
         return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
     }
 }

@@ -15,7 +15,6 @@ internal static class Shares
         Upstreams = [.. whole.Upstreams.Select(api => api with
         {
             Policy = Of(api.Policy, parts.Value),
-            Connections = api.Connections with { PerHost = Of(api.Connections.PerHost, parts.Value) },
             Keys = api.Keys is { } keys ? keys with { Limits = Of(keys.Limits, parts.Value) } : null,
         })],
     };
@@ -38,5 +37,9 @@ internal static class Shares
     private static int? Of(int? connections, int parts) => connections is not { } whole || whole >= parts ? connections / parts
         : throw new CommandException(ExitCode.Configuration, $"--share 1/{parts}: {whole} {(whole == 1 ? "connection" : "connections")} cannot be divided by {parts}: less than one would be left for each");
 
-    private static UpstreamPolicy Of(UpstreamPolicy policy, int parts) => policy with { Limits = Of(policy.Limits, parts) };
+    private static UpstreamPolicy Of(UpstreamPolicy policy, int parts) => policy with
+    {
+        Limits = Of(policy.Limits, parts),
+        Connections = policy.Connections with { PerHost = Of(policy.Connections.PerHost, parts) },
+    };
 }

@@ -51,13 +51,14 @@ internal static class JobPages
             throw new Problem(StatusCodes.Status400BadRequest, $"the Idempotency-Key is longer than {LongestKey} characters");
         if (state.IsDraining)
             throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
-        if (state.IsFull)
-            throw new Problem(StatusCodes.Status429TooManyRequests, "so many jobs wait already that nothing is accepted") { RetryAfter = 1 };
+        var act = state.Pressure;
+        if (requests.All(request => Backpressure.Refuses(act, request.Priority)))
+            throw new Problem(StatusCodes.Status429TooManyRequests, Backpressure.RefusalOf(act)) { RetryAfter = 1 };
         var caller = Caller.Of(context);
         foreach (var request in requests)
             request.Tenant ??= caller.Tenant;
         // What one tenant calls its submissions says nothing to another. No header has a line end in it.
-        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch);
+        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, act);
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)

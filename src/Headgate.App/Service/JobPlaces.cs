@@ -12,7 +12,7 @@ internal sealed class JobPlaces : IDisposable
 
     private JobPlaces(JobsConfiguration jobs, string data, TimeProvider time)
     {
-        var memory = new MemoryJobs(time);
+        var memory = new MemoryJobs(time, jobs.Retention.Bytes ?? long.MaxValue);
         var (store, queue) = (PathOf(jobs.Store, data), PathOf(jobs.Queue, data));
         var kept = store is null ? null : Open(store);
         Store = kept is null ? memory : new SqliteJobStore(kept);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Headgate.App.CommandLine;
 using Headgate.Configuration;
+using Headgate.Time;
 
 namespace Headgate.App.Service;
 
@@ -11,7 +12,7 @@ internal sealed class ServeFlags
     private readonly Option<string?> _data = new("--data") { HelpName = "DIR", Description = "Where jobs and the record of sends are kept; ./data by default." };
     private readonly Option<string?> _queue = new("--queue") { HelpName = "URL", Description = "Where jobs wait: sqlite: in --data (default), sqlite:PATH, or memory: for as long as the process lives." };
     private readonly Option<string?> _store = new("--store") { HelpName = "URL", Description = "Where jobs and their results are kept; where --queue is by default." };
-    private readonly Option<string?> _retention = new("--retention") { HelpName = "AGE", Description = "How long jobs that have ended are kept; 7d by default." };
+    private readonly Option<string[]> _retention = new("--retention") { HelpName = "AGE|SIZE", Description = "How long jobs that have ended are kept, and how large they may be together; 7d and 2GiB by default." };
     private readonly Option<string?> _hold = new("--hold") { HelpName = "S", Description = "How long a call to the gateway waits for its turn; 120 s by default." };
     private readonly Option<string?> _drain = new("--drain") { HelpName = "S", Description = "How long what is in flight may take when it is told to stop; 25 s by default." };
     private readonly Option<string[]> _ups = new("--up") { HelpName = "NAME=BASE_URL", Description = "An API by its base address, which may be private; more of it goes into the configuration." };
@@ -29,11 +30,17 @@ internal sealed class ServeFlags
         if (parse.GetValue(_listen) is { Length: > 0 } urls)
             said.Add(new ConfigurationOverride("/serve/listen", urls, _listen.Name));
         foreach (var (option, pointer) in ((Option<string?>, string)[])
-            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_retention, "/jobs/retention/age"), (_drain, "/jobs/drain"), (_tokens, "/serve/tokensFile")])
+            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_drain, "/jobs/drain"), (_tokens, "/serve/tokensFile")])
             if (parse.GetValue(option) is { } value)
                 said.Add(new ConfigurationOverride(pointer, [value], option.Name));
+        said.AddRange((parse.GetValue(_retention) ?? []).Select(ReadRetention));
         return said;
     }
+
+    private static ConfigurationOverride ReadRetention(string text) =>
+        Duration.TryParse(text, out _) ? new ConfigurationOverride("/jobs/retention/age", [text], "--retention")
+        : ByteSize.TryParse(text, out _) ? new ConfigurationOverride("/jobs/retention/bytes", [text], "--retention")
+        : throw new CommandException(ExitCode.Configuration, $"--retention \"{text}\" is neither an age nor a size; give for example 7d or 2GiB, or both, each with its own --retention");
 
     private static ConfigurationOverride ReadApi(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } address]
         ? new ConfigurationOverride($"{ConfigurationNode.Below("/upstreams", name)}/base", [address], "--up")

@@ -11,6 +11,9 @@ internal sealed record ServeOptions
     /// <summary>How it is reached, and whom it sends for.</summary>
     public ServeConfiguration Serve => Engine.Configuration.Serve;
 
+    /// <summary>Who said where it listens, before what is said of that; empty where nobody did.</summary>
+    public string ListenOrigin => Engine.OriginOf("/serve/listen") is { Source: not ValueSource.Default } origin ? $"{origin}: " : "";
+
     /// <summary>How it keeps its jobs.</summary>
     public JobsConfiguration Jobs => Engine.Configuration.Jobs;
 
@@ -22,7 +25,4 @@ internal sealed record ServeOptions
 
     /// <summary>It may listen beyond loopback although no token is needed.</summary>
     public bool AllowsAnyone { get; init; }
-
-    /// <summary>Beyond so many jobs that have not ended, none is accepted.</summary>
-    public long MostOpen { get; init; } = 1_000_000;
 }

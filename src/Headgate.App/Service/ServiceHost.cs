@@ -15,7 +15,8 @@ namespace Headgate.App.Service;
 /// <param name="time">The clock.</param>
 internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextWriter talk, TimeProvider time)
 {
-    private static readonly JobRoom Room = new(MostWaiting: int.MaxValue, LookAhead: 256, MostBegun: 20_000);
+    /// <summary>So many jobs of each lane wait in the gate itself.</summary>
+    private const int LookAhead = 256;
 
     private readonly JobQueues _queues = new([.. options.Jobs.Queues]);
 
@@ -27,7 +28,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         using var access = Access.Open(options.Serve.Access, data, time, Say);
         var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
         foreach (var url in listen)
-            ListenGuard.Check($"listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+            ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
@@ -55,7 +56,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         engine.SyncEachSecond(failure => Say(failure.Message));
         await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
-            Room = Room,
+            Room = RoomOf(options.Jobs.Workers),
             MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
             Tell = events.Tell,
             QueueOf = QueueOf,
@@ -66,7 +67,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open)
+        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
         {
             Events = events,
             Queues = _queues,
@@ -94,7 +95,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         using var schedules = new JobSchedules(state.Settings, state.Jobs, time, Say);
         await schedules.StartAsync();
         await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, Say);
-        await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);
         await output.FlushAsync(CancellationToken.None);
@@ -109,14 +110,16 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     {
         try
         {
-            if (options.Jobs.Retention.Age is { } age)
-                await jobs.ForgetAsync(time.GetUtcNow() - age);
+            var (age, bytes) = (options.Jobs.Retention.Age, options.Jobs.Retention.Bytes);
+            await jobs.ForgetAsync(age is { } longest ? time.GetUtcNow() - longest : DateTimeOffset.MinValue, bytes ?? long.MaxValue);
         }
         catch (JobStoreException failure)
         {
             Say($"old jobs are not forgotten: {failure.Message}");
         }
     }
+
+    private static JobRoom RoomOf(int workers) => new(MostWaiting: int.MaxValue, Math.Min(LookAhead, workers), MostBegun: workers) { AtHand = Math.Min(JobFeed.Usual, workers) };
 
     private void Say(string text) => talk.WriteLine($"headgate: {text}");
 }

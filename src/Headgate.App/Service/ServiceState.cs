@@ -9,12 +9,14 @@ namespace Headgate.App.Service;
 /// <param name="engine">What sends.</param>
 /// <param name="jobs">What is to be sent.</param>
 /// <param name="time">The clock.</param>
-/// <param name="mostOpen">Beyond so many jobs that have not ended, none is accepted.</param>
 /// <param name="openAtStart">So many an earlier process had left.</param>
-internal sealed class ServiceState(HeadgateConfiguration configuration, Engine engine, DurableJobs jobs, TimeProvider time, long mostOpen, long openAtStart)
+internal sealed class ServiceState(HeadgateConfiguration configuration, Engine engine, DurableJobs jobs, TimeProvider time, long openAtStart)
 {
     private readonly long _startedAt = time.GetTimestamp();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Backpressure _pressure = new(
+        configuration.Jobs.Backpressure?.Threshold ?? long.MaxValue, configuration.Jobs.Backpressure?.Act ?? BackpressureAct.None, configuration.Jobs.Most);
+
     private volatile bool _isDraining;
 
     /// <summary>Calls that are passed through, and one more while it is not draining.</summary>
@@ -90,7 +92,8 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
         public void Dispose() => state.Leave();
     }
 
-    public bool IsFull => jobs.Open >= mostOpen;
+    /// <summary>What is done with new jobs, because of those that wait.</summary>
+    public BackpressureAct Pressure => _pressure.At(jobs.Open);
 
     /// <summary>Now, as the original service writes it, with its zone.</summary>
     public string Timestamp => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);

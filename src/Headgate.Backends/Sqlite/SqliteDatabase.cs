@@ -9,22 +9,18 @@ namespace Headgate.Backends.Sqlite;
 /// <summary>One database file, for one process: a writer, and as many readers as there are at once. Thread-safe.</summary>
 internal sealed class SqliteDatabase : IDisposable
 {
-    /// <summary>Looking at every page of a larger one would take seconds.</summary>
-    private const long LargestChecked = 256L << 20;
-
     private readonly ConcurrentBag<Statements> _readers = [];
     private readonly string _path;
-    private readonly SqliteSchema _schema;
     private readonly SafeFileHandle _lock;
     private bool _isDisposed;
 
     private SqliteDatabase(string path, SqliteSchema schema, SafeFileHandle held)
     {
-        (_path, _schema, _lock) = (path, schema, held);
+        (_path, _lock) = (path, held);
         var connection = Connect();
         try
         {
-            Prepare(connection);
+            schema.Prepare(connection, path);
         }
         catch (Exception failure)
         {
@@ -99,61 +95,10 @@ internal sealed class SqliteDatabase : IDisposable
         return connection;
     }
 
-    private void Prepare(SqliteConnection connection)
-    {
-        using var statements = new OneOff(connection);
-        statements.Run("PRAGMA busy_timeout=5000");
-        var application = statements.Number("PRAGMA application_id");
-        var version = statements.Number("PRAGMA user_version");
-        var isNew = statements.Number("SELECT COUNT(*) FROM sqlite_master") == 0;
-        if (!isNew && application != _schema.ApplicationId)
-            throw new JobStoreException($"{_path}: is a database of another program; give another directory with --data DIR");
-        if (version > _schema.Versions.Length)
-            throw new JobStoreException($"{_path}: was written by a newer version of headgate (schema {version}; this one knows {_schema.Versions.Length}); use that one");
-        if (!isNew && new FileInfo(_path).Length < LargestChecked && statements.Text("PRAGMA quick_check(1)") is var verdict and not "ok")
-            throw Damaged(verdict);
-        statements.Run("PRAGMA journal_mode=WAL");
-        statements.Run("PRAGMA synchronous=NORMAL");
-        if (version == _schema.Versions.Length)
-            return;
-        // All or nothing: a death in between leaves the version that was there.
-        statements.Run("BEGIN IMMEDIATE");
-        foreach (var statement in _schema.Versions.Skip((int)version).SelectMany(statements => statements))
-            statements.Run(statement);
-        statements.Run($"PRAGMA application_id={_schema.ApplicationId}");
-        statements.Run($"PRAGMA user_version={_schema.Versions.Length}");
-        statements.Run("COMMIT");
-    }
-
     private JobStoreException Told(Exception failure) => failure switch
     {
         JobStoreException told => told,
-        SqliteException { SqliteErrorCode: 11 or 26 } damage => Damaged(damage.Message, damage),
+        SqliteException { SqliteErrorCode: 11 or 26 } damage => SqliteSchema.Damaged(_path, damage.Message, damage),
         _ => new JobStoreException($"{_path}: cannot be read: {failure.Message}", failure),
     };
-
-    private JobStoreException Damaged(string? what, Exception? cause = null) =>
-        new($"{_path}: is damaged ({what}); nothing was changed. Put a backup in its place, or save what can be read with: sqlite3 {_path} .recover; to begin anew, move the file away", cause);
-
-    /// <summary>Statements that run once.</summary>
-    private readonly struct OneOff(SqliteConnection connection) : IDisposable
-    {
-        private readonly SqliteCommand _command = connection.CreateCommand();
-
-        public void Run(string sql) => Bind(sql).ExecuteNonQuery();
-
-        public long Number(string sql) => (long)Bind(sql).ExecuteScalar()!;
-
-        public string? Text(string sql) => Bind(sql).ExecuteScalar() as string;
-
-        public void Dispose() => _command.Dispose();
-
-        private SqliteCommand Bind(string sql)
-        {
-#pragma warning disable CA2100 // The texts are constants of ours.
-            _command.CommandText = sql;
-#pragma warning restore CA2100
-            return _command;
-        }
-    }
 }

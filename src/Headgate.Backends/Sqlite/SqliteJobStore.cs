@@ -10,6 +10,9 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
 {
     private const string Columns = "SELECT seq, id, created, request, api, queue, batch, expires, replaces, replaced, status, ended, class, record FROM jobs";
 
+    /// <summary>No more is freed at once: whoever writes waits meanwhile.</summary>
+    private const long MostFreed = 32 << 20;
+
     // Whoever wrote the file was told which bodies may be read.
     private readonly JobRequestReader _reader = new(_ => null, mayCall: true);
 
@@ -32,7 +35,7 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         return database.Writer.WriteAsync(statements =>
         {
             var isFirst = statements.Execute(
-                "UPDATE jobs SET status = $2, ended = $3, class = $4, record = $5 WHERE id = $1 AND status IS NULL", end.Id, (int)end.Status, end.At.UtcTicks, (int)end.Class, end.Record.ToArray()) > 0;
+                "UPDATE jobs SET status = $2, ended = $3, class = $4, record = $5, size = LENGTH(request) + LENGTH($5) WHERE id = $1 AND status IS NULL", end.Id, (int)end.Status, end.At.UtcTicks, (int)end.Class, end.Record.ToArray()) > 0;
             if (isFirst && then is not null)
                 Add(statements, end.Then!, then);
             return isFirst;
@@ -100,9 +103,17 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         return deleted;
     }, isSynced: false);
 
-    public Task<int> ForgetAsync(DateTimeOffset endedBefore, int most) => database.Writer.WriteAsync(
-        statements => statements.Execute("DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE status IS NOT NULL AND ended < $1 LIMIT $2)", endedBefore.UtcTicks, most),
-        isSynced: false);
+    public async Task<int> ForgetAsync(DateTimeOffset endedBefore, long mostBytes, int most)
+    {
+        var surplus = database.Read(statements => SizeOfEnded(statements, mostBytes)) - mostBytes;
+        return await database.Writer.WriteAsync(statements =>
+        {
+            var forgotten = Oldest(statements, endedBefore.UtcTicks, surplus, most);
+            foreach (var place in forgotten)
+                statements.Execute("DELETE FROM jobs WHERE seq = $1", place);
+            return forgotten.Count;
+        }, isSynced: false).ConfigureAwait(false);
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -117,6 +128,28 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
             return true;
         statements.Execute("DELETE FROM jobs WHERE id = $1", job.Id);
         return false;
+    }
+
+    /// <summary>How large those are that have ended; no less than they are where the whole file is smaller than they may be.</summary>
+    private static long SizeOfEnded(Statements statements, long mostBytes)
+    {
+        var file = (long)statements.Scalar("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")!;
+        return file <= mostBytes ? file : statements.Scalar("SELECT SUM(size) FROM jobs WHERE ended IS NOT NULL") as long? ?? 0;
+    }
+
+    /// <summary>The oldest that are to be forgotten: by their age, or until nothing is left of the surplus.</summary>
+    private static List<long> Oldest(Statements statements, long endedBefore, long surplus, int most)
+    {
+        var places = new List<long>();
+        var bytes = 0L;
+        using var rows = statements.Query(
+            "SELECT seq, ended, size FROM jobs WHERE ended IS NOT NULL AND (ended < $1 OR seq <> (SELECT seq FROM jobs WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1)) ORDER BY ended LIMIT $2", endedBefore, most);
+        while (bytes < MostFreed && rows.Read() && (rows.GetInt64(1) < endedBefore || bytes < surplus))
+        {
+            places.Add(rows.GetInt64(0));
+            bytes += rows.GetInt64(2);
+        }
+        return places;
     }
 
     private StoredJob Read(SqliteDataReader row)

@@ -1,3 +1,6 @@
+using Headgate.Queues;
+using Microsoft.Data.Sqlite;
+
 namespace Headgate.Backends.Sqlite;
 
 /// <summary>What is in a database file.</summary>
@@ -5,6 +8,9 @@ namespace Headgate.Backends.Sqlite;
 /// <param name="Versions">What makes a version from the one before, version 1 first. A new file takes them all; one of these is never changed.</param>
 internal sealed record SqliteSchema(int ApplicationId, string[][] Versions)
 {
+    /// <summary>Looking at every page of a larger one would take seconds.</summary>
+    private const long LargestChecked = 256L << 20;
+
     /// <summary>Jobs, what became of them, and what was set while the service ran: "hdgt".</summary>
     public static readonly SqliteSchema Jobs = new(0x68646774,
     [
@@ -35,6 +41,13 @@ internal sealed record SqliteSchema(int ApplicationId, string[][] Versions)
             // What is kept of the service itself, a JSON text by its name: schedules, queues that rest.
             "CREATE TABLE settings (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
         ],
+        [
+            // How large a job is that has ended, request and record. In the index, so that all of them are summed up without reading them.
+            "ALTER TABLE jobs ADD COLUMN size INTEGER",
+            "DROP INDEX jobs_ended",
+            "UPDATE jobs SET size = LENGTH(request) + LENGTH(record) WHERE status IS NOT NULL",
+            "CREATE INDEX jobs_ended ON jobs (ended, size) WHERE ended IS NOT NULL",
+        ],
     ]);
 
     /// <summary>Calls that passed through, searchable by every word in them: "hdgc".</summary>
@@ -61,4 +74,58 @@ internal sealed record SqliteSchema(int ApplicationId, string[][] Versions)
             """,
         ],
     ]);
+
+    /// <summary>Makes what is to be in a database, or looks at what is in it.</summary>
+    /// <exception cref="JobStoreException">It is damaged, or none of ours, or of a later version.</exception>
+    public void Prepare(SqliteConnection connection, string path)
+    {
+        using var statements = new OneOff(connection);
+        statements.Run("PRAGMA busy_timeout=5000");
+        var application = statements.Number("PRAGMA application_id");
+        var version = statements.Number("PRAGMA user_version");
+        var isNew = statements.Number("SELECT COUNT(*) FROM sqlite_master") == 0;
+        if (!isNew && application != ApplicationId)
+            throw new JobStoreException($"{path}: is a database of another program; give another directory with --data DIR");
+        if (version > Versions.Length)
+            throw new JobStoreException($"{path}: was written by a newer version of headgate (schema {version}; this one knows {Versions.Length}); use that one");
+        if (!isNew && new FileInfo(path).Length < LargestChecked && statements.Text("PRAGMA quick_check(1)") is var verdict and not "ok")
+            throw Damaged(path, verdict);
+        statements.Run("PRAGMA journal_mode=WAL");
+        statements.Run("PRAGMA synchronous=NORMAL");
+        if (version == Versions.Length)
+            return;
+        // All or nothing: a death in between leaves the version that was there.
+        statements.Run("BEGIN IMMEDIATE");
+        foreach (var statement in Versions.Skip((int)version).SelectMany(statements => statements))
+            statements.Run(statement);
+        statements.Run($"PRAGMA application_id={ApplicationId}");
+        statements.Run($"PRAGMA user_version={Versions.Length}");
+        statements.Run("COMMIT");
+    }
+
+    /// <summary>What is said of a damaged database.</summary>
+    public static JobStoreException Damaged(string path, string? what, Exception? cause = null) =>
+        new($"{path}: is damaged ({what}); nothing was changed. Put a backup in its place, or save what can be read with: sqlite3 {path} .recover; to begin anew, move the file away", cause);
+
+    /// <summary>Statements that run once.</summary>
+    private readonly struct OneOff(SqliteConnection connection) : IDisposable
+    {
+        private readonly SqliteCommand _command = connection.CreateCommand();
+
+        public void Run(string sql) => Bind(sql).ExecuteNonQuery();
+
+        public long Number(string sql) => (long)Bind(sql).ExecuteScalar()!;
+
+        public string? Text(string sql) => Bind(sql).ExecuteScalar() as string;
+
+        public void Dispose() => _command.Dispose();
+
+        private SqliteCommand Bind(string sql)
+        {
+#pragma warning disable CA2100 // The texts are constants of ours.
+            _command.CommandText = sql;
+#pragma warning restore CA2100
+            return _command;
+        }
+    }
 }

@@ -46,6 +46,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Patience = Value(node, Settings.Policy.Patience, otherwise.Patience),
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
             MaxPassed = Given(node, Settings.Policy.MaxBody) ?? otherwise.MaxPassed,
+            Connections = node?.Member(Settings.Policy.Wire.Name) is { } connections ? BindConnections(connections) : otherwise.Connections,
         };
     }
 
@@ -61,7 +62,6 @@ internal sealed class ConfigurationBinder(string directory, string current)
         Routes = [.. (node.Member(Settings.Upstream.Routes.Name)?.Members ?? []).Select(member => BindRoute(member.Name, member.Value))],
         Geo = [.. (node.Member(Settings.Upstream.Countries.Name)?.Members ?? []).Select(member => new GeoConfiguration(member.Name, Settings.Geo.LimitsShape.Read(member.Value)))],
         Throttled = node.Member(Settings.Upstream.Throttle.Name) is { } throttled ? BindThrottled(throttled) : null,
-        Connections = node.Member(Settings.Upstream.Wire.Name) is { } connections ? BindConnections(connections) : ConnectionsConfiguration.Default,
         Tls = node.Member(Settings.Upstream.Trust.Name) is { } tls ? BindTls(tls) : TlsConfiguration.Default,
         UserAgents = node.Member(Settings.Upstream.UserAgents.Name) is { } names ? Settings.Upstream.UserAgentsShape.Read(names) : [],
         Weight = (int)Value(node, Settings.Upstream.Weight, 1),

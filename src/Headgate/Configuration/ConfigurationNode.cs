@@ -43,6 +43,20 @@ internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, Valu
 
     public ConfigurationNode? Member(string name) => _places.TryGetValue(name, out var place) ? _members[place].Value : null;
 
+    /// <summary>What a JSON pointer leads to from here; null if there is nothing.</summary>
+    public ConfigurationNode? Find(string pointer)
+    {
+        var node = this;
+        foreach (var segment in pointer.Split('/').Skip(1))
+        {
+            var next = node.Member(segment) ?? (int.TryParse(segment, out var index) && index < node.Items.Count ? node.Items[index] : null);
+            if (next is null)
+                return null;
+            node = next;
+        }
+        return node;
+    }
+
     /// <summary>Sets a member, replacing one of that name in its place.</summary>
     public void SetMember(string name, ConfigurationNode value)
     {

@@ -6,7 +6,10 @@ using System.Text.Json;
 namespace Headgate.Configuration;
 
 /// <summary>A value that a flag sets above the file and the environment.</summary>
-/// <param name="Pointer">The JSON pointer of the setting; <c>*</c> as a segment means every configured API (<c>/upstreams/*/timeout</c>).</param>
+/// <param name="Pointer">
+/// The JSON pointer of the setting; <c>*</c> as a segment means every configured API (<c>/upstreams/*/timeout</c>), <c>-</c> the end of a list
+/// (<c>/total/limits/-</c>).
+/// </param>
 /// <param name="Values">The text of the value, or the items of a list, which replace the whole list.</param>
 /// <param name="Flag">The flag as the user typed it, for messages: <c>--timeout</c>.</param>
 internal sealed record ConfigurationOverride(string Pointer, IReadOnlyList<string> Values, string Flag);
@@ -38,23 +41,28 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             .OrderBy(entry => entry.Path, PathOrder.Instance);
         foreach (var (name, path) in given)
             // The system has bytes; half a surrogate pair cannot be in them, and is replaced as the runtime replaces what is not UTF-8.
-            Set(path, [Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(environment[name]))], new ValueOrigin(ValueSource.Environment, name));
+            Set(path, Value.OfText(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(environment[name]))), new ValueOrigin(ValueSource.Environment, name));
     }
 
-    public void ApplyFlags(IReadOnlyList<ConfigurationOverride> flags)
+    public void ApplyFlags(IEnumerable<ConfigurationOverride> flags) => Apply(flags, ValueSource.Flag);
+
+    /// <summary>Applies what variables of other names stand for.</summary>
+    public void ApplyVariables(IEnumerable<ConfigurationOverride> variables) => Apply(variables, ValueSource.Environment);
+
+    private void Apply(IEnumerable<ConfigurationOverride> values, ValueSource source)
     {
-        foreach (var flag in flags)
+        foreach (var flag in values)
         {
-            var origin = new ValueOrigin(ValueSource.Flag, flag.Flag);
+            var origin = new ValueOrigin(source, flag.Flag);
             string[] path = [.. flag.Pointer.Split('/').Skip(1).Select(Unescape)];
             var star = Array.IndexOf(path, "*");
             string[] names = star < 0 ? [""] : [.. root.Member(path[0])?.Members.Select(member => member.Name) ?? []];
             foreach (var name in names)
-                Set([.. path.Select((segment, i) => i == star ? name : segment)], flag.Values, origin);
+                Set([.. path.Select((segment, i) => i == star ? name : segment)], new Value(flag.Values), origin);
         }
     }
 
-    private void Set(string[] path, IReadOnlyList<string> values, ValueOrigin origin)
+    private void Set(string[] path, Value given, ValueOrigin origin)
     {
         var (group, shape) = (root, (Shape)Settings.Root);
         for (var i = 0; ; i++)
@@ -65,7 +73,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
             var pointer = ConfigurationNode.Below(group.Pointer, name);
             if (i == path.Length - 1)
             {
-                if (MakeValue(below, pointer, values, origin) is { } value)
+                if (MakeValue(below, pointer, given, origin) is { } value)
                     Place(group, name, value);
                 return;
             }
@@ -95,6 +103,8 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
                 var names = group.Members.Select(member => member.Name);
                 return (names.FirstOrDefault(name => name == segment) ?? names.FirstOrDefault(name => name.Equals(segment, StringComparison.OrdinalIgnoreCase)) ?? segment, map.Value);
             default:
+                if (segment == "-")
+                    return (group.Items.Count.ToString(CultureInfo.InvariantCulture), ((ListOf)shape).Item);
                 if (int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= group.Items.Count)
                     return (segment, shape is GroupList groups ? groups.Item : ((ListOf)shape).Item);
                 Wrong(origin, ConfigurationNode.Below(group.Pointer, segment), $"the list has {group.Items.Count} entries: the next number is {group.Items.Count}");
@@ -102,8 +112,9 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
         }
     }
 
-    private ConfigurationNode? MakeValue(Shape shape, string pointer, IReadOnlyList<string> values, ValueOrigin origin)
+    private ConfigurationNode? MakeValue(Shape shape, string pointer, Value given, ValueOrigin origin)
     {
+        var values = given.Items;
         if (shape is Group { Word: { } word } && values is [var only] && only == word)
             return new ConfigurationNode(JsonValueKind.String, pointer, origin, word);
         if (shape is Group or Map)
@@ -116,7 +127,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
         // --limit none: a word in place of a list.
         if (shape is not ListOf list || (values.Count == 1 && list.IsWord(values[0])))
             return new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
-        if (origin.Source == ValueSource.Environment)
+        if (given.IsText)
             return values[0].AsSpan().TrimStart().StartsWith("[")
                 ? ConfigurationParser.ReadText(values[0], pointer, origin, errors)
                 : new ConfigurationNode(JsonValueKind.String, pointer, origin, values[0]);
@@ -155,6 +166,12 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
     private static string Unescape(string segment) => segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 
     private void Wrong(ValueOrigin origin, string pointer, string message) => errors.Add(new ConfigurationError(origin, pointer, message));
+
+    /// <summary>What is to be set: the items of a list, or one text that may be a list in JSON.</summary>
+    private readonly record struct Value(IReadOnlyList<string> Items, bool IsText = false)
+    {
+        public static Value OfText(string text) => new([text], IsText: true);
+    }
 
     /// <summary>Puts <c>…__2</c> before <c>…__10</c>, so that lists grow in order, and a whole list before its items.</summary>
     private sealed class PathOrder : IComparer<string[]>

@@ -15,6 +15,9 @@ internal sealed record ConfigurationSources
 
     public IReadOnlyList<ConfigurationOverride> Flags { get; init; } = [];
 
+    /// <summary>Whether the variables of the programs that Headgate replaces are read as well; those of ours win over them.</summary>
+    public bool ReadsOriginalNames { get; init; }
+
     /// <summary>The sources of this process: its directory and its variables.</summary>
     public static ConfigurationSources OfProcess(string? file = null, IReadOnlyList<ConfigurationOverride>? flags = null) => new()
     {
@@ -23,6 +26,16 @@ internal sealed record ConfigurationSources
         Environment = Overrides.ProcessEnvironment(),
         Flags = flags ?? [],
     };
+
+    /// <summary>The sources of this process where it is the service.</summary>
+    public static ConfigurationSources OfService(string? file = null, IReadOnlyList<ConfigurationOverride>? flags = null)
+    {
+        var sources = OfProcess(file, flags);
+        var environment = new Dictionary<string, string>(sources.Environment);
+        foreach (var (name, key) in OriginalEnvironment.Keys(environment))
+            environment[name] = key;
+        return sources with { Environment = environment, ReadsOriginalNames = true };
+    }
 }
 
 /// <summary>A configuration as read, with what is wrong with it and where each value came from.</summary>
@@ -37,6 +50,9 @@ internal sealed record ConfigurationReading(
 {
     /// <exception cref="ConfigurationException">Something is wrong with it.</exception>
     public HeadgateConfiguration OrThrow() => Errors.Count == 0 ? Configuration : throw new ConfigurationException(Errors);
+
+    /// <summary>Where a value came from, by its JSON pointer.</summary>
+    public ValueOrigin OriginOf(string pointer) => Root.Find(pointer)?.Origin ?? ValueOrigin.Default;
 }
 
 /// <summary>Reads the configuration: the file, the environment on top of it, flags on top of both; then checks all of it at once.</summary>
@@ -63,8 +79,14 @@ internal static class ConfigurationReader
             new Substitution(sources.Environment, directory, errors).Apply(root);
         }
         root ??= Empty();
-        new Overrides(root, errors).ApplyEnvironment(sources.Environment);
-        return Read(root, sources.Flags, directory, sources.Directory, errors) with { File = file, LookedAt = lookedAt };
+        var overrides = new Overrides(root, errors);
+        if (sources.ReadsOriginalNames)
+            overrides.ApplyVariables(ServiceEnvironment.Read(sources.Environment, errors));
+        overrides.ApplyEnvironment(sources.Environment);
+        overrides.ApplyFlags(sources.Flags);
+        if (sources.ReadsOriginalNames)
+            overrides.ApplyVariables([.. ServiceEnvironment.ReadKeys(root, sources.Environment)]);
+        return Read(root, directory, sources.Directory, errors) with { File = file, LookedAt = lookedAt };
     }
 
     /// <summary>Reads what a program says by itself: there is no file, and no variable is looked at.</summary>
@@ -75,12 +97,13 @@ internal static class ConfigurationReader
         // Whoever sets what nothing here looks at is told so, rather than wait for its effect.
         List<ConfigurationError> errors = [.. values.Where(value => ServiceSettings.Has(value.Pointer)).Select(value =>
             new ConfigurationError(new ValueOrigin(ValueSource.Flag, value.Flag), value.Pointer, "is for headgate serve, and has no effect in a program of your own; take it out"))];
-        return Read(Empty(), [.. values.Where(value => !ServiceSettings.Has(value.Pointer))], directory, directory, errors);
+        var root = Empty();
+        new Overrides(root, errors).ApplyFlags(values.Where(value => !ServiceSettings.Has(value.Pointer)));
+        return Read(root, directory, directory, errors);
     }
 
-    private static ConfigurationReading Read(ConfigurationNode root, IReadOnlyList<ConfigurationOverride> flags, string directory, string current, List<ConfigurationError> errors)
+    private static ConfigurationReading Read(ConfigurationNode root, string directory, string current, List<ConfigurationError> errors)
     {
-        new Overrides(root, errors).ApplyFlags(flags);
         // What could not be substituted has been told; its shape would only complain of the hole.
         var told = errors.Select(error => error.Pointer).ToHashSet();
         var found = new List<ConfigurationError>();

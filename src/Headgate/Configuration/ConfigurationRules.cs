@@ -55,7 +55,7 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
 
     private void CheckBases(string pointer, UpstreamConfiguration upstream, Dictionary<UpstreamBase, string> owners)
     {
-        foreach (var item in Find($"{pointer}/base")?.Items ?? [])
+        foreach (var item in root.Find($"{pointer}/base")?.Items ?? [])
             if (Scalars.Base.TryRead(item, out var address) && !owners.TryAdd(address, upstream.Name))
                 Wrong(item.Pointer, $"{address} belongs to \"{owners[address]}\" already; a URL can belong to one API only");
     }
@@ -65,8 +65,8 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
     {
         if (policy.RetryCap >= policy.RetryDelay)
             return;
-        var at = Find($"{pointer}/retryCap") is not null ? $"{pointer}/retryCap" : $"{pointer}/retryDelay";
-        if (Find(at) is not null)
+        var at = root.Find($"{pointer}/retryCap") is not null ? $"{pointer}/retryCap" : $"{pointer}/retryDelay";
+        if (root.Find(at) is not null)
             Wrong(at, $"retryCap ({Duration.Format(policy.RetryCap)}) is shorter than retryDelay ({Duration.Format(policy.RetryDelay)}); raise retryCap or lower retryDelay");
     }
 
@@ -94,18 +94,5 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
     private static long Room(Limit limit) => limit.Algorithm == LimitAlgorithm.Bucket ? limit.Burst : limit.Amount;
 
     private void Wrong(string pointer, string message) =>
-        errors.Add(new ConfigurationError(Find(pointer)?.Origin ?? ValueOrigin.Default, pointer, message));
-
-    private ConfigurationNode? Find(string pointer)
-    {
-        var node = root;
-        foreach (var segment in pointer.Split('/').Skip(1))
-        {
-            var next = node.Member(segment) ?? (int.TryParse(segment, out var index) && index < node.Items.Count ? node.Items[index] : null);
-            if (next is null)
-                return null;
-            node = next;
-        }
-        return node;
-    }
+        errors.Add(new ConfigurationError(root.Find(pointer)?.Origin ?? ValueOrigin.Default, pointer, message));
 }

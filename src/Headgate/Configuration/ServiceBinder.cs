@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static Headgate.Configuration.ConfigurationBinder;
 
 namespace Headgate.Configuration;
@@ -29,15 +30,25 @@ internal sealed class ServiceBinder(string directory, string current)
         {
             Queue = queue ?? store ?? usual.Queue,
             Store = store ?? queue ?? usual.Store,
-            Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name)),
+            Workers = (int)Value(node, ServiceSettings.Jobs.Workers, usual.Workers),
+            Most = Value(node, ServiceSettings.Jobs.Most, usual.Most),
+            Backpressure = node?.Member(ServiceSettings.Jobs.Pressure.Name) is { } pressure ? BindBackpressure(pressure) : usual.Backpressure,
+            Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name), (store ?? queue ?? usual.Store).Kind == JobPlaceKind.Memory),
             Drain = Value(node, ServiceSettings.Jobs.Drain, usual.Drain),
             Queues = QueueSettings.Bind(node),
         };
     }
 
-    private static RetentionConfiguration BindRetention(ConfigurationNode? node) => new()
+    private static BackpressureConfiguration? BindBackpressure(ConfigurationNode node) => node.Kind == JsonValueKind.String ? null : new BackpressureConfiguration
+    {
+        Threshold = Value(node, ServiceSettings.Backpressure.Threshold, BackpressureConfiguration.Default.Threshold),
+        Act = Value(node, ServiceSettings.Backpressure.Act, BackpressureConfiguration.Default.Act),
+    };
+
+    private static RetentionConfiguration BindRetention(ConfigurationNode? node, bool isInMemory) => new()
     {
         Age = Value(node, ServiceSettings.Retention.Age, RetentionConfiguration.Default.Age),
+        Bytes = Value(node, ServiceSettings.Retention.Bytes, isInMemory ? RetentionConfiguration.BytesInMemory : RetentionConfiguration.Default.Bytes),
     };
 
     private JobPlace? BindPlace(ConfigurationNode? node, Setting<JobPlace> setting) => Value(node, setting, null!) switch

@@ -37,6 +37,15 @@ internal sealed record JobsConfiguration
     /// <summary>Where jobs, and what became of them, are kept.</summary>
     public JobPlace Store { get; init; } = JobPlace.Sqlite;
 
+    /// <summary>So many are under way at once, whether they wait in the gate, for a retry, or for their answer.</summary>
+    public int Workers { get; init; } = 20_000;
+
+    /// <summary>Beyond so many that have not ended, none is accepted.</summary>
+    public long Most { get; init; } = 10_000_000;
+
+    /// <summary>What is done with new ones while many wait; null for nothing.</summary>
+    public BackpressureConfiguration? Backpressure { get; init; } = BackpressureConfiguration.Default;
+
     /// <summary>How long those that have ended are kept.</summary>
     public RetentionConfiguration Retention { get; init; } = RetentionConfiguration.Default;
 
@@ -47,6 +56,33 @@ internal sealed record JobsConfiguration
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(25);
 }
 
+/// <summary>What is done with new jobs while too many wait.</summary>
+internal enum BackpressureAct
+{
+    /// <summary>They are accepted as always.</summary>
+    None,
+
+    /// <summary>They are refused.</summary>
+    Reject,
+
+    /// <summary>They are accepted, and begun later.</summary>
+    Delay,
+
+    /// <summary>Those of low and background priority are refused.</summary>
+    DropLowPriority,
+}
+
+/// <summary>What is done with new jobs while many wait. The initial values here are the defaults.</summary>
+internal sealed record BackpressureConfiguration
+{
+    public static readonly BackpressureConfiguration Default = new();
+
+    /// <summary>So many that have not ended are too many.</summary>
+    public long Threshold { get; init; } = 1_000_000;
+
+    public BackpressureAct Act { get; init; } = BackpressureAct.Reject;
+}
+
 /// <summary>How long jobs that have ended can be asked for. The initial values here are the defaults.</summary>
 internal sealed record RetentionConfiguration
 {
@@ -54,4 +90,10 @@ internal sealed record RetentionConfiguration
 
     /// <summary>How long; null for ever.</summary>
     public TimeSpan? Age { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How large they may be together, in bytes; the oldest are forgotten first. Null for any size.</summary>
+    public long? Bytes { get; init; } = 2L << 30;
+
+    /// <summary>The same where jobs are kept in memory, and nobody has said how large.</summary>
+    public const long BytesInMemory = 256L << 20;
 }

@@ -38,4 +38,31 @@ internal static class ServiceScalars
             (value, problem) = (JobPlace.Sqlite, null);
             return node.Kind == JsonValueKind.String && JobPlace.TryParse(node.Text, out value, out problem);
         });
+
+    public static readonly Scalar<long?> OptionalSize = new(
+        "optionalSize", $"{ByteSize.Expects}, or null for none", """{ "anyOf": [{ "type": "null" }, { "$ref": "#/$defs/size" }] }""",
+        static (ConfigurationNode node, out long? value, out string? problem) =>
+        {
+            (value, problem) = (null, null);
+            if (node.Kind == JsonValueKind.Null || (node.IsLoose && node.Text == "null"))
+                return true;
+            var isSize = Scalars.Size.TryRead(node, out var size);
+            value = isSize ? size : null;
+            return isSize;
+        });
+
+    public static readonly Scalar<BackpressureAct> BackpressureAct = new(
+        "backpressureAct", "\"reject\", \"delay\" or \"drop_low_priority\"", """{ "enum": ["reject", "delay", "drop_low_priority"] }""",
+        static (ConfigurationNode node, out BackpressureAct value, out string? problem) =>
+        {
+            problem = null;
+            value = node.Text switch
+            {
+                "reject" => Configuration.BackpressureAct.Reject,
+                "delay" => Configuration.BackpressureAct.Delay,
+                "drop_low_priority" => Configuration.BackpressureAct.DropLowPriority,
+                _ => Configuration.BackpressureAct.None,
+            };
+            return node.Kind == JsonValueKind.String && value != Configuration.BackpressureAct.None;
+        });
 }

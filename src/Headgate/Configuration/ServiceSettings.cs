@@ -30,7 +30,25 @@ internal static class ServiceSettings
         public static readonly Setting<TimeSpan?> Age = new(
             "age", Scalars.OptionalDuration, "How long a job that has ended can be asked for; null for ever.", $"\"{Headgate.Time.Duration.Format(RetentionConfiguration.Default.Age!.Value)}\"");
 
-        public static readonly Group Shape = new([Age]);
+        public static readonly Setting<long?> Bytes = new(
+            "bytes", ServiceScalars.OptionalSize,
+            $"How large jobs that have ended may be together, the oldest being forgotten first; null for any size. If it is not given, {ByteSize.Format(RetentionConfiguration.BytesInMemory)} where jobs are kept in memory.",
+            $"\"{ByteSize.Format(RetentionConfiguration.Default.Bytes!.Value)}\"");
+
+        public static readonly Group Shape = new([Age, Bytes]);
+    }
+
+    internal static class Backpressure
+    {
+        public const string Off = "off";
+
+        public static readonly Setting<long> Threshold = new(
+            "threshold", Scalars.Whole(1, 1_000_000_000_000), "So many jobs that have not ended are too many.", Number(BackpressureConfiguration.Default.Threshold));
+        public static readonly Setting<BackpressureAct> Act = new(
+            "act", ServiceScalars.BackpressureAct,
+            "What is done with new jobs then: \"reject\" answers 429 with Retry-After, \"delay\" begins them 10 s later, \"drop_low_priority\" answers 429 to those of low and background priority.", "\"reject\"");
+
+        public static readonly Group Shape = new([Threshold, Act]) { Word = Off };
     }
 
     internal static class Jobs
@@ -40,11 +58,17 @@ internal static class ServiceSettings
             $"\"{JobsConfiguration.Default.Queue}\"");
         public static readonly Setting<JobPlace> Store = new(
             "store", ServiceScalars.Place, "Where jobs and what became of them are kept, as for \"queue\"; where that is, if only that is given.", $"\"{JobsConfiguration.Default.Store}\"");
+        public static readonly Setting<long> Workers = new(
+            "workers", Scalars.Whole(1, 1_000_000), "So many jobs are under way at once, whether they wait for their turn, for a retry or for their answer; of one API at most four fifths, so that a slow one leaves room for others. Beyond them one of each API, priority and tenant.",
+            Number(JobsConfiguration.Default.Workers));
+        public static readonly Setting<long> Most = new(
+            "most", Scalars.Whole(1, 1_000_000_000_000), "Beyond so many jobs that have not ended, none is accepted, whatever \"backpressure\" says.", Number(JobsConfiguration.Default.Most));
+        public static readonly Setting Pressure = new("backpressure", Backpressure.Shape, "What is done with new jobs while many wait; \"off\" for nothing. Those that were accepted are never dropped.");
         public static readonly Setting Kept = new("retention", Retention.Shape, "How long jobs that have ended are kept. Those that have not ended are kept in any case.");
         public static readonly Setting<TimeSpan> Drain = new(
             "drain", Scalars.Duration, "How long what is in flight may take when the service is told to stop.", Seconds(JobsConfiguration.Default.Drain));
 
-        public static readonly Group Shape = new([Queue, Store, Kept, Drain, QueueSettings.All]);
+        public static readonly Group Shape = new([Queue, Store, Workers, Most, Pressure, Kept, Drain, QueueSettings.All]);
     }
 
     public static readonly Setting ServeGroup = new("serve", Serve.Shape, "How the service is reached, and whom it sends for.");
@@ -53,6 +77,8 @@ internal static class ServiceSettings
     /// <summary>Whether a pointer, in any case, leads into them.</summary>
     public static bool Has(string pointer) =>
         pointer.Split('/') is [_, var name, ..] && (name.Equals(ServeGroup.Name, StringComparison.OrdinalIgnoreCase) || name.Equals(JobsGroup.Name, StringComparison.OrdinalIgnoreCase));
+
+    private static string Number(long value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Seconds(TimeSpan value) => value.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -48,7 +48,9 @@ internal static class Settings
         public static readonly Setting<long> MaxBody = new(
             "maxBody", Scalars.Size, "The largest answer that is kept.", $"\"{ByteSize.Format(Usual.MaxBody)}\"");
 
-        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody];
+        public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
+
+        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Wire];
     }
 
     internal static class Keys
@@ -245,7 +247,6 @@ internal static class Settings
         public static readonly Setting Routes = new("routes", Route.Shape, "Parts of the API that have limits of their own; a request may belong to several.");
         public static readonly Setting Countries = new("geo", Geo.Shape, "Limits of the requests that name a country, by country.");
         public static readonly Setting Throttle = new("throttled", Throttled.Shape, "An answer that is a refusal by limit although its status does not say so.");
-        public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
         public static readonly Setting Trust = new("tls", Tls.Shape, "Whom connections trust, and as whom they are made. Certificates are always verified.");
         public static readonly ListOf<string> UserAgentsShape = new(Scalars.UserAgent, 1);
         public static readonly Setting UserAgents = new(
@@ -260,7 +261,7 @@ internal static class Settings
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Wire, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
             ["base"], "proxies", "cache");
 
         public static bool IsName(string name) =>

@@ -39,7 +39,7 @@ internal sealed record UpstreamConfiguration
     /// <summary>An answer that is a refusal although its status does not say so; null for none.</summary>
     public ThrottledConfiguration? Throttled { get; init; }
 
-    public ConnectionsConfiguration Connections { get; init; } = ConnectionsConfiguration.Default;
+    public ConnectionsConfiguration Connections => Policy.Connections;
 
     public TlsConfiguration Tls { get; init; } = TlsConfiguration.Default;
 

@@ -45,4 +45,6 @@ internal sealed record UpstreamPolicy
 
     /// <summary>The largest answer that is passed on to a caller who reads it himself; null where no largest one was given.</summary>
     public long? MaxPassed { get; init; }
+
+    public ConnectionsConfiguration Connections { get; init; } = ConnectionsConfiguration.Default;
 }

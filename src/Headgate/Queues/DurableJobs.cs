@@ -1,3 +1,4 @@
+using Headgate.Configuration;
 using Headgate.Jobs;
 using Headgate.Time;
 
@@ -32,7 +33,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     public DurableJobs(Engine engine, IJobStore store, IJobQueue queue, DurableJobsOptions options)
     {
         (_engine, _store, _queue, _options) = (engine, store, queue, options);
-        _feed = new JobFeed(queue, engine.Clock, leases => _atHand!.BeginAsync(leases), failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
+        _feed = new JobFeed(queue, engine.Clock, options.Room.AtHand, leases => _atHand!.BeginAsync(leases), failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
         _lanes = new JobLanes(engine, queue, _feed.Signal, _stop.Token);
         _ends = new JobEnds(store, _lanes, options.Follow);
         _atHand = new JobsAtHand(engine, store, queue, _feed, _ends, options, _stop.Token);
@@ -65,9 +66,10 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="requests">The requests.</param>
     /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <param name="batch">The name under which they can be asked for together; null for none.</param>
+    /// <param name="act">What is done with new ones, because too many wait.</param>
     /// <returns>A verdict for each, in their order.</returns>
     /// <exception cref="JobStoreException">None of them was accepted, or nothing is any more.</exception>
-    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null)
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, BackpressureAct act = BackpressureAct.None)
     {
         var now = _engine.Clock.Provider.GetUtcNow();
         var verdicts = new JobVerdict[requests.Count];
@@ -76,7 +78,10 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var index = 0; index < verdicts.Length; index++)
             try
             {
-                jobs.Add(Stored(new StoredJob(key is null ? _atHand.NewId() : StoredJob.NameOf(key, index), requests[index], now) { Batch = batch }));
+                if (Backpressure.Refuses(act, requests[index].Priority))
+                    throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
+                var id = key is null ? _atHand.NewId() : StoredJob.NameOf(key, index);
+                jobs.Add(Stored(new StoredJob(id, requests[index], now) { Batch = batch, RestsUntil = now + Backpressure.DelayOf(act) }));
                 indexes.Add(index);
             }
             catch (HeadgateException wrong)
@@ -167,12 +172,13 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="isPaused">Whether nothing of it is begun.</param>
     public void Bound(string queue, int most, bool isPaused) => _atHand.Bound(queue, most, isPaused);
 
-    /// <summary>Forgets jobs that ended before a time.</summary>
-    /// <exception cref="JobStoreException">Some of them were not forgotten.</exception>
-    public async Task ForgetAsync(DateTimeOffset endedBefore)
+    /// <inheritdoc cref="IJobStore.ForgetAsync"/>
+    public async Task ForgetAsync(DateTimeOffset endedBefore, long mostBytes)
     {
-        for (var count = JobSearch.LargestPage; count == JobSearch.LargestPage;)
-            count = await _store.ForgetAsync(endedBefore, JobSearch.LargestPage).ConfigureAwait(false);
+        while (await _store.ForgetAsync(endedBefore, mostBytes, JobSearch.LargestPage).ConfigureAwait(false) > 0)
+        {
+            // Whoever writes has had a turn in between.
+        }
     }
 
     /// <summary>Waits until jobs have ended, but no longer than a given time.</summary>

@@ -43,12 +43,16 @@ internal interface IJobStore : IAsyncDisposable
     /// <exception cref="JobStoreException">None was forgotten.</exception>
     Task<int> DeleteAsync(IReadOnlyList<string> ids);
 
-    /// <summary>Forgets jobs that ended before a time; never one that has not ended.</summary>
+    /// <summary>
+    /// Forgets jobs that ended before a time, and, of all that have ended, the oldest for as long as they are larger together than they may be;
+    /// the last one is kept whatever its size. Never one that has not ended.
+    /// </summary>
     /// <param name="endedBefore">The time.</param>
-    /// <param name="most">At most so many, since others wait meanwhile.</param>
-    /// <returns>How many there were.</returns>
+    /// <param name="mostBytes">How large they may be, requests and all that is told of them.</param>
+    /// <param name="most">At most so many at once, since others wait meanwhile.</param>
+    /// <returns>How many were forgotten; zero when there is nothing more to forget.</returns>
     /// <exception cref="JobStoreException">None was forgotten.</exception>
-    Task<int> ForgetAsync(DateTimeOffset endedBefore, int most);
+    Task<int> ForgetAsync(DateTimeOffset endedBefore, long mostBytes, int most);
 }
 
 /// <summary>How many jobs there are, by what became of them.</summary>

@@ -8,12 +8,13 @@ namespace Headgate.Queues;
 /// </summary>
 /// <param name="queue">The queue.</param>
 /// <param name="clock">The clock.</param>
+/// <param name="mostOfLane">So many of a lane are at hand at most.</param>
 /// <param name="begin">Begins leased jobs; what it throws puts them back for a while.</param>
 /// <param name="failed">Told of what was thrown; must not throw.</param>
-internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<JobLease>, Task> begin, Action<Exception> failed) : IDisposable
+internal sealed class JobFeed(IJobQueue queue, Clock clock, int mostOfLane, Func<IReadOnlyList<JobLease>, Task> begin, Action<Exception> failed) : IDisposable
 {
-    /// <summary>So many of a lane are at hand at most: enough for 5,000 a second where a batch takes 50 ms.</summary>
-    public const int AtHand = 512;
+    /// <summary>As many of a lane at hand as is of any use: enough for 5,000 a second where a batch takes 50 ms.</summary>
+    public const int Usual = 512;
 
     /// <summary>So many of all lanes are at hand; where it is full a lane still has <see cref="Least"/>, so that a million lanes cost what a thousand do.</summary>
     private const int AtHandTogether = 65_536;
@@ -69,7 +70,7 @@ internal sealed class JobFeed(IJobQueue queue, Clock clock, Func<IReadOnlyList<J
 
     private void GoOnNeedsLock(Lane lane)
     {
-        var most = Math.Clamp(lane.AtHand + AtHandTogether - _atHand, Least, AtHand);
+        var most = Math.Clamp(lane.AtHand + AtHandTogether - _atHand, Math.Min(Least, mostOfLane), mostOfLane);
         if (_isStopped || lane.IsLeasing || !lane.MayHaveMore || lane.AtHand > most / 2)
             return;
         lane.IsLeasing = true;

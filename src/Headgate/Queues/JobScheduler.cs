@@ -3,12 +3,6 @@ using Headgate.Time;
 
 namespace Headgate.Queues;
 
-/// <summary>How much a scheduler takes and keeps.</summary>
-/// <param name="MostWaiting">Beyond so many that wait to be begun, jobs are refused.</param>
-/// <param name="LookAhead">So many of each lane wait in the gate itself.</param>
-/// <param name="MostBegun">So many are under way altogether, whether they wait in the gate, for a retry or for their answer.</param>
-internal sealed record JobRoom(int MostWaiting, int LookAhead, int MostBegun);
-
 /// <summary>
 /// The one shell around the queue of jobs: its lock, its timer, and the work item that takes jobs out of it and puts them on the line. Jobs are
 /// told of, and end, outside the lock. Thread-safe.

@@ -5,9 +5,12 @@ namespace Headgate.Queues;
 
 /// <summary>Jobs in memory, store and queue in one: as fast as it gets, and gone with the process. Thread-safe.</summary>
 /// <param name="time">Says when a job is due.</param>
-/// <param name="mostBytes">What is told of jobs that have ended may be so large together; beyond, the oldest are forgotten.</param>
+/// <param name="mostBytes">Jobs that have ended may be so large together; beyond, the oldest are forgotten at once.</param>
 internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20) : IJobStore, IJobQueue
 {
+    /// <summary>What a job takes beside its body and its result.</summary>
+    private const int Overhead = 1024;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _places = [];
     private readonly SortedDictionary<long, StoredJob> _jobs = [];
@@ -19,6 +22,7 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     /// <summary>Of jobs that have not ended and whose time is over some day, in the order of that time.</summary>
     private readonly SortedSet<(DateTimeOffset Expires, long Place)> _expiring = [];
     private long _bytes;
+    private int _kept;
     private long _order;
 
     public Task<IReadOnlyList<bool>> AddAsync(IReadOnlyList<StoredJob> jobs)
@@ -39,7 +43,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
             if (end.Then is { } then)
                 AddNeedsLock(then);
             _ended.Enqueue(end);
-            for (_bytes += end.Record.Length; _bytes > mostBytes && _ended.Count > 1;)
+            _bytes += SizeOf(_jobs[place]);
+            for (_kept++; _bytes > mostBytes && _kept > 1;)
                 ForgetNeedsLock(_ended.Peek().Id);
             return Task.FromResult(true);
         }
@@ -61,14 +66,20 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         }
     }
 
-    public Task<int> ForgetAsync(DateTimeOffset endedBefore, int most)
+    public Task<int> ForgetAsync(DateTimeOffset endedBefore, long mostBytes, int most)
     {
         lock (_lock)
         {
             var old = _ended.Where(end => end.At < endedBefore).Take(most).ToList();
             foreach (var end in old)
                 ForgetNeedsLock(end.Id);
-            return Task.FromResult(old.Count);
+            var count = old.Count;
+            while (count < most && _bytes > mostBytes && _kept > 1)
+            {
+                ForgetNeedsLock(_ended.Peek().Id);
+                count++;
+            }
+            return Task.FromResult(count);
         }
     }
 
@@ -166,12 +177,15 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    private static long SizeOf(StoredJob ended) => Overhead + (ended.Request.Body?.Length ?? 0) + ended.End!.Record.Length;
+
     private void ForgetNeedsLock(string id)
     {
         if (!_places.Remove(id, out var place))
             return;
         _jobs.Remove(place, out var job);
-        _bytes -= job!.End!.Record.Length;
+        _bytes -= SizeOf(job!);
+        _kept--;
         while (_ended.TryPeek(out var first) && !_places.ContainsKey(first.Id))
             _ended.Dequeue();
     }

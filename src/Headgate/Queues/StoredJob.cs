@@ -37,8 +37,13 @@ internal sealed record StoredJob(string Id, JobRequest Request, DateTimeOffset C
     /// <summary>A name by the key of a submission, and the job's place in it: the store itself sees to it that there is one.</summary>
     public static string NameOf(string key, int index) => new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{index}:{key}"))).AsSpan(0, 16)).ToString();
 
+    /// <summary>Too many waited when it came: it is not begun before. The queue keeps that, not the store.</summary>
+    public DateTimeOffset RestsUntil { get; init; }
+
     /// <summary>It is not begun before.</summary>
-    public DateTimeOffset Due => Request.NotBefore?.From(CreatedAt) is { } at && at > CreatedAt ? at : CreatedAt;
+    public DateTimeOffset Due => Latest(Latest(Request.NotBefore?.From(CreatedAt), CreatedAt), RestsUntil);
+
+    private static DateTimeOffset Latest(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
 }
 
 /// <summary>The one end of a job. Immutable.</summary>

@@ -142,9 +142,9 @@ public abstract class JobContract : IAsyncLifetime
         foreach (var (id, seconds) in ((string, int)[])[("old", 1), ("older", 2), ("new", 100)])
             await Store.EndAsync(End(id) with { At = Start.AddSeconds(seconds) });
 
-        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), 1));
-        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), 10));
-        Assert.Equal(0, await Store.ForgetAsync(Start.AddSeconds(50), 10));
+        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), long.MaxValue, 1));
+        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(50), long.MaxValue, 10));
+        Assert.Equal(0, await Store.ForgetAsync(Start.AddSeconds(50), long.MaxValue, 10));
 
         Assert.Equal([null, null, "new", "open"], (await Store.FindAsync(["old", "older", "new", "open"])).Select(job => job?.Id));
     }
@@ -239,6 +239,45 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(1, await Store.DeleteAsync(["a", "open", "nobody", "a"]));
 
         Assert.Equal([null, "open"], (await Store.FindAsync(["a", "open"])).Select(job => job?.Id));
+    }
+
+    [Fact]
+    public async Task Of_what_is_larger_together_than_it_may_be_the_oldest_is_forgotten_and_nothing_that_has_not_ended()
+    {
+        await Store.AddAsync([.. Enumerable.Range(0, 8).Select(n => Job($"j{n}")), new StoredJob("open", new JobRequest("http://a.example/") { Method = "POST", Body = new byte[500_000] }, Start)]);
+        // They end in another order than they came.
+        foreach (var n in (int[])[7, 6, 5, 4, 3, 2, 1, 0])
+            await Store.EndAsync(End($"j{n}", record: new string('x', 100_000)) with { At = Start.AddSeconds(10 - n) });
+
+        // Nothing within the bound; then all but four, but no more at once than asked for.
+        Assert.Equal(0, await Store.ForgetAsync(Start, 1_000_000, 10));
+        Assert.Equal(3, await Store.ForgetAsync(Start, 450_000, 3));
+        Assert.Equal(1, await Store.ForgetAsync(Start, 450_000, 10));
+        Assert.Equal(0, await Store.ForgetAsync(Start, 450_000, 10));
+        Assert.Equal(["j0", "j1", "j2", "j3", "open"], await AllAsync(new JobSearch()));
+
+        // The last one is kept whatever its size.
+        Assert.Equal(3, await Store.ForgetAsync(Start, 0, 10));
+        Assert.Equal(0, await Store.ForgetAsync(Start, 0, 10));
+        Assert.Equal(["j0", "open"], await AllAsync(new JobSearch()));
+        Assert.Equal(1, (await Store.CountAsync(new JobSearch { HasEnded = false })).Open);
+
+        // Unless it is too old.
+        Assert.Equal(1, await Store.ForgetAsync(Start.AddSeconds(60), 0, 10));
+    }
+
+    [Fact]
+    public async Task What_was_sent_counts_as_well_as_what_was_answered()
+    {
+        foreach (var id in (string[])["a", "b", "c"])
+        {
+            await Store.AddAsync([new StoredJob(id, new JobRequest("http://a.example/") { Method = "POST", Body = Encoding.UTF8.GetBytes(new string('x', 100_000)) }, Start)]);
+            await Store.EndAsync(End(id) with { At = Start.AddSeconds(id[0]) });
+        }
+
+        // A store may keep a body longer than it is, in Base64.
+        Assert.Equal(1, await Store.ForgetAsync(Start, 290_000, 10));
+        Assert.Equal(["b", "c"], await AllAsync(new JobSearch()));
     }
 
     private async Task<List<string>> AllAsync(JobSearch search)

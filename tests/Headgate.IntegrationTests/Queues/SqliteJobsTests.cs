@@ -118,6 +118,47 @@ public sealed class SqliteJobsTests : JobContract
     }
 
     [Fact]
+    public async Task Of_a_file_of_the_version_before_the_sizes_are_known_too()
+    {
+        await Store.AddAsync([Job("ended"), Job("open")]);
+        await Store.EndAsync(new JobEnd("ended", Headgate.Jobs.JobStatus.Completed, Time.GetUtcNow(), new byte[100_000]));
+        await CloseAsync();
+        foreach (var statement in (string[])["DROP INDEX jobs_ended", "ALTER TABLE jobs RENAME COLUMN size TO unused", "CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL", "PRAGMA user_version=2"])
+            Run(statement);
+
+        (var store, _) = Open();
+
+        await store.AddAsync([Job("later")]);
+        await store.EndAsync(new JobEnd("later", Headgate.Jobs.JobStatus.Completed, Time.GetUtcNow().AddSeconds(1), new byte[100_000]));
+        Assert.Equal(0, await store.ForgetAsync(Time.GetUtcNow(), 250_000, 10));
+        // The size of what ended before is known as well.
+        Assert.Equal(1, await store.ForgetAsync(Time.GetUtcNow(), 150_000, 10));
+        Assert.Equal(["open", "later"], (await store.SearchAsync(new JobSearch())).Jobs.Select(job => job.Id));
+    }
+
+    [Fact]
+    public async Task A_file_of_a_later_version_is_refused()
+    {
+        await CloseAsync();
+        Run("PRAGMA user_version=1000");
+
+        var refused = Assert.Throws<JobStoreException>(() => SqliteDatabase.Open(File));
+
+        Assert.Contains("newer version of headgate", refused.Message, StringComparison.Ordinal);
+    }
+
+    private void Run(string statement)
+    {
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Texts of this test.
+        command.CommandText = statement;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    [Fact]
     public async Task Many_who_write_at_once_share_their_transactions()
     {
         await Task.WhenAll(Enumerable.Range(0, 1000).Select(n => Task.Run(() => Store.AddAsync([Job($"j{n}")]))));

@@ -35,6 +35,7 @@ public sealed class ConfigurationFuzzTests
             OnceFailed = ["UPSTREAMS__b__KEYS__FROM__0=env:K\ud800\nUPSTREAMS__b__BASE__0=https://b.example"],
         },
         new("variables of old", ["API_KEYS=a,b , c", "GLOBAL_LIMIT=10\nGLOBAL_WINDOW=5", "MAX_CONCURRENCY=3\nREQUEST_TIMEOUT=10\nRETRY_ATTEMPTS=4", "PER_HOST_LIMIT=7\nRATE_LIMIT=5\nAPI_KEYS=x"], ReadOldVariables) { Batch = 100, Room = 400_000, RoomPerByte = 500 },
+        new("variables of old, of the service", ["API_KEYS=a,b , c\nHOST=127.0.0.1\nPORT=80", "WORKER_COUNT=5\nBATCH_SIZE=7\nQUEUE_TYPE=memory", "ENABLE_BACKPRESSURE=true\nBACKPRESSURE_STRATEGY=delay\nMAX_QUEUE_SIZE=5", "HEADGATE_SERVE__LISTEN__0=[::1]:80\nGLOBAL_LIMIT=1"], ReadVariablesOfService) { Batch = 100, Room = 400_000, RoomPerByte = 1000 },
         new("keys", [$"# comment\nfirst {Secret}\nsk-2\r\nthird\tsk-3", $"{Secret}", "one 1\none 2\ntwo 1"], ReadKeys) { Batch = 60, RoomPerByte = 1000, Secret = Secret, Refusals = [typeof(ConfigurationException)] },
         new("keys from variables", ["env:SET\nenv:UNSET", "name env:SET"], ReadKeys)
         {
@@ -84,6 +85,15 @@ public sealed class ConfigurationFuzzTests
         var environment = Variables(text, "");
         OriginalEnvironment.Keys(environment);
         return Check(text, ConfigurationReader.Read([.. OriginalEnvironment.Read(environment, text.Random.Pick(null, "https://a.example"))], "/"));
+    }
+
+    private static Action? ReadVariablesOfService(Fuzzed text)
+    {
+        using var directory = new TemporaryDirectory();
+        directory.Write("headgate.json", """{ "upstreams": { "a": { "base": ["https://a.example"] } } }""");
+        var environment = Variables(text, "");
+        ServiceEnvironment.FindIdle(environment);
+        return Check(text, new ConfigurationSources { Directory = directory.Path, Environment = environment, ReadsOriginalNames = true });
     }
 
     private static Action? ReadKeys(Fuzzed text)

@@ -18,6 +18,7 @@ public sealed class ServiceConfigurationTests
         Assert.Equal(["http://127.0.0.1:8015"], serve.Listen.Select(url => url.ToString()));
         Assert.Equal(("data", TimeSpan.FromMinutes(2), 0, null), (serve.Data, serve.Hold, serve.AllowAddresses.Count, serve.UpRoot));
         Assert.Equal(JobsConfiguration.Default, configuration.Jobs);
+        Assert.Equal((1_000_000, BackpressureAct.Reject, 2L << 30), (configuration.Jobs.Backpressure!.Threshold, configuration.Jobs.Backpressure.Act, configuration.Jobs.Retention.Bytes));
         Assert.Equal((JobPlace.Sqlite, JobPlace.Sqlite, TimeSpan.FromDays(7), TimeSpan.FromSeconds(25)), (configuration.Jobs.Queue, configuration.Jobs.Store, configuration.Jobs.Retention.Age, configuration.Jobs.Drain));
     }
 
@@ -31,6 +32,7 @@ public sealed class ServiceConfigurationTests
         Assert.Equal("github", configuration.Serve.UpRoot);
         Assert.Equal("jobs.db", Path.GetFileName(configuration.Jobs.Store.Path));
         Assert.Null(configuration.Jobs.Queue.Path);
+        Assert.Equal((50, 100, 10, BackpressureAct.DropLowPriority), (configuration.Jobs.Workers, configuration.Jobs.Most, configuration.Jobs.Backpressure!.Threshold, configuration.Jobs.Backpressure.Act));
     }
 
     [Fact]
@@ -77,6 +79,27 @@ public sealed class ServiceConfigurationTests
 
         Assert.Equal((queue, store), (read.Queue.ToString(), read.Store.ToString()));
     }
+
+    [Theory]
+    [InlineData("{}", 2L << 30)]
+    [InlineData("""{ "queue": "memory:" }""", 256L << 20)]
+    [InlineData("""{ "queue": "memory:", "store": "sqlite:" }""", 2L << 30)]
+    [InlineData("""{ "queue": "memory:", "retention": { "bytes": "1GiB" } }""", 1L << 30)]
+    [InlineData("""{ "retention": { "bytes": null } }""", null)]
+    public void What_is_kept_in_memory_is_less_unless_somebody_says_so(string jobs, long? bytes) =>
+        Assert.Equal(bytes, WrittenConfiguration.Read($$"""{ "jobs": {{jobs}} }""").OrThrow().Jobs.Retention.Bytes);
+
+    [Fact]
+    public void An_API_that_says_nothing_of_connections_has_those_of_the_defaults()
+    {
+        var configuration = WrittenConfiguration.Read("""{ "defaults": { "connections": { "idleTimeout": 5 } }, "upstreams": { "a": { "base": ["http://a"] }, "b": { "base": ["http://b"], "connections": { "perHost": 7 } } } }""").OrThrow();
+        var apis = new UpstreamMap(configuration);
+
+        Assert.Equal([5, 30, 5], ((string[])["http://a/x", "http://b/x", "http://other/x"]).Select(url => apis.Find(new Uri(url)).Connections.IdleTimeout.Seconds));
+    }
+
+    [Fact]
+    public void Backpressure_can_be_turned_off() => Assert.Null(WrittenConfiguration.Read("""{ "jobs": { "backpressure": "off" } }""").OrThrow().Jobs.Backpressure);
 
     [Theory]
     [InlineData("""{ "serve": { "listen": ["8015"] } }""", "/serve/listen/0: \"8015\" is not an address of this machine with a port, for example \"http://127.0.0.1:8015\"")]

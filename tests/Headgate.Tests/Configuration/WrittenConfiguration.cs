@@ -14,6 +14,7 @@ internal static class WrittenConfiguration
           "defaults": {
             "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
             "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "concurrency": 100,
+            "connections": { "idleTimeout": "30s" },
           },
           "upstreams": {
             "github": {
@@ -43,7 +44,7 @@ internal static class WrittenConfiguration
               "failover": false,
             },
           },
-          "jobs": { "queue": "sqlite:", "store": "sqlite:jobs.db", "queues": { "bulk": { "workers": 10, "match": { "tags": ["bulk"], "tenants": ["t"], "apis": ["a"], "urls": ["https://a.example/x"] } } }, "retention": { "age": "7d" }, "drain": 25 },
+          "jobs": { "queue": "sqlite:", "store": "sqlite:jobs.db", "workers": 50, "most": 100, "backpressure": { "threshold": 10, "act": "drop_low_priority" }, "queues": { "bulk": { "workers": 10, "match": { "tags": ["bulk"], "tenants": ["t"], "apis": ["a"], "urls": ["https://a.example/x"] } } }, "retention": { "age": "7d", "bytes": "2GiB" }, "drain": 25 },
           "serve": { "listen": ["http://127.0.0.1:8015", "http://[::1]:0/"], "data": "./data", "hold": 120, "allowAddresses": ["10.1.0.0/16", "fd00::1"], "upRoot": "github",
             "tokens": [{ "name": "ci", "hash": "sha256:00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF", "scopes": ["read", "submit"], "tenant": "ci", "created": "2026-01-01T00:00:00Z", "expires": "2030-01-31T00:00:00+01:00" }],
             "tokensFile": "tokens.json", "cors": ["https://App.example"], "hosts": ["Headgate.internal"], "rateLimits": ["100/s", "10 concurrent"],

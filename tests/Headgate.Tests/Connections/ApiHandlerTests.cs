@@ -84,7 +84,7 @@ public sealed class ApiHandlerTests
     [InlineData(HttpVersions.Http11To3, "3.0", HttpVersionPolicy.RequestVersionOrLower)]
     internal async Task The_version_is_the_one_configured(HttpVersions versions, string version, HttpVersionPolicy policy)
     {
-        using var invoker = Invoker(Api() with { Connections = new ConnectionsConfiguration { Http = versions } });
+        using var invoker = Invoker(Api() with { Policy = UpstreamPolicy.Default with { Connections = new() { Http = versions } } });
         var attempt = await SendAsync(invoker, Request());
         Assert.Equal((Version.Parse(version), policy), (attempt.Version, attempt.VersionPolicy));
     }
@@ -93,8 +93,8 @@ public sealed class ApiHandlerTests
     public void What_an_API_says_of_unpacking_comes_before_what_is_usual()
     {
         Assert.Equal(DecompressionMethods.All, TransportOptions.Of(Api(), DecompressionMethods.All).Decompression);
-        Assert.Equal(DecompressionMethods.None, TransportOptions.Of(Api() with { Connections = new() { Decompress = false } }, DecompressionMethods.All).Decompression);
-        Assert.Equal(DecompressionMethods.All, TransportOptions.Of(Api() with { Connections = new() { Decompress = true } }, DecompressionMethods.None).Decompression);
+        Assert.Equal(DecompressionMethods.None, TransportOptions.Of(Api() with { Policy = UpstreamPolicy.Default with { Connections = new() { Decompress = false } } }, DecompressionMethods.All).Decompression);
+        Assert.Equal(DecompressionMethods.All, TransportOptions.Of(Api() with { Policy = UpstreamPolicy.Default with { Connections = new() { Decompress = true } } }, DecompressionMethods.None).Decompression);
     }
 
     [Fact]
