@@ -10,7 +10,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var (flags, service) = (new EngineFlags(), new ServeFlags());
+        var (flags, service, seeing) = (new EngineFlags(), new ServeFlags(), new SeeingFlags());
         Option<bool> allowPrivate = new("--allow-private") { Description = "Send to private and loopback addresses, too, for whoever can reach this service." };
         Option<bool> allowAnyone = new(ListenGuard.Flag) { Description = "Listen beyond loopback although no token is needed: whoever reaches this service may do everything." };
         var command = new Command("serve", """
@@ -19,13 +19,13 @@ internal static class ServeCommand
             Its URL is the first line on stdout. It listens on loopback only until there is a token (headgate tokens add); from then on each call
             needs one. It ends in good order with Ctrl-C or SIGTERM: what is in flight is finished, everything else goes on at the next start.
             """);
-        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService])
+        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService, .. seeing.All])
             command.Options.Add(option);
         command.SetAction(async (parse, stop) =>
         {
             var options = new ServeOptions
             {
-                Engine = flags.Read(parse, service.Read(parse)),
+                Engine = flags.Read(parse, [.. service.Read(parse), .. seeing.Read(parse)]),
                 AllowsPrivate = parse.GetValue(allowPrivate),
                 AllowsAnyone = parse.GetValue(allowAnyone),
             };

@@ -10,7 +10,7 @@ namespace Headgate.Backends.Sqlite;
 internal sealed class SqliteDatabase : IDisposable
 {
     /// <summary>By what a file is known to be ours: "hdgt".</summary>
-    private const int ApplicationId = 0x68646774;
+    public const int ApplicationId = 0x68646774;
 
     /// <summary>Looking at every page of a larger one would take seconds.</summary>
     private const long LargestChecked = 256L << 20;
@@ -46,6 +46,9 @@ internal sealed class SqliteDatabase : IDisposable
             "CREATE TABLE settings (kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
         ],
     ];
+
+    /// <summary>The version of the schema that this program makes, and the newest it reads.</summary>
+    public static int Version => Versions.Length;
 
     private readonly ConcurrentBag<Statements> _readers = [];
     private readonly string _path;
@@ -123,13 +126,16 @@ internal sealed class SqliteDatabase : IDisposable
         _lock.Dispose();
     }
 
-    private SqliteConnection Connect()
+    /// <summary>Opens a file beside all rules of ours: for copies, and for those who hold the lock.</summary>
+    public static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         SQLitePCL.Batteries_V2.Init();
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, Pooling = false }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
         connection.Open();
         return connection;
     }
+
+    private SqliteConnection Connect() => Connect(_path, SqliteOpenMode.ReadWriteCreate);
 
     private void Prepare(SqliteConnection connection)
     {

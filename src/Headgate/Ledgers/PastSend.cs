@@ -45,7 +45,11 @@ internal sealed record ScopePast
     /// <summary>Whether some sends are of another boot, so that the two placements differ.</summary>
     public bool IsOfOtherBoot { get; init; }
 
-    /// <summary>Together with sends that are known from elsewhere.</summary>
-    public ScopePast With(ScopePast other) => other.Sends.Count == 0 ? this
-        : this with { Sends = [.. Sends.Concat(other.Sends).OrderBy(send => send.LateNs)], IsOfOtherBoot = IsOfOtherBoot || other.IsOfOtherBoot };
+    /// <summary>Together with what is known from elsewhere: of sends, or that some are missing.</summary>
+    public ScopePast With(ScopePast other) => other.Sends.Count == 0 && other.FullAtNs is null ? this : this with
+    {
+        Sends = [.. Sends.Concat(other.Sends).OrderBy(send => send.LateNs)],
+        FullAtNs = other.FullAtNs > FullAtNs || FullAtNs is null ? other.FullAtNs : FullAtNs,
+        IsOfOtherBoot = IsOfOtherBoot || other.IsOfOtherBoot,
+    };
 }
