@@ -6,6 +6,7 @@ using Headgate.App.Metrics;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
+using Headgate.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
