@@ -15,9 +15,9 @@ internal sealed class AnswerContent : HttpContent
     private bool _isFinished;
 
     /// <summary>Takes the body of an answer over; its attempt ends here and now if there is none.</summary>
-    public AnswerContent(HttpResponseMessage answer, Exchange exchange, Sender sender, long begunAt, CancellationToken callers)
+    public AnswerContent(HttpResponseMessage answer, Exchange exchange, Sender sender, CancellationToken callers)
     {
-        (_source, Exchange, _sender, BegunAt, _callers, Token) = (answer.Content, exchange, sender, begunAt, callers, exchange.Last!.Token);
+        (_source, Exchange, _sender, _callers, Token) = (answer.Content, exchange, sender, callers, exchange.Last!.Token);
         foreach (var header in _source.Headers.NonValidated)
             if (header.Value.Count == 1)
                 Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
@@ -31,9 +31,6 @@ internal sealed class AnswerContent : HttpContent
     }
 
     public Exchange Exchange { get; }
-
-    /// <summary>When its request was handed over, monotonic nanoseconds.</summary>
-    public long BegunAt { get; }
 
     /// <summary>Who asked for it, as far as is known: the tenant, or the span it is part of.</summary>
     public string? Caller { get; init; }
@@ -97,7 +94,7 @@ internal sealed class AnswerContent : HttpContent
             Received(attempt);
         attempt.End(isWhole);
         attempt.TryWriteEnd();
-        _sender.Finished(Exchange, BegunAt);
+        _sender.Finished(Exchange);
     }
 
     /// <summary>What to throw in the place of what a read threw; null for that itself. The place is free then.</summary>

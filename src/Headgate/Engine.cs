@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
@@ -6,6 +8,7 @@ using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Time;
+using Microsoft.Extensions.Logging;
 
 namespace Headgate;
 
@@ -85,8 +88,23 @@ internal sealed class Engine : IDisposable
     /// <summary>Tells a user what he should know. That nobody can be told must not keep anything from being sent.</summary>
     public void Notice(string text) => Tell(_options.Notice, text);
 
+    /// <summary>What is shown of its requests; null for nothing.</summary>
+    public Observation? Observation { get; private set; }
+
+    /// <summary>Shows its requests from here on. Before the first of them.</summary>
+    /// <param name="loggers">Where events go.</param>
+    /// <param name="meters">Makes the meter; null to make one.</param>
+    public Observation Observe(ILoggerFactory loggers, IMeterFactory? meters) => Observation = new Observation(this, loggers, meters);
+
+    /// <summary>How many requests wait for a permit of an API.</summary>
+    public int WaitingAt(Upstream upstream) => Dispatcher.Read(upstream.Gates, static (_, gates, _) => gates.All.Sum(gate => gate.Waiting));
+
     /// <summary>Tells of an attempt that has ended.</summary>
-    public void Ended(Attempt attempt) => Tell(_options.Ended, attempt);
+    public void Ended(Attempt attempt)
+    {
+        Observation?.Ended(attempt);
+        Tell(_options.Ended, attempt);
+    }
 
     public Action<Lesson> Learned => _options.Learned;
 
@@ -209,6 +227,7 @@ internal sealed class Engine : IDisposable
 
     public void Dispose()
     {
+        Observation?.Dispose();
         _sync?.Dispose();
         lock (_changing)
             _isDisposed = true;

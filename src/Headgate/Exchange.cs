@@ -134,5 +134,21 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>The last attempt.</summary>
     public Attempt? Last { get; set; }
 
-    public void Tell(LineStep step) => Watch?.Invoke(this, step);
+    /// <summary>Its API, as last found; null before.</summary>
+    public Upstream? Upstream { get; set; }
+
+    /// <summary>When it was handed over, monotonic nanoseconds; 0 until it comes onto the line, where nobody said before.</summary>
+    public long BegunAt { get; set; }
+
+    /// <summary>Shows what becomes of it; null for nobody.</summary>
+    public Observation? Observer { get; set; }
+
+    /// <summary>By what its steps are known in the log; 0 while they are not told.</summary>
+    public long Number { get; set; }
+
+    public void Tell(LineStep step)
+    {
+        Watch?.Invoke(this, step);
+        Observer?.Step(this, step);
+    }
 }

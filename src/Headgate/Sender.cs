@@ -17,12 +17,10 @@ namespace Headgate;
 internal sealed class Sender : IDisposable
 {
     private readonly StraightLine _line;
-    private readonly Instruments _instruments;
+    private readonly Observation _seen;
     private readonly Counts _counts = new();
     private readonly ILogger _log;
-    private readonly Action<Exchange, LineStep> _watch;
     private readonly HealthThresholds _health;
-    private long _inFlight;
     private bool _isDisposed;
 
     /// <param name="options">How to send.</param>
@@ -35,8 +33,9 @@ internal sealed class Sender : IDisposable
     public Sender(HeadgateOptions options, HttpMessageHandler? inner, TimeProvider time, ILoggerFactory? loggers, IMeterFactory? meters)
     {
         Configuration = options.Freeze();
-        _log = (loggers ?? NullLoggerFactory.Instance).CreateLogger(Instruments.Name);
-        (_watch, _health) = (Watch, options.Health);
+        loggers ??= NullLoggerFactory.Instance;
+        _log = loggers.CreateLogger(Instruments.Name);
+        _health = options.Health;
         try
         {
             var state = options.StatePath is { Length: > 0 } path ? StateDirectory.Open(Path.GetFullPath(path)) : null;
@@ -50,7 +49,6 @@ internal sealed class Sender : IDisposable
                 Token = options.Token,
                 Notice = _log.Noticed,
                 Patience = TimeSpan.Zero,
-                Ended = AttemptEnded,
                 Inner = inner is null ? null : SharedTransport.Over(inner, () => Engine!),
             });
             if (state is null)
@@ -66,7 +64,7 @@ internal sealed class Sender : IDisposable
         Open = new OpenAnswers(Engine.Clock, Forgotten);
         try
         {
-            _instruments = new Instruments(meters, () => Volatile.Read(ref _inFlight), Waiting, () => Breakers().Select(breaker => new Measurement<long>(breaker.Opens, _instruments!.Tag(breaker.Upstream))), () => Engine.Upstreams);
+            _seen = Engine.Observe(loggers, meters);
         }
         catch
         {
@@ -103,7 +101,6 @@ internal sealed class Sender : IDisposable
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var begun = Now;
         var caller = Activity.Current;
         using var span = Spans.Begin(request);
         var exchange = ExchangeOf(request);
@@ -114,12 +111,12 @@ internal sealed class Sender : IDisposable
                 Spans.Tell(span, exchange, (int)answer.StatusCode, Outcomes.Of(exchange.Failure));
             // The attempt's own message has the key in it, which is nobody's business.
             answer.RequestMessage = exchange.Hops == 0 ? request : new HttpRequestMessage(exchange.Method, exchange.Uri);
-            answer.Content = new AnswerContent(answer, exchange, this, begun, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
+            answer.Content = new AnswerContent(answer, exchange, this, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
             return answer;
         }
         catch (Exception failure)
         {
-            Fail(exchange, failure, begun, span);
+            Fail(exchange, failure, span);
             if (failure is HeadgateException { FailureClass: FailureClass.Timeout } late)
                 throw Failures.Of(late);
             if (IsOfState(failure))
@@ -129,12 +126,10 @@ internal sealed class Sender : IDisposable
     }
 
     /// <summary>A request has ended: its answer was read, or thrown away, or there is none.</summary>
-    public void Finished(Exchange exchange, long begunAt)
+    public void Finished(Exchange exchange)
     {
-        var took = Now - begunAt;
-        _counts.Add(exchange.Failure == FailureClass.None, exchange.RetriesMade, exchange.Refusals, took);
-        if (exchange.Last?.Upstream is { } upstream)
-            _instruments.Ended(upstream, Outcomes.Of(exchange.Failure), exchange, took);
+        Count(exchange);
+        _seen.Finished(exchange);
     }
 
     public HeadgateMetrics Metrics()
@@ -144,8 +139,8 @@ internal sealed class Sender : IDisposable
         {
             BreakerState = breakers.Any(breaker => breaker.State == "open") ? "open" : breakers.Any(breaker => breaker.State == "half_open") ? "half_open" : "closed",
             BreakerOpens = breakers.Sum(breaker => breaker.Opens),
-            Queue = Engine.Upstreams.Sum(upstream => (long)WaitingAt(upstream)),
-            ActiveConnections = Volatile.Read(ref _inFlight),
+            Queue = Engine.Upstreams.Sum(upstream => (long)Engine.WaitingAt(upstream)),
+            ActiveConnections = _seen.InFlight,
             MemoryBytes = GC.GetTotalMemory(forceFullCollection: false),
         };
     }
@@ -159,7 +154,6 @@ internal sealed class Sender : IDisposable
         if (Interlocked.Exchange(ref _isDisposed, true))
             return;
         Open.Dispose();
-        _instruments.Dispose();
         Engine.Close();
         Engine.Dispose();
     }
@@ -169,11 +163,10 @@ internal sealed class Sender : IDisposable
         if (request.RequestUri is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
             throw new NotSupportedException("the request needs an absolute http or https address");
         if (RequestSettings.Of(request) is not { } settings)
-            return new Exchange(request) { IsDirect = true, Watch = _watch };
+            return new Exchange(request) { IsDirect = true };
         return new Exchange(request)
         {
             IsDirect = true,
-            Watch = _watch,
             Priority = settings.Priority,
             Tenant = settings.Tenant,
             DeclaredCost = settings.Cost,
@@ -192,41 +185,14 @@ internal sealed class Sender : IDisposable
         return left is { } span ? Now + Clock.Nanoseconds(span < TimeSpan.Zero ? TimeSpan.Zero : span < Duration.Longest ? span : Duration.Longest) : null;
     }
 
-    private void Watch(Exchange exchange, LineStep step)
-    {
-        switch (step)
-        {
-            case LineStep.Sent:
-                Interlocked.Increment(ref _inFlight);
-                break;
-            case LineStep.Held:
-                _log.RequestHeld(exchange.Last!.Upstream.Name, Seconds(exchange));
-                break;
-            case LineStep.Retries when _log.IsEnabled(LogLevel.Debug):
-                _log.RequestRetried(exchange.Method.Method, exchange.Last!.Upstream.Name, Seconds(exchange), exchange.LastError);
-                break;
-        }
-
-        double Seconds(Exchange it) => Math.Max(0, it.NextAt - Now) / (double)Clock.Second;
-    }
-
-    private void AttemptEnded(Attempt attempt)
-    {
-        if (attempt.WasSent)
-            Interlocked.Decrement(ref _inFlight);
-    }
-
-    private void Fail(Exchange exchange, Exception failure, long begun, Activity? span)
+    private void Fail(Exchange exchange, Exception failure, Activity? span)
     {
         exchange.Last?.TryWriteEnd();
-        if (exchange.Failure == FailureClass.None)
-            exchange.Failure = failure is OperationCanceledException ? FailureClass.Cancelled : FailureClass.Invalid;
-        if (span is not null)
-            Spans.Tell(span, exchange, null, Outcomes.Of(exchange.Failure));
-        if (_log.IsEnabled(LogLevel.Debug))
-            _log.RequestFailed(exchange.Method.Method, exchange.Last?.Upstream.Name ?? exchange.Uri.Authority, exchange.Attempts, Outcomes.Of(exchange.Failure), exchange.Detail);
-        Finished(exchange, begun);
+        _seen.Failed(exchange, failure, span);
+        Count(exchange);
     }
+
+    private void Count(Exchange exchange) => _counts.Add(exchange.Failure == FailureClass.None, exchange.RetriesMade, exchange.Refusals, Now - exchange.BegunAt);
 
     private void Forgotten(AnswerContent answer)
     {
@@ -242,10 +208,6 @@ internal sealed class Sender : IDisposable
         if (slow.Count > 0)
             _log.LimitsStartFull(string.Join(", ", slow));
     }
-
-    private IEnumerable<Measurement<long>> Waiting() => Engine.Upstreams.Select(upstream => new Measurement<long>(WaitingAt(upstream), _instruments.Tag(upstream)));
-
-    private int WaitingAt(Upstream upstream) => Engine.Dispatcher.Read(upstream.Gates, static (_, gates, _) => gates.All.Sum(gate => gate.Waiting));
 
     private static bool IsOfState(Exception failure) => failure is ScopeHeldException or LedgerException or ConfigurationException;
 }

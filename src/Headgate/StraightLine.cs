@@ -31,8 +31,19 @@ internal sealed class StraightLine(Engine engine)
     /// <returns>The last answer. Its attempt must be ended by the caller unless <see cref="Exchange.Receive"/> reads the body.</returns>
     /// <exception cref="HeadgateException">There is no answer.</exception>
     /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    public ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
+    {
+        if (exchange.BegunAt == 0)
+            exchange.BegunAt = engine.Clock.Now;
+        engine.Observation?.Begin(exchange);
+        // Whoever reads the answer himself says when that is through.
+        return exchange is { Observer: { } observer, Receive: not null } ? observer.SendAsync(this, exchange, cancellation) : WalkAsync(exchange, cancellation);
+    }
+
+    /// <summary>The line itself.</summary>
+    /// <inheritdoc cref="SendAsync"/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<HttpResponseMessage> SendAsync(Exchange exchange, CancellationToken cancellation)
+    public async ValueTask<HttpResponseMessage> WalkAsync(Exchange exchange, CancellationToken cancellation)
     {
         while (true)
         {
@@ -96,7 +107,7 @@ internal sealed class StraightLine(Engine engine)
 
     private Upstream Admit(Exchange exchange)
     {
-        var upstream = engine.UpstreamOf(exchange.Uri);
+        var upstream = exchange.Upstream = engine.UpstreamOf(exchange.Uri);
         if (exchange.Last?.Upstream != upstream)
             exchange.Tell(LineStep.Admitted);
         GiveUpUnreached(upstream, exchange, null);
@@ -274,6 +285,8 @@ internal sealed class StraightLine(Engine engine)
         if (engine.Dispatcher.Read(keys, static (_, keys, _) => keys.AllDead))
         {
             (exchange.Failure, exchange.Detail) = (FailureClass.Auth, $"the server answered {outcome.Status}, and no key is left");
+            if (upstream.IsNewlyDead(key))
+                engine.Observation?.LastKeyDied(upstream, key.Name, outcome.Status);
             return false;
         }
         if (upstream.IsNewlyDead(key))

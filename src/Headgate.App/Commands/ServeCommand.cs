@@ -11,7 +11,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var (flags, service, variables) = (new EngineFlags(), new ServeFlags(), ServiceVariables.FileOption());
+        var (flags, service, seeing, variables) = (new EngineFlags(), new ServeFlags(), new SeeingFlags(), ServiceVariables.FileOption());
         Option<bool> allowPrivate = new("--allow-private") { Description = "Send to private and loopback addresses, too, for whoever can reach this service." };
         Option<bool> allowAnyone = new(ListenGuard.Flag) { Description = "Listen beyond loopback although no token is needed: whoever reaches this service may do everything." };
         var command = new Command("serve", """
@@ -20,14 +20,14 @@ internal static class ServeCommand
             Its URL is the first line on stdout. It listens on loopback only until there is a token (headgate tokens add); from then on each call
             needs one. It ends in good order with Ctrl-C or SIGTERM: what is in flight is finished, everything else goes on at the next start.
             """);
-        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService, variables])
+        foreach (var option in (IEnumerable<Option>)[.. service.All, allowPrivate, allowAnyone, .. flags.OfService, .. seeing.All, variables])
             command.Options.Add(option);
         command.SetAction(async (parse, stop) =>
         {
             ServiceVariables.Load(parse.GetValue(variables));
             var options = new ServeOptions
             {
-                Engine = flags.ReadOfService(parse, service.Read(parse)),
+                Engine = flags.ReadOfService(parse, [.. service.Read(parse), .. seeing.Read(parse)]),
                 AllowsPrivate = parse.GetValue(allowPrivate),
                 AllowsAnyone = parse.GetValue(allowAnyone),
             };

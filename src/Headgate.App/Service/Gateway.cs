@@ -46,6 +46,7 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
             Tenant = GatewayRequest.TenantOf(context),
             OwnKey = GatewayRequest.OwnKeyOf(context),
             StartBy = state.Engine.Clock.Now + Clock.Nanoseconds(patience),
+            Watch = (_, step) => state.Jobs.Counts.CountSent(step),
             Receive = (answer, cancellation) => RelayAsync(context, exchange, answer, cancellation),
         };
         try

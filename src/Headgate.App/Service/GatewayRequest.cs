@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using Headgate.App.Security;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +26,9 @@ internal static class GatewayRequest
             message.Content.Headers.ContentLength = call.ContentLength;
         }
         var named = NamedIn(call.Headers.Connection);
+        // Where spans are told, the send has one of its own, which is below that of the caller.
+        if (Activity.Current is not null)
+            named.UnionWith(["traceparent", "tracestate"]);
         foreach (var (name, values) in call.Headers)
             if (!OfTheConnection.Contains(name) && !named.Contains(name) && !name.StartsWith("Headgate-", StringComparison.OrdinalIgnoreCase)
                 && !message.Headers.TryAddWithoutValidation(name, (IEnumerable<string>)values!) && !name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))

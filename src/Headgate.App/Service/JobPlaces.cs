@@ -9,6 +9,7 @@ namespace Headgate.App.Service;
 internal sealed class JobPlaces : IDisposable
 {
     private readonly List<SqliteDatabase> _databases = [];
+    private readonly SqliteForeignSends? _foreign;
 
     private JobPlaces(JobsConfiguration jobs, string data, TimeProvider time)
     {
@@ -19,6 +20,7 @@ internal sealed class JobPlaces : IDisposable
         Queue = queue is null ? memory : new SqliteJobQueue(queue == store ? kept! : Open(queue), time);
         Settings = kept is null ? new MemorySettings() : new SqliteSettings(kept);
         Where = store ?? "memory";
+        _foreign = kept is null ? null : new SqliteForeignSends(kept);
     }
 
     public IJobStore Store { get; }
@@ -30,6 +32,9 @@ internal sealed class JobPlaces : IDisposable
 
     /// <summary>Where the jobs are, for people.</summary>
     public string Where { get; }
+
+    /// <summary>Whether a job comes from a backup, and may have been sent by the service that was backed up.</summary>
+    public bool MayHaveBeenSentElsewhere(string id) => _foreign?.Has(id) ?? false;
 
     /// <summary>Opens them.</summary>
     /// <param name="jobs">Where they are.</param>

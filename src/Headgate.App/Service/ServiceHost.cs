@@ -1,17 +1,23 @@
+using Headgate.App.Backups;
 using Headgate.App.CommandLine;
+using Headgate.App.Export;
+using Headgate.App.Logging;
+using Headgate.App.Metrics;
 using Headgate.App.Runs;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Ledgers;
 using Headgate.Queues;
+using Headgate.Telemetry;
 using Headgate.Time;
+using Microsoft.Extensions.Logging;
 
 namespace Headgate.App.Service;
 
 /// <summary>The service from its start to its end: directory, ledger, engine, jobs, and the port. One for each process.</summary>
 /// <param name="options">What was asked for.</param>
 /// <param name="output">Told the addresses.</param>
-/// <param name="talk">Told everything else.</param>
+/// <param name="talk">Where the log goes.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextWriter talk, TimeProvider time)
 {
@@ -24,14 +30,24 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     /// <exception cref="CommandException">The address is in use, or the directory is.</exception>
     public async Task<ExitCode> RunAsync(CancellationToken stop)
     {
+        using var loggers = ServiceLog.Begin(options.Engine.Configuration.Log, talk, Terminal.OfProcess().IsTerminal, time);
+        using var export = OtlpExport.Begin(options.Engine, loggers.CreateLogger(ServiceMessages.Category), time);
+        await RunAsync(loggers, stop);
+        return ExitCode.Ok;
+    }
+
+    private async Task RunAsync(ILoggerFactory loggers, CancellationToken stop)
+    {
+        var log = loggers.CreateLogger(Instruments.Name);
         var data = Path.GetFullPath(options.Serve.Data);
-        using var access = Access.Open(options.Serve.Access, data, time, Say);
+        using var access = Access.Open(options.Serve.Access, data, time, log.Noticed);
         var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
         foreach (var url in listen)
             ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
+        var restored = options.KeepsNothing ? null : RestoredFrom.Find(data);
         var clock = new Clock(time);
         var header = RunHeader.Of(options.Engine, [], state, clock);
         var counts = (JobCounts?)null;
@@ -42,22 +58,23 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Time = time,
             Concurrency = options.Engine.Configuration.Concurrency,
             Patience = TimeSpan.FromMinutes(15),
-            Journal = theirs => new SendJournal(theirs, state),
+            Journal = theirs => new SendJournal(theirs, state, earlier: restored is null ? null : (_, straggle) => restored.PastOf(theirs, MachineBoot.Id(), straggle)),
             Keys = options.Engine.KeysOf,
-            Notice = Say,
+            Notice = log.Noticed,
             Decompression = System.Net.DecompressionMethods.All,
             GuardsAddresses = !options.AllowsPrivate,
             AllowsAddresses = options.Serve.AllowAddresses,
             Ended = attempt => counts?.CountEnded(attempt),
         });
+        var observation = engine.Observe(loggers, null);
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
         if (ledgers is not null)
             engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
-        engine.SyncEachSecond(failure => Say(failure.Message));
+        engine.SyncEachSecond(log.StateNotWritten);
         await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
             Room = RoomOf(options.Jobs.Workers),
-            MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
+            MayHaveArrived = job => (ledgers?.MayHaveArrived(job) ?? false) || places.MayHaveBeenSentElsewhere(job.Id),
             Tell = events.Tell,
             QueueOf = QueueOf,
             Follow = callbacks.Follow,
@@ -67,16 +84,17 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
+        var serving = new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
         {
             Events = events,
             Queues = _queues,
             Settings = places.Settings,
             Access = access,
-            Audit = new AuditLog(Path.Combine(data, AuditLog.FileName), time, Say),
+            Audit = new AuditLog(Path.Combine(data, AuditLog.FileName), time, log.Noticed),
             Tokens = new TokenStore(data, time),
-        }, listen, places.Where, stop);
-        return ExitCode.Ok;
+        };
+        using var metrics = new MetricsPage(serving, observation, places.Queue, options.KeepsNothing ? null : data);
+        await ServeAsync(serving, metrics, listen, places.Where, loggers, stop);
     }
 
     private string? QueueOf(Jobs.JobRequest request, string api)
@@ -88,25 +106,33 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             : _queues.Of(request, api);
     }
 
-    private async Task ServeAsync(ServiceState state, IReadOnlyList<ListenUrl> listen, string where, CancellationToken stop)
+    private async Task ServeAsync(ServiceState state, MetricsPage metrics, IReadOnlyList<ListenUrl> listen, string where, ILoggerFactory loggers, CancellationToken stop)
     {
-        var drain = options.Jobs.Drain;
+        var (drain, log) = (options.Jobs.Drain, loggers.CreateLogger(ServiceMessages.Category));
         await QueuePages.RestoreAsync(state);
-        using var schedules = new JobSchedules(state.Settings, state.Jobs, time, Say);
+        using var schedules = new JobSchedules(state.Settings, state.Jobs, time, log.Noticed);
         await schedules.StartAsync();
-        await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, Say);
-        await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs), null, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        await using var figures = options.Serve.MetricsListen is { } address ? await MetricsSite.StartAsync(address.EndPoint, metrics, loggers) : null;
+        await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, metrics, loggers);
+        await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs, log), null, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);
         await output.FlushAsync(CancellationToken.None);
-        Say(options.KeepsNothing ? "jobs are kept in memory: they end with this process" : $"jobs are kept in {where}{(state.OpenAtStart > 0 ? $"; {state.OpenAtStart} that have not ended go on" : "")}");
+        log.Started(string.Join(", ", site.Urls));
+        if (figures is not null)
+            log.MetricsStarted(figures.Url);
+        if (options.KeepsNothing)
+            log.JobsInMemory();
+        else
+            log.JobsKept(where, state.OpenAtStart);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Say($"stopping: what is in flight has {drain.TotalSeconds:0} s to end, all else goes on at the next start");
+        log.Stopping(drain.TotalSeconds);
         await Task.WhenAll(state.DrainAsync(drain), state.Jobs.StopAsync(drain));
         state.Engine.Journal.Sync();
+        log.Stopped(state.Jobs.Open);
     }
 
-    private async Task ForgetAsync(DurableJobs jobs)
+    private async Task ForgetAsync(DurableJobs jobs, ILogger log)
     {
         try
         {
@@ -115,11 +141,9 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         }
         catch (JobStoreException failure)
         {
-            Say($"old jobs are not forgotten: {failure.Message}");
+            log.JobsNotForgotten(failure.Message);
         }
     }
 
     private static JobRoom RoomOf(int workers) => new(MostWaiting: int.MaxValue, Math.Min(LookAhead, workers), MostBegun: workers) { AtHand = Math.Min(JobFeed.Usual, workers) };
-
-    private void Say(string text) => talk.WriteLine($"headgate: {text}");
 }

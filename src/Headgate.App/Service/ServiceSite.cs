@@ -1,9 +1,12 @@
 using System.Net.Sockets;
 using System.Text;
 using Headgate.App.CommandLine;
+using Headgate.App.Logging;
+using Headgate.App.Metrics;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
+using Headgate.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -32,15 +35,17 @@ internal sealed class ServiceSite : IAsyncDisposable
     /// <param name="state">What the pages look at.</param>
     /// <param name="schedules">The schedules.</param>
     /// <param name="listen">Where.</param>
-    /// <param name="notice">Told what a user should know.</param>
+    /// <param name="metrics">What it shows of itself.</param>
+    /// <param name="loggers">Where it logs.</param>
     /// <exception cref="CommandException">An address is in use.</exception>
     /// <exception cref="ConfigurationException">The certificate cannot be used.</exception>
-    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules, IReadOnlyList<ListenUrl> listen, Action<string> notice)
+    public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules, IReadOnlyList<ListenUrl> listen, MetricsPage metrics, ILoggerFactory loggers)
     {
-        var certificate = options.Serve.Access.Tls is { } tls && listen.Any(url => url.IsTls) ? ServiceCertificate.Open(tls, state.Time, notice) : null;
+        var log = loggers.CreateLogger(ServiceMessages.Category);
+        var certificate = options.Serve.Access.Tls is { } tls && listen.Any(url => url.IsTls) ? ServiceCertificate.Open(tls, state.Time, log.Noticed) : null;
         var entrance = new Entrance(state.Access, options.Serve.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        ServiceLog.UseFor(builder, loggers);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -55,11 +60,14 @@ internal sealed class ServiceSite : IAsyncDisposable
                 });
         });
         var site = builder.Build();
-        var metrics = new MetricsPage(state);
         site.Use(next => async context =>
         {
-            await GuardAsync(context, entrance, next);
-            metrics.Count(context);
+            var begun = state.Time.GetTimestamp();
+            await GuardAsync(context, entrance, next, log);
+            var took = state.Time.GetElapsedTime(begun);
+            metrics.Calls.Count(context, took);
+            if (log.IsEnabled(LogLevel.Debug))
+                log.CallAnswered(context.Request.Method, EndpointOf(context), context.Response.StatusCode, took.TotalMilliseconds);
         });
         site.UseRouting();
         site.Use(next => context => entrance.AdmitAsync(context, next, name => KeyHeaderOf(state, name ?? options.Serve.UpRoot)));
@@ -99,7 +107,7 @@ internal sealed class ServiceSite : IAsyncDisposable
     private static string? KeyHeaderOf(ServiceState state, string? name) => state.Configuration.Upstreams.FirstOrDefault(api => api.Name == name)?.Keys?.Template.Header;
 
     /// <summary>Whatever a page throws becomes an answer; nothing of the inside is told.</summary>
-    private static async Task GuardAsync(HttpContext context, Entrance entrance, RequestDelegate next)
+    private static async Task GuardAsync(HttpContext context, Entrance entrance, RequestDelegate next, ILogger log)
     {
         try
         {
@@ -115,10 +123,17 @@ internal sealed class ServiceSite : IAsyncDisposable
         }
         catch (Exception failure) when (!context.Response.HasStarted)
         {
-            if (!context.RequestAborted.IsCancellationRequested)
-                await Told(failure).WriteAsync(context);
+            if (context.RequestAborted.IsCancellationRequested)
+                return;
+            var problem = Told(failure);
+            if (problem.Status == StatusCodes.Status500InternalServerError)
+                log.CallFailed(failure, context.Request.Method, EndpointOf(context));
+            await problem.WriteAsync(context);
         }
     }
+
+    /// <summary>What was called, without what the caller put into it.</summary>
+    private static string EndpointOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
 
     private static Problem Told(Exception failure) => failure switch
     {

@@ -87,13 +87,16 @@ internal sealed class SqliteDatabase : IDisposable
         _lock.Dispose();
     }
 
-    private SqliteConnection Connect()
+    /// <summary>Opens a file beside all rules of ours: for copies, and for those who hold the lock.</summary>
+    public static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         SQLitePCL.Batteries_V2.Init();
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, Pooling = false }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
         connection.Open();
         return connection;
     }
+
+    private SqliteConnection Connect() => Connect(_path, SqliteOpenMode.ReadWriteCreate);
 
     private JobStoreException Told(Exception failure) => failure switch
     {

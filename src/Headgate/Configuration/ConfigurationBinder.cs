@@ -24,6 +24,8 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
             Jobs = service.BindJobs(root.Member(ServiceSettings.JobsGroup.Name)),
             Serve = service.BindServe(root.Member(ServiceSettings.ServeGroup.Name)),
+            Log = SeeingSettings.BindLog(root.Member(SeeingSettings.LogGroup.Name)),
+            Otlp = SeeingSettings.BindOtlp(root.Member(SeeingSettings.OtlpGroup.Name)),
         };
     }
 

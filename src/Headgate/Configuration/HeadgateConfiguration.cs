@@ -31,4 +31,10 @@ internal sealed record HeadgateConfiguration
 
     /// <summary>How the service is reached.</summary>
     public ServeConfiguration Serve { get; init; } = ServeConfiguration.Default;
+
+    /// <summary>What the service logs.</summary>
+    public LogConfiguration Log { get; init; } = LogConfiguration.Default;
+
+    /// <summary>Where the service sends traces and metrics.</summary>
+    public OtlpConfiguration Otlp { get; init; } = OtlpConfiguration.Default;
 }

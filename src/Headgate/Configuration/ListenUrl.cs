@@ -11,6 +11,9 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
 {
     public const int UsualPort = 8015;
 
+    /// <summary>That of the figures.</summary>
+    public const int UsualMetricsPort = 9092;
+
     /// <summary>What is right, in words that follow "is not".</summary>
     public const string Expects = "an address of this machine with a port, for example \"http://127.0.0.1:8015\"";
 
@@ -30,7 +33,7 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
     public IPEndPoint EndPoint => new(Address, Port);
 
     /// <summary>Reads <c>http://ADDRESS:PORT</c> or <c>https://ADDRESS:PORT</c>; the scheme, the port, and a slash at the end may be left out.</summary>
-    public static bool TryParse(string text, out ListenUrl url)
+    public static bool TryParse(string text, out ListenUrl url, int usualPort = UsualPort)
     {
         url = Usual;
         var rest = text.AsSpan().Trim();
@@ -42,7 +45,7 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
         var colon = rest.LastIndexOf(':');
         // The colons of an address of IPv6 are within brackets.
         var hasPort = colon >= 0 && colon > rest.LastIndexOf(']');
-        var port = UsualPort;
+        var port = usualPort;
         if (hasPort && (!int.TryParse(rest[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > IPEndPoint.MaxPort))
             return false;
         var host = hasPort ? rest[..colon] : rest;

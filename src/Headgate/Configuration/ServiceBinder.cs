@@ -14,6 +14,7 @@ internal sealed class ServiceBinder(string directory, string current)
         return new ServeConfiguration
         {
             Listen = node?.Member(ServiceSettings.Serve.Listen.Name) is { } listen ? ServiceSettings.Serve.ListenShape.Read(listen) : usual.Listen,
+            MetricsListen = Value(node, ServiceSettings.Serve.MetricsListen, null!),
             Data = Value(node, ServiceSettings.Serve.Data, null!) is { } data ? Absolute(node!, ServiceSettings.Serve.Data, data) : usual.Data,
             Hold = Value(node, ServiceSettings.Serve.Hold, usual.Hold),
             AllowAddresses = node?.Member(ServiceSettings.Serve.AllowAddresses.Name) is { } allowed ? ServiceSettings.Serve.AllowAddressesShape.Read(allowed) : usual.AllowAddresses,

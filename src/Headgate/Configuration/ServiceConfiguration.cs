@@ -10,6 +10,9 @@ internal sealed record ServeConfiguration
     /// <summary>Where the API listens.</summary>
     public ValueList<ListenUrl> Listen { get; init; } = [ListenUrl.Usual];
 
+    /// <summary>Where the figures are, alone; null for nowhere but at <see cref="Listen"/>.</summary>
+    public ListenUrl? MetricsListen { get; init; }
+
     /// <summary>The directory of jobs, of what was sent, and of what is remembered of limits: an absolute path, but where none was given.</summary>
     public string Data { get; init; } = "data";
 

@@ -14,6 +14,14 @@ internal static class ServiceScalars
             return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value);
         });
 
+    public static readonly Scalar<ListenUrl> MetricsListen = new(
+        "metricsUrl", $"an address of this machine with a port, for example \"http://127.0.0.1:{ListenUrl.UsualMetricsPort}\"", Listen.Schema,
+        static (ConfigurationNode node, out ListenUrl value, out string? problem) =>
+        {
+            (value, problem) = (ListenUrl.Usual, null);
+            return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualMetricsPort) && value is { IsTls: false, Name: null };
+        });
+
     public static readonly Scalar<string> Path = new(
         "path", "a path", """{ "type": "string", "minLength": 1 }""",
         static (ConfigurationNode node, out string value, out string? problem) =>

@@ -11,6 +11,8 @@ internal static class ServiceSettings
         public static readonly ListOf<ListenUrl> ListenShape = new(ServiceScalars.Listen, 1);
         public static readonly Setting Listen = new(
             "listen", ListenShape, "Where the API listens; port 0 takes any that is free.", $"[\"{ListenUrl.Usual}\"]");
+        public static readonly Setting<ListenUrl> MetricsListen = new(
+            "metricsListen", ServiceScalars.MetricsListen, "A port for the figures alone, at /metrics; none if it is not given.");
         public static readonly Setting<string> Data = new(
             "data", ServiceScalars.Path, "The directory of the jobs and of the record of sends; from a file relative to that, else to where the service was started.", $"\"{ServeConfiguration.Default.Data}\"");
         public static readonly Setting<TimeSpan> Hold = new(
@@ -22,7 +24,7 @@ internal static class ServiceSettings
             "upRoot", Scalars.Text, "The API that the whole port is a reverse proxy for, but for the service's own paths.");
 
         public static readonly Group Shape = new(
-            [Listen, Data, Hold, AllowAddresses, UpRoot, .. AccessSettings.All], [], "proxyListen", "metricsListen");
+            [Listen, MetricsListen, Data, Hold, AllowAddresses, UpRoot, .. AccessSettings.All], [], "proxyListen");
     }
 
     internal static class Retention

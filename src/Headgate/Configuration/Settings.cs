@@ -287,7 +287,7 @@ internal static class Settings
         "The APIs by name.");
 
     public static readonly Group Root = new(
-        [SchemaName, Version, Total, Defaults, Upstreams, ServiceSettings.JobsGroup, ServiceSettings.ServeGroup], [], "proxies", "log", "otlp");
+        [SchemaName, Version, Total, Defaults, Upstreams, ServiceSettings.JobsGroup, ServiceSettings.ServeGroup, SeeingSettings.LogGroup, SeeingSettings.OtlpGroup], [], "proxies");
 
     // The groups above are part of the table below: they may use nothing of it, or the order of initialisation would matter.
     private static class Literal

@@ -51,7 +51,11 @@ internal sealed record ScopePast
     /// <summary>Without those attempts, which are known otherwise.</summary>
     public ScopePast Without(IReadOnlySet<long> numbers) => numbers.Count == 0 ? this : this with { Sends = [.. Sends.Where(send => send.Number == 0 || !numbers.Contains(send.Number))] };
 
-    /// <summary>Together with sends that are known from elsewhere.</summary>
-    public ScopePast With(ScopePast other) => other.Sends.Count == 0 ? this
-        : this with { Sends = [.. Sends.Concat(other.Sends).OrderBy(send => send.LateNs)], IsOfOtherBoot = IsOfOtherBoot || other.IsOfOtherBoot };
+    /// <summary>Together with what is known from elsewhere: of sends, or that some are missing.</summary>
+    public ScopePast With(ScopePast other) => other.Sends.Count == 0 && other.FullAtNs is null ? this : this with
+    {
+        Sends = [.. Sends.Concat(other.Sends).OrderBy(send => send.LateNs)],
+        FullAtNs = other.FullAtNs > FullAtNs || FullAtNs is null ? other.FullAtNs : FullAtNs,
+        IsOfOtherBoot = IsOfOtherBoot || other.IsOfOtherBoot,
+    };
 }

@@ -78,6 +78,13 @@ internal sealed class JobCounts
             Interlocked.CompareExchange(ref _peak, count, peak);
     }
 
+    /// <summary>The same for what is sent beside the jobs: it is counted among those that end.</summary>
+    public void CountSent(LineStep step)
+    {
+        if (step == LineStep.Sent)
+            CountSent();
+    }
+
     /// <summary>An attempt has ended.</summary>
     public void CountEnded(Attempt attempt)
     {

@@ -43,6 +43,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
                 _waiting = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, scheduler.Draining);
             _exchange = new Exchange(message, Job.Accepted)
             {
+                BegunAt = Math.Max(Job.Accepted.Mono, entry.NotBefore),
                 StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
                 Receive = ReceiveAsync,
                 Watch = Watch,

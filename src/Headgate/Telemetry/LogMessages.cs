@@ -5,6 +5,9 @@ namespace Headgate.Telemetry;
 /// <summary>Every event that the library logs, each with its number. None holds a header, a query, a body or a secret.</summary>
 internal static partial class LogMessages
 {
+    /// <summary>The category of <see cref="RequestStep"/>, which is many lines for each request.</summary>
+    public const string Steps = "Headgate.Steps";
+
     [LoggerMessage(EventId = 1, EventName = "Notice", Level = LogLevel.Warning, Message = "{Notice}")]
     public static partial void Noticed(this ILogger log, string notice);
 
@@ -25,4 +28,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(EventId = 7, EventName = "StateNotWritten", Level = LogLevel.Error, Message = "Sends could not be written to disk")]
     public static partial void StateNotWritten(this ILogger log, Exception failure);
+
+    [LoggerMessage(EventId = 8, EventName = "RequestStep", Level = LogLevel.Trace, Message = "#{Number} {Id} {Step} at {Microseconds} µs: {Method} {Upstream}, {Attempts} sent, key {Key}, status {Status}, held by {HeldBy}")]
+    public static partial void RequestStep(this ILogger log, long number, string? id, LineStep step, long microseconds, string method, string? upstream, int attempts, string? key, int status, string? heldBy);
+
+    [LoggerMessage(EventId = 9, EventName = "LastKeyDied", Level = LogLevel.Error, Message = "No key of {Upstream} is left: the last, {Key}, is not used any more, since the server answered {Status}")]
+    public static partial void LastKeyDied(this ILogger log, string upstream, string key, int status);
 }

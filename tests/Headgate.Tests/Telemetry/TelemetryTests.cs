@@ -50,7 +50,10 @@ public sealed class TelemetryTests
 
         var ours = told.Where(it => it.Tags.Contains("headgate.upstream=instruments", StringComparison.Ordinal)).ToList();
         Assert.Contains(("headgate.requests", 1, "headgate.upstream=instruments headgate.outcome=ok"), ours);
-        Assert.Contains(("headgate.attempts", 2, "headgate.upstream=instruments"), ours);
+        Assert.Contains(("headgate.attempts", 1, "headgate.upstream=instruments headgate.outcome=ok"), ours);
+        Assert.Contains(("headgate.attempts", 1, "headgate.upstream=instruments headgate.outcome=server"), ours);
+        Assert.Equal(2, ours.Count(it => it.Name == "headgate.permits"));
+        Assert.Contains(("headgate.breaker.state", 0, "headgate.upstream=instruments"), ours);
         Assert.Contains(("headgate.retries", 1, "headgate.upstream=instruments"), ours);
         Assert.Contains(("headgate.queue.length", 0, "headgate.upstream=instruments"), ours);
         Assert.Contains(ours, it => it.Name == "headgate.wait.duration");
