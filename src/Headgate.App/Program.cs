@@ -14,6 +14,8 @@ internal static class Program
         ServeCommand.Create(),
         TokensCommand.Create(),
         VerifyCommand.Create(),
+        ImportCommand.Create(),
+        ExportCommand.Create(),
         SimulateCommand.Create(),
         DemoCommand.Create(),
         ConfigCommand.Create(),
