@@ -69,6 +69,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         EventPages.Map(site, state);
         QueuePages.Map(site, state);
         SchedulePages.Map(site, state, schedules);
+        new ImportPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         metrics.Map(site);
@@ -120,7 +121,8 @@ internal sealed class ServiceSite : IAsyncDisposable
         }
     }
 
-    private static Problem Told(Exception failure) => failure switch
+    /// <summary>What a caller is told of an exception.</summary>
+    public static Problem Told(Exception failure) => failure switch
     {
         Problem problem => problem,
         JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },

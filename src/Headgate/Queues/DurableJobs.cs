@@ -65,9 +65,10 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="requests">The requests.</param>
     /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <param name="batch">The name under which they can be asked for together; null for none.</param>
+    /// <param name="places">Where each stands in a submission of which these are a part; null where they are all of it.</param>
     /// <returns>A verdict for each, in their order.</returns>
     /// <exception cref="JobStoreException">None of them was accepted, or nothing is any more.</exception>
-    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null)
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, IReadOnlyList<int>? places = null)
     {
         var now = _engine.Clock.Provider.GetUtcNow();
         var verdicts = new JobVerdict[requests.Count];
@@ -76,7 +77,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var index = 0; index < verdicts.Length; index++)
             try
             {
-                jobs.Add(Stored(new StoredJob(key is null ? _atHand.NewId() : StoredJob.NameOf(key, index), requests[index], now) { Batch = batch }));
+                jobs.Add(Stored(new StoredJob(key is null ? _atHand.NewId() : StoredJob.NameOf(key, places?[index] ?? index), requests[index], now) { Batch = batch }));
                 indexes.Add(index);
             }
             catch (HeadgateException wrong)
