@@ -237,8 +237,8 @@ internal sealed class Engine : IDisposable
     {
         Action<long> measured = roundTrip => Measured(upstream, roundTrip);
         return _options.GuardsAddresses && !upstream.Configuration.IsConfigured
-            ? new Connector(Clock, measured) { MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
-            : new Connector(Clock, measured);
+            ? new Connector(Clock, measured) { Counts = upstream.Connections, MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
+            : new Connector(Clock, measured) { Counts = upstream.Connections };
     }
 
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>

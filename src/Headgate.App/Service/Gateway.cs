@@ -47,6 +47,12 @@ internal sealed class Gateway(ServiceState state, TimeSpan patience, string? roo
             OwnKey = GatewayRequest.OwnKeyOf(context),
             StartBy = state.Engine.Clock.Now + Clock.Nanoseconds(patience),
             Receive = (answer, cancellation) => RelayAsync(context, exchange, answer, cancellation),
+            Watch = (_, step) =>
+            {
+                // Its end is counted with that of every attempt.
+                if (step == LineStep.Sent)
+                    state.Jobs.Counts.CountSent();
+            },
         };
         try
         {

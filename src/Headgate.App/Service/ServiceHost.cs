@@ -33,7 +33,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
         var clock = new Clock(time);
         var header = RunHeader.Of(options.Engine, [], state, clock);
-        var counts = (JobCounts?)null;
+        var (counts, traffic) = ((JobCounts?)null, new Traffic());
         var events = new JobEventLog(time);
         var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data, CallbackSecrets.FileName)), time);
         using var engine = new Engine(options.Engine.Configuration, new EngineOptions
@@ -47,7 +47,11 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Decompression = System.Net.DecompressionMethods.All,
             GuardsAddresses = !options.AllowsPrivate,
             AllowsAddresses = options.Serve.AllowAddresses,
-            Ended = attempt => counts?.CountEnded(attempt),
+            Ended = attempt =>
+            {
+                counts?.CountEnded(attempt);
+                traffic.Ended(attempt);
+            },
         });
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
         if (ledgers is not null)
@@ -56,19 +60,27 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
             Room = Room,
-            MayHaveArrived = job => ledgers?.MayHaveArrived(job) ?? false,
-            Tell = events.Tell,
+            MayHaveArrived = MayHaveArrived,
+            Tell = (what, job) =>
+            {
+                traffic.Tell(what, job);
+                events.Tell(what, job);
+            },
             QueueOf = QueueOf,
             Follow = callbacks.Follow,
             SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
         var open = await jobs.StartAsync();
+        foreach (var lane in jobs.LanesAtStart)
+            traffic.Begin(lane);
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
         await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open)
         {
             Events = events,
+            Traffic = traffic,
+            KeepsNothing = options.KeepsNothing,
             Queues = _queues,
             Settings = places.Settings,
             Access = access,
@@ -76,6 +88,13 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Tokens = new TokenStore(data, time),
         }, listen, places.Where, stop);
         return ExitCode.Ok;
+
+        // Asked once for each job that is taken from the queue.
+        bool MayHaveArrived(StoredJob job)
+        {
+            traffic.Taken(job);
+            return ledgers?.MayHaveArrived(job) ?? false;
+        }
     }
 
     private string? QueueOf(Jobs.JobRequest request, string api)

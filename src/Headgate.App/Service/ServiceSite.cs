@@ -72,6 +72,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         new ImportPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
+        new StatisticsPage(state).Map(site);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);

@@ -48,6 +48,9 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <summary>Accepted, and not ended, whenever that was.</summary>
     public long Open => _ends.Open;
 
+    /// <summary>What an earlier process has left, lane by lane.</summary>
+    public IReadOnlyList<LaneCount> LanesAtStart { get; private set; } = [];
+
     /// <summary>Goes on with what an earlier process has left.</summary>
     /// <returns>How many jobs have not ended.</returns>
     /// <exception cref="JobStoreException">They cannot be read.</exception>
@@ -55,7 +58,8 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         _ends.Accepted((await _store.CountAsync(new JobSearch { HasEnded = false }).ConfigureAwait(false)).Open);
         await QueueAgainAsync().ConfigureAwait(false);
-        foreach (var lane in await _queue.CountAsync().ConfigureAwait(false))
+        LanesAtStart = await _queue.CountAsync().ConfigureAwait(false);
+        foreach (var lane in LanesAtStart)
             _feed.Signal(lane.Lane);
         await _expiry.SweepAsync().ConfigureAwait(false);
         return Open;
@@ -155,6 +159,9 @@ internal sealed class DurableJobs : IAsyncDisposable
         var page = await _store.SearchAsync(search).ConfigureAwait(false);
         return ([.. page.Jobs.Select(job => new JobView(job, _atHand.Find(job.Id)))], page.Next);
     }
+
+    /// <inheritdoc cref="JobScheduler.UnderWay"/>
+    public Dictionary<string, int> UnderWay() => _atHand.UnderWay();
 
     /// <inheritdoc cref="IJobStore.CountAsync"/>
     public Task<JobTally> CountAsync(JobSearch search) => _store.CountAsync(search);

@@ -45,6 +45,9 @@ internal sealed class JobsAtHand : IDisposable
     /// <summary>What was done since the start by those that were at hand.</summary>
     public JobCounts Counts => _scheduler.Counts;
 
+    /// <inheritdoc cref="JobScheduler.UnderWay"/>
+    public Dictionary<string, int> UnderWay() => _scheduler.UnderWay();
+
     /// <summary>A name for a job; later ones come after earlier ones.</summary>
     public string NewId() => _scheduler.NewId();
 
