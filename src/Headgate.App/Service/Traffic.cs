@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Headgate.Jobs;
 using Headgate.Queues;
 using Headgate.Time;
 

@@ -160,7 +160,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         return ([.. page.Jobs.Select(job => new JobView(job, _atHand.Find(job.Id)))], page.Next);
     }
 
-    /// <inheritdoc cref="JobScheduler.UnderWay"/>
+    /// <inheritdoc cref="JobsAtHand.UnderWay"/>
     public Dictionary<string, int> UnderWay() => _atHand.UnderWay();
 
     /// <inheritdoc cref="IJobStore.CountAsync"/>

@@ -116,13 +116,6 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>How many jobs of each named queue are under way.</summary>
-    public Dictionary<string, int> UnderWay()
-    {
-        lock (_lock)
-            return _jobs.Values.Where(entry => entry.Job.Status == JobStatus.Processing).GroupBy(entry => entry.Job.Queue ?? JobQueues.Default).ToDictionary(queue => queue.Key, queue => queue.Count());
-    }
-
     /// <summary>Gives a job up wherever it stands; says whether that is how it ended.</summary>
     public async Task<bool> CancelAsync(string id)
     {
