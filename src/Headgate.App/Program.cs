@@ -16,6 +16,8 @@ internal static class Program
         BackupCommand.CreateBackup(),
         BackupCommand.CreateRestore(),
         VerifyCommand.Create(),
+        ImportCommand.Create(),
+        ExportCommand.Create(),
         SimulateCommand.Create(),
         DemoCommand.Create(),
         DoctorCommand.Create(),

@@ -36,6 +36,10 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>Where it stands.</summary>
     public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
 
+    /// <summary>Where it stands, how many have failed in a row, and when one did last, monotonic nanoseconds.</summary>
+    public (BreakerPosition Position, int Failures, long? FailedAt) Read() =>
+        engine.Dispatcher.Read(_breaker, static (_, breaker, now) => (breaker.PositionAt(now), breaker.Failures, breaker.FailedAt));
+
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
     public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch.Patience, now));
 

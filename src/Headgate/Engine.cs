@@ -191,8 +191,8 @@ internal sealed class Engine : IDisposable
     {
         Action<long> measured = roundTrip => Measured(upstream, roundTrip);
         return _options.GuardsAddresses && !isConfigured
-            ? new Connector(Clock, measured) { MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
-            : new Connector(Clock, measured);
+            ? new Connector(Clock, measured) { Counts = upstream.ConnectionsMade, MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
+            : new Connector(Clock, measured) { Counts = upstream.ConnectionsMade };
     }
 
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>

@@ -1,4 +1,5 @@
 using Headgate.Configuration;
+using Headgate.Connections;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Resilience;
@@ -137,6 +138,9 @@ internal sealed class Upstream : IDisposable
     public Learning Learning { get; }
 
     public HttpMessageInvoker Transport { get; set; }
+
+    /// <summary>The connections to it.</summary>
+    public ConnectionCounts ConnectionsMade { get; } = new();
 
     /// <summary>What adapts to how it is doing.</summary>
     public Adaptation Adaptation { get; set; }

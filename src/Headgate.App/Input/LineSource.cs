@@ -37,7 +37,9 @@ internal sealed class LineSource
                 yield return line;
     }
 
-    private static async ValueTask<bool> NextAsync(RecordReader records, string name, CancellationToken cancellation)
+    /// <summary>Goes to the next record of a file.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public static async ValueTask<bool> NextAsync(RecordReader records, string name, CancellationToken cancellation)
     {
         try
         {

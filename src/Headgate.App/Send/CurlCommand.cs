@@ -69,8 +69,8 @@ internal sealed class CurlCommand
     /// <param name="variable">Gives the value of a variable of the shell.</param>
     /// <param name="readFile">Reads a file that data comes from.</param>
     /// <param name="notes">Gets what was left out, for people.</param>
-    /// <exception cref="FormatException">It cannot be split into words.</exception>
-    /// <exception cref="ArgumentException">Something in it is not understood, or cannot be had; the message names it.</exception>
+    /// <exception cref="ShellTextException">It cannot be split into words.</exception>
+    /// <exception cref="CurlWordException">Something in it is not understood, or cannot be had; the message names it.</exception>
     public static RequestDraft Read(string command, Func<string, string?> variable, Func<string, byte[]> readFile, ICollection<string> notes)
     {
         var curl = new CurlCommand(new RequestDraft(readFile));
@@ -85,25 +85,32 @@ internal sealed class CurlCommand
         return curl._draft;
     }
 
-    private void ReadWords(IReadOnlyList<string> words)
+    private void ReadWords(IReadOnlyList<ShellWord> words)
     {
         var onlyUrls = false;
         for (var at = 1; at < words.Count; at++)
         {
-            var word = words[at];
-            if (onlyUrls || word.Length < 2 || word[0] != '-')
-                SetUrl(word);
-            else if (word == "--")
-                onlyUrls = true;
-            else if (word.StartsWith("--", StringComparison.Ordinal))
-                Take(word, word[2..], Valued.Contains(word[2..]) ? Next(words, ref at) : null);
-            else
-                TakeLetters(word, words, ref at);
+            var (word, start) = words[at];
+            try
+            {
+                if (onlyUrls || word.Length < 2 || word[0] != '-')
+                    SetUrl(word);
+                else if (word == "--")
+                    onlyUrls = true;
+                else if (word.StartsWith("--", StringComparison.Ordinal))
+                    Take(word, word[2..], Valued.Contains(word[2..]) ? Next(words, ref at) : null);
+                else
+                    TakeLetters(word, words, ref at);
+            }
+            catch (ArgumentException wrong)
+            {
+                throw new CurlWordException(wrong.Message, start);
+            }
         }
     }
 
     /// <summary>Letters may stand together, and the last one's value right behind it: <c>-sSXPOST</c>.</summary>
-    private void TakeLetters(string word, IReadOnlyList<string> words, ref int at)
+    private void TakeLetters(string word, IReadOnlyList<ShellWord> words, ref int at)
     {
         for (var letter = 1; letter < word.Length; letter++)
         {
@@ -214,13 +221,13 @@ internal sealed class CurlCommand
     }
 
     private void SetUrl(string url) => _draft.Url = _draft.Url is null ? url
-        : throw new ArgumentException("there is more than one URL, and send takes one: put them into a file for headgate run");
+        : throw new ArgumentException("there is more than one URL: give each a command of its own, or put them into a file for headgate run");
 
     private static TimeSpan Seconds(string shown, string value) =>
         Duration.TryParse(value, out var time) ? time : throw new ArgumentException($"curl's {shown} is a number of seconds, not {RequestRules.Quote(value)}");
 
-    private static string Next(IReadOnlyList<string> words, ref int at) =>
-        ++at < words.Count ? words[at] : throw new ArgumentException($"curl's {Excerpt.Of(words[at - 1])} has no value");
+    private static string Next(IReadOnlyList<ShellWord> words, ref int at) =>
+        ++at < words.Count ? words[at].Text : throw new ArgumentException($"curl's {Excerpt.Of(words[at - 1].Text)} has no value");
 
     private static ArgumentException Unknown(string shown)
     {
@@ -230,4 +237,12 @@ internal sealed class CurlCommand
         var advice = !isNamed ? "" : name.Length < shown.Length && Valued.Contains(name[2..]) ? "; its value stands behind a space" : NearestName.Suggest(name, Valued.Concat(Needless).Concat(Flags).Select(known => $"--{known}"));
         return new ArgumentException($"curl's option {Excerpt.Of(name)}{(name.Length < shown.Length ? "=…" : "")} is not understood{advice}");
     }
+}
+
+/// <summary>A word of a curl command is not understood.</summary>
+/// <param name="what">Why, and which.</param>
+/// <param name="start">Where it is written, from 0.</param>
+internal sealed class CurlWordException(string what, int start) : ArgumentException(what)
+{
+    public int Start => start;
 }

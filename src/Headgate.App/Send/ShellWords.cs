@@ -11,19 +11,22 @@ namespace Headgate.App.Send;
 /// <param name="variable">Gives the value of a variable; null if it is not set.</param>
 internal sealed class ShellWords(string text, Func<string, string?> variable)
 {
-    private readonly List<string> _words = [];
+    private readonly List<ShellWord> _words = [];
     private readonly StringBuilder _word = new();
     private bool _hasWord; // "" is a word too
     private int _at;
+    private int _begin; // of the word
 
     /// <summary>The words.</summary>
-    /// <exception cref="FormatException">A quote is not closed, or something needs a shell: the message says what and where.</exception>
-    public static IReadOnlyList<string> Split(string text, Func<string, string?> variable) => new ShellWords(text, variable).Split();
+    /// <exception cref="ShellTextException">A quote is not closed, or something needs a shell: the message says what and where.</exception>
+    public static IReadOnlyList<ShellWord> Split(string text, Func<string, string?> variable) => new ShellWords(text, variable).Split();
 
-    private List<string> Split()
+    private List<ShellWord> Split()
     {
         while (_at < text.Length)
         {
+            if (!_hasWord && _word.Length == 0)
+                _begin = _at;
             var c = text[_at++];
             switch (c)
             {
@@ -232,12 +235,27 @@ internal sealed class ShellWords(string text, Func<string, string?> variable)
     private void EndWord()
     {
         if (_hasWord)
-            _words.Add(_word.ToString());
+            _words.Add(new ShellWord(_word.ToString(), _begin));
         _word.Clear();
         _hasWord = false;
     }
 
-    private static FormatException NotClosed(int open, char quote) => Wrong(open, $"the quote {quote} that begins here is not closed");
+    private static ShellTextException NotClosed(int open, char quote) => Wrong(open, $"the quote {quote} that begins here is not closed");
 
-    private static FormatException Wrong(int position, string what) => new($"at position {position} of the command: {what}");
+    private static ShellTextException Wrong(int position, string what) => new(what, position - 1);
+}
+
+/// <summary>A word of a command.</summary>
+/// <param name="Text">What the shell would make of it.</param>
+/// <param name="Start">Where it is written, from 0.</param>
+internal readonly record struct ShellWord(string Text, int Start);
+
+/// <summary>A command cannot be split into words.</summary>
+/// <param name="what">Why.</param>
+/// <param name="start">Where, from 0.</param>
+internal sealed class ShellTextException(string what, int start) : FormatException($"at position {start + 1} of the command: {what}")
+{
+    public string What => what;
+
+    public int Start => start;
 }

@@ -44,7 +44,14 @@ internal static class JobPages
             : new Problem(StatusCodes.Status400BadRequest, verdict.Error.Message) { Class = verdict.Error.FailureClass });
     }
 
-    private static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(HttpContext context, ServiceState state, IReadOnlyList<JobRequest> requests, string? batch = null)
+    /// <summary>Accepts requests, each by itself.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="state">What accepts.</param>
+    /// <param name="requests">The requests.</param>
+    /// <param name="batch">Under which name; null for none.</param>
+    /// <param name="places">Where each stands in the call, of which these are a part; null where they are all of it.</param>
+    /// <exception cref="Problem">None can be accepted.</exception>
+    public static async Task<IReadOnlyList<JobVerdict>> SubmitAsync(HttpContext context, ServiceState state, IReadOnlyList<JobRequest> requests, string? batch = null, IReadOnlyList<int>? places = null)
     {
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
         if (key is { Length: > LongestKey })
@@ -58,7 +65,7 @@ internal static class JobPages
         foreach (var request in requests)
             request.Tenant ??= caller.Tenant;
         // What one tenant calls its submissions says nothing to another. No header has a line end in it.
-        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, act);
+        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, act, places);
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
@@ -142,17 +149,27 @@ internal static class JobPages
     /// <summary>Answers with a page of jobs.</summary>
     public static async Task SearchAsync(HttpContext context, ServiceState state, JobSearch search)
     {
-        var (jobs, next) = await state.Jobs.SearchAsync(search);
-        await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+        // A few at a time: together they may be larger than the memory there is. What cannot be read is told while there is nothing of the answer yet.
+        var left = search.Limit;
+        var (jobs, next) = await state.Jobs.SearchAsync(search with { Limit = Math.Min(left, AtATime) });
+        (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
+        await using var json = Json.Writer(context.Response);
+        json.WriteStartObject();
+        json.WriteStartArray("requests");
+        while (true)
         {
-            json.WriteStartObject();
-            json.WriteStartArray("requests");
             foreach (var job in jobs)
                 JobJson.Write(json, job);
-            json.WriteEndArray();
-            json.WriteString("next", next?.ToString(CultureInfo.InvariantCulture));
-            json.WriteEndObject();
-        });
+            await json.FlushAsync(context.RequestAborted);
+            left -= jobs.Count;
+            if (next is null || left == 0)
+                break;
+            (jobs, next) = await state.Jobs.SearchAsync(search with { Limit = Math.Min(left, AtATime), After = next });
+        }
+        json.WriteEndArray();
+        json.WriteString("next", next?.ToString(CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+        await json.FlushAsync(context.RequestAborted);
     }
 
     /// <summary>How long the caller would rather wait than come again: <c>Prefer: wait=10</c> (RFC 7240 §4.3).</summary>

@@ -17,6 +17,9 @@ internal sealed class Problem(int status, string error) : Exception(error)
     /// <summary>By what a caller shows who it is (<c>WWW-Authenticate</c>); null where that is not the matter.</summary>
     public string? Challenge { get; init; }
 
+    /// <summary>How a body may be packed; null where that is not the matter.</summary>
+    public string? AcceptEncoding { get; init; }
+
     /// <summary>The class of the failure of a job; null where there is none.</summary>
     public FailureClass Class { get; init; }
 
@@ -32,6 +35,8 @@ internal sealed class Problem(int status, string error) : Exception(error)
             response.Headers.Allow = Allow;
         if (Challenge is not null)
             response.Headers.WWWAuthenticate = Challenge;
+        if (AcceptEncoding is not null)
+            response.Headers.AcceptEncoding = AcceptEncoding;
         await Json.WriteAsync(response, json =>
         {
             json.WriteStartObject();

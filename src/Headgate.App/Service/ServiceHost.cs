@@ -1,6 +1,6 @@
 using Headgate.App.Backups;
 using Headgate.App.CommandLine;
-using Headgate.App.Export;
+using Headgate.App.Otlp;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
 using Headgate.App.Runs;
@@ -50,7 +50,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var restored = options.KeepsNothing ? null : RestoredFrom.Find(data);
         var clock = new Clock(time);
         var header = RunHeader.Of(options.Engine, [], state, clock);
-        var counts = (JobCounts?)null;
+        var (counts, traffic) = ((JobCounts?)null, new Traffic());
         var events = new JobEventLog(time);
         var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data, CallbackSecrets.FileName)), time);
         using var engine = new Engine(options.Engine.Configuration, new EngineOptions
@@ -64,7 +64,11 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Decompression = System.Net.DecompressionMethods.All,
             GuardsAddresses = !options.AllowsPrivate,
             AllowsAddresses = options.Serve.AllowAddresses,
-            Ended = attempt => counts?.CountEnded(attempt),
+            Ended = attempt =>
+            {
+                counts?.CountEnded(attempt);
+                traffic.Ended(attempt);
+            },
         });
         var observation = engine.Observe(loggers, null);
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
@@ -74,19 +78,27 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
             Room = RoomOf(options.Jobs.Workers),
-            MayHaveArrived = job => (ledgers?.MayHaveArrived(job) ?? false) || places.MayHaveBeenSentElsewhere(job.Id),
-            Tell = events.Tell,
+            MayHaveArrived = MayHaveArrived,
+            Tell = (what, job) =>
+            {
+                traffic.Tell(what, job);
+                events.Tell(what, job);
+            },
             QueueOf = QueueOf,
             Follow = callbacks.Follow,
             SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
         var open = await jobs.StartAsync();
+        foreach (var lane in jobs.LanesAtStart)
+            traffic.Begin(lane);
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
         var serving = new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
         {
             Events = events,
+            Traffic = traffic,
+            KeepsNothing = options.KeepsNothing,
             Queues = _queues,
             Settings = places.Settings,
             Access = access,
@@ -95,6 +107,13 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         };
         using var metrics = new MetricsPage(serving, observation, places.Queue, options.KeepsNothing ? null : data);
         await ServeAsync(serving, metrics, listen, places.Where, loggers, stop);
+
+        // Asked once for each job that is taken from the queue.
+        bool MayHaveArrived(StoredJob job)
+        {
+            traffic.Taken(job);
+            return (ledgers?.MayHaveArrived(job) ?? false) || places.MayHaveBeenSentElsewhere(job.Id);
+        }
     }
 
     private string? QueueOf(Jobs.JobRequest request, string api)

@@ -77,8 +77,10 @@ internal sealed class ServiceSite : IAsyncDisposable
         EventPages.Map(site, state);
         QueuePages.Map(site, state);
         SchedulePages.Map(site, state, schedules);
+        new ImportPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
+        new StatisticsPage(state).Map(site);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
@@ -135,7 +137,8 @@ internal sealed class ServiceSite : IAsyncDisposable
     /// <summary>What was called, without what the caller put into it.</summary>
     private static string EndpointOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
 
-    private static Problem Told(Exception failure) => failure switch
+    /// <summary>What a caller is told of an exception.</summary>
+    public static Problem Told(Exception failure) => failure switch
     {
         Problem problem => problem,
         JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },

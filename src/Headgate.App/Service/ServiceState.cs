@@ -56,6 +56,12 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
 
     public long OpenAtStart => openAtStart;
 
+    /// <summary>What was sent since the start.</summary>
+    public required Traffic Traffic { get; init; }
+
+    /// <summary>Jobs are kept in memory only.</summary>
+    public bool KeepsNothing { get; init; }
+
     public TimeSpan Uptime => time.GetElapsedTime(_startedAt);
 
     /// <summary>It was told to stop: it accepts nothing more.</summary>

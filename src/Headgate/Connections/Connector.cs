@@ -25,8 +25,24 @@ internal sealed class Connector(Clock clock, Action<long> measured)
     /// <summary>Whether an address may be connected to; by default each.</summary>
     public Func<IPAddress, bool> MayConnect { get; init; } = static _ => true;
 
+    /// <summary>Told of every connection that was taken, and of those that could not be made.</summary>
+    public ConnectionCounts Counts { get; init; } = new();
+
     /// <summary>The callback of the handler, whose connect timeout is in the token.</summary>
-    public ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => ConnectAsync(context.DnsEndPoint, cancellation);
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            var connection = await ConnectAsync(context.DnsEndPoint, cancellation).ConfigureAwait(false);
+            Counts.Watch(connection);
+            return connection;
+        }
+        catch
+        {
+            Counts.CountFailed();
+            throw;
+        }
+    }
 
     /// <summary>Connects to a host.</summary>
     /// <exception cref="SocketException">The name is not known, or no address answers: why the last of them did not.</exception>
@@ -40,7 +56,7 @@ internal sealed class Connector(Clock clock, Action<long> measured)
         if (addresses.Length == 0 && found.Length > 0)
             throw new AddressBlockedException();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var underWay = new List<Task<Connection>>();
+        var underWay = new List<Task<Made>>();
         try
         {
             Exception failure = new SocketException((int)SocketError.HostNotFound);
@@ -72,19 +88,19 @@ internal sealed class Connector(Clock clock, Action<long> measured)
     }
 
     /// <summary>The first that ends, well or not; null when it is time for the next address.</summary>
-    private async Task<Task<Connection>?> FirstAsync(List<Task<Connection>> underWay, bool hasNext, CancellationToken stop)
+    private async Task<Task<Made>?> FirstAsync(List<Task<Made>> underWay, bool hasNext, CancellationToken stop)
     {
         if (!hasNext)
             return await Task.WhenAny(underWay).ConfigureAwait(false);
         var first = await Task.WhenAny([.. underWay, Task.Delay(NextAfter, clock.Provider, stop)]).ConfigureAwait(false);
-        return first as Task<Connection>;
+        return first as Task<Made>;
     }
 
-    private async Task<Connection> MeasureAsync(IPEndPoint address, CancellationToken cancellation)
+    private async Task<Made> MeasureAsync(IPEndPoint address, CancellationToken cancellation)
     {
         var before = clock.Now;
         var stream = await Dial(address, cancellation).ConfigureAwait(false);
-        return new Connection(stream, clock.Now - before);
+        return new Made(stream, clock.Now - before);
     }
 
     private static async Task<Stream> DialAsync(IPEndPoint address, CancellationToken cancellation)
@@ -93,7 +109,7 @@ internal sealed class Connector(Clock clock, Action<long> measured)
         try
         {
             await socket.ConnectAsync(address, cancellation).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return new Connection(socket);
         }
         catch
         {
@@ -102,7 +118,7 @@ internal sealed class Connector(Clock clock, Action<long> measured)
         }
     }
 
-    private static async Task DropAsync(Task<Connection> loser)
+    private static async Task DropAsync(Task<Made> loser)
     {
         try
         {
@@ -114,5 +130,5 @@ internal sealed class Connector(Clock clock, Action<long> measured)
         }
     }
 
-    private sealed record Connection(Stream Stream, long RoundTrip);
+    private sealed record Made(Stream Stream, long RoundTrip);
 }

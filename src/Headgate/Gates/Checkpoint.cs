@@ -39,6 +39,9 @@ internal sealed class Checkpoint : Constraint
 
     public Scope Scope { get; }
 
+    /// <summary>How many were let go of which it counts something.</summary>
+    public long Granted { get; set; }
+
     /// <summary>What a cost takes of this limit; zero if it does not concern it.</summary>
     public long UnitsOf(Cost cost) => _counted switch
     {

@@ -24,6 +24,9 @@ internal abstract class Constraint
     /// <summary>Whether it is to be served: it became better, or its time has come.</summary>
     public bool IsListed { get; set; }
 
+    /// <summary>How many it has held back who were let go, or given up, since.</summary>
+    public long Held { get; set; }
+
     public int ParkedCount => _waiters?.ParkedCount ?? 0;
 
     /// <summary>The fewest units that the first waiter of a lane parked here needs, since it was last empty.</summary>

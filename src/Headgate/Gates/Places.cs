@@ -21,6 +21,7 @@ internal static class Places
             if (place.UnitsOf(cost) is not (var units and > 0))
                 continue;
             place.State.Take(units);
+            place.Granted++;
             (place.State as HoldState)?.Granted(now);
         }
     }

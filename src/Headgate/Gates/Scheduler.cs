@@ -200,7 +200,11 @@ internal sealed class Scheduler
     {
         permit.State = PermitState.Refused;
         if (why.Reason != RefusalReason.Moved)
+        {
             permit.Lane.Gate.CountRefusal();
+            if (permit.Lane.LastHeldBy is { } held)
+                held.Held++;
+        }
         Told.Refused.Add((permit, why));
         Leave(permit);
     }
@@ -352,6 +356,8 @@ internal sealed class Scheduler
             lane.LastGrant = now;
         if (permit.EnqueuedAt < now)
             permit.HeldBy ??= lane.LastHeldBy;
+        if (permit.HeldBy is { } held)
+            held.Held++;
         var claimed = lane.ClaimedKey;
         Remove(permit);
         permit.Take(key, now);

@@ -33,6 +33,9 @@ internal static class HeaderRules
 
     public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(TokenChars);
 
+    /// <summary>Whether it belongs to framing or connection, and so can never be set.</summary>
+    public static bool IsOfConnection(string name) => Refused.ContainsKey(name);
+
     public static void CheckName(string name)
     {
         if (!IsToken(name))

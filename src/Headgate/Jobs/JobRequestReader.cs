@@ -206,7 +206,8 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
             throw new ArgumentException(complaint);
     }
 
-    private static int FirstInvalid(ReadOnlySpan<byte> text)
+    /// <summary>The first byte that is not UTF-8, in a text that has one.</summary>
+    internal static int FirstInvalid(ReadOnlySpan<byte> text)
     {
         var offset = 0;
         while (System.Text.Rune.DecodeFromUtf8(text[offset..], out _, out var consumed) == OperationStatus.Done)

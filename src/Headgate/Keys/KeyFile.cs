@@ -191,13 +191,17 @@ internal sealed class KeyFile
         _entries.Add(new KeyEntry(new KeySecret(name, value), limits, weight));
     }
 
+    /// <summary>Why a text cannot be the name of a key; null if it can.</summary>
+    public static string? FindFaultOfName(string name) =>
+        name.Length is 0 or > 100 || name.AsSpan().ContainsAnyExceptInRange('!', '~') ? "the name of the key must be 1 to 100 printable ASCII characters without spaces"
+        // JSON that was taken for lines has the key itself where a name would be.
+        : name.AsSpan().ContainsAny(OfJson) ? "the name of the key has one of { } [ ] \" , in it; if this is JSON, the file must begin with ["
+        : null;
+
     private string? FindFault(ValueOrigin origin, string name, string value)
     {
-        if (name.Length is 0 or > 100 || name.AsSpan().ContainsAnyExceptInRange('!', '~'))
-            return "the name of the key must be 1 to 100 printable ASCII characters without spaces";
-        // JSON that was taken for lines has the key itself where a name would be.
-        if (name.AsSpan().ContainsAny(OfJson))
-            return "the name of the key has one of { } [ ] \" , in it; if this is JSON, the file must begin with [";
+        if (FindFaultOfName(name) is { } wrong)
+            return wrong;
         if (KeySecret.FindFault(value) is { } fault)
             return $"the value of key \"{name}\" {fault}";
         if (_names.TryGetValue(name, out var first))

@@ -49,6 +49,9 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <summary>Accepted, and not ended, whenever that was.</summary>
     public long Open => _ends.Open;
 
+    /// <summary>What an earlier process has left, lane by lane.</summary>
+    public IReadOnlyList<LaneCount> LanesAtStart { get; private set; } = [];
+
     /// <summary>Goes on with what an earlier process has left.</summary>
     /// <returns>How many jobs have not ended.</returns>
     /// <exception cref="JobStoreException">They cannot be read.</exception>
@@ -56,7 +59,8 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         _ends.Accepted((await _store.CountAsync(new JobSearch { HasEnded = false }).ConfigureAwait(false)).Open);
         await QueueAgainAsync().ConfigureAwait(false);
-        foreach (var lane in await _queue.CountAsync().ConfigureAwait(false))
+        LanesAtStart = await _queue.CountAsync().ConfigureAwait(false);
+        foreach (var lane in LanesAtStart)
             _feed.Signal(lane.Lane);
         await _expiry.SweepAsync().ConfigureAwait(false);
         return Open;
@@ -67,9 +71,10 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <param name="batch">The name under which they can be asked for together; null for none.</param>
     /// <param name="act">What is done with new ones, because too many wait.</param>
+    /// <param name="places">Where each stands in a submission of which these are a part; null where they are all of it.</param>
     /// <returns>A verdict for each, in their order.</returns>
     /// <exception cref="JobStoreException">None of them was accepted, or nothing is any more.</exception>
-    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, BackpressureAct act = BackpressureAct.None)
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, BackpressureAct act = BackpressureAct.None, IReadOnlyList<int>? places = null)
     {
         var now = _engine.Clock.Provider.GetUtcNow();
         var verdicts = new JobVerdict[requests.Count];
@@ -80,7 +85,7 @@ internal sealed class DurableJobs : IAsyncDisposable
             {
                 if (Backpressure.Refuses(act, requests[index].Priority))
                     throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
-                var id = key is null ? _atHand.NewId() : StoredJob.NameOf(key, index);
+                var id = key is null ? _atHand.NewId() : StoredJob.NameOf(key, places?[index] ?? index);
                 jobs.Add(Stored(new StoredJob(id, requests[index], now) { Batch = batch, RestsUntil = now + Backpressure.DelayOf(act) }));
                 indexes.Add(index);
             }
@@ -159,6 +164,9 @@ internal sealed class DurableJobs : IAsyncDisposable
         var page = await _store.SearchAsync(search).ConfigureAwait(false);
         return ([.. page.Jobs.Select(job => new JobView(job, _atHand.Find(job.Id)))], page.Next);
     }
+
+    /// <inheritdoc cref="JobsAtHand.UnderWay"/>
+    public Dictionary<string, int> UnderWay() => _atHand.UnderWay();
 
     /// <inheritdoc cref="IJobStore.CountAsync"/>
     public Task<JobTally> CountAsync(JobSearch search) => _store.CountAsync(search);

@@ -45,6 +45,10 @@ internal sealed class JobsAtHand : IDisposable
     /// <summary>What was done since the start by those that were at hand.</summary>
     public JobCounts Counts => _scheduler.Counts;
 
+    /// <summary>How many jobs of each named queue are under way.</summary>
+    public Dictionary<string, int> UnderWay() =>
+        _leases.Keys.Select(Find).Where(job => job?.Status == JobStatus.Processing).GroupBy(job => job!.Queue ?? JobQueues.Default).ToDictionary(queue => queue.Key, queue => queue.Count());
+
     /// <summary>A name for a job; later ones come after earlier ones.</summary>
     public string NewId() => _scheduler.NewId();
 

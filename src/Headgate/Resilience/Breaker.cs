@@ -50,6 +50,12 @@ internal sealed class Breaker(BreakerConfiguration configured)
     /// <summary>How often it opened.</summary>
     public int Opens { get; private set; }
 
+    /// <summary>How many have failed in a row.</summary>
+    public int Failures => _failures;
+
+    /// <summary>When one failed last, monotonic nanoseconds; null if none did.</summary>
+    public long? FailedAt { get; private set; }
+
     /// <summary>The most probes in flight at once while it is half-open, and how many must succeed in a row to close it.</summary>
     public int Probes => Policy.SuccessThreshold;
 
@@ -83,6 +89,7 @@ internal sealed class Breaker(BreakerConfiguration configured)
     /// <returns>Whether that opened it.</returns>
     public bool Failed(long sentAt, long now)
     {
+        FailedAt = now;
         if (sentAt <= OpenedAt)
             return false;
         _position = PositionAt(now);

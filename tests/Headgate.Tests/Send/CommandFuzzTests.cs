@@ -16,11 +16,11 @@ public sealed class CommandFuzzTests
 
     private static readonly FuzzedParser[] Parsers =
     [
-        new("words", Commands, text => ShellWords.Split(text.Text, Variable) is { } words ? () => Assert.True(words.Count <= text.Text.Length) : null) { Refusals = [typeof(FormatException)] },
+        new("words", Commands, text => ShellWords.Split(text.Text, Variable) is { } words ? () => Assert.True(words.Count <= text.Text.Length) : null) { Refusals = [typeof(ShellTextException)] },
         new("curl", Commands, ReadCurl)
         {
             Batch = 100,
-            Refusals = [typeof(FormatException), typeof(ArgumentException)],
+            Refusals = [typeof(ShellTextException), typeof(CurlWordException), typeof(ArgumentException)],
             // The message had all of it.
             OnceFailed = [$"curl -{new string('S', 5000)}X"],
         },
@@ -38,7 +38,7 @@ public sealed class CommandFuzzTests
     [InlineData($"--token={Secret}")]
     public void A_password_behind_an_equals_sign_is_not_shown(string option)
     {
-        var refusal = Assert.Throws<ArgumentException>(() => CurlCommand.Read($"curl http://h {option}", Variable, _ => [], []));
+        var refusal = Assert.Throws<CurlWordException>(() => CurlCommand.Read($"curl http://h {option}", Variable, _ => [], []));
         Assert.DoesNotContain(Secret, refusal.Message, StringComparison.Ordinal);
     }
 

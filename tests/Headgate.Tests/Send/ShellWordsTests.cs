@@ -18,7 +18,7 @@ public sealed class ShellWordsTests
     [InlineData("curl $ \"5$\" '$HOST'", "curl|$|5$|$HOST")]
     [InlineData("curl $HOST/x \"${TOKEN}!\" a$HOST", "curl|api.example.com/x|s3cr3t word!|aapi.example.com")]
     public void Words_are_split_as_a_shell_does(string text, string expected) =>
-        Assert.Equal(expected.Split('|'), ShellWords.Split(text, Variable));
+        Assert.Equal(expected.Split('|'), Words(text));
 
     [Theory]
     [InlineData(@"$'a\nb\tc'", "a\nb\tc")]
@@ -29,7 +29,7 @@ public sealed class ShellWordsTests
     [InlineData(@"$'a\q'", "a\\q")]
     [InlineData(@"x$'y'z", "xyz")]
     public void The_quotes_of_browsers_are_unescaped(string text, string expected) =>
-        Assert.Equal([expected], ShellWords.Split(text, Variable));
+        Assert.Equal([expected], Words(text));
 
     [Theory]
     [InlineData("curl 'abc", "at position 6 of the command: the quote ' that begins here is not closed")]
@@ -48,11 +48,17 @@ public sealed class ShellWordsTests
     [InlineData(@"curl $'a\0b'", "a NUL cannot be part of a word")]
     [InlineData(@"curl $'\U00110000'", "this is no character")]
     public void What_needs_a_shell_or_is_broken_is_refused_with_its_position(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => ShellWords.Split(text, Variable)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ShellTextException>(() => ShellWords.Split(text, Variable)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_missing_variable_tells_no_other_one() =>
-        Assert.DoesNotContain("s3cr3t", Assert.Throws<FormatException>(() => ShellWords.Split("curl $TOKEN$NOT_SET", Variable)).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr3t", Assert.Throws<ShellTextException>(() => ShellWords.Split("curl $TOKEN$NOT_SET", Variable)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_word_knows_where_it_is_written() =>
+        Assert.Equal([new ShellWord("curl", 1), new ShellWord("", 6), new ShellWord("a b", 11), new ShellWord("c", 17)], ShellWords.Split(" curl '' \\\n'a 'b c", Variable));
+
+    private static IEnumerable<string> Words(string text) => ShellWords.Split(text, Variable).Select(word => word.Text);
 
     private static string? Variable(string name) => name switch { "HOST" => "api.example.com", "TOKEN" => "s3cr3t word", _ => null };
 }

@@ -10,7 +10,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace Headgate.App.Export;
+namespace Headgate.App.Otlp;
 
 /// <summary>Sends traces and metrics to a collector, by OTLP. Nothing is sent unless it is configured. Thread-safe.</summary>
 /// <remarks>

@@ -2,7 +2,7 @@ using System.Text;
 using Headgate.App.CommandLine;
 using Headgate.Configuration;
 
-namespace Headgate.App.Export;
+namespace Headgate.App.Otlp;
 
 /// <summary>Reads the headers that go with each export. Their values are secrets: no message shows them.</summary>
 internal static class OtlpHeaders

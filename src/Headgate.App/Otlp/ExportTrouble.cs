@@ -2,7 +2,7 @@ using System.Diagnostics.Tracing;
 using Headgate.App.Logging;
 using Microsoft.Extensions.Logging;
 
-namespace Headgate.App.Export;
+namespace Headgate.App.Otlp;
 
 /// <summary>Hears what the exporter tells of its failures, which it tells nobody else, and logs it now and then. Thread-safe.</summary>
 internal sealed class ExportTrouble(ILogger log, TimeProvider time) : EventListener

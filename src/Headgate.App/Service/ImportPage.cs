@@ -1,0 +1,221 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Headgate.App.Input;
+using Headgate.App.Security;
+using Headgate.Jobs;
+using Headgate.Queues;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Headgate.App.Service;
+
+/// <summary>
+/// <c>POST /api/v1/requests:import</c>: any number of requests, one a line, each with a verdict on a line of the answer, which comes while they
+/// are still being sent. Memory does not grow with their number.
+/// </summary>
+internal sealed class ImportPage(ServiceState state)
+{
+    public const string Path = "/api/v1/requests:import";
+
+    public void Map(IEndpointRouteBuilder site) => site.MapPost(Path, ImportAsync);
+
+    private async Task ImportAsync(HttpContext context)
+    {
+        var body = BodyOf(context.Request);
+        Unbound(context.Features);
+        // Most clients read nothing before they have sent everything: their verdicts wait aside, instead of both waiting for each other.
+        using var verdicts = new SpillBuffer();
+        using var import = new LineImport(context, state, body, verdicts);
+        await import.BeginAsync();
+        (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status202Accepted, "application/x-ndjson");
+        var sending = SendAsync(context, verdicts);
+        try
+        {
+            await import.RunAsync();
+        }
+        finally
+        {
+            verdicts.Complete();
+            await sending;
+        }
+    }
+
+    /// <summary>It may be as large, and as slow, as its caller likes.</summary>
+    private static void Unbound(IFeatureCollection features)
+    {
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } sent)
+            sent.MinDataRate = null;
+        if (features.Get<IHttpMinResponseDataRateFeature>() is { } read)
+            read.MinDataRate = null;
+    }
+
+    private static async Task SendAsync(HttpContext context, SpillBuffer verdicts)
+    {
+        try
+        {
+            while (await verdicts.TakeAsync(context.RequestAborted) is { IsEmpty: false } piece)
+                await context.Response.Body.WriteAsync(piece, context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody reads them any more; what was accepted is.
+        }
+    }
+
+    private static Stream BodyOf(HttpRequest request)
+    {
+        if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
+            throw new Problem(StatusCodes.Status415UnsupportedMediaType, "the body is lines of JSON, application/x-ndjson, not a form");
+        if (request.Headers.ContentEncoding.ToString() is not { Length: > 0 } encoding || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            return request.Body;
+        return encoding.Equals("gzip", StringComparison.OrdinalIgnoreCase) ? new GZipStream(request.Body, CompressionMode.Decompress)
+            : throw new Problem(StatusCodes.Status415UnsupportedMediaType, "the body may be packed with gzip only") { AcceptEncoding = "gzip" };
+    }
+}
+
+/// <summary>The lines of one import, a thousand at a time, and their verdicts. Not thread-safe.</summary>
+/// <param name="context">The call.</param>
+/// <param name="state">What accepts them.</param>
+/// <param name="body">The lines.</param>
+/// <param name="verdicts">Where the verdicts go.</param>
+internal sealed class LineImport(HttpContext context, ServiceState state, Stream body, SpillBuffer verdicts) : IDisposable
+{
+    /// <summary>So many are kept together: each time that costs a wait for the disk.</summary>
+    private const int MostTogether = 1000;
+
+    /// <summary>And no more than so many bytes of lines.</summary>
+    private const long LargestTogether = 4 << 20;
+
+    private readonly RecordReader _lines = new(body, LineSource.MaxLine);
+    private readonly LineParser _parser = new("", new JsonLinesFormat(new JobRequestReader()), detectsDuplicates: false, keepsRaw: false);
+    private readonly System.Buffers.ArrayBufferWriter<byte> _written = new();
+    private readonly List<InputLine> _together = [];
+    private ValueTask<bool> _next;
+    private long _bytes;
+    private long _accepted;
+    private long _refused;
+
+    /// <summary>Waits for the first lines, so that what is wrong with all of it is told by the status of the answer.</summary>
+    /// <exception cref="Problem">Nothing is accepted.</exception>
+    public async Task BeginAsync()
+    {
+        await JobPages.SubmitAsync(context, state, []);
+        try
+        {
+            _next = new ValueTask<bool>(await _lines.MoveNextAsync(context.RequestAborted));
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new Problem(StatusCodes.Status400BadRequest, $"the body is damaged: {damaged.Message}");
+        }
+    }
+
+    /// <summary>All of them. Whatever happens on the way is the last line of the answer.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (await _next)
+            {
+                Take();
+                _next = _lines.MoveNextAsync(context.RequestAborted);
+                // Whoever sends no more for now has a right to know what became of what he sent.
+                if (!_next.IsCompleted || _together.Count == MostTogether || _bytes >= LargestTogether)
+                    await KeepAsync();
+            }
+            await KeepAsync();
+            Write(json =>
+            {
+                json.WriteString("status", "submitted");
+                json.WriteNumber("count", _accepted);
+                json.WriteNumber("refused", _refused);
+                json.WriteString("timestamp", state.Timestamp);
+            });
+        }
+        catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            var problem = failure is InvalidDataException ? new Problem(StatusCodes.Status400BadRequest, $"the body is damaged: {failure.Message}") : ServiceSite.Told(failure);
+            Write(json =>
+            {
+                json.WriteNumber("status", problem.Status);
+                json.WriteString("error", problem.Message);
+                // From here on nothing was accepted.
+                json.WriteNumber("line", _together.Count > 0 ? _together[0].Number : _lines.Line);
+            });
+        }
+        verdicts.Add(_written.WrittenSpan);
+    }
+
+    public void Dispose() => _lines.Dispose();
+
+    private void Take()
+    {
+        _bytes += _lines.Current.Length;
+        if (_parser.Parse(_lines) is { } line)
+            _together.Add(line);
+    }
+
+    /// <summary>Has the lines that are at hand accepted, and tells what became of them.</summary>
+    private async Task KeepAsync()
+    {
+        var caller = Caller.Of(context);
+        List<InputLine> good = [.. _together.Where(line => line.Request is { } request && caller.WhyForeign(request.Tenant) is null)];
+        var accepted = good.Count == 0 ? [] : await JobPages.SubmitAsync(context, state, [.. good.Select(line => line.Request!)], places: [.. good.Select(line => (int)line.Number)]);
+        var next = 0;
+        foreach (var line in _together)
+            if (line.Error is { } error)
+                TellRefused(line.Number, error.Column, error.Message);
+            else if (next == good.Count || good[next] != line)
+                TellRefused(line.Number, 1, caller.WhyForeign(line.Request!.Tenant)!);
+            else
+                Tell(line, accepted[next++]);
+        _together.Clear();
+        _bytes = 0;
+        verdicts.Add(_written.WrittenSpan);
+        _written.ResetWrittenCount();
+    }
+
+    private void Tell(InputLine line, JobVerdict verdict)
+    {
+        if (verdict.Id is not { } id)
+        {
+            TellRefused(line.Number, 1, verdict.Error!.Message);
+            return;
+        }
+        _accepted++;
+        Write(json =>
+        {
+            json.WriteNumber("line", line.Number);
+            json.WriteString("request_id", id);
+            if (line.Request!.Id is { } own)
+                json.WriteString("id", own);
+        });
+    }
+
+    private void TellRefused(long number, int column, string error)
+    {
+        _refused++;
+        Write(json =>
+        {
+            json.WriteNumber("line", number);
+            json.WriteNumber("column", column);
+            json.WriteString("error", error);
+        });
+    }
+
+    private void Write(Action<Utf8JsonWriter> members)
+    {
+        using (var json = new Utf8JsonWriter(_written, ResultRecordWriter.Options))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+        System.Buffers.BuffersExtensions.Write(_written, "\n"u8);
+    }
+}
