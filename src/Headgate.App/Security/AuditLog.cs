@@ -61,7 +61,7 @@ internal sealed class AuditLog(string path, TimeProvider time, Action<string> no
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            DataDirectory.Make(Path.GetDirectoryName(path)!);
             using var file = Open();
             // A line that was cut off, by a full disk or a death, must not take the next one with it.
             if (file.Seek(0, SeekOrigin.End) > 0)

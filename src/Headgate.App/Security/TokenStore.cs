@@ -69,7 +69,7 @@ internal sealed class TokenStore(string directory, TimeProvider time)
 
     private async Task<T> ChangeAsync<T>(Func<List<TokenConfiguration>, T> change)
     {
-        Directory.CreateDirectory(directory);
+        DataDirectory.Make(directory);
         using var held = await LockAsync();
         var tokens = Read().ToList();
         var result = change(tokens);

@@ -44,6 +44,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
         foreach (var url in listen)
             ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+        if (!options.KeepsNothing)
+            DataDirectory.Make(data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));

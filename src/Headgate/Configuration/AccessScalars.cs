@@ -91,7 +91,12 @@ internal static class AccessScalars
             problem = "\"*\" would let every page in the world use the service through the browsers of those who may; name each origin, for example \"https://app.example\"";
             return false;
         }
-        if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0
+        if (value.Contains('@', StringComparison.Ordinal))
+        {
+            problem = "an origin has neither a user name nor a password; write for example \"https://app.example\""; // Not shown: it may be a secret.
+            return false;
+        }
+        if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
             || value.AsSpan(url.Scheme.Length + 3).ContainsAny("/?#*") || url.Host.Length == 0)
             return false;
         value = url.GetLeftPart(UriPartial.Authority).ToLowerInvariant();

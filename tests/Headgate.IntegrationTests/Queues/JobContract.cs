@@ -40,7 +40,7 @@ public abstract class JobContract : IAsyncLifetime
         (Store, Queue) = Open();
     }
 
-    private protected static StoredJob Job(string id, string url = "http://a.example/x") => new(id, new JobRequest(url), Start);
+    private protected static StoredJob Job(string id, string url = "http://a.example/x", string? tenant = null) => new(id, new JobRequest(url) { Tenant = tenant }, Start);
 
     private static JobEnd End(string id, JobStatus status = JobStatus.Completed, string record = "{}") => new(id, status, Start.AddSeconds(1), Encoding.UTF8.GetBytes(record));
 
@@ -133,6 +133,21 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(["j5", "j7"], await AllAsync(new JobSearch { Status = JobStatus.Failed, Limit = 1 }));
         Assert.Equal(10, (await AllAsync(new JobSearch { Limit = 4 })).Count);
         Assert.Equal(6, (await Store.CountAsync(new JobSearch())).Open);
+    }
+
+    [Fact]
+    public async Task Jobs_of_one_tenant_are_looked_for_apart_from_those_of_others()
+    {
+        await Store.AddAsync([.. Enumerable.Range(0, 12).Select(n => Job($"j{n}", tenant: (n % 3) switch { 0 => null, 1 => "a", _ => "b" }))]);
+        foreach (var n in (int[])[1, 2, 4])
+            await Store.EndAsync(End($"j{n}"));
+
+        Assert.Equal(["j1", "j4", "j7", "j10"], await AllAsync(new JobSearch { Tenant = "a", Limit = 3 }));
+        Assert.Equal(["j1", "j4"], await AllAsync(new JobSearch { Tenant = "a", HasEnded = true, Limit = 1 }));
+        Assert.Equal(["j7", "j10"], await AllAsync(new JobSearch { Tenant = "a", HasEnded = false }));
+        Assert.Equal(["j2"], await AllAsync(new JobSearch { Tenant = "b", Status = JobStatus.Completed }));
+        Assert.Empty(await AllAsync(new JobSearch { Tenant = "c" }));
+        Assert.Equal(12, (await AllAsync(new JobSearch())).Count);
     }
 
     [Fact]

@@ -42,6 +42,48 @@ public sealed class SqliteJobsTests : JobContract
     }
 
     [Fact]
+    public async Task A_file_of_the_first_version_is_brought_to_this_one_with_all_that_is_in_it()
+    {
+        await CloseAsync();
+        System.IO.File.Delete(File);
+        WriteFirstVersion(File, ("a", """{"url":"http://a.example/x","tenant":"acme"}"""), ("b", """{"url":"http://a.example/y"}"""));
+
+        await ReopenAsync();
+
+        Assert.Equal(["a"], (await Store.SearchAsync(new JobSearch { Tenant = "acme" })).Jobs.Select(job => job.Id));
+        Assert.Equal(["a", "b"], (await Store.SearchAsync(new JobSearch())).Jobs.Select(job => job.Id));
+        await Store.AddAsync([Job("c", tenant: "acme")]);
+        await ReopenAsync();
+        Assert.Equal(["a", "c"], (await Store.SearchAsync(new JobSearch { Tenant = "acme" })).Jobs.Select(job => job.Id));
+    }
+
+    private static void WriteFirstVersion(string path, params ReadOnlySpan<(string Id, string Request)> jobs)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status INTEGER, ended INTEGER, request BLOB NOT NULL, record BLOB);
+            CREATE INDEX jobs_open ON jobs (seq) WHERE status IS NULL;
+            CREATE INDEX jobs_ended ON jobs (ended) WHERE status IS NOT NULL;
+            CREATE TABLE lanes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+            CREATE TABLE queue (lane INTEGER NOT NULL, due INTEGER NOT NULL, place INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (lane, due, place)) WITHOUT ROWID;
+            CREATE UNIQUE INDEX queue_job ON queue (job);
+            PRAGMA application_id=1751410548;
+            PRAGMA user_version=1;
+            """;
+        command.ExecuteNonQuery();
+        command.CommandText = "INSERT INTO jobs (id, created, request) VALUES ($id, 638000000000000000, $request)";
+        foreach (var (id, request) in jobs)
+        {
+            command.Parameters.Clear();
+            command.Parameters.AddWithValue("$id", id);
+            command.Parameters.AddWithValue("$request", System.Text.Encoding.UTF8.GetBytes(request));
+            command.ExecuteNonQuery();
+        }
+    }
+
+    [Fact]
     public void Another_process_that_has_it_is_told_of()
     {
         var refused = Assert.Throws<JobStoreException>(() => SqliteDatabase.Open(File));

@@ -96,8 +96,9 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("--listen", "0.0.0.0:8015", 3, "loopback only")]
-    [InlineData("--listen", "nonsense", 3, "listen http://nonsense:8015: the name")]
+    [InlineData("--listen", "0.0.0.0:8015", 3, "listen on loopback only")]
+    [InlineData("--listen", "8015", 3, "--listen: \"8015\" is not an address")]
+    [InlineData("--listen", "nonsense.invalid", 3, "the name nonsense.invalid is not known here")]
     [InlineData("--queue", "kafka://x", 3, "--queue: \"kafka\" is no place for jobs")]
     [InlineData("--up-root", "nobody", 3, "--up-root: no API is called \"nobody\"")]
     [InlineData("--drain", "soon", 3, "--drain: \"soon\" is not a duration")]
