@@ -82,8 +82,6 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             // Keys that cannot be read, a disk that takes no record: the job cannot be sent, and it was accepted, so it has an end all the same.
             record = Failed(scheduler.IsKept && WasSent ? FailureClass.MaybeSent : FailureClass.Invalid, failure.Message);
         }
-        if (scheduler.IsKept)
-            record.History = Job.History;
         try
         {
             await scheduler.KeepAsync(Job, record).ConfigureAwait(false);

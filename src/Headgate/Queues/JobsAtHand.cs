@@ -181,6 +181,7 @@ internal sealed class JobsAtHand : IDisposable
     /// <summary>Keeps what became of a job, however long it takes to get there: without it the job would be done again.</summary>
     private async Task KeepAsync(Job job, ResultRecord record)
     {
+        record.History = job.History;
         while (true)
             try
             {
