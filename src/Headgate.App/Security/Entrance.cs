@@ -15,7 +15,6 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
 {
     private readonly HashSet<string> _names = new([.. configuration.Hosts, .. names, "localhost"], StringComparer.OrdinalIgnoreCase);
     private readonly CrossOrigin _pages = new(configuration.Cors);
-    private readonly WrongTokens _wrong = new(time);
     private readonly CallRates _rates = new(configuration.RateLimits, time);
 
     /// <summary>Looks at a call before it is known to what page it comes.</summary>
@@ -58,11 +57,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
         await next(context);
     }
 
-    public void Dispose()
-    {
-        _wrong.Dispose();
-        _rates.Dispose();
-    }
+    public void Dispose() => _rates.Dispose();
 
     /// <summary>
     /// A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here. It has no
@@ -74,7 +69,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
     {
         if (token is null)
             return new Problem(StatusCodes.Status401Unauthorized, "a token is needed: Authorization: Bearer hg_…, or Headgate-Token: hg_…") { Challenge = "Bearer realm=\"headgate\"" };
-        if (_wrong.Count(context.Connection.RemoteIpAddress) is { } wait)
+        if (access.CountWrong(context.Connection.RemoteIpAddress) is { } wait)
             return new Problem(StatusCodes.Status429TooManyRequests, "too many wrong tokens came from your address") { RetryAfter = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)) };
         return new Problem(StatusCodes.Status401Unauthorized, TokenText.IsOne(token)
             ? "the token is not known, was removed, or has expired"
