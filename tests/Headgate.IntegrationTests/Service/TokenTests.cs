@@ -161,6 +161,22 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task Tokens_are_kept_where_the_service_of_the_same_configuration_looks_for_them()
+    {
+        await using var cli = new Cli();
+        cli.Write("headgate.json", """{ "serve": { "data": "elsewhere" }, "defaults": { "timeout": "${env:ONLY_FOR_THE_SERVICE}" } }""");
+        await cli.AddTokenAsync("ci", "read");
+
+        Assert.True(File.Exists(cli.PathOf("elsewhere/tokens.json")));
+        cli.Write("headgate.json", """{ "serve": { "data": 7 } }""");
+        Assert.Equal(3, (await cli.RunAsync("tokens", "ls")).Code);
+        var listed = await cli.RunAsync("tokens", "ls", "--data", "elsewhere");
+        Assert.Matches(@"^NAME +SCOPES +TENANT +CREATED +EXPIRES\nci +read +- +20..-..-.. ..:.. UTC +never\n$", listed.Output);
+        Assert.Contains("there is no token in", (await cli.RunAsync("tokens", "ls", "--data", "nowhere")).Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(cli.PathOf("nowhere")));
+    }
+
+    [Fact]
     public async Task Whoever_listens_to_events_hears_no_more_when_its_token_is_taken_away()
     {
         await using var cli = new Cli();
