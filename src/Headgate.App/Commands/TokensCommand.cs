@@ -17,11 +17,11 @@ internal static class TokensCommand
 
     public static Command Create()
     {
-        var data = new Option<string>("--data") { HelpName = "DIR", Description = "The directory of the service; ./data by default." };
-        return new Command("tokens", "Gives, shows and takes the tokens by which callers of the service are known.") { CreateAdd(data), CreateList(data), CreateRemove(data) };
+        var place = new Place(new Option<string>("--data") { HelpName = "DIR", Description = "The directory of the service; that of its configuration, or ./data, by default." }, ConfigOption.Create());
+        return new Command("tokens", "Gives, shows and takes the tokens by which callers of the service are known.") { CreateAdd(place), CreateList(place), CreateRemove(place) };
     }
 
-    private static Command CreateAdd(Option<string> data)
+    private static Command CreateAdd(Place place)
     {
         Argument<string> name = new("NAME") { Description = "By what the token is known, in the audit log too: 1 to 64 letters, digits, dots, hyphens or underscores." };
         Option<string[]> scopes = new("--scope") { HelpName = "SCOPE,…", Description = "What it may do: read, submit, operate, admin.", AllowMultipleArgumentsPerToken = false };
@@ -34,11 +34,11 @@ internal static class TokensCommand
             both), admin (tokens; includes all). A service that runs knows it within a second or two; from the first token on each call needs one.
             """)
         {
-            name, scopes, tenant, expires, data,
+            name, scopes, tenant, expires, place.Data, place.Config,
         };
         command.SetAction(async parse =>
         {
-            var store = StoreOf(parse.GetValue(data));
+            var store = place.StoreOf(parse);
             var (text, kept) = await store.AddAsync(ReadName(parse.GetValue(name)!), ReadScopes(parse.GetValue(scopes)), ReadTenant(parse.GetValue(tenant)), ReadExpiry(parse.GetValue(expires)));
             var configuration = parse.InvocationConfiguration;
             AuditOf(store, configuration.Error).WriteLocal("token.add", kept.Name, TokenFile.Described(kept));
@@ -49,13 +49,13 @@ internal static class TokensCommand
         return command;
     }
 
-    private static Command CreateList(Option<string> data)
+    private static Command CreateList(Place place)
     {
         var json = new Option<bool>("--json") { Description = "Write JSON, with the hashes." };
-        var command = new Command("ls", "Shows the tokens that are kept in the data directory.") { data, json };
+        var command = new Command("ls", "Shows the tokens that are kept in the data directory.") { place.Data, place.Config, json };
         command.SetAction(parse =>
         {
-            var store = StoreOf(parse.GetValue(data));
+            var store = place.StoreOf(parse);
             var tokens = store.Read();
             var configuration = parse.InvocationConfiguration;
             if (parse.GetValue(json))
@@ -69,13 +69,13 @@ internal static class TokensCommand
         return command;
     }
 
-    private static Command CreateRemove(Option<string> data)
+    private static Command CreateRemove(Place place)
     {
         Argument<string> name = new("NAME") { Description = "The name of the token." };
-        var command = new Command("rm", "Takes a token away: a service that runs refuses it within a second or two.") { name, data };
+        var command = new Command("rm", "Takes a token away: a service that runs refuses it within a second or two.") { name, place.Data, place.Config };
         command.SetAction(async parse =>
         {
-            var store = StoreOf(parse.GetValue(data));
+            var store = place.StoreOf(parse);
             var left = await store.RemoveAsync(parse.GetValue(name)!);
             var error = parse.InvocationConfiguration.Error;
             AuditOf(store, error).WriteLocal("token.remove", parse.GetValue(name)!);
@@ -85,8 +85,6 @@ internal static class TokensCommand
         });
         return command;
     }
-
-    private static TokenStore StoreOf(string? data) => new(Path.GetFullPath(data ?? "data"), TimeProvider.System);
 
     private static AuditLog AuditOf(TokenStore store, TextWriter error) =>
         new(Path.Combine(Path.GetDirectoryName(store.File)!, AuditLog.FileName), TimeProvider.System, text => error.WriteLine($"headgate: {text}"));
@@ -150,5 +148,19 @@ internal static class TokensCommand
             json.WriteEndArray();
         }
         return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+
+    /// <summary>Whose tokens they are: those of the service that is started in the same place with the same options.</summary>
+    private sealed record Place(Option<string> Data, Option<string?> Config)
+    {
+        public TokenStore StoreOf(ParseResult parse)
+        {
+            if (parse.GetValue(Data) is { } given)
+                return new TokenStore(Path.GetFullPath(given), TimeProvider.System);
+            var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(Config)));
+            // What else is wrong with it, or is put in by variables that are set for the service alone, does not matter here.
+            List<ConfigurationError> wrong = [.. reading.Errors.Where(error => error.Pointer is "" or "/serve/data")];
+            return wrong.Count == 0 ? new TokenStore(Path.GetFullPath(reading.Configuration.Serve.Data), TimeProvider.System) : throw new ConfigurationException(wrong);
+        }
     }
 }

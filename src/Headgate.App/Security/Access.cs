@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Security.Cryptography;
 using Headgate.Configuration;
 
@@ -15,12 +16,14 @@ internal sealed class Access : IDisposable
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
     private readonly FileWatch _watch;
+    private readonly WrongTokens _wrong;
     private volatile Known _known;
 
     private Access(AccessConfiguration configuration, string data, TimeProvider time, Action<string> notice)
     {
         (_configuration, _time, _notice) = (configuration, time, notice);
         _store = Path.Combine(data, TokenStore.FileName);
+        _wrong = new WrongTokens(time);
         _watch = new FileWatch(configuration.TokensFile is { } file ? [_store, file] : [_store], time, ReadAnew);
         try
         {
@@ -28,7 +31,7 @@ internal sealed class Access : IDisposable
         }
         catch
         {
-            _watch.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -54,7 +57,23 @@ internal sealed class Access : IDisposable
             : null;
     }
 
-    public void Dispose() => _watch.Dispose();
+    /// <summary>Whether somebody who was let in would be let in again: its token may have been removed meanwhile, or have expired.</summary>
+    public bool Knows(Caller caller)
+    {
+        var known = _known;
+        return known.IsRequired ? known.Has(caller, _time.GetUtcNow()) : caller == Caller.Anybody;
+    }
+
+    /// <summary>Counts a token that nobody has, at whatever port it was shown.</summary>
+    /// <param name="from">Where it came from.</param>
+    /// <returns>How long that place is to wait; null where there were not too many.</returns>
+    public TimeSpan? CountWrong(IPAddress? from) => _wrong.Count(from);
+
+    public void Dispose()
+    {
+        _watch.Dispose();
+        _wrong.Dispose();
+    }
 
     private void ReadAnew()
     {
@@ -127,6 +146,8 @@ internal sealed class Access : IDisposable
         public IReadOnlyList<string> Names { get; }
 
         public bool IsRequired { get; init; }
+
+        public bool Has(Caller caller, DateTimeOffset now) => _tokens.Any(tokens => tokens.Any(token => token.Caller == caller && !(token.Expires <= now)));
 
         public Caller? Find(byte[] digest, DateTimeOffset now)
         {

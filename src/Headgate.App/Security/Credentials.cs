@@ -47,10 +47,11 @@ internal static class Credentials
     /// <returns>The token; null if there was none.</returns>
     public static string? Take(HttpRequest request, string? keyHeader)
     {
-        string? token = request.Headers[Header] is [{ Length: > 0 } own, ..] ? own : null;
+        var token = request.Headers[Header] is [{ Length: > 0 } own, ..] ? own : null;
         request.Headers.Remove(Header);
         foreach (var name in (string?[])["Authorization", keyHeader])
-            if (name is not null && request.Headers[name] is [{ } value, ..] && TokenIn(value) is { } found)
+            // Whatever else is in a header beside a token was not meant to be read by an API either.
+            if (name is not null && request.Headers[name].Select(TokenIn).FirstOrDefault(found => found is not null) is { } found)
             {
                 token ??= found;
                 request.Headers.Remove(name);

@@ -15,7 +15,6 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
 {
     private readonly HashSet<string> _names = new([.. configuration.Hosts, .. names, "localhost"], StringComparer.OrdinalIgnoreCase);
     private readonly CrossOrigin _pages = new(configuration.Cors);
-    private readonly WrongTokens _wrong = new(time);
     private readonly CallRates _rates = new(configuration.RateLimits, time);
 
     /// <summary>Looks at a call before it is known to what page it comes.</summary>
@@ -76,11 +75,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
         return (caller, _rates.Take(caller.KeyAt(from)));
     }
 
-    public void Dispose()
-    {
-        _wrong.Dispose();
-        _rates.Dispose();
-    }
+    public void Dispose() => _rates.Dispose();
 
     /// <summary>
     /// A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here. It has no
@@ -98,7 +93,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
     }
 
     /// <summary>Counts a wrong token; null where there were not too many.</summary>
-    private Problem? TooManyWrong(IPAddress? from) => _wrong.Count(from) is { } wait
+    private Problem? TooManyWrong(IPAddress? from) => access.CountWrong(from) is { } wait
         ? new Problem(StatusCodes.Status429TooManyRequests, "too many wrong tokens came from your address") { RetryAfter = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)) }
         : null;
 

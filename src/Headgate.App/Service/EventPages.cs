@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -43,7 +44,7 @@ internal static class EventPages
         await response.Body.FlushAsync(end.Token);
         try
         {
-            while (!end.IsCancellationRequested)
+            while (!end.IsCancellationRequested && state.Access.Knows(Caller.Of(context)))
             {
                 var events = state.Events.After(after, Together, out var missed);
                 await response.BodyWriter.WriteAsync(Text(events.Where(told => wanted.Contains(told.What) && (tenant is null || told.Tenant == tenant) && (ids.Count == 0 || ids.Contains(told.RequestId))), missed), end.Token);

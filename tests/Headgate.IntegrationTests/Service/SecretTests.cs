@@ -27,8 +27,9 @@ public sealed class SecretTests
         {
             await SubmitAsync(service, token, api.Url);
             await PassThroughAsync(service, token);
-            foreach (var path in (string[])["/health", "/status", "/metrics", "/api/v1/statistics", "/api/v1/performance", "/api/v1/requests?limit=1000", "/api/v1/tokens", "/nowhere", "/readyz"])
+            foreach (var path in (string[])["/health", "/status", "/metrics", "/api/v1/statistics", "/api/v1/performance", "/api/v1/requests?limit=1000", "/api/v1/dlq?limit=1000", "/api/v1/queues", "/api/v1/schedules", "/api/v1/tokens", "/nowhere", "/readyz"])
                 await ReadAsync(service, "GET", path, token);
+            await LookCloselyAsync(service, token);
             // Files that change, for the better and for the worse.
             cli.Write("pass", $"{Mark}-wrong-password");
             cli.Write("mounted.json", $$"""{ "tokens": [{ "name": "x", "hash": "hg_{{Mark}}", "scopes": ["read"] }] }""");
@@ -148,6 +149,25 @@ public sealed class SecretTests
         await ReadAsync(service, "GET", "/up/query/ok", $"hg_{Mark}");
         await ReadAsync(service, "GET", "/health", null, null, ("Authorization", $"Basic {Mark}"));
         await ReadAsync(service, "GET", "/health", null, null, ("Authorization", $"Bearer hg_{Mark}"));
+    }
+
+    /// <summary>Every job by itself, and the events of all.</summary>
+    private async Task LookCloselyAsync(ServiceProcess service, string token)
+    {
+        using var all = await service.SendAsync("GET", "/api/v1/requests?limit=1000", token);
+        foreach (var job in JsonNode.Parse(await all.Content.ReadAsStringAsync())!["requests"]!.AsArray())
+            foreach (var more in (string[])["", "/attempts", "/explain"])
+                await ReadAsync(service, "GET", $"/api/v1/request/{job!["request_id"]}{more}", token);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/events?last_event_id=0");
+        request.Headers.Add("Headgate-Token", token);
+        using var answer = await service.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        for (var failed = 0; failed < 4;)
+        {
+            var line = await events.ReadLineAsync().WaitAsync(Cli.Patience);
+            failed += line!.Contains("\"status\":\"failed\"", StringComparison.Ordinal) ? 1 : 0;
+            _read.AppendLine(line);
+        }
     }
 
     private async Task ReadAsync(ServiceProcess service, string method, string path, string? token, string? body = null, params (string Name, string Value)[] headers)

@@ -161,6 +161,40 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task Tokens_are_kept_where_the_service_of_the_same_configuration_looks_for_them()
+    {
+        await using var cli = new Cli();
+        cli.Write("headgate.json", """{ "serve": { "data": "elsewhere" }, "defaults": { "timeout": "${env:ONLY_FOR_THE_SERVICE}" } }""");
+        await cli.AddTokenAsync("ci", "read");
+
+        Assert.True(File.Exists(cli.PathOf("elsewhere/tokens.json")));
+        cli.Write("headgate.json", """{ "serve": { "data": 7 } }""");
+        Assert.Equal(3, (await cli.RunAsync("tokens", "ls")).Code);
+        var listed = await cli.RunAsync("tokens", "ls", "--data", "elsewhere");
+        Assert.Matches(@"^NAME +SCOPES +TENANT +CREATED +EXPIRES\nci +read +- +20..-..-.. ..:.. UTC +never\n$", listed.Output);
+        Assert.Contains("there is no token in", (await cli.RunAsync("tokens", "ls", "--data", "nowhere")).Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(cli.PathOf("nowhere")));
+    }
+
+    [Fact]
+    public async Task Whoever_listens_to_events_hears_no_more_when_its_token_is_taken_away()
+    {
+        await using var cli = new Cli();
+        var (listener, other) = (await cli.AddTokenAsync("listener", "read"), await cli.AddTokenAsync("other", "submit,read"));
+        await using var service = await ServiceProcess.StartAsync(cli);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/events");
+        request.Headers.Add("Headgate-Token", listener);
+        using var answer = await service.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await answer.Content.ReadAsStreamAsync());
+
+        Assert.Equal(0, (await cli.RunAsync("tokens", "rm", "listener")).Code);
+        await service.UntilStatusAsync(listener, HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.Accepted, await service.StatusAsync("POST", "/api/v1/request", other, """{"url":"http://a.example/","not_before":"1h"}"""));
+
+        Assert.DoesNotContain("a.example", await events.ReadToEndAsync().WaitAsync(Cli.Patience), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Where_no_token_is_needed_none_can_be_made_over_HTTP()
     {
         await using var cli = new Cli();

@@ -110,6 +110,23 @@ public sealed class AccessTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_was_let_in_is_not_known_any_more_when_its_token_is_gone()
+    {
+        using var access = Open();
+        Assert.True(access.Knows(Caller.Anybody));
+
+        var (text, _) = await Store.AddAsync("ci", AccessScopes.Read, null, _time.GetUtcNow().AddDays(1));
+        _time.Advance(Second);
+        var caller = access.Of(text)!;
+        Assert.True(access.Knows(caller));
+        Assert.False(access.Knows(Caller.Anybody));
+
+        await Store.RemoveAsync("ci");
+        _time.Advance(Second);
+        Assert.False(access.Knows(caller));
+    }
+
+    [Fact]
     public async Task Two_tokens_of_one_name_are_refused_wherever_they_stand()
     {
         await Store.AddAsync("ci", AccessScopes.Read, null, null);

@@ -45,6 +45,17 @@ public sealed class CredentialsTests
     }
 
     [Fact]
+    public void A_token_among_several_values_of_a_header_goes_on_with_none_of_them()
+    {
+        var context = new DefaultHttpContext();
+        context.Request.Headers.Authorization = new string[] { "Bearer own", "Bearer hg_abc" };
+
+        Assert.Equal("hg_abc", Credentials.Take(context.Request, null));
+
+        Assert.False(context.Request.Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
     public void What_an_SDK_sends_as_its_key_may_be_the_token()
     {
         var request = Request(("Authorization", "Bearer hg_abc"));
