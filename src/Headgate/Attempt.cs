@@ -131,7 +131,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
     public Task<HttpResponseMessage> SendAsync()
     {
-        var sending = Upstream.Transport.SendAsync(Message(), Token);
+        var sending = Upstream.Transport.SendAsync(Message(), _exchange.IsPassedOn, Token);
         if (!WasSent)
             TimeConnecting();
         return sending;

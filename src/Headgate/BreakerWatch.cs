@@ -22,6 +22,8 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>What holds the gates.</summary>
     public BreakerState State => field ??= new BreakerState(_breaker);
 
+    private bool IsUsual => api.Configuration.Policy.Patience is null;
+
     private long Patience => Clock.Nanoseconds(api.Configuration.Policy.Patience ?? engine.Patience);
 
     /// <summary>Another policy from now on; where it stands it stays. Needs the lock.</summary>
@@ -41,7 +43,9 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         engine.Dispatcher.Read(_breaker, static (_, breaker, now) => (breaker.PositionAt(now), breaker.Failures, breaker.FailedAt));
 
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
-    public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch.Patience, now));
+    /// <param name="isDirect">Somebody waits for its answer: unless configured otherwise it does not wait for the breaker.</param>
+    public RefusedException? WhyRefused(bool isDirect) => _breaker.IsSteady ? null
+        : engine.Dispatcher.Read((Watch: this, isDirect), static (_, it, now) => it.Watch.Refuse(it.isDirect && it.Watch.IsUsual ? 0 : it.Watch.Patience, now));
 
     /// <summary>Learns from an attempt: a refusal by a limit, or giving up, says nothing of how the API is.</summary>
     public void From(Attempt attempt, in Outcome outcome)

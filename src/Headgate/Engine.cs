@@ -31,7 +31,7 @@ internal sealed class Engine : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
-    private List<(HttpMessageInvoker Transport, Upstream Api, long Since)> _replaced = [];
+    private List<(ApiTransport Transport, Upstream Api, long Since)> _replaced = [];
     private ConcurrencyCap? _connections;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
@@ -40,6 +40,7 @@ internal sealed class Engine : IDisposable
         (_options, _register, Concurrency, _usual) = (options, new UpstreamRegister(configuration, this), options.Concurrency, configuration.Defaults.Timing);
         Dispatcher = new Dispatcher(options.Time);
         Timeouts = new Timeouts(options.Time);
+        Connections = new ApiConnections(this, options);
         try
         {
             Journal = options.Journal(Dispatcher.Clock);
@@ -168,32 +169,11 @@ internal sealed class Engine : IDisposable
 
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
 
-    /// <summary>The handler that connects and sends for one API, and measures how long connecting takes.</summary>
-    /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
-    public HttpMessageHandler MakeHandler(Upstream upstream, UpstreamConfiguration api)
-    {
-        if (_options.Inner is { } inner)
-            return inner(upstream);
-        var handler = Transport.CreateHandler(TransportOptions.Of(api, _options.Decompression));
-        if (api.Tls != TlsConfiguration.Default)
-            handler.SslOptions = TlsFiles.Read(api, Clock.Provider.GetUtcNow(), Notice);
-        handler.ConnectCallback = ConnectorOf(upstream, api.IsConfigured).ConnectAsync;
-        // Called when TLS stands as well: a server whose certificate nobody can trust was never reached.
-        handler.PlaintextStreamFilter = (context, _) =>
-        {
-            upstream.Connected();
-            return new ValueTask<Stream>(context.PlaintextStream);
-        };
-        return new ApiHandler(api, handler);
-    }
+    /// <summary>What connects and sends for its APIs.</summary>
+    public ApiConnections Connections { get; }
 
-    private Connector ConnectorOf(Upstream upstream, bool isConfigured)
-    {
-        Action<long> measured = roundTrip => Measured(upstream, roundTrip);
-        return _options.GuardsAddresses && !isConfigured
-            ? new Connector(Clock, measured) { Counts = upstream.ConnectionsMade, MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(_options.AllowsAddresses, address) }
-            : new Connector(Clock, measured) { Counts = upstream.ConnectionsMade };
-    }
+    /// <inheritdoc cref="UpstreamRegister.OfServer"/>
+    public (Upstream Api, bool IsWhole) ServerOf(string host, int port) => _register.OfServer(host, port);
 
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>
     /// <param name="failed">Told when it cannot be.</param>
@@ -241,13 +221,6 @@ internal sealed class Engine : IDisposable
         Dispatcher.Dispose();
         Timeouts.Dispose();
         Journal.Dispose();
-    }
-
-    /// <summary>A connection was made, and took so long, nanoseconds.</summary>
-    public static void Measured(Upstream upstream, long roundTrip)
-    {
-        if (!upstream.BoundIsGiven && 4 * roundTrip > upstream.Terms.Bound)
-            upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
     }
 
     private static void Tell<T>(Action<T> listener, T what)
@@ -318,7 +291,10 @@ internal sealed class Engine : IDisposable
         {
             Concurrency = next.Concurrency;
             foreach (var api in _register.Held)
+            {
                 api.Cap.Change(Concurrency);
+                api.TunnelCap.Change(Concurrency);
+            }
         }
         if (before.TotalConnections == next.TotalConnections)
             return;
@@ -341,9 +317,9 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Connections were replaced; they are closed when what goes over them has ended.</summary>
-    public void ReplacedNeedsLock(HttpMessageInvoker transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+    public void ReplacedNeedsLock(ApiTransport transport, Upstream api, long now) => _replaced.Add((transport, api, now));
 
-    private List<HttpMessageInvoker> UnusedNeedsLock()
+    private List<ApiTransport> UnusedNeedsLock()
     {
         var unused = _replaced.Where(old => old.Api.UnderWay.HasEnded(upTo: old.Since)).ToList();
         _replaced = [.. _replaced.Except(unused)];

@@ -63,6 +63,12 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>When it is too late to be sent at all, monotonic nanoseconds.</summary>
     public long? StartBy { get; init; }
 
+    /// <summary>Until when it waits for its turn, and to be sent again, however often it was sent before, monotonic nanoseconds; an attempt under way goes on.</summary>
+    public long? WaitsUntil { get; init; }
+
+    /// <summary>It comes from somebody who is given the answer as it is: nothing of it is unpacked.</summary>
+    public bool IsPassedOn { get; init; }
+
     /// <summary>Statuses that are as good as 2xx.</summary>
     public IReadOnlyList<int> Expected { get; init; } = [];
 
@@ -80,6 +86,12 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
     public CancellationToken Waiting { get; init; }
+
+    /// <summary>By when it must have been sent, whatever the queue allows; the greatest value if nothing says.</summary>
+    public long ExpiresAt => Math.Min(GivesUpAt ?? long.MaxValue, Attempts == 0 ? StartBy ?? long.MaxValue : long.MaxValue);
+
+    /// <summary>Past what time it neither waits nor is tried again.</summary>
+    public long? GivesUpAt => WaitsUntil < (Deadline ?? long.MaxValue) ? WaitsUntil : Deadline;
 
     /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
     public Action<Exchange, LineStep>? Watch { get; init; }

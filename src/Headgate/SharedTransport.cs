@@ -69,7 +69,7 @@ internal sealed class SharedTransport : DelegatingHandler
                 if (context.InitialRequestMessage is AttemptMessage { Witness: Attempt attempt })
                 {
                     attempt.Upstream.Connected();
-                    Engine.Measured(attempt.Upstream, clock.Now - before);
+                    ApiConnections.Measured(attempt.Upstream, clock.Now - before);
                 }
                 return new NetworkStream(socket, ownsSocket: true);
             }

@@ -111,7 +111,7 @@ internal sealed class StraightLine(Engine engine)
         if (exchange.Last?.Upstream != upstream)
             exchange.Tell(LineStep.Admitted);
         GiveUpUnreached(upstream, exchange, null);
-        if (upstream.Watch?.WhyRefused() is { } open)
+        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
             throw Failed(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsRepeatable(exchange.Method, exchange.Request))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
@@ -139,7 +139,7 @@ internal sealed class StraightLine(Engine engine)
         var preparing = upstream.Token!.PrepareAsync(cancellation).AsTask();
         try
         {
-            await preparing.WaitAsync(SpanUntil(ExpiryOf(exchange)), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
+            await preparing.WaitAsync(SpanUntil(exchange.ExpiresAt), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
         }
         catch (TimeoutException) when (!preparing.IsCompleted)
         {
@@ -167,15 +167,12 @@ internal sealed class StraightLine(Engine engine)
         throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
     }
 
-    /// <summary>By when it must have been sent, whatever the queue allows.</summary>
-    private static long ExpiryOf(Exchange exchange) => Math.Min(exchange.Deadline ?? long.MaxValue, exchange.Attempts == 0 ? exchange.StartBy ?? long.MaxValue : long.MaxValue);
-
     private TimeSpan SpanUntil(long at) => at == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(at - engine.Clock.Now, 0, Clock.Nanoseconds(Clock.LongestTimer)));
 
     /// <summary>A permit; mostly there at once, which costs no state machine.</summary>
     private ValueTask<LinePermit?> WaitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
     {
-        var expires = ExpiryOf(exchange);
+        var expires = exchange.ExpiresAt;
         if (upstream.Configuration.Policy.QueueTimeout is { } queue)
             expires = Math.Min(expires, (exchange.AskedAt == 0 ? engine.Clock.Now : exchange.AskedAt) + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
@@ -318,7 +315,7 @@ internal sealed class StraightLine(Engine engine)
             BodySpent = ReplayableContent.WhySpent(exchange.Body),
             Retries = exchange.RetriesMade,
             Holds = exchange.Holds,
-            Deadline = exchange.Deadline,
+            Deadline = exchange.GivesUpAt,
         };
         RetryDecision decision;
         lock (engine.Random)
@@ -356,26 +353,19 @@ internal sealed class StraightLine(Engine engine)
             exchange.Tell(LineStep.Held);
             // Those who were refused wait in the gate, with all the others.
             if (!outcome.Refused)
-                await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
+                await engine.Clock.DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
             return;
         }
         exchange.RetriesMade++;
         exchange.Tell(LineStep.Retries);
-        await DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
+        await engine.Clock.DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
         while (!exchange.IsDirect && upstream.BudgetUntil(engine.Clock.Now) is { } until)
         {
             if (until >= exchange.Deadline)
                 throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
-            await DelayUntilAsync(until, cancellation).ConfigureAwait(false);
+            await engine.Clock.DelayUntilAsync(until, cancellation).ConfigureAwait(false);
         }
-    }
-
-    private async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)
-    {
-        for (var wait = until - engine.Clock.Now; wait > 0; wait = until - engine.Clock.Now)
-            // Timers cut to whole milliseconds: less than one would be no wait at all, again and again.
-            await Task.Delay(Clock.Span(Math.Clamp(wait, Clock.Millisecond, 24L * 3600 * Clock.Second)), engine.Clock.Provider, cancellation).ConfigureAwait(false);
     }
 
     private static void End(Attempt attempt, HttpResponseMessage answer)

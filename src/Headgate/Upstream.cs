@@ -48,11 +48,14 @@ internal sealed class Upstream : IDisposable
         Watch = policy.Breaker is { } breaker ? new BreakerWatch(this, engine, breaker) : null;
         if (configuration.Keys is not null)
             _keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => MakeKey(entry, configuration.Keys)));
+        var tunnels = new Scope($"{Name}/tunnels", [], Terms, engine.Dispatcher.Ours, Scope.Server);
+        tunnels.Add(TunnelCap = ConcurrencyCap.OfConnections(engine.Concurrency));
+        Tunnels = new Gate(Name, [engine.Total, Scope, tunnels], weight: configuration.Weight, countsOpenOnly: true) { Parts = "tunnels" };
         _gates = MakeGates(configuration, _keys, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         OwnKeys = new OwnKeys(this, engine);
         _budget = BudgetOf(configuration.Retry);
         RetryPolicy = RetryPolicyOf(configuration);
-        Transport = new HttpMessageInvoker(engine.MakeHandler(this, configuration), disposeHandler: true);
+        Transport = engine.Connections.MakeTransport(this, configuration);
         Learning = new Learning(this, engine);
         Adaptation = new Adaptation(this, engine);
         TreatAs(configuration, isNew: true);
@@ -137,7 +140,16 @@ internal sealed class Upstream : IDisposable
     /// <summary>What its answers teach.</summary>
     public Learning Learning { get; }
 
-    public HttpMessageInvoker Transport { get; set; }
+    public ApiTransport Transport { get; set; }
+
+    /// <summary>
+    /// The gate of connections to its server that are passed through unread. Nobody sees what is sent on them: they have places in what bounds
+    /// how much is open at once, and in no other limit.
+    /// </summary>
+    public Gate Tunnels { get; }
+
+    /// <summary>How many of them may be open at once.</summary>
+    public ConcurrencyCap TunnelCap { get; }
 
     /// <summary>The connections to it.</summary>
     public ConnectionCounts ConnectionsMade { get; } = new();
@@ -325,7 +337,7 @@ internal sealed class Upstream : IDisposable
     /// <param name="keys">The keys, if it has any.</param>
     /// <param name="scopeOf">The scope of a part of it.</param>
     public UpstreamGates MakeGates(UpstreamConfiguration configuration, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf) =>
-        new(_engine.Dispatcher, configuration, [_engine.Total, Scope], keys, scopeOf, UnderWay);
+        new(_engine.Dispatcher, configuration, [_engine.Total, Scope], keys, scopeOf, UnderWay, Tunnels);
 
     /// <summary>What is known of arrival at first at an API that is treated so.</summary>
     public static ArrivalTerms TermsOf(TimingChoice timing, TimeSpan straggle) => timing.Mode == LimitTiming.Nominal

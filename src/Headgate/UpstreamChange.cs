@@ -27,7 +27,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private readonly List<Scope> _newParts = [];
     private IReadOnlyList<KeyEntry>? _entries;
     private KeyPool? _pool;
-    private HttpMessageInvoker? _transport;
+    private ApiTransport? _transport;
     private IReadOnlyList<Scope> _goneScopes = [];
     private KeyRotation? _goneRotation;
     private bool _isDone;
@@ -62,7 +62,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     {
         PrepareKeys();
         if (IsOtherTransport)
-            _transport = new HttpMessageInvoker(engine.MakeHandler(api, next), disposeHandler: true);
+            _transport = engine.Connections.MakeTransport(api, next);
         PrepareParts();
         Limits = [.. ScopeChanges()];
     }

@@ -34,6 +34,7 @@ internal sealed class UpstreamGates
     private readonly Scope[] _routes;
     private readonly Dictionary<string, Scope> _countries;
     private readonly UnderWay _underWay;
+    private readonly Gate _tunnels;
 
     private bool _areLeft;
 
@@ -44,9 +45,10 @@ internal sealed class UpstreamGates
     /// <param name="keys">Its keys, if it has any.</param>
     /// <param name="scopeOf">The scope of a part of the API.</param>
     /// <param name="underWay">Where what was let go is known until it has ended.</param>
-    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf, UnderWay underWay)
+    /// <param name="tunnels">The gate of connections that are passed through unread, which stays what it is.</param>
+    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf, UnderWay underWay, Gate tunnels)
     {
-        (_dispatcher, _configuration, _common, _keys, _underWay) = (dispatcher, configuration, common, keys, underWay);
+        (_dispatcher, _configuration, _common, _keys, _underWay, _tunnels) = (dispatcher, configuration, common, keys, underWay, tunnels);
         _shares = Enum.GetValues<RequestPriority>().Where(priority => configuration.Shares[priority] != Percentage.Whole)
             .ToDictionary(priority => priority, priority => configuration.Shares[priority].Fraction);
         var parts = UpstreamPart.Of(configuration).Select(scopeOf).ToList();
@@ -59,7 +61,7 @@ internal sealed class UpstreamGates
     public Gate Usual { get; }
 
     /// <summary>Every gate there is at the moment of looking. Whoever changes a scope looks under the lock of the dispatcher, under which gates are made.</summary>
-    public IEnumerable<Gate> All => _gates.Select(static pair => pair.Value);
+    public IEnumerable<Gate> All => _gates.Select(static pair => pair.Value).Append(_tunnels);
 
     /// <summary>The scope of the route that a gate is for; null if it is for none.</summary>
     public Scope? RouteOf(Gate gate) => Array.Find(_routes, gate.Scopes.Contains);
@@ -82,7 +84,7 @@ internal sealed class UpstreamGates
     public void LeaveNeedsLock(Scheduler scheduler)
     {
         _areLeft = true;
-        foreach (var gate in All)
+        foreach (var (_, gate) in _gates)
             scheduler.Leave(gate);
     }
 

@@ -52,6 +52,19 @@ internal sealed class UpstreamRegister : IDisposable
         }
     }
 
+    /// <summary>The API that a server belongs to, where neither scheme nor path is known; and whether it has all its paths.</summary>
+    /// <inheritdoc cref="Of(Uri)"/>
+    public (Upstream Api, bool IsWhole) OfServer(string host, int port)
+    {
+        while (true)
+        {
+            var map = _map;
+            var (configuration, isWhole) = map.FindServer(host, port);
+            if (Of(configuration, map) is { } found)
+                return (found, isWhole);
+        }
+    }
+
     /// <summary>The configured API of a name, opened if it was not; null if there is none.</summary>
     /// <inheritdoc cref="Of(Uri)"/>
     public Upstream? Named(string name)

@@ -50,6 +50,7 @@ internal sealed class MetricsPage : IDisposable
         if (_data is not null)
             DataFigures.Write(text, _data);
         ProcessFigures.Write(text, _startedAt);
+        TunnelFigures.Write(text, _state.Tunnels);
         Calls.Write(text);
         return text.ToString();
     }

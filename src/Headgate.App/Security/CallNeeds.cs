@@ -58,11 +58,14 @@ internal static class CallNeeds
         [("DELETE", "/api/v1/tokens/{name}")] = Administer,
     };
 
+    /// <summary>What a call needs that is passed on.</summary>
+    public static CallNeed OfGateway => Send;
+
     /// <summary>What a call needs.</summary>
     /// <param name="method">Its method.</param>
     /// <param name="route">The pattern of the page it comes to; null if there is none.</param>
     public static CallNeed Of(string method, string? route) =>
-        IsGateway(route) ? Send
+        IsGateway(route) ? OfGateway
         : route is not null && Table.TryGetValue((method, route), out var need) ? need
         : method is "GET" or "HEAD" ? new CallNeed(AccessScopes.Read, false)
         : new CallNeed(AccessScopes.Operate, false);

@@ -39,12 +39,13 @@ internal sealed class CallRates : IDisposable
         var lease = _limiter.AttemptAcquire(key);
         if (!isGateway || !lease.IsAcquired)
             Tell(context, key);
-        if (lease.IsAcquired)
-            return lease;
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
-        lease.Dispose();
-        throw new Problem(StatusCodes.Status429TooManyRequests, $"too many calls: each caller has {string.Join(" and ", _limiter.Limits)}") { RetryAfter = SecondsOf(wait) };
+        return OrThrow(lease);
     }
+
+    /// <summary>The same of a call of whose answer nothing is known.</summary>
+    /// <param name="key">By what its caller is told apart from others.</param>
+    /// <exception cref="Problem">It is one too many.</exception>
+    public IDisposable? Take(string key) => _limiter is null ? null : OrThrow(_limiter.AttemptAcquire(key));
 
     public void Dispose() => _limiter?.Dispose();
 
@@ -52,6 +53,15 @@ internal sealed class CallRates : IDisposable
     public static string PolicyOf(Limit limit) => limit.Algorithm == LimitAlgorithm.Concurrent
         ? string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";q={limit.Amount};qu=\"concurrent-requests\"")
         : string.Create(CultureInfo.InvariantCulture, $"\"{limit}\";q={QuotaOf(limit)}{(WindowOf(limit) is { } window ? $";w={window}" : "")}");
+
+    private RateLimitLease OrThrow(RateLimitLease lease)
+    {
+        if (lease.IsAcquired)
+            return lease;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        lease.Dispose();
+        throw new Problem(StatusCodes.Status429TooManyRequests, $"too many calls: each caller has {string.Join(" and ", _limiter!.Limits)}") { RetryAfter = SecondsOf(wait) };
+    }
 
     private void Tell(HttpContext context, string key)
     {

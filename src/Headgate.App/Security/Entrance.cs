@@ -58,6 +58,24 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
         await next(context);
     }
 
+    /// <summary>Lets a call in to the forward proxy, if its caller may.</summary>
+    /// <param name="token">What it shows; null for nothing.</param>
+    /// <param name="from">Where it comes from.</param>
+    /// <returns>Who calls; and what is to be disposed when the call has ended, null where nothing is limited.</returns>
+    /// <exception cref="Problem">It shows no token, or its token is not for this, or it calls too often.</exception>
+    public (Caller Caller, IDisposable? Place) AdmitToProxy(string? token, IPAddress? from)
+    {
+        if (access.Of(token) is not { } caller)
+            throw (token is null ? null : TooManyWrong(from)) ?? new Problem(StatusCodes.Status407ProxyAuthenticationRequired, token is null
+                ? "a token is needed, as the password of the proxy: http://any:hg_…@HOST:PORT"
+                : "the token is not known, was removed, or has expired")
+            {
+                Headers = [("Proxy-Authenticate", "Basic realm=\"headgate\"")],
+            };
+        Check(caller, CallNeeds.OfGateway);
+        return (caller, _rates.Take(caller.KeyAt(from)));
+    }
+
     public void Dispose()
     {
         _wrong.Dispose();
@@ -74,12 +92,15 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
     {
         if (token is null)
             return new Problem(StatusCodes.Status401Unauthorized, "a token is needed: Authorization: Bearer hg_…, or Headgate-Token: hg_…") { Challenge = "Bearer realm=\"headgate\"" };
-        if (_wrong.Count(context.Connection.RemoteIpAddress) is { } wait)
-            return new Problem(StatusCodes.Status429TooManyRequests, "too many wrong tokens came from your address") { RetryAfter = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)) };
-        return new Problem(StatusCodes.Status401Unauthorized, TokenText.IsOne(token)
+        return TooManyWrong(context.Connection.RemoteIpAddress) ?? new Problem(StatusCodes.Status401Unauthorized, TokenText.IsOne(token)
             ? "the token is not known, was removed, or has expired"
             : "these credentials are no token of this service: its tokens begin with hg_") { Challenge = "Bearer realm=\"headgate\", error=\"invalid_token\"" };
     }
+
+    /// <summary>Counts a wrong token; null where there were not too many.</summary>
+    private Problem? TooManyWrong(IPAddress? from) => _wrong.Count(from) is { } wait
+        ? new Problem(StatusCodes.Status429TooManyRequests, "too many wrong tokens came from your address") { RetryAfter = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)) }
+        : null;
 
     private static void Check(Caller caller, CallNeed need)
     {

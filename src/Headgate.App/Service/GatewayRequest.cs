@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using Headgate.App.Security;
@@ -15,14 +16,22 @@ internal static class GatewayRequest
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Host", "Expect",
     };
 
+    // RFC 9110 §5.5: whoever passes them on cannot know what the next reader takes them for.
+    private static readonly SearchValues<char> Controls = SearchValues.Create([.. Enumerable.Range(0, 32).Where(letter => letter != '\t').Select(letter => (char)letter), '\x7f']);
+
     /// <summary>The request that goes on.</summary>
-    public static HttpRequestMessage Of(HttpContext context, Uri target)
+    /// <param name="context">The call; see <see cref="Check"/>.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="body">Its body, where it has one.</param>
+    public static HttpRequestMessage Of(HttpContext context, Uri target, CallerBody? body)
     {
         var call = context.Request;
         var message = new HttpRequestMessage(new HttpMethod(call.Method), target);
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        if (body?.Whole is { } whole)
+            message.Content = new ReadOnlyMemoryContent(whole);
+        else if (body is not null)
         {
-            message.Content = new StreamContent(call.Body);
+            message.Content = new StreamContent(body);
             message.Content.Headers.ContentLength = call.ContentLength;
         }
         var named = NamedIn(call.Headers.Connection);
@@ -36,24 +45,24 @@ internal static class GatewayRequest
         return message;
     }
 
-    /// <summary>How urgent the caller says it is.</summary>
-    /// <exception cref="Problem">It is none of the five.</exception>
-    public static RequestPriority PriorityOf(HttpContext context)
+    /// <summary>Looks for what two servers could read in two ways (RFC 9112 §6.1, §11.2).</summary>
+    /// <exception cref="Problem">The next server could read the call in another way than we do.</exception>
+    public static void Check(HttpRequest call)
     {
-        if (context.Request.Headers["Headgate-Priority"] is not [{ Length: > 0 } text])
-            return RequestPriority.Medium;
-        return Enum.TryParse<RequestPriority>(text, ignoreCase: true, out var priority) && Enum.IsDefined(priority)
-            ? priority
-            : throw new Problem(StatusCodes.Status400BadRequest, "Headgate-Priority is 1 to 5, or critical, high, medium, low, background");
-    }
-
-    /// <summary>On whose behalf the call is: that of the caller, or whom it names if it acts for all.</summary>
-    /// <exception cref="Problem">It names somebody else's.</exception>
-    public static string? TenantOf(HttpContext context)
-    {
-        var caller = Caller.Of(context);
-        var named = context.Request.Headers["Headgate-Tenant"] is [{ Length: > 0 } tenant] ? tenant : null;
-        return caller.WhyForeign(named) is { } foreign ? throw new Problem(StatusCodes.Status403Forbidden, foreign) : named ?? caller.Tenant;
+        if (call.Headers.TransferEncoding is { Count: > 0 } codings)
+        {
+            if (HttpProtocol.IsHttp10(call.Protocol))
+                throw new Problem(StatusCodes.Status400BadRequest, "HTTP/1.0 has no Transfer-Encoding");
+            if (codings is not [var coding] || !"chunked".Equals(coding, StringComparison.OrdinalIgnoreCase))
+                throw new Problem(StatusCodes.Status501NotImplemented, "of the transfer codings only chunked is understood, and only once");
+            // Where both are given the server puts the length aside under this name.
+            if (call.Headers.ContainsKey("X-Content-Length"))
+                throw new Problem(StatusCodes.Status400BadRequest, "Content-Length and Transfer-Encoding contradict each other: give one of them");
+        }
+        foreach (var (name, values) in call.Headers)
+            foreach (var value in values)
+                if (value.AsSpan().ContainsAny(Controls))
+                    throw new Problem(StatusCodes.Status400BadRequest, $"the header {Excerpt.Of(name)} has a control character in it");
     }
 
     /// <summary>The caller's own credentials for the API, which stay as they are; null for none. A token of ours was taken out before.</summary>
@@ -82,17 +91,18 @@ internal static class GatewayRequest
     public static string PathAndQuery(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (raw == "*")
+            throw new Problem(StatusCodes.Status400BadRequest, "\"*\" is a question to this server, and not to the API: ask for a path of it");
         // In absolute form the way to the path is longer.
         var start = raw.StartsWith('/') ? 0 : raw.IndexOf('/', raw.IndexOf("://", StringComparison.Ordinal) + 3);
         var whole = start < 0 ? "/" : raw[start..];
         var path = whole.Split('?')[0];
-        if (path.Contains('\\', StringComparison.Ordinal) || whole.Contains('#', StringComparison.Ordinal) || path.Split('/').Any(LeadsElsewhere))
+        if (ExactUrl.LeadsElsewhere(path))
             throw Elsewhere();
+        if (whole.AsSpan().ContainsAnyExceptInRange('!', '~') || whole.Contains('#', StringComparison.Ordinal))
+            throw new Problem(StatusCodes.Status400BadRequest, "the path has characters in it that no URL has");
         return whole;
     }
-
-    /// <summary>Dots as they are or in disguise, and slashes in disguise, which some servers read as such.</summary>
-    private static bool LeadsElsewhere(string segment) => Uri.UnescapeDataString(segment).Split('/', '\\').Any(part => part is "." or "..");
 
     private static Problem Elsewhere() => new(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
 

@@ -139,7 +139,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
         }
         catch (Exception failure) when (!context.RequestAborted.IsCancellationRequested)
         {
-            var problem = failure is InvalidDataException ? new Problem(StatusCodes.Status400BadRequest, $"the body is damaged: {failure.Message}") : ServiceSite.Told(failure);
+            var problem = failure is InvalidDataException ? new Problem(StatusCodes.Status400BadRequest, $"the body is damaged: {failure.Message}") : Problem.Of(failure);
             Write(json =>
             {
                 json.WriteNumber("status", problem.Status);

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Headgate.Ledgers;
+using Headgate.Queues;
 using Microsoft.AspNetCore.Http;
 
 namespace Headgate.App.Service;
@@ -23,6 +25,21 @@ internal sealed class Problem(int status, string error) : Exception(error)
     /// <summary>The class of the failure of a job; null where there is none.</summary>
     public FailureClass Class { get; init; }
 
+    /// <summary>What else the headers of the answer say.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>What a caller is told of a failure; nothing of the inside.</summary>
+    public static Problem Of(Exception failure) => failure switch
+    {
+        Problem problem => problem,
+        JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },
+        JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
+        HeadgateException wrong => new Problem(StatusCodes.Status400BadRequest, wrong.Message) { Class = wrong.FailureClass },
+        LedgerException => new Problem(StatusCodes.Status503ServiceUnavailable, "what is sent cannot be recorded at the moment, so nothing is") { RetryAfter = 5 },
+        BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
+        _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
+    };
+
     /// <summary>Writes it as the answer.</summary>
     public async Task WriteAsync(HttpContext context)
     {
@@ -37,18 +54,23 @@ internal sealed class Problem(int status, string error) : Exception(error)
             response.Headers.WWWAuthenticate = Challenge;
         if (AcceptEncoding is not null)
             response.Headers.AcceptEncoding = AcceptEncoding;
-        await Json.WriteAsync(response, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("type", "about:blank");
-            json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status));
-            json.WriteNumber("status", status);
-            json.WriteString("detail", Message);
-            json.WriteString("error", Message);
-            if (Class != FailureClass.None)
-                json.WriteString("class", Headgate.Jobs.WireNames.Of(Class));
-            json.WriteEndObject();
-        });
+        foreach (var (name, value) in Headers)
+            response.Headers[name] = value;
+        await Json.WriteAsync(response, Write);
+    }
+
+    /// <summary>Writes it as an object.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", "about:blank");
+        json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status));
+        json.WriteNumber("status", status);
+        json.WriteString("detail", Message);
+        json.WriteString("error", Message);
+        if (Class != FailureClass.None)
+            json.WriteString("class", Headgate.Jobs.WireNames.Of(Class));
+        json.WriteEndObject();
     }
 }
 

@@ -18,9 +18,11 @@ internal sealed class ServeFlags
     private readonly Option<string[]> _ups = new("--up") { HelpName = "NAME=BASE_URL", Description = "An API by its base address, which may be private; more of it goes into the configuration." };
     private readonly Option<string?> _root = new("--up-root") { HelpName = "NAME", Description = "The whole port is a reverse proxy for that API, but for the service's own paths." };
 
+    private readonly Option<string?> _proxy = new("--proxy-listen") { HelpName = "URL", Description = $"Where a forward proxy listens, for example http://127.0.0.1:{ListenUrl.UsualProxyPort}; there is none without." };
+    private readonly Option<string[]> _upgrades = new("--proxy-upgrade") { HelpName = "HOST", Description = "Through the forward proxy, http:// to this host goes as https://, so that its limits hold there too." };
     private readonly Option<string?> _tokens = new("--tokens-file") { HelpName = "FILE", Description = "A file of tokens beside those of \"headgate tokens\", read anew when it changes." };
 
-    public IEnumerable<Option> All => [_listen, _data, _queue, _store, _retention, _hold, _drain, _ups, _root, _tokens];
+    public IEnumerable<Option> All => [_listen, _data, _queue, _store, _retention, _hold, _drain, _ups, _root, _proxy, _upgrades, _tokens];
 
     /// <summary>What they say.</summary>
     /// <exception cref="CommandException">One of them cannot be understood.</exception>
@@ -29,8 +31,10 @@ internal sealed class ServeFlags
         var said = (parse.GetValue(_ups) ?? []).Select(ReadApi).ToList();
         if (parse.GetValue(_listen) is { Length: > 0 } urls)
             said.Add(new ConfigurationOverride("/serve/listen", urls, _listen.Name));
+        if (parse.GetValue(_upgrades) is { Length: > 0 } hosts)
+            said.Add(new ConfigurationOverride("/serve/proxyUpgrade", hosts, _upgrades.Name));
         foreach (var (option, pointer) in ((Option<string?>, string)[])
-            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_drain, "/jobs/drain"), (_tokens, "/serve/tokensFile")])
+            [(_data, "/serve/data"), (_hold, "/serve/hold"), (_root, "/serve/upRoot"), (_proxy, "/serve/proxyListen"), (_queue, "/jobs/queue"), (_store, "/jobs/store"), (_drain, "/jobs/drain"), (_tokens, "/serve/tokensFile")])
             if (parse.GetValue(option) is { } value)
                 said.Add(new ConfigurationOverride(pointer, [value], option.Name));
         said.AddRange((parse.GetValue(_retention) ?? []).Select(ReadRetention));

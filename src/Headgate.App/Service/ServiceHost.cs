@@ -3,6 +3,7 @@ using Headgate.App.CommandLine;
 using Headgate.App.Otlp;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
+using Headgate.App.Proxy;
 using Headgate.App.Runs;
 using Headgate.App.Security;
 using Headgate.Configuration;
@@ -44,6 +45,9 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
         foreach (var url in listen)
             ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+        var proxies = options.Serve.ProxyListen is { } place ? await ListenAddresses.OfAsync([place]) : [];
+        foreach (var url in proxies)
+            ListenGuard.Check($"proxy-listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         if (!options.KeepsNothing)
             DataDirectory.Make(data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
@@ -108,7 +112,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Tokens = new TokenStore(data, time),
         };
         using var metrics = new MetricsPage(serving, observation, places.Queue, options.KeepsNothing ? null : data);
-        await ServeAsync(serving, metrics, listen, places.Where, loggers, stop);
+        await ServeAsync(serving, metrics, listen, proxies, places.Where, loggers, stop);
 
         // Asked once for each job that is taken from the queue.
         bool MayHaveArrived(StoredJob job)
@@ -127,7 +131,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             : _queues.Of(request, api);
     }
 
-    private async Task ServeAsync(ServiceState state, MetricsPage metrics, IReadOnlyList<ListenUrl> listen, string where, ILoggerFactory loggers, CancellationToken stop)
+    private async Task ServeAsync(ServiceState state, MetricsPage metrics, IReadOnlyList<ListenUrl> listen, IReadOnlyList<ListenUrl> proxies, string where, ILoggerFactory loggers, CancellationToken stop)
     {
         var (drain, log) = (options.Jobs.Drain, loggers.CreateLogger(ServiceMessages.Category));
         await QueuePages.RestoreAsync(state);
@@ -135,9 +139,12 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await schedules.StartAsync();
         await using var figures = options.Serve.MetricsListen is { } address ? await MetricsSite.StartAsync(address.EndPoint, metrics, loggers) : null;
         await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, metrics, loggers);
+        await using var proxy = proxies.Count == 0 ? null : await ProxySite.StartAsync(options.Serve, state, site.Entrance, proxies, log);
         await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs, log), null, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);
+        foreach (var url in proxy?.Urls ?? [])
+            await output.WriteLineAsync($"proxy {url}");
         await output.FlushAsync(CancellationToken.None);
         log.Started(string.Join(", ", site.Urls));
         if (figures is not null)

@@ -5,7 +5,6 @@ using Headgate.App.Logging;
 using Headgate.App.Metrics;
 using Headgate.App.Security;
 using Headgate.Configuration;
-using Headgate.Queues;
 using Headgate.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -30,6 +29,9 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     public IEnumerable<string> Urls => _site.Urls;
 
+    /// <summary>What every call passes, at the port of the proxy too.</summary>
+    public Entrance Entrance => _entrance;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="state">What the pages look at.</param>
@@ -50,6 +52,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
+            CallerLimits.Set(kestrel, CallerLimits.OfService);
             // As they came from an API, byte for byte.
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             foreach (var url in listen)
@@ -57,6 +60,8 @@ internal sealed class ServiceSite : IAsyncDisposable
                 {
                     if (url.IsTls)
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
+                    else
+                        PriorKnowledge.Add(port, state.Time);
                 });
         });
         var site = builder.Build();
@@ -127,7 +132,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         {
             if (context.RequestAborted.IsCancellationRequested)
                 return;
-            var problem = Told(failure);
+            var problem = Problem.Of(failure);
             if (problem.Status == StatusCodes.Status500InternalServerError)
                 log.CallFailed(failure, context.Request.Method, EndpointOf(context));
             await problem.WriteAsync(context);
@@ -136,15 +141,4 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     /// <summary>What was called, without what the caller put into it.</summary>
     private static string EndpointOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
-
-    /// <summary>What a caller is told of an exception.</summary>
-    public static Problem Told(Exception failure) => failure switch
-    {
-        Problem problem => problem,
-        JobStoreException { IsFull: true } => new Problem(StatusCodes.Status507InsufficientStorage, "the disk of the service is full: nothing was accepted") { RetryAfter = 5 },
-        JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
-        HeadgateException wrong => new Problem(StatusCodes.Status400BadRequest, wrong.Message) { Class = wrong.FailureClass },
-        BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
-        _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
-    };
 }

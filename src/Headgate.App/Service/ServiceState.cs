@@ -31,6 +31,8 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
 
     public DurableJobs Jobs => jobs;
 
+    public Proxy.TunnelCounts Tunnels { get; } = new();
+
     /// <summary>When they will be through.</summary>
     public JobForecast Forecast { get; } = new(engine, jobs);
 

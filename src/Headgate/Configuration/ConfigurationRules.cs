@@ -33,6 +33,8 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
         AccessRules.Check(root.Member(ServiceSettings.ServeGroup.Name), errors);
         if (configuration.Serve is { Access.Tls: null } serve && serve.Listen.FirstOrDefault(url => url.IsTls) is { } secure)
             Wrong("/serve/listen", $"{secure} needs a certificate; say where that is with \"serve\": {{ \"tls\": {{ \"certificate\": \"file:PATH\", \"key\": \"file:PATH\" }} }}");
+        if (configuration.Serve is { ProxyUpgrade.Count: > 0, ProxyListen: null })
+            Wrong("/serve/proxyUpgrade", "is for the forward proxy; say with \"proxyListen\" (--proxy-listen URL) where that listens");
         if (configuration.Serve.UpRoot is { } name && configuration.Upstreams.All(upstream => upstream.Name != name))
             Wrong("/serve/upRoot", $"no API is called \"{Excerpt.Of(name)}\"; add it to \"upstreams\", or give it with --up NAME=BASE_URL");
         if (configuration.Jobs is { Store.Kind: JobPlaceKind.Memory, Queue.Kind: not JobPlaceKind.Memory })

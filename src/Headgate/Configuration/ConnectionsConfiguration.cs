@@ -31,7 +31,7 @@ internal sealed record ConnectionsConfiguration
     public ConcurrencyCap? Cap() => CapOf(PerHost);
 
     /// <summary>The same for any number of connections.</summary>
-    public static ConcurrencyCap? CapOf(int? most) => most is { } given ? new ConcurrencyCap(given, slowStart: false, "connections") : null;
+    public static ConcurrencyCap? CapOf(int? most) => most is { } given ? ConcurrencyCap.OfConnections(given) : null;
 }
 
 /// <summary>Whom connections to an API trust, and as whom they are made. That certificates are verified cannot be turned off.</summary>

@@ -11,6 +11,9 @@ internal sealed record ListenUrl(IPAddress Address, int Port)
 {
     public const int UsualPort = 8015;
 
+    /// <summary>That of the forward proxy.</summary>
+    public const int UsualProxyPort = 8016;
+
     /// <summary>That of the figures.</summary>
     public const int UsualMetricsPort = 9092;
 

@@ -19,6 +19,9 @@ internal sealed class ServiceBinder(string directory, string current)
             Hold = Value(node, ServiceSettings.Serve.Hold, usual.Hold),
             AllowAddresses = node?.Member(ServiceSettings.Serve.AllowAddresses.Name) is { } allowed ? ServiceSettings.Serve.AllowAddressesShape.Read(allowed) : usual.AllowAddresses,
             UpRoot = Value(node, ServiceSettings.Serve.UpRoot, null!),
+            ProxyListen = Value(node, ServiceSettings.Serve.ProxyListen, null!),
+            ProxyUpgrade = node?.Member(ServiceSettings.Serve.ProxyUpgrade.Name) is { } upgrade ? ServiceSettings.Serve.ProxyUpgradeShape.Read(upgrade) : usual.ProxyUpgrade,
+            ProxyIdle = Value(node, ServiceSettings.Serve.ProxyIdle, usual.ProxyIdle),
             Access = new AccessBinder(directory, current).Bind(node),
         };
     }

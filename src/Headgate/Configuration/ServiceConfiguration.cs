@@ -25,6 +25,15 @@ internal sealed record ServeConfiguration
     /// <summary>The API that all paths belong to that are not the service's own; null for none.</summary>
     public string? UpRoot { get; init; }
 
+    /// <summary>Where the forward proxy listens; null for nowhere.</summary>
+    public ListenUrl? ProxyListen { get; init; }
+
+    /// <summary>Hosts, with a port or without, to which the forward proxy sends http:// URLs as https://.</summary>
+    public ValueList<string> ProxyUpgrade { get; init; } = [];
+
+    /// <summary>How long a tunnel of the forward proxy stays open through which nothing passes.</summary>
+    public TimeSpan ProxyIdle { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Who may call it.</summary>
     public AccessConfiguration Access { get; init; } = AccessConfiguration.Default;
 }

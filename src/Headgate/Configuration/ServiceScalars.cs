@@ -22,6 +22,29 @@ internal static class ServiceScalars
             return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualMetricsPort) && value is { IsTls: false, Name: null };
         });
 
+    /// <summary>As <see cref="Listen"/>, without TLS, and with a port of its own where none is given.</summary>
+    public static readonly Scalar<ListenUrl> ProxyListen = new(
+        "proxyUrl", $"an address of this machine with a port, for example \"http://127.0.0.1:{ListenUrl.UsualProxyPort}\"", """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP]://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8016"] }""",
+        static (ConfigurationNode node, out ListenUrl value, out string? problem) =>
+        {
+            (value, problem) = (ListenUrl.Usual, null);
+            if (node.Kind != JsonValueKind.String || !ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualProxyPort))
+                return false;
+            if (value.IsTls)
+                problem = "would be a proxy that is spoken to by TLS, which this version has not; give it with http://";
+            return !value.IsTls;
+        });
+
+    /// <summary>A host of URLs: what goes to it by http:// can go by https://.</summary>
+    public static readonly Scalar<string> HostAndPort = new(
+        "hostAndPort", "a host, with a port or without, for example \"api.example.com\"", """{ "type": "string", "pattern": "^[^\\s/?#@\\\\]+$", "examples": ["api.example.com", "api.example.com:8443"] }""",
+        static (ConfigurationNode node, out string value, out string? problem) =>
+        {
+            (value, problem) = (node.Text, null);
+            return node.Kind == JsonValueKind.String && value.Length > 0 && !value.AsSpan().ContainsAny("/\\?#@ \t\r\n")
+                && Uri.TryCreate($"https://{value}/", UriKind.Absolute, out var url) && UrlHost.IsKnown(url) && url.AbsolutePath == "/";
+        });
+
     public static readonly Scalar<string> Path = new(
         "path", "a path", """{ "type": "string", "minLength": 1 }""",
         static (ConfigurationNode node, out string value, out string? problem) =>

@@ -22,9 +22,16 @@ internal static class ServiceSettings
             "allowAddresses", AllowAddressesShape, "Addresses and networks that callers may reach although they are private.", "[]");
         public static readonly Setting<string> UpRoot = new(
             "upRoot", Scalars.Text, "The API that the whole port is a reverse proxy for, but for the service's own paths.");
+        public static readonly Setting<ListenUrl> ProxyListen = new(
+            "proxyListen", ServiceScalars.ProxyListen, $"Where the forward proxy listens, for example \"http://127.0.0.1:{ListenUrl.UsualProxyPort}\"; nowhere where it is not given.");
+        public static readonly ListOf<string> ProxyUpgradeShape = new(ServiceScalars.HostAndPort);
+        public static readonly Setting ProxyUpgrade = new(
+            "proxyUpgrade", ProxyUpgradeShape, "Hosts, with a port or without, to which the forward proxy sends http:// URLs as https://.", "[]");
+        public static readonly Setting<TimeSpan> ProxyIdle = new(
+            "proxyIdle", Scalars.PositiveDuration, "How long a tunnel of the forward proxy stays open through which nothing passes.", Seconds(ServeConfiguration.Default.ProxyIdle));
 
         public static readonly Group Shape = new(
-            [Listen, MetricsListen, Data, Hold, AllowAddresses, UpRoot, .. AccessSettings.All], [], "proxyListen");
+            [Listen, MetricsListen, Data, Hold, AllowAddresses, UpRoot, ProxyListen, ProxyUpgrade, ProxyIdle, .. AccessSettings.All]);
     }
 
     internal static class Retention

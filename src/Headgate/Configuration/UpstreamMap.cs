@@ -46,8 +46,29 @@ internal sealed class UpstreamMap
                 if (address.Holds(path))
                     return upstream;
         }
+        return Other(authority, candidates is null);
+    }
+
+    /// <summary>
+    /// The API of a server, where neither scheme nor path is known: with several the one that has most of its paths. And whether it has all of them.
+    /// </summary>
+    public (UpstreamConfiguration Api, bool IsWhole) FindServer(string host, int port)
+    {
+        (string, int)[] schemes = port == 80 ? [("http", port), ("https", port)] : [("https", port), ("http", port)];
+        var authorities = Array.ConvertAll(schemes, scheme => new Authority(scheme.Item1, host.EndsWith('.') ? host[..^1] : host, scheme.Item2));
+        foreach (var authority in authorities)
+            if (_configured.TryGetValue(authority, out var candidates))
+                return (candidates[^1].Upstream, candidates[^1].Base.Path.Length == 0);
+        return (Other(authorities[0], isAlone: true), true);
+    }
+
+    /// <summary>One that is nowhere configured.</summary>
+    /// <param name="authority">Its server.</param>
+    /// <param name="isAlone">No API that is configured is at the same server.</param>
+    private UpstreamConfiguration Other(Authority authority, bool isAlone)
+    {
         if (_others.TryGetValue(authority, out var known))
-            return candidates is null ? _last = known : known;
+            return isAlone ? _last = known : known;
         var added = new UpstreamConfiguration
         {
             Name = authority.ToString(),

@@ -50,8 +50,8 @@ internal sealed class Connector(Clock clock, Action<long> measured)
     /// <exception cref="OperationCanceledException">The token.</exception>
     public async ValueTask<Stream> ConnectAsync(DnsEndPoint host, CancellationToken cancellation)
     {
-        // The system's resolver goes on without us where it cannot be stopped.
-        var found = await Resolve(host.Host, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+        // No name is looked for behind an address, and 0.0.0.0 the resolver would not take for one. The system's resolver goes on without us where it cannot be stopped.
+        var found = IPAddress.TryParse(host.Host, out var address) ? [address] : await Resolve(host.Host, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
         var addresses = AddressOrder.Alternate([.. found.Where(MayConnect)]);
         if (addresses.Length == 0 && found.Length > 0)
             throw new AddressBlockedException();

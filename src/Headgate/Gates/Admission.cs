@@ -32,14 +32,26 @@ internal static class Admission
     /// <summary>The lower bound: nobody ahead, and everything in flight answered now.</summary>
     private static RefusedException? TooLate(Lane lane, Cost cost, long now, long expiresAt)
     {
+        var (latest, holding) = (long.MinValue, (Checkpoint?)null);
         foreach (var claim in lane.Claims)
         {
             var checkpoint = (Checkpoint)claim.Constraint;
             var need = checkpoint.NeedOf(lane, cost);
-            if (need > 0 && checkpoint.State.FreeAt(need, now) is var at && at != LimitState.Never && at - checkpoint.State.Uncertainty > expiresAt)
-                return new RefusedException(RefusalReason.Expired, $"cannot be sent in time: held by {checkpoint.Describe()}", Clock.Span(at - now));
+            if (need > 0 && checkpoint.State.FreeAt(need, now) is var at && at != LimitState.Never && at - checkpoint.State.Uncertainty > expiresAt && at > latest)
+                (latest, holding) = (at, checkpoint);
         }
-        return null;
+        return holding is null ? null : new RefusedException(RefusalReason.Expired, $"cannot be sent in time: held by {holding.Describe()}", Clock.Span(latest - now));
+    }
+
+    /// <summary>After what time one whose time is over could go if it came again: behind all who wait now; null where only an event can tell.</summary>
+    public static TimeSpan? ComeAgain(Permit permit, long now)
+    {
+        var gate = permit.Lane.Gate;
+        var at = QueueForecast.After(gate, permit.Cost, now).At;
+        // The keys are known to a look only, which in turn sees no end of what is reserved for others.
+        if (Passage.Look(permit.Lane, permit.Cost, now).At is var alone and not LimitState.Never)
+            at = Math.Max(at, alone);
+        return at == LimitState.Never ? null : Clock.Span(at - now);
     }
 
     private static RefusedException TooCostly(Checkpoint limit, Cost cost) =>

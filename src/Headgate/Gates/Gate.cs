@@ -13,14 +13,15 @@ internal sealed class Gate
     private readonly Dictionary<LaneKey, Lane> _lanes = new(LaneKey.OfLanes);
     private readonly Queue<Lane> _idle = new();
     private readonly IReadOnlyDictionary<RequestPriority, decimal> _shares;
+    private readonly bool _countsOpenOnly;
     private Lane? _usual;
     private long[] _queued;
 
-    public Gate(string name, IEnumerable<Scope> scopes, KeyPool? keys = null, IReadOnlyDictionary<RequestPriority, decimal>? shares = null, long weight = 1, bool sendsAtGrant = false)
+    public Gate(string name, IEnumerable<Scope> scopes, KeyPool? keys = null, IReadOnlyDictionary<RequestPriority, decimal>? shares = null, long weight = 1, bool sendsAtGrant = false, bool countsOpenOnly = false)
     {
-        (Name, _scopes, Keys, Weight, SendsAtGrant) = (name, [.. scopes], keys, weight, sendsAtGrant);
+        (Name, _scopes, Keys, Weight, SendsAtGrant, _countsOpenOnly) = (name, [.. scopes], keys, weight, sendsAtGrant, countsOpenOnly);
         _shares = shares ?? new Dictionary<RequestPriority, decimal>();
-        Checkpoints = [.. _scopes.SelectMany(scope => scope.Checkpoints)];
+        Checkpoints = FindCheckpoints();
         _queued = new long[Checkpoints.Length];
     }
 
@@ -198,12 +199,14 @@ internal sealed class Gate
     /// <summary>The limits of a scope have changed.</summary>
     public void Refresh()
     {
-        Checkpoints = [.. _scopes.SelectMany(scope => scope.Checkpoints)];
+        Checkpoints = FindCheckpoints();
         _queued = new long[Checkpoints.Length];
         foreach (var lane in _lanes.Values)
             for (var permit = lane.First; permit is not null; permit = permit.Next)
                 Add(permit.Cost, 1);
     }
+
+    private Checkpoint[] FindCheckpoints() => [.. _scopes.SelectMany(scope => scope.Checkpoints).Where(checkpoint => !_countsOpenOnly || checkpoint.State.CountsOpen)];
 
     private void Count(Cost cost, int by)
     {

@@ -131,7 +131,7 @@ internal sealed class Scheduler
     {
         _round++;
         while (_expiries.First is { } permit && permit.ExpiresAt <= now)
-            Refuse(permit, new RefusedException(RefusalReason.Expired, $"not sent in time: held by {permit.Lane.LastHeldBy?.Describe() ?? "others ahead"}"));
+            Refuse(permit, new RefusedException(RefusalReason.Expired, $"not sent in time: held by {permit.Lane.LastHeldBy?.Describe() ?? "others ahead"}", Admission.ComeAgain(permit, now)));
         while (_agenda.Next(now) is { } constraint)
             if (Serve(constraint, now))
                 _agenda.Better(constraint);

@@ -10,6 +10,7 @@ internal sealed class ConcurrencyCap : OwnState
 {
     private const long First = 16;
     private const long Step = 50 * Clock.Millisecond;
+    private const string Connections = "connections";
 
     private long _most;
     private long _cap;
@@ -33,6 +34,11 @@ internal sealed class ConcurrencyCap : OwnState
     /// <param name="counted">What users are told that there are so many of.</param>
     public ConcurrencyCap(int most, bool slowStart, string counted = "at once") : base(most) =>
         (_most, _ceiling, _cap, _counted) = (most, most, slowStart ? Math.Min(First, most) : most, counted);
+
+    /// <summary>At most so many connections.</summary>
+    public static ConcurrencyCap OfConnections(int most) => new(most, slowStart: false, Connections);
+
+    public override bool CountsOpen => _counted == Connections;
 
     public long Now => _cap;
 

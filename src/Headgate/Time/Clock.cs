@@ -31,6 +31,16 @@ internal sealed class Clock(TimeProvider time)
     /// <summary>The wall clock in nanoseconds since the Unix epoch.</summary>
     public long UnixNow => Nanoseconds(time.GetUtcNow() - DateTimeOffset.UnixEpoch);
 
+    /// <summary>Waits until a time, and never less.</summary>
+    /// <param name="until">The time, monotonic nanoseconds.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async ValueTask DelayUntilAsync(long until, CancellationToken cancellation)
+    {
+        for (var wait = until - Now; wait > 0; wait = until - Now)
+            // Timers cut to whole milliseconds: less than one would be no wait at all, again and again.
+            await Task.Delay(Span(Math.Clamp(wait, Millisecond, 24L * 3600 * Second)), time, cancellation).ConfigureAwait(false);
+    }
+
     public static long Nanoseconds(TimeSpan span) => span.Ticks >= long.MaxValue / 100 ? long.MaxValue : span.Ticks * 100;
 
     /// <summary>Rounded up to the next tick of 100 ns, so that nothing waits too short.</summary>

@@ -58,9 +58,13 @@ internal sealed class Cli : IAsyncDisposable
     }
 
     /// <summary>Starts the program and leaves it running, its standard input open.</summary>
-    public CliProcess Start(params string[] arguments)
+    public CliProcess Start(params string[] arguments) => StartThrough([], arguments);
+
+    /// <summary>The same through another program, which is given the whole command and is to become it.</summary>
+    public CliProcess StartThrough(string[] program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "headgate-cli.dll"), .. arguments])
+        string[] command = [.. program, "dotnet", Path.Combine(AppContext.BaseDirectory, "headgate-cli.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             WorkingDirectory = Folder,

@@ -152,6 +152,29 @@ public sealed class GatewayTests
     }
 
     [Fact]
+    public async Task Whoever_knows_that_HTTP_2_is_spoken_here_speaks_it_without_TLS_and_hears_trailers()
+    {
+        await using var server = await SmallServer.StartAsync(async context =>
+        {
+            await context.Response.WriteAsync($"{context.Request.Method} {await new StreamReader(context.Request.Body).ReadToEndAsync()}");
+        });
+        await using var trailing = new RawAnswer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 17\r\n\r\n");
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"api={server.Url}", "--up", $"trailing={trailing.Url}");
+        using var client = new HttpClient { BaseAddress = service.Client.BaseAddress, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = Cli.Patience };
+
+        var calls = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => client.PostAsync("/up/api/x", new StringContent($"call {n}"))));
+        foreach (var (n, answer) in calls.Index())
+            Assert.Equal((HttpVersion.Version20, $"POST call {n}"), (answer.Version, await answer.Content.ReadAsStringAsync()));
+        using var summed = await client.GetAsync("/up/trailing/x");
+        Assert.Equal("ok", await summed.Content.ReadAsStringAsync());
+        Assert.Equal("17", summed.TrailingHeaders.GetValues("X-Sum").Single());
+        // The same port speaks HTTP/1.1, and the API of the service is there in both.
+        Assert.Equal("healthy", (string?)JsonNode.Parse(await client.GetStringAsync("/health"))!["status"]);
+        Assert.Equal(HttpVersion.Version11, (await service.Client.GetAsync("/up/api/x")).Version);
+    }
+
+    [Fact]
     public async Task Headers_come_back_once_and_byte_for_byte_although_an_attempt_broke_off_behind_them()
     {
         var tries = 0;

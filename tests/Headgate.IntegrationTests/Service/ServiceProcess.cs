@@ -21,11 +21,21 @@ internal sealed class ServiceProcess : IAsyncDisposable
     public CliProcess Process => _process;
 
     /// <summary>Starts it in the directory of a <see cref="Cli"/>, on a free port, with its jobs in <c>data</c>.</summary>
-    public static async Task<ServiceProcess> StartAsync(Cli cli, params string[] options)
+    public static Task<ServiceProcess> StartAsync(Cli cli, params string[] options) => StartThroughAsync(cli, [], options);
+
+    /// <summary>The same through another program: see <see cref="Cli.StartThrough"/>.</summary>
+    public static async Task<ServiceProcess> StartThroughAsync(Cli cli, string[] program, params string[] options)
     {
-        var process = cli.Start(["serve", "--listen", "127.0.0.1:0", .. options]);
+        var process = cli.StartThrough(program, ["serve", "--listen", "127.0.0.1:0", .. options]);
         var url = await process.Output.WaitForAsync("\n");
         return new ServiceProcess(process, url.Split('\n')[0]);
+    }
+
+    /// <summary>Where its forward proxy listens.</summary>
+    public async Task<Uri> ProxyAsync()
+    {
+        var lines = await _process.Output.WaitForAsync(text => text.Split('\n').SkipLast(1).Any(line => line.StartsWith("proxy ", StringComparison.Ordinal)), Cli.Patience);
+        return new Uri(lines.Split('\n').First(line => line.StartsWith("proxy ", StringComparison.Ordinal))["proxy ".Length..]);
     }
 
     /// <summary>Submits requests; their ids.</summary>

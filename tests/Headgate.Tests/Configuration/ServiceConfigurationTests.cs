@@ -30,6 +30,8 @@ public sealed class ServiceConfigurationTests
         Assert.Equal([new ListenUrl(IPAddress.Loopback, 8015), new ListenUrl(IPAddress.IPv6Loopback, 0)], configuration.Serve.Listen);
         Assert.Equal([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("fd00::1/128")], configuration.Serve.AllowAddresses);
         Assert.Equal("github", configuration.Serve.UpRoot);
+        Assert.Equal(("http://127.0.0.1:8016", TimeSpan.FromMinutes(10)), (configuration.Serve.ProxyListen!.ToString(), configuration.Serve.ProxyIdle));
+        Assert.Equal(["api.example.com", "[::1]:8443"], configuration.Serve.ProxyUpgrade);
         Assert.Equal("jobs.db", Path.GetFileName(configuration.Jobs.Store.Path));
         Assert.Null(configuration.Jobs.Queue.Path);
         Assert.Equal((50, 100, 10, BackpressureAct.DropLowPriority), (configuration.Jobs.Workers, configuration.Jobs.Most, configuration.Jobs.Backpressure!.Threshold, configuration.Jobs.Backpressure.Act));
@@ -105,6 +107,10 @@ public sealed class ServiceConfigurationTests
     [InlineData("""{ "serve": { "listen": ["8015"] } }""", "/serve/listen/0: \"8015\" is not an address of this machine with a port, for example \"http://127.0.0.1:8015\"")]
     [InlineData("""{ "serve": { "upRoot": "shop" } }""", "/serve/upRoot: no API is called \"shop\"; add it to \"upstreams\", or give it with --up NAME=BASE_URL")]
     [InlineData("""{ "serve": { "allowAddresses": ["10.1.2.3/16"] } }""", "/serve/allowAddresses/0: \"10.1.2.3/16\" is an address within a network; write the network as \"10.1.0.0/16\", or the address without \"/16\"")]
+    [InlineData("""{ "serve": { "proxyListen": "https://127.0.0.1:8016" } }""", "/serve/proxyListen: \"https://127.0.0.1:8016\" would be a proxy that is spoken to by TLS, which this version has not; give it with http://")]
+    [InlineData("""{ "serve": { "proxyListen": "8016" } }""", "/serve/proxyListen: \"8016\" is not an address of this machine with a port, for example \"http://127.0.0.1:8016\"")]
+    [InlineData("""{ "serve": { "proxyListen": "127.0.0.1", "proxyUpgrade": ["https://api.example.com"] } }""", "/serve/proxyUpgrade/0: \"https://api.example.com\" is not a host, with a port or without, for example \"api.example.com\"")]
+    [InlineData("""{ "serve": { "proxyUpgrade": ["api.example.com"] } }""", "/serve/proxyUpgrade: is for the forward proxy; say with \"proxyListen\" (--proxy-listen URL) where that listens")]
     [InlineData("""{ "jobs": { "queue": "sqlite:", "store": "memory:" } }""", "/jobs/store: the queue (sqlite:) would outlive the jobs that wait in it; keep both in memory, or the jobs in sqlite:")]
     [InlineData("""{ "jobs": { "queue": "redis://user:hunter2@redis" } }""", "/jobs/queue: \"redis\" is no place for jobs in this version; give sqlite:, sqlite:PATH or memory:")]
     [InlineData("""{ "jobs": { "drain": "soon" } }""", "/jobs/drain: \"soon\" is not a duration: a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"")]

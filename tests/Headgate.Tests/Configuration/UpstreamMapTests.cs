@@ -44,6 +44,23 @@ public sealed class UpstreamMapTests
     }
 
     [Theory]
+    [InlineData("api.example.com", 443, "root", true)]
+    [InlineData("api.example.com.", 443, "root", true)]
+    [InlineData("api.example.com", 8080, "port", true)]
+    [InlineData("path.example.com", 80, "only", false)]
+    [InlineData("xn--bcher-kva.example", 443, "idn", true)]
+    [InlineData("::1", 9000, "six", false)]
+    [InlineData("127.0.0.1", 80, "four", true)]
+    [InlineData("127.0.0.1", 443, "https://127.0.0.1", true)]
+    [InlineData("api.example.com", 80, "http://api.example.com", true)]
+    [InlineData("other.example", 25, "https://other.example:25", true)]
+    public void A_server_belongs_to_the_API_that_has_most_of_its_paths(string host, int port, string name, bool isWhole)
+    {
+        var (api, whole) = Map.FindServer(host, port);
+        Assert.Equal((name, isWhole), (api.Name, whole));
+    }
+
+    [Theory]
     [InlineData("http://api.example.com/v1", "http://api.example.com")]
     [InlineData("https://api.example.com:8443/v1", "https://api.example.com:8443")]
     [InlineData("http://path.example.com/other", "http://path.example.com")]

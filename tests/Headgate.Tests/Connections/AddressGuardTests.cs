@@ -63,4 +63,37 @@ public sealed class AddressGuardTests
     [InlineData("127.0.0.1", false)]
     public void What_is_allowed_is_so_in_every_notation(string address, bool isAllowed) =>
         Assert.Equal(isAllowed, AddressGuard.IsOf([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("fd00::/16")], IPAddress.Parse(address)));
+
+    /// <summary>As people and programs write them: what a URL makes of each is what would be connected to.</summary>
+    [Theory]
+    [InlineData("2130706433")]
+    [InlineData("0x7f000001")]
+    [InlineData("017700000001")]
+    [InlineData("127.1")]
+    [InlineData("127.0.1")]
+    [InlineData("0177.0.0.1")]
+    [InlineData("0x7f.0.0.1")]
+    [InlineData("0x7F.1")]
+    [InlineData("127.0.0.1.")]
+    [InlineData("１２７.0.0.1")]
+    [InlineData("169.254.43518")]
+    [InlineData("0xa9fea9fe")]
+    [InlineData("0")]
+    [InlineData("[::]")]
+    [InlineData("[::1]")]
+    [InlineData("[0:0:0:0:0:0:0:1]")]
+    [InlineData("[::ffff:127.0.0.1]")]
+    [InlineData("[::ffff:7f00:1]")]
+    [InlineData("[::127.0.0.1]")]
+    [InlineData("[64:ff9b::127.0.0.1]")]
+    [InlineData("[2002:7f00:1::]")]
+    [InlineData("[2002:a9fe:a9fe::1]")]
+    [InlineData("[fe80::1%25eth0]")]
+    [InlineData("public.example@127.0.0.1")]
+    public void No_notation_gets_around_it(string host)
+    {
+        Assert.True(Uri.TryCreate($"http://{host}/", UriKind.Absolute, out var url));
+        Assert.True(IPAddress.TryParse(url.IdnHost.TrimEnd('.'), out var address), url.IdnHost);
+        Assert.False(AddressGuard.IsPublic(address));
+    }
 }

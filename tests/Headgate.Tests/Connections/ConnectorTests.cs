@@ -105,6 +105,30 @@ public sealed class ConnectorTests
     }
 
     [Fact]
+    public async Task A_name_is_asked_once_and_only_the_addresses_that_were_looked_at_are_connected_to()
+    {
+        // First of the internet, then of this machine, as a name does that is to deceive whoever looks first and connects later.
+        var answers = new Queue<string>(["1.1.1.1 127.0.0.1 2606:4700::1111 ::ffff:10.0.0.1", "127.0.0.1"]);
+        var dialed = new List<string>();
+        var connector = new Connector(new Clock(_time), _ => { })
+        {
+            MayConnect = AddressGuard.IsPublic,
+            Resolve = (_, _) => Task.FromResult(answers.Dequeue().Split(' ').Select(IPAddress.Parse).ToArray()),
+            Dial = (address, _) =>
+            {
+                dialed.Add(address.Address.ToString());
+                return Task.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
+            },
+        };
+
+        await Assert.ThrowsAsync<SocketException>(() => connector.ConnectAsync(new DnsEndPoint("turns.example", 443), CancellationToken.None).AsTask());
+        Assert.Equal(["1.1.1.1", "2606:4700::1111"], dialed);
+        // The next connection asks anew, and finds nothing it may connect to.
+        await Assert.ThrowsAsync<AddressBlockedException>(() => connector.ConnectAsync(new DnsEndPoint("turns.example", 443), CancellationToken.None).AsTask());
+        Assert.Equal(2, dialed.Count);
+    }
+
+    [Fact]
     public async Task Whoever_gives_up_stops_them_all()
     {
         using var stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
