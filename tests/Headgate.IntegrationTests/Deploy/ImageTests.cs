@@ -34,12 +34,17 @@ public sealed class ImageTests(ITestOutputHelper output)
         Assert.True(backup.Code == 0, backup.ToString());
         Assert.All(Directory.EnumerateFileSystemEntries(jail.Data, "*", SearchOption.AllDirectories), entry => Assert.Equal("1654", OwnerOf(entry)));
 
+        // Beyond loopback, as the image listens, it asks for a token first.
+        var refused = await jail.Start(LineOf("CMD")).EndAsync();
+        Assert.True(refused.Code == 3 && refused.Error.Contains("headgate tokens add", StringComparison.Ordinal), refused.ToString());
         service.Kill();
         await service.EndAsync();
         Assert.NotEqual(0, (await jail.Start([.. HealthCheck().Select(word => word.Replace("http://127.0.0.1:8015", url, StringComparison.Ordinal))]).EndAsync()).Code);
         var again = jail.Start("serve", "--listen", "127.0.0.1:0");
         using var second = new HttpClient { BaseAddress = new Uri((await again.Output.WaitForAsync("\n")).TrimEnd('\n')) };
         Assert.Equal("completed", (await second.GetFromJsonAsync<JsonElement>($"/api/v1/request/{job.GetProperty("request_id").GetString()}")).GetProperty("status").GetString());
+        var token = await jail.Start("tokens", "add", "ci", "--scope", "read,submit").EndAsync();
+        Assert.True(token.Code == 0, token.ToString());
     }
 
     [Fact]
@@ -50,14 +55,17 @@ public sealed class ImageTests(ITestOutputHelper output)
         var program = Assert.Single(lines, line => line.StartsWith("RUN ", StringComparison.Ordinal)).Split(' ')[1];
         Assert.True((File.GetUnixFileMode(Path.Combine(Document.Root, program)) & UnixFileMode.UserExecute) != 0);
         Assert.Contains($"USER {Jail.User}", lines);
-        Assert.Equal("headgate", JsonSerializer.Deserialize<string[]>(Assert.Single(lines, line => line.StartsWith("ENTRYPOINT ", StringComparison.Ordinal))["ENTRYPOINT ".Length..])![0]);
+        Assert.Equal(["headgate"], LineOf("ENTRYPOINT"));
     }
 
     /// <summary>What the image asks itself, less the name of the program.</summary>
-    private static string[] HealthCheck()
+    private static string[] HealthCheck() => LineOf("HEALTHCHECK")[1..];
+
+    /// <summary>The words at the end of a line of the image.</summary>
+    private static string[] LineOf(string instruction)
     {
-        var line = Assert.Single(File.ReadAllLines(Path.Combine(Document.Root, "deploy", "Dockerfile")), line => line.StartsWith("HEALTHCHECK ", StringComparison.Ordinal));
-        return JsonSerializer.Deserialize<string[]>(line[(line.IndexOf("CMD ", StringComparison.Ordinal) + 4)..])![1..];
+        var line = Assert.Single(File.ReadAllLines(Path.Combine(Document.Root, "deploy", "Dockerfile")), line => line.StartsWith($"{instruction} ", StringComparison.Ordinal));
+        return JsonSerializer.Deserialize<string[]>(line[line.IndexOf('[', StringComparison.Ordinal)..])!;
     }
 
     private static async Task<JsonElement> SubmitAsync(HttpClient client, string url)

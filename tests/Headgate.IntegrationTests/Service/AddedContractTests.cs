@@ -77,7 +77,8 @@ public sealed class AddedContractTests : ServiceOverApi
         Assert.Contains("multiplexer_requests_total{method=\"GET\",endpoint=\"none\",status=\"404\"} 1", lines);
         // Each family is told of before its samples, once.
         foreach (var line in lines.Where(line => !line.StartsWith('#')))
-            Assert.Single(lines, other => other.StartsWith($"# TYPE {line.Split('{', ' ')[0]} ", StringComparison.Ordinal));
+            Assert.Single(lines, other => other == $"# TYPE {line.Split('{', ' ')[0]} counter" || other == $"# TYPE {line.Split('{', ' ')[0]} gauge"
+                || (other.EndsWith(" histogram", StringComparison.Ordinal) && line.Split('{', ' ')[0] is var name && Array.Exists(["_bucket", "_sum", "_count"], end => other == $"# TYPE {name.Replace(end, "", StringComparison.Ordinal)} histogram")));
     }
 
     [Theory]

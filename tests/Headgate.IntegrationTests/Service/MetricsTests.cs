@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
 using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Docs;
 using Headgate.IntegrationTests.Fixtures;
 using Headgate.IntegrationTests.Runs;
 
@@ -47,6 +48,11 @@ public sealed partial class MetricsTests : IAsyncLifetime
         foreach (var name in (string[])["multiplexer_request_duration_seconds_count", "multiplexer_active_requests", "multiplexer_queue_size", "process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_collections_total", "dotnet_thread_pool_threads", "headgate_build_info", "headgate_data_bytes", "headgate_disk_free_bytes"])
             Assert.Contains($"\n{name}", text, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+        // What alerts look at is there, but for what has not happened.
+        var alerts = Path.Combine(Document.Root, "deploy", "alerts.yml");
+        foreach (var name in FigureName().Matches(await File.ReadAllTextAsync(alerts)).Select(match => match.Value).Where(name => name != "headgate_refusals_total").Distinct())
+            Assert.Contains($"\n{name}", text, StringComparison.Ordinal);
+        Assert.Contains("SUCCESS", await PromtoolAsync("", "check", "rules", alerts), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,9 +156,11 @@ public sealed partial class MetricsTests : IAsyncLifetime
     }
 
     /// <summary>What <c>promtool check metrics</c> has to say; nothing if all is well.</summary>
-    private static async Task<string> PromtoolAsync(string text)
+    private static Task<string> PromtoolAsync(string text) => PromtoolAsync(text, "check", "metrics");
+
+    private static async Task<string> PromtoolAsync(string text, params string[] arguments)
     {
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         await promtool.StandardInput.WriteAsync(text);
         promtool.StandardInput.Close();
         var said = await promtool.StandardOutput.ReadToEndAsync() + await promtool.StandardError.ReadToEndAsync();
@@ -162,6 +170,9 @@ public sealed partial class MetricsTests : IAsyncLifetime
 
     [GeneratedRegex("upstream=\"(?<name>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex UpstreamLabel();
+
+    [GeneratedRegex("headgate_[a-z_]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex FigureName();
 
     [GeneratedRegex("metrics at (?<url>http://[^/]+)/metrics\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MetricsUrl();
