@@ -10,7 +10,9 @@ internal sealed class SeeingFlags
     private readonly Option<string?> _level = new("--log-level") { HelpName = "LEVEL", Description = "What is logged at least: trace, debug, information (default), warning, error, critical or none." };
     private readonly Option<string?> _format = new("--log-format") { HelpName = "FORMAT", Description = "How: json, text, or auto (default), which is text for a terminal or the journal, and JSON else." };
 
-    public IEnumerable<Option> All => [_metrics, _level, _format];
+    private readonly Option<string?> _record = new("--record") { HelpName = "WHICH", Description = "Record calls through gateway and forward proxy, to be searched: errors, all, or off (default)." };
+
+    public IEnumerable<Option> All => [_metrics, _level, _format, _record];
 
     /// <summary>What they say; options win over variables.</summary>
     public IEnumerable<ConfigurationOverride> Read(ParseResult parse)
@@ -18,7 +20,7 @@ internal sealed class SeeingFlags
         foreach (var (variable, pointer, own) in ((string, string, string)[])[("LOG_LEVEL", "/log/level", "HEADGATE_LOG__LEVEL"), ("DEBUG_ENABLE_REQUEST_TRACING", "/log/steps", "HEADGATE_LOG__STEPS")])
             if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value && Environment.GetEnvironmentVariable(own) is null)
                 yield return new ConfigurationOverride(pointer, [value.ToLowerInvariant()], variable);
-        foreach (var (option, pointer) in ((Option<string?>, string)[])[(_metrics, "/serve/metricsListen"), (_level, "/log/level"), (_format, "/log/format")])
+        foreach (var (option, pointer) in ((Option<string?>, string)[])[(_metrics, "/serve/metricsListen"), (_level, "/log/level"), (_format, "/log/format"), (_record, "/log/requests/record")])
             if (parse.GetValue(option) is { } value)
                 yield return new ConfigurationOverride(pointer, [value], option.Name);
     }

@@ -1,19 +1,9 @@
 using Headgate.Backends.Sqlite;
+using Headgate.Configuration;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Http;
 
 namespace Headgate.App.Recording;
-
-/// <summary>Which calls are recorded.</summary>
-internal enum Recorded
-{
-    None,
-
-    /// <summary>Those that got no answer, or one of 400 or more.</summary>
-    Errors,
-
-    All,
-}
 
 /// <summary>Records calls that pass through the gateway and the forward proxy, to be looked through later. Nobody waits for it. Thread-safe.</summary>
 /// <param name="calls">Keeps them.</param>
@@ -40,7 +30,10 @@ internal sealed class CallRecorder(SqliteCalls calls, Recorded what, int bodies,
     public IReadOnlyList<RecordedCall> Search(CallSearch search) => calls.Search(search);
 
     /// <summary>A call has come.</summary>
-    public CallRecording Begin(HttpContext context, Uri target) => new(this, context, target, bodies, time);
+    /// <param name="context">The call.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="body">The beginning of its body.</param>
+    public CallRecording Begin(HttpContext context, Uri target, ReadOnlyMemory<byte> body) => new(this, context, target, body.Length > bodies ? body[..bodies] : body, bodies, time);
 
     /// <summary>Keeps a call that has ended, if it is one of those.</summary>
     public void Add(RecordedCall call)

@@ -1,5 +1,6 @@
 using System.Text;
 using Headgate.App.Security;
+using Headgate.App.Service;
 using Headgate.Backends.Sqlite;
 using Headgate.Time;
 using Microsoft.AspNetCore.Http;
@@ -11,42 +12,42 @@ namespace Headgate.App.Recording;
 /// <param name="recorder">Takes it in the end.</param>
 /// <param name="context">The call.</param>
 /// <param name="target">Where it goes.</param>
-/// <param name="bodies">How much of each body is kept.</param>
+/// <param name="body">The beginning of its body.</param>
+/// <param name="bodies">How much of a body is kept.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CallRecording(CallRecorder recorder, HttpContext context, Uri target, int bodies, TimeProvider time)
+internal sealed class CallRecording(CallRecorder recorder, HttpContext context, Uri target, ReadOnlyMemory<byte> body, int bodies, TimeProvider time)
 {
     private readonly DateTimeOffset _at = time.GetUtcNow();
     private readonly long _startedAt = time.GetTimestamp();
     private readonly string _requestHeaders = Redaction.Of(Lines(context.Request.Headers));
-    private readonly MemoryStream _request = new();
-    private readonly MemoryStream _answer = new();
-
-    /// <summary>A part of the body of the call.</summary>
-    public void Requested(ReadOnlySpan<byte> piece) => Keep(_request, piece);
+    private byte[] _answer = [];
 
     /// <summary>A part of the body of its answer.</summary>
-    public void Answered(ReadOnlySpan<byte> piece) => Keep(_answer, piece);
+    public void Answered(ReadOnlySpan<byte> piece)
+    {
+        if (_answer.Length < bodies)
+            _answer = [.. _answer, .. piece[..Math.Min(piece.Length, bodies - _answer.Length)]];
+    }
 
     /// <summary>It has ended.</summary>
     /// <param name="api">The name of its API.</param>
     /// <param name="exchange">Its way.</param>
-    /// <param name="failure">Why it was not answered as its API did; null if it was.</param>
-    /// <param name="status">What the caller is answered; null if it is gone.</param>
-    public void End(string? api, Exchange exchange, HeadgateException? failure, int? status) => recorder.Add(new RecordedCall
+    /// <param name="problem">What it is answered in place of what its API did; null if there was an answer.</param>
+    public void End(string? api, Exchange exchange, Problem? problem) => recorder.Add(new RecordedCall
     {
         At = _at,
         Method = context.Request.Method,
         Url = Redaction.Of(target),
         Api = api,
-        Status = status,
-        Class = failure?.FailureClass ?? FailureClass.None,
-        Error = failure?.Message,
+        Status = problem?.Status ?? (context.Response.HasStarted ? context.Response.StatusCode : null),
+        Class = problem?.Class ?? FailureClass.None,
+        Error = problem?.Message,
         Attempts = exchange.Attempts,
         Wait = Clock.Span(exchange.Waited),
         Elapsed = time.GetElapsedTime(_startedAt),
         Caller = Caller.Of(context).KeyAt(context.Connection.RemoteIpAddress),
         RequestHeaders = _requestHeaders,
-        RequestBody = TextOf(_request),
+        RequestBody = TextOf(body.Span),
         AnswerHeaders = Redaction.Of(Lines(context.Response.Headers)),
         AnswerBody = TextOf(_answer),
     });
@@ -54,14 +55,9 @@ internal sealed class CallRecording(CallRecorder recorder, HttpContext context, 
     private static IEnumerable<KeyValuePair<string, string>> Lines(IEnumerable<KeyValuePair<string, StringValues>> headers) =>
         headers.SelectMany(header => header.Value, (header, value) => KeyValuePair.Create(header.Key, value ?? ""));
 
-    private void Keep(MemoryStream kept, ReadOnlySpan<byte> piece) => kept.Write(piece[..(int)Math.Min(piece.Length, bodies - kept.Length)]);
-
     /// <summary>The beginning of a body, if it is text; a letter that was cut in two at its end is left out.</summary>
-    private static string? TextOf(MemoryStream kept)
+    private static string? TextOf(ReadOnlySpan<byte> bytes)
     {
-        if (kept.Length == 0)
-            return null;
-        var bytes = kept.GetBuffer().AsSpan(0, (int)kept.Length);
         for (var cut = 0; cut < 4 && cut < bytes.Length; cut++)
             if (System.Text.Unicode.Utf8.IsValid(bytes[..^cut]))
                 return Encoding.UTF8.GetString(bytes[..^cut]);

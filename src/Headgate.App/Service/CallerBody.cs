@@ -17,6 +17,9 @@ internal sealed class CallerBody(Stream body) : Stream
     /// <summary>What went wrong while it was read; null as long as nothing has.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>What was read of it ahead.</summary>
+    public ReadOnlyMemory<byte> Beginning => _ahead.AsMemory(0, _length);
+
     /// <summary>All of it, where it was read to its end ahead; null where it goes on.</summary>
     public ReadOnlyMemory<byte>? Whole => _isWhole ? _ahead.AsMemory(0, _length) : default(ReadOnlyMemory<byte>?);
 

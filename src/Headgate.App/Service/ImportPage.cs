@@ -95,7 +95,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
     private readonly LineParser _parser = new("", new JsonLinesFormat(new JobRequestReader()), detectsDuplicates: false, keepsRaw: false);
     private readonly System.Buffers.ArrayBufferWriter<byte> _written = new();
     private readonly List<InputLine> _together = [];
-    private ValueTask<bool> _next;
+    private Task<bool> _next = Task.FromResult(false);
     private long _bytes;
     private long _accepted;
     private long _refused;
@@ -107,7 +107,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
         await JobPages.SubmitAsync(context, state, []);
         try
         {
-            _next = new ValueTask<bool>(await _lines.MoveNextAsync(context.RequestAborted));
+            _next = Task.FromResult(await _lines.MoveNextAsync(context.RequestAborted));
         }
         catch (InvalidDataException damaged)
         {
@@ -123,7 +123,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
             while (await _next)
             {
                 Take();
-                _next = _lines.MoveNextAsync(context.RequestAborted);
+                _next = _lines.MoveNextAsync(context.RequestAborted).AsTask();
                 // Whoever sends no more for now has a right to know what became of what he sent.
                 if (!_next.IsCompleted || _together.Count == MostTogether || _bytes >= LargestTogether)
                     await KeepAsync();

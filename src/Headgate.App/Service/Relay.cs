@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using Headgate.App.Recording;
 using Headgate.Retries;
 using Headgate.Time;
 using Microsoft.AspNetCore.Http;
@@ -38,18 +39,20 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         using var message = GatewayRequest.Of(context, target, body);
         if (isProxy)
             message.Headers.TryAddWithoutValidation("Via", Via(context.Request.Protocol["HTTP/".Length..]));
-        var exchange = ExchangeOf(context, message, terms, followsRedirects);
+        var recording = state.Recorder?.Begin(context, target, body?.Beginning ?? default);
+        var exchange = ExchangeOf(context, message, terms, followsRedirects, recording);
+        Problem? problem = null;
         try
         {
             using var answer = await state.Line.SendAsync(exchange, context.RequestAborted);
         }
         catch (HeadgateException) when (!context.Response.HasStarted && body?.Failure is { } broken)
         {
-            throw Unreadable(broken);
+            throw problem = Unreadable(broken);
         }
         catch (HeadgateException failure) when (!context.Response.HasStarted)
         {
-            throw Of(failure, Told(exchange, ProxyStatus.Of(failure)));
+            throw problem = Of(failure, Told(exchange, ProxyStatus.Of(failure)));
         }
         catch (Exception) when (context.Response.HasStarted)
         {
@@ -59,6 +62,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         finally
         {
             exchange.Last?.TryWriteEnd();
+            recording?.End(state.Engine.ConfigurationOf(target).Name, exchange, problem);
         }
     }
 
@@ -85,7 +89,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         return new Problem(status, why) { Headers = [(ProxyStatus.Header, ProxyStatus.Error("http_request_error"))] };
     }
 
-    private Exchange ExchangeOf(HttpContext context, HttpRequestMessage message, CallTerms terms, bool followsRedirects)
+    private Exchange ExchangeOf(HttpContext context, HttpRequestMessage message, CallTerms terms, bool followsRedirects, CallRecording? recording)
     {
         var clock = state.Engine.Clock;
         Exchange exchange = null!;
@@ -101,12 +105,12 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             WaitsUntil = clock.Now + Clock.Nanoseconds(patience),
             Expected = followsRedirects ? [] : Redirects,
             Watch = (_, step) => state.Jobs.Counts.CountSent(step),
-            Receive = (answer, cancellation) => PassBackAsync(context, exchange, answer, cancellation),
+            Receive = (answer, cancellation) => PassBackAsync(context, exchange, answer, recording, cancellation),
         };
     }
 
     /// <summary>The answer goes to the caller while it comes. Once the first byte is on its way no other attempt can take its place.</summary>
-    private async ValueTask PassBackAsync(HttpContext context, Exchange exchange, HttpResponseMessage answer, CancellationToken cancellation)
+    private async ValueTask PassBackAsync(HttpContext context, Exchange exchange, HttpResponseMessage answer, CallRecording? recording, CancellationToken cancellation)
     {
         var response = context.Response;
         // An attempt before this one may have come as far as its headers.
@@ -124,6 +128,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             long relayed = 0;
             for (int count; (count = await body.ReadAsync(piece, cancellation)) > 0; relayed += count)
             {
+                recording?.Answered(piece.AsSpan(0, count));
                 await response.Body.WriteAsync(piece.AsMemory(0, count), context.RequestAborted);
                 await response.Body.FlushAsync(context.RequestAborted);
             }

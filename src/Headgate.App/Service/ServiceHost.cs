@@ -40,51 +40,78 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     private async Task RunAsync(ILoggerFactory loggers, CancellationToken stop)
     {
         var log = loggers.CreateLogger(Instruments.Name);
-        var data = Path.GetFullPath(options.Serve.Data);
-        using var access = Access.Open(options.Serve.Access, data, time, log.Noticed);
-        var listen = await ListenAddresses.OfAsync(options.Serve.Listen);
-        foreach (var url in listen)
-            ListenGuard.Check($"{options.ListenOrigin}listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
-        var proxies = options.Serve.ProxyListen is { } place ? await ListenAddresses.OfAsync([place]) : [];
-        foreach (var url in proxies)
-            ListenGuard.Check($"proxy-listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
-        if (!options.KeepsNothing)
-            DataDirectory.Make(data);
-        var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
-        using var places = JobPlaces.Open(options.Jobs, data, time);
-        var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
-        var restored = options.KeepsNothing ? null : RestoredFrom.Find(data);
-        var clock = new Clock(time);
-        var header = RunHeader.Of(options.Engine, [], state, clock);
-        var (counts, traffic) = ((JobCounts?)null, new Traffic());
-        var events = new JobEventLog(time);
-        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data, CallbackSecrets.FileName)), time);
-        using var engine = new Engine(options.Engine.Configuration, new EngineOptions
+        var path = Path.GetFullPath(options.Serve.Data);
+        using var access = Access.Open(options.Serve.Access, path, time, log.Noticed);
+        var listen = await ListenAtAsync(options.Serve.Listen, $"{options.ListenOrigin}listen", access, path);
+        var proxies = options.Serve.ProxyListen is { } place ? await ListenAtAsync([place], "proxy-listen", access, path) : [];
+        using var data = ServiceData.Open(options, path, time);
+        var (traffic, events) = (new Traffic(), new JobEventLog(time));
+        DurableJobs? started = null;
+        using var engine = EngineOf(data, log, attempt =>
         {
-            Time = time,
-            Concurrency = options.Engine.Configuration.Concurrency,
-            Patience = TimeSpan.FromMinutes(15),
-            Journal = theirs => new SendJournal(theirs, state, earlier: restored is null ? null : (_, straggle) => restored.PastOf(theirs, MachineBoot.Id(), straggle)),
-            Keys = options.Engine.KeysOf,
-            Notice = log.Noticed,
-            Decompression = System.Net.DecompressionMethods.All,
-            GuardsAddresses = !options.AllowsPrivate,
-            AllowsAddresses = options.Serve.AllowAddresses,
-            Ended = attempt =>
-            {
-                counts?.CountEnded(attempt);
-                traffic.Ended(attempt);
-            },
+            started?.Counts.CountEnded(attempt);
+            traffic.Ended(attempt);
         });
         var observation = engine.Observe(loggers, null);
-        engine.Journal.WriteTo(ledgers?.Begin(header, time));
-        if (ledgers is not null)
-            engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
+        data.Record(engine, () => RunHeader.Of(options.Engine, [], data.State, engine.Clock));
         engine.SyncEachSecond(log.StateNotWritten);
-        await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
+        await using var jobs = started = JobsOf(engine, data, traffic, events);
+        var open = await jobs.StartAsync();
+        foreach (var lane in jobs.LanesAtStart)
+            traffic.Begin(lane);
+        if (data.Ledgers is { } ledgers)
+            await ledgers.ForgetEndedAsync(data.Places.Store);
+        using var recorder = data.Record(options.Engine.Configuration.Log.Requests, time, log.Noticed);
+        var serving = new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
+        {
+            Events = events,
+            Traffic = traffic,
+            KeepsNothing = options.KeepsNothing,
+            Queues = _queues,
+            Settings = data.Places.Settings,
+            Access = access,
+            Audit = new AuditLog(Path.Combine(path, AuditLog.FileName), time, log.Noticed),
+            Tokens = new TokenStore(path, time),
+            Recorder = recorder,
+        };
+        using var metrics = new MetricsPage(serving, observation, data.Places.Queue, options.KeepsNothing ? null : path);
+        await ServeAsync(serving, metrics, listen, proxies, data.Places.Where, loggers, stop);
+    }
+
+    private async Task<IReadOnlyList<ListenUrl>> ListenAtAsync(IReadOnlyList<ListenUrl> urls, string origin, Access access, string data)
+    {
+        var listen = await ListenAddresses.OfAsync(urls);
+        foreach (var url in listen)
+            ListenGuard.Check($"{origin} {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+        return listen;
+    }
+
+    private Engine EngineOf(ServiceData data, ILogger log, Action<Attempt> ended) => new(options.Engine.Configuration, new EngineOptions
+    {
+        Time = time,
+        Concurrency = options.Engine.Configuration.Concurrency,
+        Patience = TimeSpan.FromMinutes(15),
+        Journal = data.JournalOf,
+        Keys = options.Engine.KeysOf,
+        Notice = log.Noticed,
+        Decompression = System.Net.DecompressionMethods.All,
+        GuardsAddresses = !options.AllowsPrivate,
+        AllowsAddresses = options.Serve.AllowAddresses,
+        Ended = ended,
+    });
+
+    private DurableJobs JobsOf(Engine engine, ServiceData data, Traffic traffic, JobEventLog events)
+    {
+        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data.Directory, CallbackSecrets.FileName)), time);
+        return new DurableJobs(engine, data.Places.Store, data.Places.Queue, new DurableJobsOptions
         {
             Room = RoomOf(options.Jobs.Workers),
-            MayHaveArrived = MayHaveArrived,
+            // Asked once for each job that is taken from the queue.
+            MayHaveArrived = job =>
+            {
+                traffic.Taken(job);
+                return data.MayHaveArrived(job);
+            },
             Tell = (what, job) =>
             {
                 traffic.Tell(what, job);
@@ -94,32 +121,6 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Follow = callbacks.Follow,
             SignerOf = callbacks.SignerOf,
         });
-        counts = jobs.Counts;
-        var open = await jobs.StartAsync();
-        foreach (var lane in jobs.LanesAtStart)
-            traffic.Begin(lane);
-        if (ledgers is not null)
-            await ledgers.ForgetEndedAsync(places.Store);
-        var serving = new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
-        {
-            Events = events,
-            Traffic = traffic,
-            KeepsNothing = options.KeepsNothing,
-            Queues = _queues,
-            Settings = places.Settings,
-            Access = access,
-            Audit = new AuditLog(Path.Combine(data, AuditLog.FileName), time, log.Noticed),
-            Tokens = new TokenStore(data, time),
-        };
-        using var metrics = new MetricsPage(serving, observation, places.Queue, options.KeepsNothing ? null : data);
-        await ServeAsync(serving, metrics, listen, proxies, places.Where, loggers, stop);
-
-        // Asked once for each job that is taken from the queue.
-        bool MayHaveArrived(StoredJob job)
-        {
-            traffic.Taken(job);
-            return (ledgers?.MayHaveArrived(job) ?? false) || places.MayHaveBeenSentElsewhere(job.Id);
-        }
     }
 
     private string? QueueOf(Jobs.JobRequest request, string api)

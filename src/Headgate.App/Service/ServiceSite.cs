@@ -82,6 +82,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         EventPages.Map(site, state);
         QueuePages.Map(site, state);
         SchedulePages.Map(site, state, schedules);
+        Recording.CallPages.Map(site, state.Recorder);
         new ImportPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);

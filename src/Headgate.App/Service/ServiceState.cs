@@ -50,6 +50,9 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
     /// <summary>Who may call.</summary>
     public required Access Access { get; init; }
 
+    /// <summary>What records calls that pass through; null for nothing.</summary>
+    public Recording.CallRecorder? Recorder { get; init; }
+
     /// <summary>Where changes are written down.</summary>
     public required AuditLog Audit { get; init; }
 

@@ -23,6 +23,31 @@ internal sealed record LogConfiguration
 
     /// <summary>Whether each step of each request is a line, whatever the level.</summary>
     public bool Steps { get; init; }
+
+    /// <summary>Which calls that pass through are recorded.</summary>
+    public RecordingConfiguration Requests { get; init; } = RecordingConfiguration.Default;
+}
+
+/// <summary>Which calls are recorded.</summary>
+internal enum Recorded
+{
+    None,
+
+    /// <summary>Those that got no answer, or one of 400 or more.</summary>
+    Errors,
+
+    All,
+}
+
+/// <summary>Which of the calls that pass through gateway and forward proxy are recorded. The initial values here are the defaults.</summary>
+internal sealed record RecordingConfiguration
+{
+    public static readonly RecordingConfiguration Default = new();
+
+    public Recorded Record { get; init; }
+
+    /// <summary>How much of each body is kept, in bytes.</summary>
+    public long Bodies { get; init; }
 }
 
 /// <summary>Where the service sends traces and metrics. What is null is said by the variables of OpenTelemetry, or is its default.</summary>

@@ -10,6 +10,9 @@ internal static class SeeingSettings
     public const string Grpc = "grpc";
     public const string Http = "http/protobuf";
 
+    /// <summary>What is read of a body before its call asks for its turn.</summary>
+    private const long MostOfBody = 64 << 10;
+
     /// <summary>The levels, and other words for some of them, which other programs use.</summary>
     private static readonly Dictionary<string, LogLevel> Levels = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -38,7 +41,19 @@ internal static class SeeingSettings
             "How it is written: text for a terminal and for the journal and JSON for all else (auto), or always the one.", "\"auto\"");
         public static readonly Setting<bool> Steps = new("steps", Scalars.Flag, "Whether each step of each request is a line, with microseconds.", "false");
 
-        public static readonly Group Shape = new([Level, Format, Steps], [], "requests");
+        public static readonly Setting<Recorded> Record = new(
+            "record",
+            new Scalar<Recorded>("recorded", "off, errors or all", """{ "enum": ["off", "errors", "all"] }""", static (ConfigurationNode node, out Recorded value, out string? problem) =>
+            {
+                problem = null;
+                value = node.Text switch { "errors" => Recorded.Errors, "all" => Recorded.All, _ => Recorded.None };
+                return node.Kind == JsonValueKind.String && node.Text is "off" or "errors" or "all";
+            }),
+            "Which calls that pass through are recorded: none, those that fail, or all.", "\"off\"");
+        public static readonly Setting<long> Bodies = new("bodies", Scalars.Size, "How much of each body is recorded, at most 64KiB.", "0");
+        public static readonly Setting Requests = new("requests", new Group([Record, Bodies]), "Calls through gateway and forward proxy, recorded to be searched.");
+
+        public static readonly Group Shape = new([Level, Format, Steps, Requests]);
 
         private static Scalar<LogLevel> LevelShape() => new(
             "logLevel", "a level: trace, debug, information, warning, error, critical or none", $$"""{ "enum": [{{string.Join(", ", Levels.Keys.Select(word => $"\"{word}\""))}}] }""",
@@ -84,6 +99,11 @@ internal static class SeeingSettings
         Level = Value(node, Log.Level, LogConfiguration.Default.Level),
         Format = Value(node, Log.Format, LogConfiguration.Default.Format),
         Steps = Value(node, Log.Steps, LogConfiguration.Default.Steps),
+        Requests = new RecordingConfiguration
+        {
+            Record = Value(node?.Member(Log.Requests.Name), Log.Record, RecordingConfiguration.Default.Record),
+            Bodies = Math.Min(MostOfBody, Value(node?.Member(Log.Requests.Name), Log.Bodies, RecordingConfiguration.Default.Bodies)),
+        },
     };
 
     public static OtlpConfiguration BindOtlp(ConfigurationNode? node) => new()
