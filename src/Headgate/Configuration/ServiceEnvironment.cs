@@ -6,11 +6,6 @@ internal static class ServiceEnvironment
     private const string ApiKeys = "API_KEYS";
     private const string EnableBackpressure = "ENABLE_BACKPRESSURE";
 
-    private static readonly (string Name, string Pointer)[] Values =
-    [
-        ("MAX_QUEUE_SIZE", "/jobs/most"),
-    ];
-
     private static readonly (string Name, string Pointer)[] OfBackpressure =
     [
         ("BACKPRESSURE_THRESHOLD", "/jobs/backpressure/threshold"),
@@ -33,13 +28,6 @@ internal static class ServiceEnvironment
         ("PROD_REQUESTS_COUNT", null), ("PROD_MIN_LATENCY", null), ("PROD_MAX_LATENCY", null),
     ];
 
-    /// <summary>All names that are known, with or without effect.</summary>
-    public static IEnumerable<string> Names =>
-    [
-        .. OriginalEnvironment.Names, .. Values.Concat(OfBackpressure).Select(value => value.Name), .. Additions.Select(addition => addition.Name), .. NotDone.Select(variable => variable.Name),
-        ApiKeys, EnableBackpressure, "HOST", "PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
-    ];
-
     /// <summary>What those that are set say, but for keys.</summary>
     /// <param name="environment">The variables.</param>
     /// <param name="errors">Told what is wrong with those that are no settings themselves; all else is told by whoever reads the settings.</param>
@@ -47,15 +35,14 @@ internal static class ServiceEnvironment
     {
         foreach (var value in OriginalEnvironment.ReadPolicy(environment))
             yield return value;
-        foreach (var (name, pointer) in Values)
-            if (Given(environment, name) is { } value)
-                yield return new ConfigurationOverride(pointer, [value], name);
         foreach (var value in ReadBackpressure(environment, errors))
             yield return value;
         if (ReadListen(environment) is { } listen)
             yield return listen;
         if (ReadWorkers(environment) is { } workers)
             yield return workers;
+        if (Given(environment, "MAX_QUEUE_SIZE") is { } most)
+            yield return new ConfigurationOverride("/jobs/most", [most], "MAX_QUEUE_SIZE");
         // With what is no place for jobs whoever reads the settings says so.
         if (Given(environment, "QUEUE_TYPE") is { } queue)
             yield return new ConfigurationOverride("/jobs/queue", [$"{queue}:"], "QUEUE_TYPE");
