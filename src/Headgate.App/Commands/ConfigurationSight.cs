@@ -28,7 +28,8 @@ internal sealed class ConfigurationSight
         if (!sources.ReadsOriginalNames)
             return (sources, reading);
         var talk = parse.InvocationConfiguration.Error;
-        ServiceVariables.TellIdle(sources.Environment, talk);
+        if (ServiceEnvironment.FindIdle(sources.Environment) is { Count: > 0 } idle)
+            talk.WriteLine($"headgate: set, and without effect in this version: {string.Join(", ", idle)}");
         // No error here: the API may come with --up.
         if (ServiceEnvironment.FindFault(sources.Environment, reading.Configuration) is { } fault)
             talk.WriteLine($"headgate: {fault}");

@@ -6,6 +6,12 @@ internal static class ServiceEnvironment
     private const string ApiKeys = "API_KEYS";
     private const string EnableBackpressure = "ENABLE_BACKPRESSURE";
 
+    /// <summary>Settings by another name; their words were written in capital letters, too.</summary>
+    private static readonly (string Name, string Pointer)[] Values =
+    [
+        ("MAX_QUEUE_SIZE", "/jobs/most"), ("LOG_LEVEL", "/log/level"), ("DEBUG_ENABLE_REQUEST_TRACING", "/log/steps"),
+    ];
+
     private static readonly (string Name, string Pointer)[] OfBackpressure =
     [
         ("BACKPRESSURE_THRESHOLD", "/jobs/backpressure/threshold"),
@@ -23,7 +29,7 @@ internal static class ServiceEnvironment
     [
         ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), ("ENABLE_PROXY_ROTATION", "false"), ("PROXY_POOL_URL", null),
         ("REDIS_URL", null), ("RABBITMQ_URL", null), ("KAFKA_BROKERS", null), ("ELASTICSEARCH_URI", null),
-        ("LOG_LEVEL", null), ("DEBUG_ENABLE_REQUEST_TRACING", "false"), ("METRICS_ENABLED", "true"), ("PROMETHEUS_PORT", null),
+        ("METRICS_ENABLED", "true"),
         ("TEST_MODE", "false"), ("TEST_REQUESTS_COUNT", null), ("TEST_MIN_LATENCY", null), ("TEST_MAX_LATENCY", null),
         ("PROD_REQUESTS_COUNT", null), ("PROD_MIN_LATENCY", null), ("PROD_MAX_LATENCY", null),
     ];
@@ -41,8 +47,11 @@ internal static class ServiceEnvironment
             yield return listen;
         if (ReadWorkers(environment) is { } workers)
             yield return workers;
-        if (Given(environment, "MAX_QUEUE_SIZE") is { } most)
-            yield return new ConfigurationOverride("/jobs/most", [most], "MAX_QUEUE_SIZE");
+        if (Given(environment, "PROMETHEUS_PORT") is { } port)
+            yield return new ConfigurationOverride("/serve/metricsListen", [$"http://{ListenUrl.Usual.Address}:{port}"], "PROMETHEUS_PORT");
+        foreach (var (name, pointer) in Values)
+            if (Given(environment, name) is { } value)
+                yield return new ConfigurationOverride(pointer, [value.ToLowerInvariant()], name);
         // With what is no place for jobs whoever reads the settings says so.
         if (Given(environment, "QUEUE_TYPE") is { } queue)
             yield return new ConfigurationOverride("/jobs/queue", [$"{queue}:"], "QUEUE_TYPE");

@@ -1,4 +1,4 @@
-using Headgate.App.CommandLine;
+using Headgate.App.Service;
 using Headgate.Configuration;
 using Headgate.Tests.House;
 
@@ -31,6 +31,9 @@ public sealed class ServiceEnvironmentTests
         { "ENABLE_BACKPRESSURE", "False", "/jobs/backpressure", "off" },
         { "QUEUE_TYPE", "memory", "/jobs/queue", "memory:" },
         { "PORT", "7", "/serve/listen/0", "http://127.0.0.1:7" },
+        { "LOG_LEVEL", "WARNING", "/log/level", "warning" },
+        { "DEBUG_ENABLE_REQUEST_TRACING", "True", "/log/steps", "true" },
+        { "PROMETHEUS_PORT", "7", "/serve/metricsListen", "http://127.0.0.1:7" },
         { "HOST", "::1", "/serve/listen/0", "http://[::1]:8015" },
     };
 
@@ -131,7 +134,7 @@ public sealed class ServiceEnvironmentTests
     {
         var environment = new Dictionary<string, string>
         {
-            ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["LOG_LEVEL"] = "", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
+            ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["ELASTICSEARCH_URI"] = "", ["TEST_MODE"] = "false", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
         };
 
         Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "ENABLE_CACHING", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
@@ -141,8 +144,8 @@ public sealed class ServiceEnvironmentTests
     public void The_example_has_every_variable_with_an_effect_and_can_be_used_as_it_is()
     {
         var example = File.ReadAllText(Path.Combine(SourceTree.Root, ".env.example"));
-        Assert.Empty(EnvironmentFile.Read(example, ".env.example"));
-        var all = EnvironmentFile.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
+        Assert.Empty(ServiceVariables.Read(example, ".env.example"));
+        var all = ServiceVariables.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
 
         Assert.Empty(ServiceEnvironment.FindIdle(new Dictionary<string, string>(all)));
         string[] additions = ["GLOBAL_WINDOW", "PER_HOST_WINDOW", "BURST_WINDOW", "API_RATE_WINDOW", "API_KEYS", "RATE_LIMIT"];
