@@ -148,7 +148,7 @@ internal static class EngineThroughput
                 Hedge = !hedges ? null : new HedgeConfiguration(new HedgeAfter(0, TimeSpan.FromSeconds(10))),
                 Adaptive = new AdaptiveConfiguration { Rate = true, Timeout = true },
                 Routes = [new RouteConfiguration("all", RoutePattern.All, [], [Limit.Parse("1_000_000/s")])],
-                Connections = new ConnectionsConfiguration { PerHost = InFlight },
+                Policy = UpstreamPolicy.Default with { Connections = new ConnectionsConfiguration { PerHost = InFlight } },
             },
         ],
     };

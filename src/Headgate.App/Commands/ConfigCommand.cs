@@ -27,8 +27,7 @@ internal static class ConfigCommand
         command.SetAction(parse =>
         {
             var output = parse.InvocationConfiguration.Output;
-            var sources = sight.Read(parse);
-            var reading = ConfigurationReader.Read(sources);
+            var (sources, reading) = sight.Read(parse);
             var errors = reading.Errors.ToList();
             var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors)).ToList();
             if (errors.Count > 0)
@@ -50,7 +49,7 @@ internal static class ConfigCommand
         sight.AddTo(command);
         command.SetAction(parse =>
         {
-            var reading = ConfigurationReader.Read(sight.Read(parse));
+            var (_, reading) = sight.Read(parse);
             reading.OrThrow();
             var values = ConfigurationListing.Of(reading.Root);
             if (parse.GetValue(json))

@@ -18,15 +18,21 @@ internal sealed class ConfigurationSight
             command.Options.Add(option);
     }
 
-    /// <summary>What is read.</summary>
+    /// <summary>Looks.</summary>
     /// <exception cref="ConfigurationException">The file of variables cannot be used.</exception>
-    public ConfigurationSources Read(ParseResult parse)
+    public (ConfigurationSources Sources, ConfigurationReading Reading) Read(ParseResult parse)
     {
         ServiceVariables.Load(parse.GetValue(_variables));
-        if (!parse.GetValue(_serve))
-            return ConfigurationSources.OfProcess(parse.GetValue(_file));
-        var sources = ConfigurationSources.OfService(parse.GetValue(_file));
-        ServiceVariables.TellIdle(sources.Environment, parse.InvocationConfiguration.Error);
-        return sources;
+        var sources = parse.GetValue(_serve) ? ConfigurationSources.OfService(parse.GetValue(_file)) : ConfigurationSources.OfProcess(parse.GetValue(_file));
+        var reading = ConfigurationReader.Read(sources);
+        if (!sources.ReadsOriginalNames)
+            return (sources, reading);
+        var talk = parse.InvocationConfiguration.Error;
+        if (ServiceEnvironment.FindIdle(sources.Environment) is { Count: > 0 } idle)
+            talk.WriteLine($"headgate: set, and without effect in this version: {string.Join(", ", idle)}");
+        // No error here: the API may come with --up.
+        if (ServiceEnvironment.FindFault(sources.Environment, reading.Configuration) is { } fault)
+            talk.WriteLine($"headgate: {fault}");
+        return (sources, reading);
     }
 }

@@ -3,7 +3,7 @@ using Headgate.Configuration;
 
 namespace Headgate.App.Commands;
 
-/// <summary>Those options of the service that say what it shows of itself, and the variables by which the original was told.</summary>
+/// <summary>Those options of the service that say what it shows of itself.</summary>
 internal sealed class SeeingFlags
 {
     private readonly Option<string?> _metrics = new("--metrics-listen") { HelpName = "URL", Description = $"A port for /metrics alone, for example http://127.0.0.1:{ListenUrl.UsualMetricsPort}; none by default." };
@@ -14,12 +14,9 @@ internal sealed class SeeingFlags
 
     public IEnumerable<Option> All => [_metrics, _level, _format, _record];
 
-    /// <summary>What they say; options win over variables.</summary>
+    /// <summary>What they say.</summary>
     public IEnumerable<ConfigurationOverride> Read(ParseResult parse)
     {
-        foreach (var (variable, pointer, own) in ((string, string, string)[])[("LOG_LEVEL", "/log/level", "HEADGATE_LOG__LEVEL"), ("DEBUG_ENABLE_REQUEST_TRACING", "/log/steps", "HEADGATE_LOG__STEPS")])
-            if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value && Environment.GetEnvironmentVariable(own) is null)
-                yield return new ConfigurationOverride(pointer, [value.ToLowerInvariant()], variable);
         foreach (var (option, pointer) in ((Option<string?>, string)[])[(_metrics, "/serve/metricsListen"), (_level, "/log/level"), (_format, "/log/format"), (_record, "/log/requests/record")])
             if (parse.GetValue(option) is { } value)
                 yield return new ConfigurationOverride(pointer, [value], option.Name);

@@ -33,7 +33,6 @@ internal static class ServeCommand
             };
             CheckKeys(options.Engine);
             var configuration = parse.InvocationConfiguration;
-            ServiceVariables.TellIdle(options.Engine.Environment, configuration.Error);
             return (int)await new ServiceHost(options, configuration.Output, configuration.Error, TimeProvider.System).RunAsync(stop);
         });
         return command;

@@ -30,7 +30,16 @@ internal static class SecretsFile
         if (text.AsSpan().TrimStart() is ['{' or '[', ..])
             return new JsonSecrets(notes).Read(text);
         var first = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#') ?? "";
-        return NetrcFile.Begins(first) ? NetrcFile.Read(text) : EnvironmentFile.Sets(first) ? EnvironmentFile.Read(text) : Lines(text);
+        return NetrcFile.Begins(first) ? NetrcFile.Read(text) : EnvironmentFile.Sets(first) ? Variables(text) : Lines(text);
+    }
+
+    /// <summary>The variables of an environment, but for those that are empty.</summary>
+    private static IEnumerable<FoundKey> Variables(string text)
+    {
+        var file = EnvironmentFile.Read(text);
+        if (file.Errors is [var (place, message), ..])
+            throw new SecretsException(message, place);
+        return file.Variables.Where(variable => variable.Value.Length > 0).Select(variable => new FoundKey(variable.Name, variable.Value, variable.ValuePlace) { IsSurely = false });
     }
 
     /// <summary>A key a line, or a name and a key.</summary>

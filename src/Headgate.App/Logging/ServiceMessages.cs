@@ -39,4 +39,7 @@ internal static partial class ServiceMessages
 
     [LoggerMessage(EventId = 111, EventName = "NotExported", Level = LogLevel.Warning, Message = "traces or metrics do not reach the collector: {Reason}")]
     public static partial void NotExported(this ILogger log, string reason);
+
+    [LoggerMessage(EventId = 112, EventName = "VariablesIdle", Level = LogLevel.Warning, Message = "set, and without effect in this version: {Names}")]
+    public static partial void VariablesIdle(this ILogger log, string names);
 }

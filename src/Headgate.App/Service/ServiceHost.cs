@@ -148,6 +148,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             await output.WriteLineAsync($"proxy {url}");
         await output.FlushAsync(CancellationToken.None);
         log.Started(string.Join(", ", site.Urls));
+        if (ServiceEnvironment.FindIdle(options.Engine.Environment) is { Count: > 0 } idle)
+            log.VariablesIdle(string.Join(", ", idle));
         if (figures is not null)
             log.MetricsStarted(figures.Url);
         if (options.KeepsNothing)

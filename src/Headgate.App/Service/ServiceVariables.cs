@@ -1,26 +1,53 @@
 using System.CommandLine;
-using Headgate.App.CommandLine;
+using Headgate.App.Formats;
 using Headgate.Configuration;
 
 namespace Headgate.App.Service;
 
-/// <summary>The variables of the service: those of a file, and what of all of them has no effect. The same for every verb that looks at them.</summary>
+/// <summary>The file of variables that the service can be given. The same for every verb that looks at what the service would see.</summary>
 internal static class ServiceVariables
 {
+    private const int LargestFile = 1 << 20;
+
     public static Option<string?> FileOption() => new("--env-file") { HelpName = "FILE", Description = "Variables, NAME=value a line; those that are set already win." };
 
-    /// <summary>Reads the file that was named, if any was. First of all, since everything may be in it.</summary>
-    /// <exception cref="ConfigurationException">The file cannot be read, or something in it is no variable.</exception>
-    public static void Load(string? file)
+    /// <summary>Sets the variables of the file for this process, but for those that it has already. First of all, since everything may be in it.</summary>
+    /// <param name="path">The file; null for none.</param>
+    /// <exception cref="ConfigurationException">It cannot be read, or something in it is no variable.</exception>
+    public static void Load(string? path)
     {
-        if (file is not null)
-            EnvironmentFile.Load(file);
+        if (path is null)
+            return;
+        string text;
+        try
+        {
+            text = BoundedFile.ReadAllText(path, LargestFile);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new ConfigurationException(new ValueOrigin(ValueSource.Flag, "--env-file"), $"{path} cannot be read: {failure.Message}");
+        }
+        foreach (var (name, value) in Read(text, path))
+            if (Environment.GetEnvironmentVariable(name) is null)
+                Environment.SetEnvironmentVariable(name, value);
     }
 
-    /// <summary>Tells which variables of the programs that this one replaces are set in vain.</summary>
-    public static void TellIdle(IReadOnlyDictionary<string, string> environment, TextWriter talk)
+    /// <summary>The variables of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="path">Where it came from, for messages.</param>
+    /// <exception cref="ConfigurationException">Something in it is no variable: all errors together, with line and column.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string text, string path)
     {
-        if (ServiceEnvironment.FindIdle(environment) is { Count: > 0 } idle)
-            talk.WriteLine($"headgate: set, and without effect in this version: {string.Join(", ", idle)}");
+        var file = EnvironmentFile.Read(text);
+        var errors = file.Errors.Select(error => ErrorAt(error.Place, error.Message)).ToList();
+        var variables = new Dictionary<string, EnvironmentVariable>();
+        foreach (var variable in file.Variables)
+            if (variable.Value.Contains('\0', StringComparison.Ordinal))
+                errors.Add(ErrorAt(variable.Place, $"the value of {Excerpt.Of(variable.Name)} has a null character in it"));
+            else if (!variables.TryAdd(variable.Name, variable))
+                errors.Add(ErrorAt(variable.Place, $"{Excerpt.Of(variable.Name)} is given twice; the first is in line {variables[variable.Name].Place.Line}: keep one of them"));
+        return errors.Count == 0 ? variables.ToDictionary(variable => variable.Key, variable => variable.Value.Value) : throw new ConfigurationException([.. errors.OrderBy(error => error.Origin.Line)]);
+
+        ConfigurationError ErrorAt(TextPlace place, string message) => new(new ValueOrigin(ValueSource.File, path, (int)place.Line, place.Column), "", message);
     }
 }

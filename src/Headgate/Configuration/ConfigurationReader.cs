@@ -107,6 +107,7 @@ internal static class ConfigurationReader
         // What could not be substituted has been told; its shape would only complain of the hole.
         var told = errors.Select(error => error.Pointer).ToHashSet();
         var found = new List<ConfigurationError>();
+        ServiceBinder.Complete(root);
         Settings.Root.Check(root, found);
         errors.AddRange(found.Where(error => !told.Contains(error.Pointer)));
         var configuration = new ConfigurationBinder(directory, current).Bind(root);

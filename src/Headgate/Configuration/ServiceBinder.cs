@@ -8,6 +8,28 @@ namespace Headgate.Configuration;
 /// <param name="current">What all other paths are relative to.</param>
 internal sealed class ServiceBinder(string directory, string current)
 {
+    /// <summary>
+    /// Writes down what follows of what was said: queue and store are in one place where only one of them was named, and less is kept in memory.
+    /// Listings show it so, with the origin of what it follows from.
+    /// </summary>
+    public static void Complete(ConfigurationNode root)
+    {
+        if (root.Member(ServiceSettings.JobsGroup.Name) is not { Kind: JsonValueKind.Object } jobs)
+            return;
+        var (queue, store) = (jobs.Member(ServiceSettings.Jobs.Queue.Name), jobs.Member(ServiceSettings.Jobs.Store.Name));
+        if ((store ?? queue) is not { } kept)
+            return;
+        jobs.SetMember(ServiceSettings.Jobs.Queue.Name, queue ?? kept);
+        jobs.SetMember(ServiceSettings.Jobs.Store.Name, kept);
+        var (name, bytes) = (ServiceSettings.Jobs.Kept.Name, ServiceSettings.Retention.Bytes.Name);
+        if (kept.Text != $"{JobPlace.Memory}" || jobs.Member(name)?.Member(bytes) is not null)
+            return;
+        var retention = jobs.Member(name) ?? new ConfigurationNode(JsonValueKind.Object, ConfigurationNode.Below(jobs.Pointer, name), kept.Origin);
+        jobs.SetMember(name, retention);
+        if (retention.Kind == JsonValueKind.Object)
+            retention.SetMember(bytes, new ConfigurationNode(JsonValueKind.String, ConfigurationNode.Below(retention.Pointer, bytes), kept.Origin, ByteSize.Format(RetentionConfiguration.BytesInMemory)));
+    }
+
     public ServeConfiguration BindServe(ConfigurationNode? node)
     {
         var usual = ServeConfiguration.Default;
@@ -29,15 +51,14 @@ internal sealed class ServiceBinder(string directory, string current)
     public JobsConfiguration BindJobs(ConfigurationNode? node)
     {
         var usual = JobsConfiguration.Default;
-        var (queue, store) = (BindPlace(node, ServiceSettings.Jobs.Queue), BindPlace(node, ServiceSettings.Jobs.Store));
         return new JobsConfiguration
         {
-            Queue = queue ?? store ?? usual.Queue,
-            Store = store ?? queue ?? usual.Store,
+            Queue = BindPlace(node, ServiceSettings.Jobs.Queue) ?? usual.Queue,
+            Store = BindPlace(node, ServiceSettings.Jobs.Store) ?? usual.Store,
             Workers = (int)Value(node, ServiceSettings.Jobs.Workers, usual.Workers),
             Most = Value(node, ServiceSettings.Jobs.Most, usual.Most),
             Backpressure = node?.Member(ServiceSettings.Jobs.Pressure.Name) is { } pressure ? BindBackpressure(pressure) : usual.Backpressure,
-            Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name), (store ?? queue ?? usual.Store).Kind == JobPlaceKind.Memory),
+            Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name)),
             Drain = Value(node, ServiceSettings.Jobs.Drain, usual.Drain),
             Queues = QueueSettings.Bind(node),
         };
@@ -49,10 +70,10 @@ internal sealed class ServiceBinder(string directory, string current)
         Act = Value(node, ServiceSettings.Backpressure.Act, BackpressureConfiguration.Default.Act),
     };
 
-    private static RetentionConfiguration BindRetention(ConfigurationNode? node, bool isInMemory) => new()
+    private static RetentionConfiguration BindRetention(ConfigurationNode? node) => new()
     {
         Age = Value(node, ServiceSettings.Retention.Age, RetentionConfiguration.Default.Age),
-        Bytes = Value(node, ServiceSettings.Retention.Bytes, isInMemory ? RetentionConfiguration.BytesInMemory : RetentionConfiguration.Default.Bytes),
+        Bytes = Value(node, ServiceSettings.Retention.Bytes, RetentionConfiguration.Default.Bytes),
     };
 
     private JobPlace? BindPlace(ConfigurationNode? node, Setting<JobPlace> setting) => Value(node, setting, null!) switch

@@ -6,9 +6,10 @@ internal static class ServiceEnvironment
     private const string ApiKeys = "API_KEYS";
     private const string EnableBackpressure = "ENABLE_BACKPRESSURE";
 
+    /// <summary>Settings by another name; their words were written in capital letters, too.</summary>
     private static readonly (string Name, string Pointer)[] Values =
     [
-        ("MAX_QUEUE_SIZE", "/jobs/most"),
+        ("MAX_QUEUE_SIZE", "/jobs/most"), ("LOG_LEVEL", "/log/level"), ("DEBUG_ENABLE_REQUEST_TRACING", "/log/steps"),
     ];
 
     private static readonly (string Name, string Pointer)[] OfBackpressure =
@@ -28,16 +29,9 @@ internal static class ServiceEnvironment
     [
         ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), ("ENABLE_PROXY_ROTATION", "false"), ("PROXY_POOL_URL", null),
         ("REDIS_URL", null), ("RABBITMQ_URL", null), ("KAFKA_BROKERS", null), ("ELASTICSEARCH_URI", null),
-        ("LOG_LEVEL", null), ("DEBUG_ENABLE_REQUEST_TRACING", "false"), ("METRICS_ENABLED", "true"), ("PROMETHEUS_PORT", null),
+        ("METRICS_ENABLED", "true"),
         ("TEST_MODE", "false"), ("TEST_REQUESTS_COUNT", null), ("TEST_MIN_LATENCY", null), ("TEST_MAX_LATENCY", null),
         ("PROD_REQUESTS_COUNT", null), ("PROD_MIN_LATENCY", null), ("PROD_MAX_LATENCY", null),
-    ];
-
-    /// <summary>All names that are known, with or without effect.</summary>
-    public static IEnumerable<string> Names =>
-    [
-        .. OriginalEnvironment.Names, .. Values.Concat(OfBackpressure).Select(value => value.Name), .. Additions.Select(addition => addition.Name), .. NotDone.Select(variable => variable.Name),
-        ApiKeys, EnableBackpressure, "HOST", "PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
     ];
 
     /// <summary>What those that are set say, but for keys.</summary>
@@ -47,15 +41,17 @@ internal static class ServiceEnvironment
     {
         foreach (var value in OriginalEnvironment.ReadPolicy(environment))
             yield return value;
-        foreach (var (name, pointer) in Values)
-            if (Given(environment, name) is { } value)
-                yield return new ConfigurationOverride(pointer, [value], name);
         foreach (var value in ReadBackpressure(environment, errors))
             yield return value;
         if (ReadListen(environment) is { } listen)
             yield return listen;
         if (ReadWorkers(environment) is { } workers)
             yield return workers;
+        if (Given(environment, "PROMETHEUS_PORT") is { } port)
+            yield return new ConfigurationOverride("/serve/metricsListen", [$"http://{ListenUrl.Usual.Address}:{port}"], "PROMETHEUS_PORT");
+        foreach (var (name, pointer) in Values)
+            if (Given(environment, name) is { } value)
+                yield return new ConfigurationOverride(pointer, [value.ToLowerInvariant()], name);
         // With what is no place for jobs whoever reads the settings says so.
         if (Given(environment, "QUEUE_TYPE") is { } queue)
             yield return new ConfigurationOverride("/jobs/queue", [$"{queue}:"], "QUEUE_TYPE");

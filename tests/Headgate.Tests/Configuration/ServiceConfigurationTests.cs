@@ -101,6 +101,16 @@ public sealed class ServiceConfigurationTests
     }
 
     [Fact]
+    public void What_follows_of_a_value_is_listed_with_its_origin()
+    {
+        var values = ConfigurationListing.Of(WrittenConfiguration.Read("{}", ("HEADGATE_JOBS__QUEUE", "memory:")).Root).ToDictionary(value => value.Pointer, value => (value.Json, $"{value.Origin}"));
+
+        Assert.Equal(("\"memory:\"", "env HEADGATE_JOBS__QUEUE"), values["/jobs/store"]);
+        Assert.Equal(("\"256MiB\"", "env HEADGATE_JOBS__QUEUE"), values["/jobs/retention/bytes"]);
+        Assert.Equal("default", values["/jobs/retention/age"].Item2);
+    }
+
+    [Fact]
     public void Backpressure_can_be_turned_off() => Assert.Null(WrittenConfiguration.Read("""{ "jobs": { "backpressure": "off" } }""").OrThrow().Jobs.Backpressure);
 
     [Theory]

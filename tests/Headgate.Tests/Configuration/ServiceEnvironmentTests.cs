@@ -1,4 +1,4 @@
-using Headgate.App.CommandLine;
+using Headgate.App.Service;
 using Headgate.Configuration;
 using Headgate.Tests.House;
 
@@ -7,29 +7,38 @@ namespace Headgate.Tests.Configuration;
 /// <summary>The variables of the programs that the service replaces.</summary>
 public sealed class ServiceEnvironmentTests
 {
+    /// <summary>Variables with a value, and the setting and text that it is.</summary>
+    public static readonly TheoryData<string, string, string, string> Variables = new()
+    {
+        { "MAX_CONCURRENCY", "7", "/total/limits/0", "7 concurrent" },
+        { "GLOBAL_LIMIT", "7", "/total/limits/0", "7/60s" },
+        { "PER_HOST_LIMIT", "7", "/defaults/limits/0", "7/60s" },
+        { "BURST_LIMIT", "7", "/defaults/limits/0", "7/10s" },
+        { "API_RATE_LIMIT", "7", "/defaults/limits/0", "7/60s" },
+        { "MAX_CONNECTIONS", "7", "/total/connections", "7" },
+        { "MAX_CONNECTIONS_PER_HOST", "7", "/defaults/concurrency", "7" },
+        { "IDLE_TIMEOUT", "7", "/defaults/connections/idleTimeout", "7" },
+        { "CONNECTION_TIMEOUT", "7", "/defaults/connectTimeout", "7" },
+        { "REQUEST_TIMEOUT", "7.5", "/defaults/timeout", "7.5" },
+        { "RETRY_ATTEMPTS", "7", "/defaults/retries", "7" },
+        { "CIRCUIT_BREAKER_THRESHOLD", "7", "/defaults/breaker/failureThreshold", "7" },
+        { "CIRCUIT_BREAKER_TIMEOUT", "7", "/defaults/breaker/recoveryTimeout", "7" },
+        { "WORKER_COUNT", "7", "/jobs/workers", "7" },
+        { "BATCH_SIZE", "7", "/jobs/workers", "7" },
+        { "MAX_QUEUE_SIZE", "7", "/jobs/most", "7" },
+        { "BACKPRESSURE_THRESHOLD", "7", "/jobs/backpressure/threshold", "7" },
+        { "BACKPRESSURE_STRATEGY", "drop_low_priority", "/jobs/backpressure/act", "drop_low_priority" },
+        { "ENABLE_BACKPRESSURE", "False", "/jobs/backpressure", "off" },
+        { "QUEUE_TYPE", "memory", "/jobs/queue", "memory:" },
+        { "PORT", "7", "/serve/listen/0", "http://127.0.0.1:7" },
+        { "LOG_LEVEL", "WARNING", "/log/level", "warning" },
+        { "DEBUG_ENABLE_REQUEST_TRACING", "True", "/log/steps", "true" },
+        { "PROMETHEUS_PORT", "7", "/serve/metricsListen", "http://127.0.0.1:7" },
+        { "HOST", "::1", "/serve/listen/0", "http://[::1]:8015" },
+    };
+
     [Theory]
-    [InlineData("MAX_CONCURRENCY", "7", "/total/limits/0", "7 concurrent")]
-    [InlineData("GLOBAL_LIMIT", "7", "/total/limits/0", "7/60s")]
-    [InlineData("PER_HOST_LIMIT", "7", "/defaults/limits/0", "7/60s")]
-    [InlineData("BURST_LIMIT", "7", "/defaults/limits/0", "7/10s")]
-    [InlineData("API_RATE_LIMIT", "7", "/defaults/limits/0", "7/60s")]
-    [InlineData("MAX_CONNECTIONS", "7", "/total/connections", "7")]
-    [InlineData("MAX_CONNECTIONS_PER_HOST", "7", "/defaults/concurrency", "7")]
-    [InlineData("IDLE_TIMEOUT", "7", "/defaults/connections/idleTimeout", "7")]
-    [InlineData("CONNECTION_TIMEOUT", "7", "/defaults/connectTimeout", "7")]
-    [InlineData("REQUEST_TIMEOUT", "7.5", "/defaults/timeout", "7.5")]
-    [InlineData("RETRY_ATTEMPTS", "7", "/defaults/retries", "7")]
-    [InlineData("CIRCUIT_BREAKER_THRESHOLD", "7", "/defaults/breaker/failureThreshold", "7")]
-    [InlineData("CIRCUIT_BREAKER_TIMEOUT", "7", "/defaults/breaker/recoveryTimeout", "7")]
-    [InlineData("WORKER_COUNT", "7", "/jobs/workers", "7")]
-    [InlineData("BATCH_SIZE", "7", "/jobs/workers", "7")]
-    [InlineData("MAX_QUEUE_SIZE", "7", "/jobs/most", "7")]
-    [InlineData("BACKPRESSURE_THRESHOLD", "7", "/jobs/backpressure/threshold", "7")]
-    [InlineData("BACKPRESSURE_STRATEGY", "drop_low_priority", "/jobs/backpressure/act", "drop_low_priority")]
-    [InlineData("ENABLE_BACKPRESSURE", "False", "/jobs/backpressure", "off")]
-    [InlineData("QUEUE_TYPE", "memory", "/jobs/queue", "memory:")]
-    [InlineData("PORT", "7", "/serve/listen/0", "http://127.0.0.1:7")]
-    [InlineData("HOST", "::1", "/serve/listen/0", "http://[::1]:8015")]
+    [MemberData(nameof(Variables))]
     public void A_variable_is_a_setting_and_the_setting_names_it(string name, string value, string pointer, string expected)
     {
         var reading = Read("{}", (name, value));
@@ -125,7 +134,7 @@ public sealed class ServiceEnvironmentTests
     {
         var environment = new Dictionary<string, string>
         {
-            ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["LOG_LEVEL"] = "", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
+            ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["ELASTICSEARCH_URI"] = "", ["TEST_MODE"] = "false", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
         };
 
         Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "ENABLE_CACHING", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
@@ -135,11 +144,12 @@ public sealed class ServiceEnvironmentTests
     public void The_example_has_every_variable_with_an_effect_and_can_be_used_as_it_is()
     {
         var example = File.ReadAllText(Path.Combine(SourceTree.Root, ".env.example"));
-        Assert.Empty(EnvironmentFile.Read(example, ".env.example"));
-        var all = EnvironmentFile.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
+        Assert.Empty(ServiceVariables.Read(example, ".env.example"));
+        var all = ServiceVariables.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
 
         Assert.Empty(ServiceEnvironment.FindIdle(new Dictionary<string, string>(all)));
-        Assert.Equal(ServiceEnvironment.Names.Where(name => ServiceEnvironment.FindIdle(new Dictionary<string, string> { [name] = "x", ["GLOBAL_LIMIT"] = "1", ["PER_HOST_LIMIT"] = "1", ["BURST_LIMIT"] = "1", ["API_RATE_LIMIT"] = "1", ["API_KEYS"] = "1" }).Count == 0).Distinct().Order(), all.Keys.Order());
+        string[] additions = ["GLOBAL_WINDOW", "PER_HOST_WINDOW", "BURST_WINDOW", "API_RATE_WINDOW", "API_KEYS", "RATE_LIMIT"];
+        Assert.Equal(Variables.Select(variable => variable.Data.Item1).Concat(additions).Order(), all.Keys.Order());
         Assert.Empty(Read("""{ "upstreams": { "a": { "base": ["https://a"] } } }""", [.. all.Select(variable => (variable.Key, variable.Value))]).Errors);
     }
 

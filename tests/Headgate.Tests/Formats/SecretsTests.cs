@@ -61,7 +61,7 @@ public sealed class SecretsTests
     [InlineData("a hunter2\na hunter3\n", "2:3: the name \"a\" is taken by the key on line 1")]
     [InlineData("A_KEY=\"hunter2\n\n", "1:7: the quote \" that begins here is not closed")]
     [InlineData("A_KEY=\"hunter2\nhunter3\"\n", "1:7: the value of A_KEY has a character at position 8")]
-    [InlineData("A_KEY=hunter2\n  oops hunter2\n", "2:1: a line is NAME=value, or a comment that begins with #")]
+    [InlineData("A_KEY=hunter2\n  oops hunter2\n", "2:8: \"=\" is missing; a line is NAME=value, or a comment that begins with #")]
     [InlineData("a hunter2 hunter3\n", "1:3: more than two words: a line is a key, or a name and a key")]
     [InlineData("""{"a":["hunter2"]}""", "1:6: /a: must be a text, the key, or an object with \"value\"")]
     [InlineData("""{"a":"hunter2" """, "1:16: not JSON")]
