@@ -16,7 +16,7 @@ internal sealed class EnvironmentFile
     private readonly string _path;
     private readonly string _text;
     private readonly List<ConfigurationError> _errors = [];
-    private readonly Dictionary<string, (string Value, int Line)> _variables = [];
+    private readonly List<FileVariable> _variables = [];
     private int _at;
     private int _line = 1;
     private int _lineStart;
@@ -45,12 +45,16 @@ internal sealed class EnvironmentFile
     /// <param name="text">The text.</param>
     /// <param name="path">Where it came from, for messages.</param>
     /// <exception cref="ConfigurationException">Something in it is no variable: all errors together, with line and column.</exception>
-    public static IReadOnlyDictionary<string, string> Read(string text, string path)
+    public static IReadOnlyDictionary<string, string> Read(string text, string path) => ReadPlaces(text, path).ToDictionary(variable => variable.Name, variable => variable.Value);
+
+    /// <summary>The variables of a text in their order, each with the place of its value.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static IReadOnlyList<FileVariable> ReadPlaces(string text, string path)
     {
         var file = new EnvironmentFile(text, path);
         while (file._at < text.Length && file._errors.Count < MostErrors)
             file.ReadLine();
-        return file._errors.Count == 0 ? file._variables.ToDictionary(variable => variable.Key, variable => variable.Value.Value) : throw new ConfigurationException(file._errors);
+        return file._errors.Count == 0 ? file._variables : throw new ConfigurationException(file._errors);
     }
 
     private char Current => _at < _text.Length ? _text[_at] : '\n';
@@ -88,12 +92,15 @@ internal sealed class EnvironmentFile
         }
         _at++;
         SkipSpaces();
+        var place = _at - _lineStart + 1;
         if ((Current is '"' or '\'' ? ReadQuoted() : ReadPlain()) is not { } value)
             return;
         if (value.Contains('\0', StringComparison.Ordinal))
             Wrong(line, column, $"the value of {Excerpt.Of(name)} has a null character in it");
-        else if (!_variables.TryAdd(name, (value, line)))
-            Wrong(line, column, $"{Excerpt.Of(name)} is given twice; the first is in line {_variables[name].Line}: keep one of them");
+        else if (_variables.Find(variable => variable.Name == name) is { } first)
+            Wrong(line, column, $"{Excerpt.Of(name)} is given twice; the first is in line {first.Line}: keep one of them");
+        else
+            _variables.Add(new FileVariable(name, value, line, place));
     }
 
     private string ReadName()
@@ -165,4 +172,15 @@ internal sealed class EnvironmentFile
     }
 
     private void Wrong(int line, int column, string message) => _errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.File, _path, line, column), "", message));
+}
+
+/// <summary>A variable of a file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Value">Its value, which may be a secret.</param>
+/// <param name="Line">The line of its name, from 1.</param>
+/// <param name="Column">The column of its value, from 1.</param>
+internal sealed record FileVariable(string Name, string Value, int Line, int Column)
+{
+    // Records write all they have.
+    public override string ToString() => Name;
 }

@@ -1,9 +1,12 @@
 using System.Text;
+using System.Text.RegularExpressions;
+using Headgate.App.CommandLine;
+using Headgate.Configuration;
 
 namespace Headgate.App.Formats;
 
 /// <summary>A file of secrets in one of the shapes that people keep them in; which one, its text tells.</summary>
-internal static class SecretsFile
+internal static partial class SecretsFile
 {
     /// <summary>The variable of the key distributor that says what each of API_KEYS may do in a minute.</summary>
     private const string RateLimit = "RATE_LIMIT";
@@ -30,7 +33,23 @@ internal static class SecretsFile
         if (text.AsSpan().TrimStart() is ['{' or '[', ..])
             return new JsonSecrets(notes).Read(text);
         var first = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && line[0] != '#') ?? "";
-        return NetrcFile.Begins(first) ? NetrcFile.Read(text) : EnvironmentFile.Sets(first) ? EnvironmentFile.Read(text) : Lines(text);
+        return NetrcFile.Begins(first) ? NetrcFile.Read(text) : Sets(first) ? Variables(text) : Lines(text);
+    }
+
+    /// <summary>Whether a line sets a variable, rather than being a key that ends in =.</summary>
+    private static bool Sets(string line) => Assignment().Match(line) is { Success: true } match && line.AsSpan(match.Length).Trim().TrimStart('=') is not [];
+
+    private static IEnumerable<FoundKey> Variables(string text)
+    {
+        try
+        {
+            return EnvironmentFile.ReadPlaces(text, "").Where(variable => variable.Value.Length > 0)
+                .Select(variable => new FoundKey(variable.Name, variable.Value, new TextPlace(variable.Line, variable.Column, 0)) { IsSurely = false });
+        }
+        catch (ConfigurationException wrong)
+        {
+            throw new SecretsException(wrong.Errors[0].Message, new TextPlace(wrong.Errors[0].Origin.Line, wrong.Errors[0].Origin.Column, 0));
+        }
     }
 
     /// <summary>A key a line, or a name and a key.</summary>
@@ -66,4 +85,7 @@ internal static class SecretsFile
     }
 
     private static bool IsSecret(string name) => name.ToUpperInvariant().Split(['_', '.', '-']).Any(word => SecretWords.Any(secret => secret == "PAT" ? word == secret : word.Contains(secret, StringComparison.Ordinal)));
+
+    [GeneratedRegex(@"^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_.-]*\s*=", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Assignment();
 }

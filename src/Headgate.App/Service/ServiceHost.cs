@@ -1,5 +1,6 @@
 using Headgate.App.Backups;
 using Headgate.App.CommandLine;
+using Headgate.App.Distribution;
 using Headgate.App.Otlp;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
@@ -95,6 +96,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
+        await using var distributor = new Distributor(options.Distributor, time);
         var open = await jobs.StartAsync();
         foreach (var lane in jobs.LanesAtStart)
             traffic.Begin(lane);
@@ -104,6 +106,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         {
             Events = events,
             Traffic = traffic,
+            Distributor = distributor,
             KeepsNothing = options.KeepsNothing,
             Queues = _queues,
             Settings = places.Settings,

@@ -83,6 +83,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         QueuePages.Map(site, state);
         SchedulePages.Map(site, state, schedules);
         new ImportPage(state).Map(site);
+        new ProcessPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         new StatisticsPage(state).Map(site);

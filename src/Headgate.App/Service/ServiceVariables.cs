@@ -18,9 +18,12 @@ internal static class ServiceVariables
     }
 
     /// <summary>Tells which variables of the programs that this one replaces are set in vain.</summary>
-    public static void TellIdle(IReadOnlyDictionary<string, string> environment, TextWriter talk)
+    /// <param name="environment">The variables.</param>
+    /// <param name="talk">Told.</param>
+    /// <param name="simulates">Whether calls are simulated, whatever the variables say of that.</param>
+    public static void TellIdle(IReadOnlyDictionary<string, string> environment, TextWriter talk, bool simulates = false)
     {
-        if (ServiceEnvironment.FindIdle(environment) is { Count: > 0 } idle)
+        if (ServiceEnvironment.FindIdle(environment, simulates) is { Count: > 0 } idle)
             talk.WriteLine($"headgate: set, and without effect in this version: {string.Join(", ", idle)}");
     }
 }

@@ -139,7 +139,7 @@ public sealed class ServiceEnvironmentTests
         var all = EnvironmentFile.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
 
         Assert.Empty(ServiceEnvironment.FindIdle(new Dictionary<string, string>(all)));
-        Assert.Equal(ServiceEnvironment.Names.Where(name => ServiceEnvironment.FindIdle(new Dictionary<string, string> { [name] = "x", ["GLOBAL_LIMIT"] = "1", ["PER_HOST_LIMIT"] = "1", ["BURST_LIMIT"] = "1", ["API_RATE_LIMIT"] = "1", ["API_KEYS"] = "1" }).Count == 0).Distinct().Order(), all.Keys.Order());
+        Assert.Equal(ServiceEnvironment.Names.Where(name => ServiceEnvironment.FindIdle(new Dictionary<string, string> { [name] = "x", ["GLOBAL_LIMIT"] = "1", ["PER_HOST_LIMIT"] = "1", ["BURST_LIMIT"] = "1", ["API_RATE_LIMIT"] = "1", ["API_KEYS"] = "1", ["TEST_MODE"] = "true" }).Count == 0).Distinct().Order(), all.Keys.Order());
         Assert.Empty(Read("""{ "upstreams": { "a": { "base": ["https://a"] } } }""", [.. all.Select(variable => (variable.Key, variable.Value))]).Errors);
     }
 
