@@ -134,7 +134,7 @@ public sealed class EngineChangeTests
         await world.PassAsync(2);
         Assert.Equal((8, 1), (world.Arrivals.Count, world.Waiting));
 
-        world.Engine.Change(Of(a with { Connections = a.Connections with { PerHost = 1 } }, Of("b")));
+        world.Engine.Change(Of(a with { Policy = a.Policy with { Connections = a.Connections with { PerHost = 1 } } }, Of("b")));
         await world.EndAsync(all);
         all = await world.SendManyAsync("https://a.test/", 2);
         Assert.Equal((10, 1), (world.Arrivals.Count, world.Waiting));
@@ -211,7 +211,7 @@ public sealed class EngineChangeTests
         using var world = new ChangingEngine(Of(api));
         world.Latency = TimeSpan.FromMinutes(1);
         var slow = await world.SendManyAsync("https://a.test/", 1);
-        api = api with { Connections = api.Connections with { IdleTimeout = TimeSpan.FromSeconds(5) } };
+        api = api with { Policy = api.Policy with { Connections = api.Connections with { IdleTimeout = TimeSpan.FromSeconds(5) } } };
         world.Engine.Change(Of(api));
         Assert.Equal((2, 0), world.Handlers);
         await world.EndAsync(slow);
