@@ -19,6 +19,7 @@ internal static class Program
         ImportCommand.Create(),
         ExportCommand.Create(),
         SimulateCommand.Create(),
+        StressCommand.Create(),
         DemoCommand.Create(),
         DoctorCommand.Create(),
         ConfigCommand.Create(),

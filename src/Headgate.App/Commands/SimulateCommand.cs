@@ -16,7 +16,7 @@ internal static class SimulateCommand
         Option<string[]> limits = new("--limit") { HelpName = "LIMIT", Description = "What to enforce: 100/s, \"40 bucket 2/s\", \"10 concurrent\". Repeat it for several, which hold together: what one refuses, none counts." };
         Option<string> per = new("--per") { HelpName = "key|ip|all", Description = "Who has limits of their own (default key: the credentials of Authorization, X-Api-Key or ?api_key=; requests without a key share one set)." };
         Option<string> model = new("--model") { HelpName = "MODEL", Description = "Count all limits with a period as a two-window counter (counter), in K segments (segments=K) or as a bucket with room B (bucket=B)." };
-        Option<string> latency = new("--latency") { HelpName = "TIME", Description = "How long an accepted request takes from arrival to answer: 50ms, or lognormal:50ms,2 (median, sigma)." };
+        Option<string> latency = new("--latency") { HelpName = "TIME", Description = "How long an accepted request takes from arrival to answer: 50ms, lognormal:50ms,2 (median, sigma), or uniform:10ms-50ms." };
         Option<string> uplink = new("--uplink") { HelpName = "FROM-TO", Description = "How long requests travel before they arrive, such as 0-30ms; they arrive even if the client gives up meanwhile." };
         Option<string> errors = new("--errors") { HelpName = "SHARES", Description = "What goes wrong with accepted requests, after counting: 500=1%,reset=0.1%,hang=0.1%,fin=0.1%." };
         Option<string> style = new("--style") { HelpName = "github|openai|shopify|ietf|none", Description = "Whose headers the answers carry (default: Retry-After on refusals; none: a bare 429)." };

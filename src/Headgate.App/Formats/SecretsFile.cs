@@ -1,4 +1,6 @@
 using System.Text;
+using Headgate.App.CommandLine;
+using Headgate.Configuration;
 
 namespace Headgate.App.Formats;
 

@@ -42,7 +42,10 @@ internal static class CallBody
         return requests;
     }
 
-    /// <summary>The texts in a member.</summary>
+    /// <summary>Whether a body has a member.</summary>
+    public static bool Has(ReadOnlyMemory<byte> json, string member) => Members(json.Span).ContainsKey(member);
+
+    /// <summary>The texts in a member.
     public static List<string> Texts(ReadOnlyMemory<byte> json, string member)
     {
         if (!Members(json.Span).TryGetValue(member, out var value))

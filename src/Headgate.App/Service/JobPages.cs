@@ -17,7 +17,7 @@ internal static class JobPages
     private const int LongestKey = 255;
 
     /// <summary>Jobs that are submitted or waited for with one call.</summary>
-    private const int MostTogether = 100_000;
+    public const int MostTogether = 100_000;
 
     /// <summary>Results that are read before they are written.</summary>
     private const int AtATime = 16;

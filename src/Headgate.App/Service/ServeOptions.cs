@@ -1,3 +1,4 @@
+using Headgate.App.Distribution;
 using Headgate.App.Runs;
 using Headgate.Configuration;
 
@@ -25,4 +26,7 @@ internal sealed record ServeOptions
 
     /// <summary>It may listen beyond loopback although no token is needed.</summary>
     public bool AllowsAnyone { get; init; }
+
+    /// <summary>The key distributor, which simulates calls.</summary>
+    public required DistributorOptions Distributor { get; init; }
 }

@@ -1,5 +1,6 @@
 using Headgate.App.Backups;
 using Headgate.App.CommandLine;
+using Headgate.App.Distribution;
 using Headgate.App.Otlp;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
@@ -56,6 +57,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         data.Record(engine, () => RunHeader.Of(options.Engine, [], data.State, engine.Clock));
         engine.SyncEachSecond(log.StateNotWritten);
         await using var jobs = started = JobsOf(engine, data, traffic, events);
+        await using var distributor = new Distributor(options.Distributor, time);
         var open = await jobs.StartAsync();
         foreach (var lane in jobs.LanesAtStart)
             traffic.Begin(lane);
@@ -66,6 +68,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         {
             Events = events,
             Traffic = traffic,
+            Distributor = distributor,
             KeepsNothing = options.KeepsNothing,
             Queues = _queues,
             Settings = data.Places.Settings,
@@ -148,7 +151,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             await output.WriteLineAsync($"proxy {url}");
         await output.FlushAsync(CancellationToken.None);
         log.Started(string.Join(", ", site.Urls));
-        if (ServiceEnvironment.FindIdle(options.Engine.Environment) is { Count: > 0 } idle)
+        if (ServiceEnvironment.FindIdle(options.Engine.Environment, options.Distributor.IsOn) is { Count: > 0 } idle)
             log.VariablesIdle(string.Join(", ", idle));
         if (figures is not null)
             log.MetricsStarted(figures.Url);

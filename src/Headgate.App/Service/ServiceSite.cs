@@ -84,6 +84,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SchedulePages.Map(site, state, schedules);
         Recording.CallPages.Map(site, state.Recorder);
         new ImportPage(state).Map(site);
+        new ProcessPage(state).Map(site);
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         new StatisticsPage(state).Map(site);

@@ -1,3 +1,4 @@
+using Headgate.App.Distribution;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
@@ -63,6 +64,9 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
 
     /// <summary>What was sent since the start.</summary>
     public required Traffic Traffic { get; init; }
+
+    /// <summary>What makes calls that are simulated.</summary>
+    public required Distributor Distributor { get; init; }
 
     /// <summary>Jobs are kept in memory only.</summary>
     public bool KeepsNothing { get; init; }

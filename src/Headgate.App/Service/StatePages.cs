@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Headgate.App.Distribution;
+using Headgate.Queues;
+using Headgate.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -25,17 +28,56 @@ internal static class StatePages
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => Word(json, "ok"));
     }
 
-    private static Task HealthAsync(HttpContext context, ServiceState state) => Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
+    /// <summary>Busy is not unhealthy.</summary>
+    private static async Task HealthAsync(HttpContext context, ServiceState state)
     {
-        json.WriteStartObject();
-        // Busy is not unhealthy.
-        json.WriteString("status", state.IsDraining ? "draining" : "healthy");
-        json.WriteString("timestamp", state.Timestamp);
-        json.WriteString("version", Commands.VersionCommand.Version);
-        json.WriteNumber("uptime", Math.Round(state.Uptime.TotalSeconds, 3));
-        json.WriteNumber("active_requests", state.Jobs.Counts.InFlight);
+        var isKept = await CanReadAsync(state);
+        // What an API does not answer is its own trouble, but worth a look.
+        var reaches = !state.Engine.Upstreams.Any(api => api.Watch is { Position: BreakerPosition.Open });
+        await Json.AnswerAsync(context, isKept ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", !isKept ? "unhealthy" : state.IsDraining ? "draining" : "healthy");
+            json.WriteString("timestamp", state.Timestamp);
+            json.WriteString("version", Commands.VersionCommand.Version);
+            json.WriteNumber("uptime", Math.Round(state.Uptime.TotalSeconds, 3));
+            json.WriteNumber("active_requests", state.Jobs.Counts.InFlight);
+            json.WriteStartObject("components");
+            json.WriteString("connection_pool", reaches ? "healthy" : "degraded");
+            json.WriteString("rate_limiter", "healthy");
+            json.WriteString("queue_manager", isKept ? "healthy" : "unhealthy");
+            json.WriteEndObject();
+            WriteDistributor(json, state.Distributor.Options);
+            json.WriteEndObject();
+        });
+    }
+
+    private static async Task<bool> CanReadAsync(ServiceState state)
+    {
+        try
+        {
+            await state.Jobs.FindAsync([""]);
+            return true;
+        }
+        catch (JobStoreException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The members that the key distributor has.</summary>
+    private static void WriteDistributor(Utf8JsonWriter json, DistributorOptions options)
+    {
+        json.WriteString("mode", options.Mode);
+        json.WriteNumber("requestsPerIncoming", options.Calls);
+        json.WriteNumber("apiKeys", options.Keys.Count);
+        json.WriteNumber("rateLimit", options.RateLimit);
+        json.WriteStartObject("latency");
+        json.WriteNumber("min", options.LeastLatency.TotalMilliseconds);
+        json.WriteNumber("max", options.MostLatency.TotalMilliseconds);
         json.WriteEndObject();
-    });
+        json.WriteNumber("batchSize", options.BatchSize);
+    }
 
     private static void Word(Utf8JsonWriter json, string status)
     {

@@ -37,7 +37,7 @@ internal sealed record SimulatorArguments
         Limits = [.. Limits.Select(ReadLimit)],
         Per = Choice("--per", Per ?? "key", [("key", ScopeKind.Key), ("ip", ScopeKind.Ip), ("all", ScopeKind.All)]),
         Model = Model is null ? ModelChoice.Declared : ModelChoice.TryParse(Model) ?? throw Bad("--model", Model, "counter, segments=10 or bucket=20"),
-        Latency = Latency is null ? LatencyShape.None : LatencyShape.TryParse(Latency) ?? throw Bad("--latency", Latency, "50ms or lognormal:50ms,2"),
+        Latency = Latency is null ? LatencyShape.None : LatencyShape.TryParse(Latency) ?? throw Bad("--latency", Latency, "50ms, lognormal:50ms,2 or uniform:10ms-50ms"),
         Uplink = Uplink is null ? UplinkDelay.None : UplinkDelay.TryParse(Uplink) ?? throw Bad("--uplink", Uplink, "0-30ms"),
         Errors = ReadErrors(Errors),
         Style = ReadStyle(Style),

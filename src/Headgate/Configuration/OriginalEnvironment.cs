@@ -32,6 +32,9 @@ internal static class OriginalEnvironment
         ("CIRCUIT_BREAKER_TIMEOUT", "/defaults/breaker/recoveryTimeout"),
     ];
 
+    /// <summary>The names of those that <see cref="ReadPolicy"/> knows, without those that only say for how long a limit is.</summary>
+    public static IEnumerable<string> Names => [MaxConcurrency, .. Rates.Select(rate => rate.Count), .. Values.Select(value => value.Name)];
+
     /// <summary>What those that are set say of limits and patience; wrong values are told by whoever reads the settings, under the name of the variable.</summary>
     /// <param name="environment">The variables.</param>
     public static IEnumerable<ConfigurationOverride> ReadPolicy(IReadOnlyDictionary<string, string> environment)

@@ -4,6 +4,7 @@ namespace Headgate.Configuration;
 internal static class ServiceEnvironment
 {
     private const string ApiKeys = "API_KEYS";
+    private const string TestMode = "TEST_MODE";
     private const string EnableBackpressure = "ENABLE_BACKPRESSURE";
 
     /// <summary>Settings by another name; their words were written in capital letters, too.</summary>
@@ -30,8 +31,16 @@ internal static class ServiceEnvironment
         ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), ("ENABLE_PROXY_ROTATION", "false"), ("PROXY_POOL_URL", null),
         ("REDIS_URL", null), ("RABBITMQ_URL", null), ("KAFKA_BROKERS", null), ("ELASTICSEARCH_URI", null),
         ("METRICS_ENABLED", "true"),
-        ("TEST_MODE", "false"), ("TEST_REQUESTS_COUNT", null), ("TEST_MIN_LATENCY", null), ("TEST_MAX_LATENCY", null),
-        ("PROD_REQUESTS_COUNT", null), ("PROD_MIN_LATENCY", null), ("PROD_MAX_LATENCY", null),
+    ];
+
+    /// <summary>What calls the key distributor simulates, if it does.</summary>
+    private static readonly string[] OfSimulation = ["TEST_REQUESTS_COUNT", "TEST_MIN_LATENCY", "TEST_MAX_LATENCY", "PROD_REQUESTS_COUNT", "PROD_MIN_LATENCY", "PROD_MAX_LATENCY"];
+
+    /// <summary>All names that are known, with or without effect.</summary>
+    public static IEnumerable<string> Names =>
+    [
+        .. OriginalEnvironment.Names, .. Values.Concat(OfBackpressure).Select(value => value.Name), .. Additions.Select(addition => addition.Name), .. NotDone.Select(variable => variable.Name), .. OfSimulation,
+        TestMode, ApiKeys, EnableBackpressure, "HOST", "PORT", "PROMETHEUS_PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
     ];
 
     /// <summary>What those that are set say, but for keys.</summary>
@@ -80,9 +89,12 @@ internal static class ServiceEnvironment
             : $"these keys are for one API, and there are {configuration.Upstreams.Count}; name them in the \"keys\" of the one they are for, and take the variable away");
 
     /// <summary>Those that are set and have no effect.</summary>
-    public static IReadOnlyList<string> FindIdle(IReadOnlyDictionary<string, string> environment) =>
+    /// <param name="environment">The variables.</param>
+    /// <param name="simulates">Whether calls are simulated, whatever the variables say of that.</param>
+    public static IReadOnlyList<string> FindIdle(IReadOnlyDictionary<string, string> environment, bool simulates = false) =>
     [
-        .. Additions.Where(addition => Given(environment, addition.Name) is not null && Given(environment, addition.Beside) is null).Select(addition => $"{addition.Name} (without {addition.Beside})"),
+        .. simulates || Given(environment, TestMode) is not null ? [] : OfSimulation.Where(name => Given(environment, name) is not null).Select(name => $"{name} (without {TestMode})"),
+        .. Additions.Where(addition => Given(environment, addition.Name) is not null && Given(environment, addition.Beside) is null && !(addition.Beside == ApiKeys && (simulates || Given(environment, TestMode) is not null))).Select(addition => $"{addition.Name} (without {addition.Beside})"),
         .. NotDone.Where(variable => Given(environment, variable.Name) is { } value && !value.Equals(variable.Nothing, StringComparison.OrdinalIgnoreCase)).Select(variable => variable.Name),
     ];
 

@@ -12,7 +12,7 @@ public sealed class ArgumentFuzzTests
 
     private static readonly FuzzedParser[] Parsers =
     [
-        new("latency", ["50ms", "lognormal:50ms,2", "lognormal:1s,0.5"], text => LatencyShape.TryParse(text.Text) is { } shape ? () => Assert.InRange(shape.Draw(text.Random), TimeSpan.Zero, LatencyShape.Longest) : null),
+        new("latency", ["50ms", "lognormal:50ms,2", "lognormal:1s,0.5", "uniform:10ms-50ms", "uniform:0-3s"], text => LatencyShape.TryParse(text.Text) is { } shape ? () => Assert.InRange(shape.Draw(text.Random), TimeSpan.Zero, LatencyShape.Longest) : null),
         new("uplink", ["0-30ms", "5ms-0.2s", "10ms"], text => UplinkDelay.TryParse(text.Text) is { } delay ? () => Assert.InRange(delay.Draw(text.Random), delay.From, delay.To) : null),
         new("errors", ["500=1%,reset=0.1%,hang=0.1%,fin=0.1%", "599=100%"], ReadFaults) { OnceFailed = ["500=NaN%", "500=Infinity%", "500=-Infinity%,reset=Infinity%"] },
         new("model", ["counter", "segments=10", "bucket=20"], text => ModelChoice.TryParse(text.Text) is { } choice ? () => Assert.True(choice.Kind == ModelKind.Counter || choice.Number > 0) : null),

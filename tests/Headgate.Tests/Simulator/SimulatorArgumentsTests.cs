@@ -31,6 +31,17 @@ public sealed class SimulatorArgumentsTests
         Assert.Equal(new UplinkDelay(TimeSpan.FromMilliseconds(from), TimeSpan.FromMilliseconds(to)), UplinkDelay.TryParse(text));
 
     [Fact]
+    public void Latencies_of_an_even_shape_fill_all_between_its_two_times()
+    {
+        var (shape, random) = (LatencyShape.TryParse("uniform:10ms-50ms")!, new Random(1));
+        var drawn = Enumerable.Range(0, 10_000).Select(_ => shape.Draw(random).TotalMilliseconds).ToList();
+
+        Assert.All(drawn, time => Assert.InRange(time, 10, 50));
+        Assert.All(Enumerable.Range(0, 8), part => Assert.InRange(drawn.Count(time => time >= 10 + 5 * part && time < 15 + 5 * part), 1100, 1400));
+        Assert.Null(LatencyShape.TryParse("uniform:50ms-10ms"));
+    }
+
+    [Fact]
     public void Latencies_of_a_lognormal_shape_lie_around_their_median()
     {
         var shape = LatencyShape.TryParse("lognormal:50ms,2")!;
