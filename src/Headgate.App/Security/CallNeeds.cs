@@ -36,7 +36,7 @@ internal static class CallNeeds
         [("GET", "/api/v1/requests")] = Look,
         [("POST", "/api/v1/requests/bulk")] = Send,
         [("POST", "/api/v1/requests/wait")] = Look,
-        [("POST", "/api/v1/requests:import")] = SendForAll,
+        [("POST", "/api/v1/requests:import")] = Send,
         [("POST", "/api/v1/requests:cancel")] = Send,
         [("POST", "/api/v1/requests:retry")] = Send,
         [("GET", "/api/v1/request/{id}/attempts")] = Look,

@@ -23,7 +23,7 @@ public sealed class SecretTests
         await using var api = await SmallServer.StartAsync(AnswerAsync);
         await using var cli = new Cli();
         var token = await ConfigureAsync(cli, api.Url);
-        await using (var service = await ServiceProcess.StartAsync(cli, "--listen", "https://127.0.0.1:0"))
+        await using (var service = await ServiceProcess.StartAsync(cli, "--listen", "https://127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--log-level", "trace", "--log-format", "json"))
         {
             await SubmitAsync(service, token, api.Url);
             await PassThroughAsync(service, token);
@@ -86,6 +86,7 @@ public sealed class SecretTests
         cli.Write("keys.txt", $"gold {Mark}-key-1\nsilver {Mark}-key-2\n");
         cli.Write("template", $"X-Api-Key: {Mark}-{{key}}");
         cli.Environment["KEY"] = $"{Mark}-key-3";
+        cli.Environment["COLLECTOR"] = $"{Mark}-collector";
         cli.Write("mounted.json", """{ "tokens": [] }""");
         cli.Write("headgate.json", $$"""
             { "upstreams": {
@@ -93,6 +94,7 @@ public sealed class SecretTests
                 "query": { "base": ["{{api}}/query"], "keys": { "from": ["env:KEY"], "as": "?api_key={key}", "limits": ["100/s"] } },
                 "bearer": { "base": ["{{api}}/bearer"], "limits": ["100/s"], "keys": { "from": ["env:KEY"], "limits": ["100/s"], "dead": [401] } },
                 "down": { "base": ["http://127.0.0.1:{{Ports.Free()}}"], "retries": 0, "keys": { "from": ["env:KEY"], "as": "?api_key={key}" } } },
+              "otlp": { "endpoint": "http://127.0.0.1:{{Ports.Free()}}", "headers": { "x-collector": "env:COLLECTOR" } },
               "serve": { "tokensFile": "mounted.json", "tls": { "certificate": "file:certificate.pem", "key": "file:key.pem", "password": "file:pass" } } }
             """);
         return await cli.AddTokenAsync("ops", "admin");
@@ -127,6 +129,7 @@ public sealed class SecretTests
             });
         await ReadAsync(service, "POST", "/api/v1/requests/bulk", token, new JsonObject { ["requests"] = requests }.ToJsonString(), ("Idempotency-Key", $"{Mark}-key"));
         await ReadAsync(service, "POST", "/api/v1/request?wait", token, $$"""{"url":"{{api}}/bearer/ok","headers":{"Authorization":"Bearer {{Mark}}"} }""", ("Prefer", "wait=20"));
+        await ReadAsync(service, "POST", "/api/v1/requests:import", token, $$"""{"url":"{{api}}/bearer/ok","headers":{"Authorization":"Bearer {{Mark}}"} }""" + "\n" + $$"""{"url":"{{api}}/x","headers":{"Authorization":7,"X":"{{Mark}}"} }""" + "\n");
         // Bodies that cannot be read are told of, and not repeated.
         await ReadAsync(service, "POST", "/api/v1/request", token, $$"""{"url":"http://a.example","headers":{"Authorization":"{{Mark}}\n"} }""");
         await ReadAsync(service, "POST", "/api/v1/request", token, $$"""{"{{Mark}}""");

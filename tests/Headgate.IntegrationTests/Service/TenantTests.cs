@@ -81,6 +81,38 @@ public sealed class TenantTests
     }
 
     [Fact]
+    public async Task What_is_done_to_many_is_done_to_those_of_the_callers_tenant()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        var (a, b) = (await cli.AddTokenAsync("a", "read,submit", "--tenant", "a"), await cli.AddTokenAsync("b", "read,submit", "--tenant", "b"));
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+        var later = $$"""{"url":"{{api.Url}}/x","not_before":"1h"}""";
+        foreach (var token in (string[])[a, b])
+            await service.StatusAsync("POST", "/api/v1/requests/bulk", token, $$"""{"requests":[{{later}},{{later}}],"batch":"night"}""");
+        using var imported = await service.SendAsync("POST", "/api/v1/requests:import", b, later + "\n" + later.Replace("}", ",\"tenant\":\"a\"}", StringComparison.Ordinal) + "\n");
+        Assert.Contains("\"count\":1,\"refused\":1", await imported.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var ofB = await IdsAsync(b);
+
+        foreach (var other in ofB)
+            foreach (var more in (string[])["/attempts", "/explain"])
+                Assert.Equal(HttpStatusCode.NotFound, await service.StatusAsync("GET", $"/api/v1/request/{other}{more}", a));
+        using var batch = await service.SendAsync("GET", "/api/v1/batches/night", a);
+        Assert.Equal(2, (await batch.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("total").GetInt32());
+        Assert.Equal(HttpStatusCode.Forbidden, await service.StatusAsync("POST", "/api/v1/requests:cancel?all=true&tenant=b", a));
+        using var cancelled = await service.SendAsync("POST", "/api/v1/requests:cancel?all=true", a);
+        Assert.Equal(2, (await cancelled.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("cancelled").GetInt32());
+        Assert.Empty(await IdsAsync(a));
+        Assert.Equal(ofB, await IdsAsync(b));
+
+        async Task<List<string?>> IdsAsync(string token)
+        {
+            using var found = await service.SendAsync("GET", "/api/v1/requests?status=open", token);
+            return [.. (await found.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("requests").EnumerateArray().Select(job => job.GetProperty("request_id").GetString())];
+        }
+    }
+
+    [Fact]
     public async Task What_is_of_the_whole_service_is_not_for_one_tenant()
     {
         await using var cli = new Cli();
