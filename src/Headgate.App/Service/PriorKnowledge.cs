@@ -17,8 +17,8 @@ internal static class PriorKnowledge
     /// <summary>Has a port look for it.</summary>
     public static void Add(ListenOptions listen, TimeProvider time)
     {
-        listen.Protocols = HttpProtocols.Http1AndHttp2;
-        // Otherwise the scheme of requests would have to be that of TLS.
+        // Its protocols are left what they are, which is both: set here, the server would warn of an HTTP/2 that it takes for out of reach.
+        // The scheme of requests would have to be that of TLS otherwise.
         listen.KestrelServerOptions.AllowAlternateSchemes = true;
         listen.Use(next => async connection =>
         {

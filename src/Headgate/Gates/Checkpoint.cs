@@ -39,6 +39,9 @@ internal sealed class Checkpoint : Constraint
 
     public Scope Scope { get; }
 
+    /// <summary>It bounds what is open at once: a connection that is passed through unread counts in it, and in nothing else.</summary>
+    public bool CountsOpen => _state is ConcurrentState { Limit.Unit: Limit.Requests } or ConcurrencyCap { IsOfConnections: true };
+
     /// <summary>How many were let go of which it counts something.</summary>
     public long Granted { get; set; }
 

@@ -206,7 +206,7 @@ internal sealed class Gate
                 Add(permit.Cost, 1);
     }
 
-    private Checkpoint[] FindCheckpoints() => [.. _scopes.SelectMany(scope => scope.Checkpoints).Where(checkpoint => !_countsOpenOnly || checkpoint.State.CountsOpen)];
+    private Checkpoint[] FindCheckpoints() => [.. _scopes.SelectMany(scope => scope.Checkpoints).Where(checkpoint => !_countsOpenOnly || checkpoint.CountsOpen)];
 
     private void Count(Cost cost, int by)
     {

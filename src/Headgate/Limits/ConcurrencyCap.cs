@@ -38,7 +38,8 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>At most so many connections.</summary>
     public static ConcurrencyCap OfConnections(int most) => new(most, slowStart: false, Connections);
 
-    public override bool CountsOpen => _counted == Connections;
+    /// <summary>Whether it is one of those.</summary>
+    public bool IsOfConnections => _counted == Connections;
 
     public long Now => _cap;
 

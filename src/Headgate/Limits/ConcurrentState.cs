@@ -7,8 +7,6 @@ internal sealed class ConcurrentState(Limit limit, ArrivalTerms terms, WallTime 
 {
     public override bool HoldsUntilSettled => true;
 
-    public override bool CountsOpen => Limit.Unit == Limit.Requests;
-
     // It comes back when it ends, and nobody knows when that is.
     public override long Refill => 0;
 

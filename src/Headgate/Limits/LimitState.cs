@@ -46,9 +46,6 @@ internal abstract class LimitState(Limit limit, ArrivalTerms terms, WallTime our
     /// <summary>It counts attempts, whatever they cost.</summary>
     public virtual bool CountsAttempts => false;
 
-    /// <summary>It bounds what is open at once: a connection that is passed through unread counts in it, and in nothing else.</summary>
-    public virtual bool CountsOpen => false;
-
     /// <summary>All that was ever charged.</summary>
     protected internal long TotalCharged { get; private set; }
 
