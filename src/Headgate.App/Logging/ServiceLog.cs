@@ -11,6 +11,9 @@ namespace Headgate.App.Logging;
 /// <remarks>What ASP.NET says of single calls is left out at every level: it would write down queries, and they may hold secrets.</remarks>
 internal sealed class ServiceLog : ILoggerProvider
 {
+    /// <summary>What the server says of a port without TLS; ours take HTTP/2 by its preface.</summary>
+    private const string Untrue = "Http2DisabledWithHttp1AndNoTls";
+
     private readonly LogConfiguration _options;
     private readonly TimeProvider _time;
     private readonly LogFormat _format;
@@ -75,7 +78,7 @@ internal sealed class ServiceLog : ILoggerProvider
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!IsEnabled(logLevel))
+            if (!IsEnabled(logLevel) || eventId.Name == Untrue)
                 return;
             log._writer.Write(log.Text(new LogLine
             {
