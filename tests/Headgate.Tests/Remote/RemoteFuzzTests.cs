@@ -30,8 +30,8 @@ public sealed class RemoteFuzzTests
         new("filters", ["status=failed tag=\"my tag\" since=2h", "url='a b'  ok=false"], text =>
         {
             var query = JobFilter.Query([text.Text]);
-            return () => Assert.True(Uri.IsWellFormedUriString($"http://h/?{query}", UriKind.Absolute), query);
-        }) { Batch = 200, RoomPerByte = 1000, Refusals = [typeof(CommandException), typeof(UriFormatException)] },
+            return () => Assert.True(query.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_.~%=&".Contains(letter)), query);
+        }) { Batch = 200, RoomPerByte = 1000, Refusals = [typeof(CommandException)] },
     ];
 
     private static Type[] Refusals => [typeof(JsonException), Record.Exception(() => JsonDocument.Parse("{"))!.GetType()];
