@@ -12,6 +12,8 @@ internal static class Program
         RunCommand.Create(),
         SendCommand.Create(),
         ServeCommand.Create(),
+        JobsCommand.Create(),
+        DlqCommand.Create(),
         TokensCommand.Create(),
         BackupCommand.CreateBackup(),
         BackupCommand.CreateRestore(),

@@ -3,8 +3,8 @@ namespace Headgate;
 /// <summary>A request that got no answer, with its class and what is known of it. Immutable.</summary>
 public sealed class HeadgateException : HttpRequestException
 {
-    internal HeadgateException(FailureClass failure, string message, Exception? inner = null, HttpRequestError error = HttpRequestError.Unknown)
-        : base(error == HttpRequestError.Unknown ? ErrorOf(inner) : error, message, inner) => FailureClass = failure;
+    internal HeadgateException(FailureClass failure, string message, Exception? inner = null, HttpRequestError error = HttpRequestError.Unknown, System.Net.HttpStatusCode? status = null)
+        : base(error == HttpRequestError.Unknown ? ErrorOf(inner) : error, message, inner, status) => FailureClass = failure;
 
     /// <summary>What went wrong.</summary>
     public FailureClass FailureClass { get; }

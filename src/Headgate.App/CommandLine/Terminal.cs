@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Headgate.App.CommandLine;
 
-/// <summary>What stderr, where the talk goes, can show.</summary>
+/// <summary>What stderr, where the talk goes, or stdout can show.</summary>
 /// <param name="IsTerminal">Whether somebody is watching: progress is drawn only then.</param>
 /// <param name="HasColours">Whether colours may be used.</param>
 /// <param name="Columns">Columns in a line, each time it is asked for.</param>
@@ -15,6 +15,9 @@ internal sealed record Terminal(bool IsTerminal, bool HasColours, Func<int> Colu
 
     /// <summary>The stderr of this process.</summary>
     public static Terminal OfProcess() => Detect(!Console.IsErrorRedirected, Environment.GetEnvironmentVariable, ConsoleWidth);
+
+    /// <summary>The stdout of this process.</summary>
+    public static Terminal OfOutput() => Detect(!Console.IsOutputRedirected, Environment.GetEnvironmentVariable, ConsoleWidth);
 
     /// <summary>Decides from what the system and the variables say (no-color.org, force-color.org, TERM).</summary>
     public static Terminal Detect(bool isTerminal, Func<string, string?> environment, Func<int> consoleWidth)

@@ -22,12 +22,6 @@ internal static class EventPages
     /// <summary>What is quiet for longer is taken for dead by proxies in between.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
 
-    private static readonly (JobEvent What, string Name)[] Names =
-    [
-        (JobEvent.Submitted, "request_submitted"), (JobEvent.Completed, "request_completed"), (JobEvent.Failed, "request_failed"), (JobEvent.Retry, "request_retry"),
-        (JobEvent.Timeout, "request_timeout"), (JobEvent.RateLimited, "request_rate_limited"), (JobEvent.CircuitOpen, "request_circuit_open"), (JobEvent.Cancelled, "request_cancelled"),
-    ];
-
     public static void Map(IEndpointRouteBuilder site, ServiceState state) => site.MapGet("/api/v1/events", context => StreamAsync(context, state));
 
     private static async Task StreamAsync(HttpContext context, ServiceState state)
@@ -39,8 +33,8 @@ internal static class EventPages
         (response.StatusCode, response.ContentType, response.Headers.CacheControl) = (StatusCodes.Status200OK, "text/event-stream", "no-store");
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        // Whoever listens is told at once that it does.
-        await response.WriteAsync(": events of jobs\n\n", end.Token);
+        // Whoever listens is told at once that it does, and from where on: it may have to come back before the first event.
+        await response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $": events of jobs\nid: {after}\n\n"), end.Token);
         await response.Body.FlushAsync(end.Token);
         try
         {
@@ -79,7 +73,7 @@ internal static class EventPages
             text.Write("event: missed\ndata: {\"error\":\"events between are not known any more: ask for the jobs themselves\"}\n\n"u8);
         foreach (var told in events)
         {
-            text.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {told.Number}\nevent: {NameOf(told.What)}\ndata: ")));
+            text.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {told.Number}\nevent: {JobEventNames.Of(told.What)}\ndata: ")));
             using (var json = new Utf8JsonWriter(text, ResultRecordWriter.Options))
                 Write(json, told);
             text.Write("\n\n"u8);
@@ -115,16 +109,9 @@ internal static class EventPages
     private static HashSet<JobEvent> Wanted(Microsoft.Extensions.Primitives.StringValues names)
     {
         var wanted = names.SelectMany(value => value!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(EventNamed).ToHashSet();
-        return wanted.Count > 0 ? wanted : [.. Names.Select(name => name.What)];
+        return wanted.Count > 0 ? wanted : [.. Enum.GetValues<JobEvent>()];
     }
 
-    private static JobEvent EventNamed(string name)
-    {
-        foreach (var (what, known) in Names)
-            if (known == name)
-                return what;
-        throw new Problem(StatusCodes.Status400BadRequest, $"events is a list of {string.Join(", ", Names.Select(known => known.Name))}");
-    }
-
-    private static string NameOf(JobEvent what) => Array.Find(Names, known => known.What == what).Name;
+    private static JobEvent EventNamed(string name) => JobEventNames.TryRead(name, out var what) ? what
+        : throw new Problem(StatusCodes.Status400BadRequest, $"events is a list of {string.Join(", ", JobEventNames.All)}");
 }

@@ -202,6 +202,7 @@ internal static class JobPages
     {
         var body = await CallBody.ReadAsync(context);
         List<string> ids = [.. CallBody.Texts(body, "request_ids").Distinct()];
+        var tellsOpen = CallBody.Flag(body, "include_open");
         if (ids.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"request_ids has more than {MostTogether} ids; wait for them in parts");
         await state.Jobs.WaitAsync(await KnownAsync(context, state, ids), CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
@@ -218,7 +219,11 @@ internal static class JobPages
                 if (views[at] is not { } view)
                     unknown.Add(some[at]);
                 else if (!view.HasEnded)
+                {
                     pending.Add(some[at]);
+                    if (tellsOpen)
+                        JobJson.Write(json, view);
+                }
                 else
                 {
                     count++;

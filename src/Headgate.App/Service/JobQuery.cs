@@ -10,7 +10,8 @@ namespace Headgate.App.Service;
 /// <summary>Which jobs a call is about, as its query says.</summary>
 internal static class JobQuery
 {
-    private static readonly string[] Filters = ["status", "ok", "class", "api", "queue", "tenant", "tag", "batch", "url", "since", "until"];
+    /// <summary>The members of a query that say which jobs are meant.</summary>
+    public static readonly IReadOnlyList<string> Filters = ["status", "ok", "class", "api", "queue", "tenant", "tag", "batch", "url", "since", "until"];
 
     /// <summary>The jobs that a page shows.</summary>
     /// <exception cref="Problem">The query cannot be understood.</exception>

@@ -68,6 +68,7 @@ internal sealed class StatisticsPage(ServiceState state)
         json.WriteStartObject("requests");
         json.WriteNumber("total", state.Jobs.Submitted);
         json.WriteNumber("completed", counts[JobStatus.Completed]);
+        json.WriteNumber("ok", counts.Ok);
         json.WriteNumber("failed", counts[JobStatus.Failed]);
         json.WriteNumber("timeout", counts[JobStatus.Timeout]);
         json.WriteNumber("cancelled", counts[JobStatus.Cancelled]);

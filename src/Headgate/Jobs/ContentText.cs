@@ -44,6 +44,19 @@ internal static class ContentText
         }
     }
 
+    /// <summary>The bytes of a text that <see cref="TryDecode"/> gave; UTF-8 where the charset has none for it.</summary>
+    public static byte[] Encode(ReadOnlySpan<char> charset, string text)
+    {
+        try
+        {
+            return (Strict(charset.ToString()) ?? Encoding.UTF8).GetBytes(text);
+        }
+        catch (ArgumentException)
+        {
+            return Encoding.UTF8.GetBytes(text);
+        }
+    }
+
     private static Encoding? Strict(string charset)
     {
         try

@@ -6,10 +6,11 @@ namespace Headgate.Jobs;
 /// A request that was handed over to be done, and how it stands: its properties tell it at the moment they are read, and change no more
 /// once the job has ended. It ends exactly once: completed, failed, timeout or cancelled.
 /// </summary>
-/// <remarks>All members are thread-safe.</remarks>
+/// <remarks>All members are thread-safe. A job that a <see cref="HeadgateServiceClient"/> gives stands as it was told, and changes no more: ask again.</remarks>
 public sealed class Job
 {
     private readonly Acceptance _accepted;
+    private readonly ResultRecord? _told;
     private TaskCompletionSource? _ended;
     private volatile ResultRecord? _end;
     private volatile Exchange? _exchange;
@@ -18,6 +19,23 @@ public sealed class Job
 
     internal Job(string id, JobRequest request, DateTimeOffset createdAt, long acceptedAt, bool isResent = false) =>
         _accepted = new Acceptance(request, id, createdAt, acceptedAt) { TooLarge = "the answer is larger than is kept (maxBody)", IsResent = isResent };
+
+    /// <summary>A job of a service, as it is told of there.</summary>
+    /// <exception cref="ArgumentException">No job can be like that: its URL, say, is none.</exception>
+    private Job(ResultRecord told) : this(told.RequestId, new JobRequest(told.Url ?? throw new ArgumentException("a job without a URL"))
+    {
+        Id = told.Id,
+        Method = told.Method ?? "GET",
+        RawContext = told.Context,
+        Tags = told.Tags,
+    }, told.CreatedAt, 0)
+    {
+        if (told.Outcome.Status >= JobStatus.Completed)
+            End(told);
+        else
+            (_told, _status) = (told, (int)told.Outcome.Status);
+        Release();
+    }
 
     /// <summary>Its name: that of the request (<see cref="JobRequest.Id"/>), or one made up when it was submitted.</summary>
     public string Id => _accepted.RequestId;
@@ -105,6 +123,9 @@ public sealed class Job
     /// <summary>What is told of it in the end; null before.</summary>
     internal ResultRecord? Record => _end;
 
+    /// <inheritdoc cref="Job(ResultRecord)"/>
+    internal static Job Told(ResultRecord record) => new(record);
+
     /// <summary>It is on the line from here on.</summary>
     internal void Begin(Exchange exchange) => _exchange = exchange;
 
@@ -115,7 +136,7 @@ public sealed class Job
     private T? Read<T>(Func<ResultRecord, T> ofEnd, Func<Exchange, T> ofWay)
     {
         var way = _exchange;
-        return _end is { } end ? ofEnd(end) : way is null ? default : ofWay(way);
+        return (_end ?? _told) is { } told ? ofEnd(told) : way is null ? default : ofWay(way);
     }
 
     /// <summary>Its one end.</summary>

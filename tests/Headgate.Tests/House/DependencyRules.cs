@@ -16,6 +16,7 @@ public sealed partial class DependencyRules
         ["Connections"] = ["Configuration", "Time"],
         ["Jobs"] = ["Retries", "Time"],
         ["Queues"] = ["Configuration", "Gates", "Jobs", "Ledgers", "Time"],
+        ["Remote"] = ["Configuration", "Jobs", "Queues", "Retries", "Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Quotas"] = ["Limits", "Retries", "Time"],
