@@ -13,6 +13,8 @@ internal static class Program
         SendCommand.Create(),
         ServeCommand.Create(),
         TokensCommand.Create(),
+        LimitsCommand.Create(),
+        KeysCommand.Create(),
         VerifyCommand.Create(),
         SimulateCommand.Create(),
         DemoCommand.Create(),

@@ -36,6 +36,9 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>Where it stands.</summary>
     public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
 
+    /// <summary>Until when it is open, monotonic nanoseconds; some of the past if it is not. Owned by the dispatcher's lock.</summary>
+    public long OpenUntil => _breaker.OpenUntil;
+
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
     public RefusedException? WhyRefused() => _breaker.IsSteady ? null : engine.Dispatcher.Read(this, static (_, watch, now) => watch.Refuse(watch.Patience, now));
 

@@ -50,9 +50,11 @@ internal sealed class EngineFlags
             flags.Add(new ConfigurationOverride("/total/limits", total, "--total-limit"));
         if (One(_concurrency) is { Length: 1 } concurrency)
             flags.Add(new ConfigurationOverride("/defaults/concurrency", concurrency, "--concurrency"));
-        var reading = ConfigurationReader.Read(ConfigurationSources.OfProcess(parse.GetValue(_config), flags));
+        var sources = ConfigurationSources.OfProcess(parse.GetValue(_config), flags);
+        var reading = ConfigurationReader.Read(sources);
         return new EngineSettings
         {
+            Sources = sources,
             Configuration = Shares.Of(OrThrow(reading), ReadShare(parse.GetValue(_share))),
             Directory = reading.Directory,
             Keys = ReadKeys(parse),
@@ -114,6 +116,9 @@ internal sealed record EngineSettings
 
     /// <summary>What relative paths in the configuration are relative to.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>From what it was read, so that it can be read anew.</summary>
+    public ConfigurationSources Sources { get; init; } = ConfigurationSources.Nothing;
 
     /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
     public KeysConfiguration? Keys { get; init; }

@@ -42,6 +42,8 @@ internal sealed class MetricsPage(ServiceState state)
         Family("headgate_attempts_in_flight", "gauge", "Attempts on their way.", ("", counts.InFlight));
         Family("headgate_retries_total", "counter", "Attempts that were made after a failure.", ("", counts.Retries));
         Family("headgate_refusals_total", "counter", "Attempts that a limit of a server refused.", ("", counts.Refusals));
+        Family("headgate_config_last_reload_success", "gauge", "Whether the configuration could be used when it was last read anew.", ("", state.Live.IsLastReloadGood ? 1 : 0));
+        Family("headgate_config_last_reload_success_timestamp_seconds", "gauge", "When it was last read and could be used.", ("", state.Live.LastReload.ToUnixTimeMilliseconds() / 1000.0));
         Family("headgate_uptime_seconds", "gauge", "Since the start.", ("", state.Uptime.TotalSeconds));
         var upstreams = state.Engine.Upstreams.ToList();
         Family("headgate_queue_length", "gauge", "Requests that wait for a permit.",

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Headgate.App.CommandLine;
+using Headgate.App.Operation;
 using Headgate.App.Runs;
 using Headgate.App.Security;
 using Headgate.Configuration;
@@ -29,20 +31,21 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         foreach (var url in listen)
             ListenGuard.Check($"listen {url}", url.IsLoopback, access, options.AllowsAnyone, data);
         var state = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(data, "state"));
+        using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : data), time, Say);
         using var places = JobPlaces.Open(options.Jobs, data, time);
         var ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(data, "ledgers"));
         var clock = new Clock(time);
-        var header = RunHeader.Of(options.Engine, [], state, clock);
+        var header = RunHeader.Of(live.Settings, [], state, clock);
         var counts = (JobCounts?)null;
         var events = new JobEventLog(time);
         var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data, CallbackSecrets.FileName)), time);
-        using var engine = new Engine(options.Engine.Configuration, new EngineOptions
+        using var engine = new Engine(live.Settings.Configuration, new EngineOptions
         {
             Time = time,
-            Concurrency = options.Engine.Configuration.Concurrency,
+            Concurrency = live.Settings.Configuration.Concurrency,
             Patience = TimeSpan.FromMinutes(15),
-            Journal = theirs => new SendJournal(theirs, state),
-            Keys = options.Engine.KeysOf,
+            Journal = theirs => new SendJournal(theirs, state) { RemembersAll = true },
+            Keys = api => live.Settings.KeysOf(api),
             Notice = Say,
             Decompression = System.Net.DecompressionMethods.All,
             GuardsAddresses = !options.AllowsPrivate,
@@ -51,7 +54,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         });
         engine.Journal.WriteTo(ledgers?.Begin(header, time));
         if (ledgers is not null)
-            engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(options.Engine, [], state, clock), time, after);
+            engine.Journal.NextLedger = after => ledgers.Begin(RunHeader.Of(live.Settings, [], state, clock, header.Timing), time, after);
         engine.SyncEachSecond(failure => Say(failure.Message));
         await using var jobs = new DurableJobs(engine, places.Store, places.Queue, new DurableJobsOptions
         {
@@ -63,11 +66,18 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             SignerOf = callbacks.SignerOf,
         });
         counts = jobs.Counts;
+        live.Follow(engine);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            live.Reload();
+        });
         var open = await jobs.StartAsync();
         if (ledgers is not null)
             await ledgers.ForgetEndedAsync(places.Store);
-        await ServeAsync(new ServiceState(options.Engine.Configuration, engine, jobs, time, options.MostOpen, open)
+        await ServeAsync(new ServiceState(engine, jobs, time, options.MostOpen, open)
         {
+            Live = live,
             Events = events,
             Queues = _queues,
             Settings = places.Settings,

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Headgate.App.CommandLine;
+using Headgate.App.Operation;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
@@ -73,6 +74,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         StatePages.Map(site, state);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
+        new OperationPages(state).Map(site);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
         try
         {
