@@ -132,6 +132,7 @@ public sealed class OperationTests
 
         Write("\"8/h\"");
         Assert.Equal(8, (await service.WaitAsync(ids)).Count);
+        await service.Process.Error.WaitForAsync("the configuration was read anew");
         Assert.Contains("\nheadgate_config_last_reload_success 1\n", await service.Client.GetStringAsync("/metrics"), StringComparison.Ordinal);
         // An API that is taken away goes on under the defaults of its address, which may not be private.
         cli.Write("headgate.json", "{}");
