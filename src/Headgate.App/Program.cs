@@ -17,6 +17,8 @@ internal static class Program
         TokensCommand.Create(),
         BackupCommand.CreateBackup(),
         BackupCommand.CreateRestore(),
+        LimitsCommand.Create(),
+        KeysCommand.Create(),
         VerifyCommand.Create(),
         ImportCommand.Create(),
         ExportCommand.Create(),

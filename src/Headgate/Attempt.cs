@@ -27,6 +27,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationTokenRegistration _caller;
     private readonly CancellationToken _callersToken;
     private long _announced = -1;
+    private long _recordedAs;
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
     private bool _isEndWritten;
@@ -39,7 +40,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, LinePermit permit, CancellationToken cancellation)
     {
         (_engine, Upstream, _exchange, _permit, _callersToken, _terms) = (engine, upstream, exchange, permit, cancellation, upstream.Terms);
-        permit.Keeper = exchange.IsRecorded ? upstream.Cap : null;
+        (permit.Attempt, permit.Keeper) = (this, exchange.IsRecorded ? upstream.Cap : null);
         Previous = exchange.Last;
         exchange.Last = this;
         if (Previous is { } previous)
@@ -61,6 +62,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     /// <summary>The attempt of the same request before this one; null for the first.</summary>
     public Attempt? Previous { get; private set; }
+
+    /// <summary>The number under which it is recorded; 0 until it is about to be. May be read by anybody.</summary>
+    public long RecordedAs => Volatile.Read(ref _recordedAs);
 
     /// <summary>Its number in the ledger; 0 until it was sent.</summary>
     public long Number { get; private set; }
@@ -208,7 +212,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
             throw new OperationCanceledException("another attempt was answered before this one was sent");
         _permit.SentAt = _engine.Clock.Now;
-        var number = _permit.Number = _engine.Journal.NextNumber();
+        var number = _engine.Journal.NextNumber();
+        Volatile.Write(ref _recordedAs, number);
         var wasWritten = _engine.Journal.Intent(number, this, _exchange);
         Number = number;
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.

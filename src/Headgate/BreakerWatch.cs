@@ -42,6 +42,9 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     public (BreakerPosition Position, int Failures, long? FailedAt) Read() =>
         engine.Dispatcher.Read(_breaker, static (_, breaker, now) => (breaker.PositionAt(now), breaker.Failures, breaker.FailedAt));
 
+    /// <summary>Until when it is open, monotonic nanoseconds; some of the past if it is not. Owned by the dispatcher's lock.</summary>
+    public long OpenUntil => _breaker.OpenUntil;
+
     /// <summary>Why a request that comes now is refused; null if it may go, or wait.</summary>
     /// <param name="isDirect">Somebody waits for its answer: unless configured otherwise it does not wait for the breaker.</param>
     public RefusedException? WhyRefused(bool isDirect) => _breaker.IsSteady ? null

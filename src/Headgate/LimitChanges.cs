@@ -75,7 +75,7 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
     public void CommitNeedsLock(Scheduler scheduler, long now)
     {
         _at = now;
-        var numbers = engine.UnderWayNeedsLock.OfType<LinePermit>().Select(permit => permit.Number).Where(number => number != 0).ToHashSet();
+        var numbers = engine.UnderWayNeedsLock.OfType<LinePermit>().Select(permit => permit.Attempt?.RecordedAs ?? 0).Where(number => number != 0).ToHashSet();
         foreach (var change in changes)
         {
             change.Before = [.. change.Scope.Declared];

@@ -5,14 +5,15 @@ namespace Headgate;
 /// <summary>The permit of one attempt of a request. It knows of which, so that a limit that comes while it is under way finds what counts in it.</summary>
 internal sealed class LinePermit(Exchange exchange, Cost cost, long expiresAt) : Permit(cost, expiresAt)
 {
-    private long _number;
+    /// <summary>The request; once there is one, the attempt, which knows its request. One place for both: many wait.</summary>
+    private volatile object _of = exchange;
 
-    public Exchange Exchange => exchange;
+    public Exchange Exchange => _of as Exchange ?? ((Attempt)_of).Exchange;
 
-    /// <summary>The number under which it is recorded; 0 until it is about to be. May be read by anybody.</summary>
-    public long Number
+    /// <summary>The attempt that it was given to; null before. May be read by anybody.</summary>
+    public Attempt? Attempt
     {
-        get => Volatile.Read(ref _number);
-        set => Volatile.Write(ref _number, value);
+        get => _of as Attempt;
+        set => _of = value ?? throw new ArgumentNullException(nameof(value));
     }
 }

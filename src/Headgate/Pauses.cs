@@ -1,3 +1,4 @@
+using Headgate.Gates;
 using Headgate.Keys;
 
 namespace Headgate;
@@ -30,4 +31,21 @@ internal static class Pauses
         scheduler.Better(pool);
         scheduler.Better(it.key.Scope.Checkpoints);
     });
+
+    /// <summary>A key that was not accepted is used again: somebody has mended it. One that its source does not give stays as it is.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="api">Its API.</param>
+    /// <param name="key">The key.</param>
+    public static void Revive(this Engine engine, Upstream api, PoolKey key)
+    {
+        if (key.DeadReason is null || key.IsRetired)
+            return;
+        api.Forget(key);
+        engine.Dispatcher.Change((api, key), static (scheduler, it, now) =>
+        {
+            it.api.Keys?.Add(it.key, now);
+            scheduler.Changed(it.api.Gates.All, now);
+        });
+        engine.Notice($"key {key.Name} of {api.Name} is used again");
+    }
 }

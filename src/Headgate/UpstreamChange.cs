@@ -125,8 +125,10 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         if (api.OwnKeys.Count > 0)
             Renew();
         engine.WriteGone(api, _names.Except(api.NamedScopes.Select(named => named.Name)));
-        if (_before.Name != next.Name)
-            engine.WriteAllLimits(api);
+        if (_before.Name == next.Name)
+            return;
+        engine.WriteAllLimits(api);
+        engine.Notice(next.IsConfigured ? $"{_before.Name} is called {next.Name} now" : $"{_before.Name} is not configured any more: its address goes on under the defaults");
     }
 
     /// <summary>Keys that callers bring have the limits of the pool's; they come and go by themselves, and so follow it.</summary>

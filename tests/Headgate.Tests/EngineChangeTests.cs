@@ -169,6 +169,44 @@ public sealed class EngineChangeTests
     }
 
     [Fact]
+    public async Task Keys_that_callers_bring_follow_the_limits_of_the_pools()
+    {
+        var keys = new KeysConfiguration { From = ["file:/a.keys"], Limits = List("2/10min") };
+        using var world = new ChangingEngine(Of(Of("a") with { Keys = keys }));
+        world.Keys["a"] = ["one"];
+        var all = await world.SendManyAsync("https://a.test/", 4, own: "Bearer mine");
+        Assert.Equal((2, 2), (world.Arrivals.Count, world.Waiting));
+
+        world.Engine.Change(Of(Of("a") with { Keys = keys with { Limits = List("3/10min") } }));
+        await FakeApi.Until(() => world.Arrivals.Count == 3);
+        Assert.Equal(1, world.Waiting);
+        await world.EndAsync(all);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_paused_rests_while_others_are_used_and_a_dead_one_can_be_used_again()
+    {
+        using var world = new ChangingEngine(Of(Of("a") with { Keys = new KeysConfiguration { From = ["file:/a.keys"] } }));
+        world.Keys["a"] = ["one", "two"];
+        var api = world.Engine.UpstreamNamed("a")!;
+        world.Engine.Pause(api, api.Keys!.Keys[0], "ops");
+        await world.EndAsync(await world.SendManyAsync("https://a.test/", 3));
+        Assert.All(world.Arrivals, arrival => Assert.Equal("secret-two", arrival.Key));
+
+        world.Status = 401;
+        var held = await world.SendManyAsync("https://a.test/", 1);
+        await FakeApi.Until(() => api.Keys.AliveCount == 1);
+        Assert.Equal(1, world.Waiting);
+        world.Status = 200;
+        world.Engine.Revive(api, api.Keys.Keys[1]);
+        await world.EndAsync(held);
+        world.Engine.Pause(api, api.Keys.Keys[1], "ops");
+        world.Engine.Pause(api, api.Keys.Keys[0], null);
+        await world.EndAsync(await world.SendManyAsync("https://a.test/", 1));
+        Assert.Equal("secret-one", world.Arrivals.Last().Key);
+    }
+
+    [Fact]
     public async Task What_cannot_be_changed_leaves_everything_as_it_was_and_all_that_is_wrong_is_told()
     {
         using var world = new ChangingEngine(Of(Of("a", "5/h"), Of("b", "5/h")));

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
+using Headgate.App.Operation;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Keys;
@@ -44,21 +45,40 @@ internal static class ConfigCommand
 
     private static Command CreateShow(ConfigurationSight sight)
     {
-        var json = new Option<bool>("--json") { Description = "Write JSON." };
-        var command = new Command("show", "Shows every value with the place it came from.") { json };
+        var server = new ServerFlags();
+        var data = new Option<string?>("--data") { HelpName = "DIR", Description = "The directory of a service: with what was set while it ran." };
+        var command = new Command("show", "Shows every value with the place it came from; with --server those of a service that runs.") { data, server.Json };
         sight.AddTo(command);
-        command.SetAction(parse =>
+        foreach (var option in server.OfServer)
+            command.Add(option);
+        command.SetAction(async (parse, cancellation) =>
         {
-            var (_, reading) = sight.Read(parse);
-            reading.OrThrow();
-            var values = ConfigurationListing.Of(reading.Root);
-            if (parse.GetValue(json))
-                parse.InvocationConfiguration.Output.WriteLine(ToJson(reading.File, values));
+            var shown = parse.GetValue(server.Server) is null ? ShownHere(sight, parse, parse.GetValue(data)) : await ShownByAsync(server, parse, cancellation);
+            if (parse.GetValue(server.Json))
+                parse.InvocationConfiguration.Output.WriteLine(shown.ToJsonString(Readable));
             else
-                WriteTable(parse.InvocationConfiguration.Output, values);
+                WriteTable(parse.InvocationConfiguration.Output, shown["values"]!.AsArray());
             return (int)ExitCode.Ok;
         });
         return command;
+    }
+
+    private static JsonObject ShownHere(ConfigurationSight sight, ParseResult parse, string? data)
+    {
+        var (sources, reading) = sight.Read(parse);
+        reading.OrThrow();
+        if (data is not null)
+        {
+            reading = ConfigurationReader.Read(sources with { Flags = new OperatorFile(data).Read().Above(reading.Configuration) });
+            reading.OrThrow();
+        }
+        return ToJson(reading.File, ConfigurationListing.Of(reading.Root));
+    }
+
+    private static async Task<JsonObject> ShownByAsync(ServerFlags server, ParseResult parse, CancellationToken cancellation)
+    {
+        using var client = server.Open(parse);
+        return JsonObject.Create(await client.GetAsync("/api/v1/config", cancellation)) ?? throw new CommandException(ExitCode.Unreachable, "the service has no configuration to show");
     }
 
     private static Command CreateSchema()
@@ -111,20 +131,17 @@ internal static class ConfigCommand
         _ => "no limits",
     };
 
-    private static void WriteTable(TextWriter output, IReadOnlyList<ListedValue> values)
+    private static void WriteTable(TextWriter output, JsonArray values)
     {
-        var rows = values.Select(value => (value.Pointer, Value: Plain(value.Json), Origin: Describe(value))).ToList();
+        var rows = values.Select(value => (Pointer: value!["path"]!.GetValue<string>(), Value: Plain(value["value"]), Origin: value["origin"]!.GetValue<string>())).ToList();
         var (first, second) = (rows.Max(row => row.Pointer.Length), Math.Min(60, rows.Max(row => row.Value.Length)));
         foreach (var (pointer, value, origin) in rows)
             output.WriteLine($"{pointer.PadRight(first)}  {value.PadRight(second)}  {origin}");
     }
 
-    private static string Describe(ListedValue value) =>
-        value is { FromDefaults: true, Origin.Source: not ValueSource.Default } ? $"defaults, {value.Origin}" : value.Origin.ToString();
+    private static string Plain(JsonNode? json) => json is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : json?.ToJsonString(Readable) ?? "null";
 
-    private static string Plain(string json) => JsonNode.Parse(json) is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : json;
-
-    private static string ToJson(string? file, IReadOnlyList<ListedValue> values) => new JsonObject
+    private static JsonObject ToJson(string? file, IReadOnlyList<ListedValue> values) => new()
     {
         ["file"] = file,
         ["values"] = new JsonArray([.. values.Select(value => (JsonNode)new JsonObject
@@ -132,7 +149,7 @@ internal static class ConfigCommand
             ["path"] = value.Pointer,
             ["value"] = JsonNode.Parse(value.Json),
             ["source"] = value.Origin.Source.ToString().ToLowerInvariant(),
-            ["origin"] = Describe(value),
+            ["origin"] = value.Described,
         })]),
-    }.ToJsonString(Readable);
+    };
 }

@@ -19,7 +19,7 @@ internal sealed class JobFigures(ServiceState state, IJobQueue queue, Instrument
     private static readonly JobStatus[] AtHand = [JobStatus.Pending, JobStatus.Queued, JobStatus.Processing, JobStatus.Retrying, JobStatus.RateLimited];
 
     private readonly SemaphoreSlim _counting = new(1);
-    private readonly HashSet<string> _configured = [.. state.Configuration.Upstreams.Select(api => api.Name)];
+    private bool IsConfigured(string api) => state.Configuration.Upstreams.Any(known => known.Name == api);
     private List<(string Api, long Jobs)> _queued = [];
     private long _countAgainAt = long.MinValue;
 
@@ -78,6 +78,6 @@ internal sealed class JobFigures(ServiceState state, IJobQueue queue, Instrument
     private string NameOf(string lane)
     {
         var name = lane.Split('\n')[0];
-        return _configured.Contains(name) ? name : names.Bounded(name);
+        return IsConfigured(name) ? name : names.Bounded(name);
     }
 }

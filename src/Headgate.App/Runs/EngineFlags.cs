@@ -72,6 +72,7 @@ internal sealed class EngineFlags
         var reading = ConfigurationReader.Read(sources);
         return new EngineSettings
         {
+            Sources = sources,
             Configuration = Shares.Of(OrThrow(reading), ReadShare(parse.GetValue(_share))),
             Directory = reading.Directory,
             Environment = sources.Environment,
@@ -131,6 +132,9 @@ internal sealed record EngineSettings
 
     /// <summary>Where a value came from, by its JSON pointer.</summary>
     public Func<string, ValueOrigin> OriginOf { get; init; } = static _ => ValueOrigin.Default;
+
+    /// <summary>From what it was read, so that it can be read anew.</summary>
+    public ConfigurationSources Sources { get; init; } = ConfigurationSources.Nothing;
 
     /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
     public KeysConfiguration? Keys { get; init; }

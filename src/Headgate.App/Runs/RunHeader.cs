@@ -25,9 +25,11 @@ internal static class RunHeader
     /// <param name="others">APIs that are not configured, as far as they are known before.</param>
     /// <param name="state">Where sends are remembered, if they are.</param>
     /// <param name="clock">The clock.</param>
+    /// <param name="usual">What is taken for granted of arrival, where that is not what the configuration says: it has changed since the first ledger.</param>
     /// <exception cref="ConfigurationException">The keys cannot be read.</exception>
-    public static LedgerHeader Of(EngineSettings settings, IEnumerable<UpstreamConfiguration> others, StateDirectory? state, Clock clock)
+    public static LedgerHeader Of(EngineSettings settings, IEnumerable<UpstreamConfiguration> others, StateDirectory? state, Clock clock, string? usual = null)
     {
+        var taken = usual is not null && TimingChoice.TryParse(usual, out var before) ? before : settings.Configuration.Defaults.Timing;
         var limits = new Dictionary<string, IReadOnlyList<string>>();
         var bounds = new Dictionary<string, decimal>();
         var keys = new Dictionary<string, IReadOnlyDictionary<string, string>>();
@@ -57,7 +59,7 @@ internal static class RunHeader
         return new LedgerHeader
         {
             Limits = limits,
-            Timing = settings.Configuration.Defaults.Timing.ToString(),
+            Timing = taken.ToString(),
             BoundMs = bounds,
             Straggle = settings.Configuration.Defaults.Straggle,
             Boot = MachineBoot.Id(),
@@ -68,6 +70,6 @@ internal static class RunHeader
         };
 
         // The header names one timing; what has another says so itself.
-        List<string> Texts(IEnumerable<Limits.Limit> limits, TimingChoice own) => [.. limits.Select(limit => own.Told(limit, settings.Configuration.Defaults.Timing).ToString())];
+        List<string> Texts(IEnumerable<Limits.Limit> limits, TimingChoice own) => [.. limits.Select(limit => own.Told(limit, taken).ToString())];
     }
 }

@@ -122,6 +122,17 @@ internal static class CallBody
                 target[name] = value.DeepClone();
     }
 
+    /// <summary>The texts in a member, or the one that stands there by itself.</summary>
+    public static List<string> TextOrTexts(ReadOnlyMemory<byte> json, string member)
+    {
+        if (!Members(json.Span).TryGetValue(member, out var value))
+            throw Wrong($"{member} field is required");
+        if (json.Span[value][0] != (byte)'"')
+            return Texts(json, member);
+        using var text = Parse(json[value], member);
+        return [text.RootElement.GetString()!];
+    }
+
     /// <summary>A time in a member; the usual one if it is not there.</summary>
     public static TimeSpan Time(ReadOnlyMemory<byte> json, string member, TimeSpan usual)
     {

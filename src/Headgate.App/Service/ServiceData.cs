@@ -48,7 +48,7 @@ internal sealed class ServiceData : IDisposable
 
     /// <summary>What writes down the sends of an engine.</summary>
     public SendJournal JournalOf(Clock clock) =>
-        new(clock, State, earlier: _restored is null ? null : (_, straggle) => _restored.PastOf(clock, MachineBoot.Id(), straggle));
+        new(clock, State, earlier: _restored is null ? null : (_, straggle) => _restored.PastOf(clock, MachineBoot.Id(), straggle)) { RemembersAll = true };
 
     /// <summary>Whether an earlier process may have sent a job that has no end.</summary>
     public bool MayHaveArrived(StoredJob job) => (Ledgers?.MayHaveArrived(job) ?? false) || Places.MayHaveBeenSentElsewhere(job.Id);

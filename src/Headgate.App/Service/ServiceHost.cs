@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Headgate.App.Backups;
 using Headgate.App.CommandLine;
 using Headgate.App.Distribution;
@@ -5,6 +6,7 @@ using Headgate.App.Otlp;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
 using Headgate.App.Proxy;
+using Headgate.App.Operation;
 using Headgate.App.Runs;
 using Headgate.App.Security;
 using Headgate.Configuration;
@@ -46,26 +48,35 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var listen = await ListenAtAsync(options.Serve.Listen, $"{options.ListenOrigin}listen", access, path);
         var proxies = options.Serve.ProxyListen is { } place ? await ListenAtAsync([place], "proxy-listen", access, path) : [];
         using var data = ServiceData.Open(options, path, time);
+        using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : path), time, log.Noticed);
         var (traffic, events) = (new Traffic(), new JobEventLog(time));
         DurableJobs? started = null;
-        using var engine = EngineOf(data, log, attempt =>
+        using var engine = EngineOf(live, data, log, attempt =>
         {
             started?.Counts.CountEnded(attempt);
             traffic.Ended(attempt);
         });
         var observation = engine.Observe(loggers, null);
-        data.Record(engine, () => RunHeader.Of(options.Engine, [], data.State, engine.Clock));
+        var timing = RunHeader.Of(live.Settings, [], data.State, engine.Clock).Timing;
+        data.Record(engine, () => RunHeader.Of(live.Settings, [], data.State, engine.Clock, timing));
         engine.SyncEachSecond(log.StateNotWritten);
         await using var jobs = started = JobsOf(engine, data, traffic, events);
         await using var distributor = new Distributor(options.Distributor, time);
+        live.Follow(engine);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            live.Reload();
+        });
         var open = await jobs.StartAsync();
         foreach (var lane in jobs.LanesAtStart)
             traffic.Begin(lane);
         if (data.Ledgers is { } ledgers)
             await ledgers.ForgetEndedAsync(data.Places.Store);
         using var recorder = data.Record(options.Engine.Configuration.Log.Requests, time, log.Noticed);
-        var serving = new ServiceState(options.Engine.Configuration, engine, jobs, time, open)
+        var serving = new ServiceState(engine, jobs, time, open)
         {
+            Live = live,
             Events = events,
             Traffic = traffic,
             Distributor = distributor,
@@ -89,13 +100,13 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         return listen;
     }
 
-    private Engine EngineOf(ServiceData data, ILogger log, Action<Attempt> ended) => new(options.Engine.Configuration, new EngineOptions
+    private Engine EngineOf(LiveConfiguration live, ServiceData data, ILogger log, Action<Attempt> ended) => new(live.Settings.Configuration, new EngineOptions
     {
         Time = time,
-        Concurrency = options.Engine.Configuration.Concurrency,
+        Concurrency = live.Settings.Configuration.Concurrency,
         Patience = TimeSpan.FromMinutes(15),
         Journal = data.JournalOf,
-        Keys = options.Engine.KeysOf,
+        Keys = api => live.Settings.KeysOf(api),
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
         GuardsAddresses = !options.AllowsPrivate,

@@ -3,6 +3,7 @@ using System.Text;
 using Headgate.App.CommandLine;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
+using Headgate.App.Operation;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Telemetry;
@@ -90,6 +91,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         new StatisticsPage(state).Map(site);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
+        new OperationPages(state).Map(site);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
         try
         {

@@ -1,4 +1,5 @@
 using Headgate.App.Distribution;
+using Headgate.App.Operation;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
@@ -6,12 +7,11 @@ using Headgate.Queues;
 namespace Headgate.App.Service;
 
 /// <summary>What the pages of the service look at. Thread-safe.</summary>
-/// <param name="configuration">How it sends.</param>
 /// <param name="engine">What sends.</param>
 /// <param name="jobs">What is to be sent.</param>
 /// <param name="time">The clock.</param>
 /// <param name="openAtStart">So many an earlier process had left.</param>
-internal sealed class ServiceState(HeadgateConfiguration configuration, Engine engine, DurableJobs jobs, TimeProvider time, long openAtStart)
+internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider time, long openAtStart)
 {
     private readonly long _startedAt = time.GetTimestamp();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +23,11 @@ internal sealed class ServiceState(HeadgateConfiguration configuration, Engine e
     /// <summary>Calls that are passed through, and one more while it is not draining.</summary>
     private int _calls = 1;
 
-    public HeadgateConfiguration Configuration => configuration;
+    /// <summary>How it sends now.</summary>
+    public HeadgateConfiguration Configuration => engine.Configuration;
+
+    /// <summary>What it follows.</summary>
+    public required LiveConfiguration Live { get; init; }
 
     public Engine Engine => engine;
 

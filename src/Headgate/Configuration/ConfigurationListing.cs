@@ -8,7 +8,11 @@ namespace Headgate.Configuration;
 /// <param name="Json">The value as JSON, as it was written: what <c>${…}</c> stands for is not shown.</param>
 /// <param name="Origin">Where it came from.</param>
 /// <param name="FromDefaults">Whether an API has it from <c>defaults</c>.</param>
-internal sealed record ListedValue(string Pointer, string Json, ValueOrigin Origin, bool FromDefaults);
+internal sealed record ListedValue(string Pointer, string Json, ValueOrigin Origin, bool FromDefaults)
+{
+    /// <summary>Where it came from, in words.</summary>
+    public string Described => FromDefaults && Origin.Source != ValueSource.Default ? $"defaults, {Origin}" : Origin.ToString();
+}
 
 /// <summary>Lists every value that holds, with its origin: those that are written and those that are not.</summary>
 internal sealed class ConfigurationListing

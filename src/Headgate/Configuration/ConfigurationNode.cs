@@ -33,7 +33,7 @@ internal sealed class ConfigurationNode(JsonValueKind kind, string pointer, Valu
     public bool IsSubstituted => _substituted is not null;
 
     /// <summary>Whether text may stand for a number, a truth or null, because its source knows only text.</summary>
-    public bool IsLoose => kind == JsonValueKind.String && (IsSubstituted || origin.Source is ValueSource.Environment or ValueSource.Flag);
+    public bool IsLoose => kind == JsonValueKind.String && (IsSubstituted || origin.Source is ValueSource.Environment or ValueSource.Flag or ValueSource.Override);
 
     /// <summary>The members of a group in the order of the file.</summary>
     public IReadOnlyList<(string Name, ConfigurationNode Value)> Members => _members;

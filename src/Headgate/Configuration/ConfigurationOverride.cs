@@ -12,7 +12,11 @@ namespace Headgate.Configuration;
 /// </param>
 /// <param name="Values">The text of the value, or the items of a list, which replace the whole list.</param>
 /// <param name="Flag">The flag as the user typed it, for messages: <c>--timeout</c>.</param>
-internal sealed record ConfigurationOverride(string Pointer, IReadOnlyList<string> Values, string Flag);
+internal sealed record ConfigurationOverride(string Pointer, IReadOnlyList<string> Values, string Flag)
+{
+    /// <summary>The kind of place: a flag, or what was set while the service ran.</summary>
+    public ValueSource Source { get; init; } = ValueSource.Flag;
+}
 
 /// <summary>Writes the values of the environment and of flags onto the tree of the file.</summary>
 internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError> errors)
@@ -53,7 +57,7 @@ internal sealed class Overrides(ConfigurationNode root, List<ConfigurationError>
     {
         foreach (var flag in values)
         {
-            var origin = new ValueOrigin(source, flag.Flag);
+            var origin = new ValueOrigin(source == ValueSource.Flag ? flag.Source : source, flag.Flag);
             string[] path = [.. flag.Pointer.Split('/').Skip(1).Select(Unescape)];
             var star = Array.IndexOf(path, "*");
             string[] names = star < 0 ? [""] : [.. root.Member(path[0])?.Members.Select(member => member.Name) ?? []];

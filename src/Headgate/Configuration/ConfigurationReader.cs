@@ -18,6 +18,9 @@ internal sealed record ConfigurationSources
     /// <summary>Whether the variables of the programs that Headgate replaces are read as well; those of ours win over them.</summary>
     public bool ReadsOriginalNames { get; init; }
 
+    /// <summary>There are none.</summary>
+    public static readonly ConfigurationSources Nothing = new() { Directory = ".", Environment = new Dictionary<string, string>() };
+
     /// <summary>The sources of this process: its directory and its variables.</summary>
     public static ConfigurationSources OfProcess(string? file = null, IReadOnlyList<ConfigurationOverride>? flags = null) => new()
     {
@@ -67,7 +70,7 @@ internal static class ConfigurationReader
     {
         var errors = new List<ConfigurationError>();
         var lookedAt = sources.File is { } given ? [given] : UsualPlaces(sources);
-        var file = sources.File ?? lookedAt.FirstOrDefault(place => File.Exists(Path.Combine(sources.Directory, place)));
+        var file = sources.File ?? Find(sources);
         var directory = sources.Directory;
         ConfigurationNode? root = null;
         if (file is not null)
@@ -114,6 +117,9 @@ internal static class ConfigurationReader
         new ConfigurationRules(root, errors).Check(configuration);
         return new ConfigurationReading(configuration, null, [], directory, InOrder(errors), root);
     }
+
+    /// <summary>The file that is found where nothing names one, as it is written; null if there is none.</summary>
+    public static string? Find(ConfigurationSources sources) => UsualPlaces(sources).FirstOrDefault(place => File.Exists(Path.Combine(sources.Directory, place)));
 
     private static ConfigurationNode? ReadFile(string file, string directory, List<ConfigurationError> errors)
     {

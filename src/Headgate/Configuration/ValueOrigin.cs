@@ -7,6 +7,9 @@ internal enum ValueSource
     File,
     Environment,
     Flag,
+
+    /// <summary>Set while the service runs.</summary>
+    Override,
 }
 
 /// <summary>Where a value came from.</summary>

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Headgate.App.Runs;
+using Headgate.Configuration;
+
+namespace Headgate.App.Operation;
+
+/// <summary>
+/// What the files say of which a configuration is made: itself, what is put into it by <c>${file:…}</c>, and the keys and certificates of each API.
+/// Known by their content: mounted ones change by links that lead elsewhere, of which no system tells. Immutable.
+/// </summary>
+internal sealed partial class ConfigurationFiles
+{
+    private const int Largest = 16 << 20;
+
+    /// <summary>By API; the configuration itself under no name.</summary>
+    private readonly Dictionary<string, string> _prints;
+
+    private ConfigurationFiles(Dictionary<string, string> prints) => _prints = prints;
+
+    /// <summary>Looks at them.</summary>
+    /// <param name="sources">From what the configuration is read.</param>
+    /// <param name="apis">Its APIs, as far as they are known.</param>
+    public static ConfigurationFiles Look(ConfigurationSources sources, IEnumerable<UpstreamConfiguration> apis)
+    {
+        var prints = new Dictionary<string, string> { [""] = PrintOfItself(sources) };
+        foreach (var api in apis)
+            if (FilesOf(api).ToList() is { Count: > 0 } files)
+                prints[api.Name] = string.Concat(files.Select(Print));
+        return new ConfigurationFiles(prints);
+    }
+
+    /// <summary>Whether all of them say what the others do.</summary>
+    public bool IsSame(ConfigurationFiles other) => _prints.Count == other._prints.Count && _prints.All(print => other._prints.GetValueOrDefault(print.Key) == print.Value);
+
+    /// <summary>The APIs of whose own files some say something else than before.</summary>
+    public IReadOnlySet<string> Renewed(ConfigurationFiles before) =>
+        _prints.Where(print => print.Key.Length > 0 && before._prints.TryGetValue(print.Key, out var known) && known != print.Value).Select(print => print.Key).ToHashSet();
+
+    private static IEnumerable<string> FilesOf(UpstreamConfiguration api) =>
+        ((string?[])[.. api.Keys?.From ?? [], api.Tls.Ca, api.Tls.ClientCertificate, api.Tls.Password]).OfType<string>()
+            .Where(source => !source.StartsWith("env:", StringComparison.Ordinal))
+            .Select(source => source.StartsWith("file:", StringComparison.Ordinal) ? source[5..] : source);
+
+    private static string PrintOfItself(ConfigurationSources sources)
+    {
+        var place = sources.File ?? ConfigurationReader.Find(sources);
+        if (place is null || Read(Path.Combine(sources.Directory, place)) is not { } content)
+            return place ?? "";
+        var directory = Path.GetDirectoryName(Path.GetFullPath(place, sources.Directory))!;
+        var put = PutIn().Matches(Encoding.UTF8.GetString(content)).Select(match => Print(Path.Combine(directory, match.Groups["path"].Value)));
+        return place + Convert.ToHexString(SHA256.HashData(content)) + string.Concat(put);
+    }
+
+    private static string Print(string path) => Read(path) is { } content ? Convert.ToHexString(SHA256.HashData(content)) : "-";
+
+    private static byte[]? Read(string path)
+    {
+        try
+        {
+            return BoundedFile.ReadAllBytes(path, Largest);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"\$\{file:(?<path>[^}""\\]+)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PutIn();
+}
