@@ -31,7 +31,7 @@ internal static class ServiceScalars
             if (node.Kind != JsonValueKind.String || !ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualProxyPort))
                 return false;
             if (value.IsTls)
-                problem = $"\"{Excerpt.Of(node.Text)}\" would be a proxy that is spoken to by TLS, which this version has not; give it with http://";
+                problem = $"{node.Shown} would be a proxy that is spoken to by TLS, which this version has not; give it with http://";
             return !value.IsTls;
         });
 
