@@ -59,7 +59,8 @@ internal static class JobPages
         if (state.IsDraining)
             throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
         var act = state.Pressure;
-        if (requests.All(request => Backpressure.Refuses(act, request.Priority)))
+        // Without a request it is asked whether any is accepted at all.
+        if (act == BackpressureAct.Reject || (requests.Count > 0 && requests.All(request => Backpressure.Refuses(act, request.Priority))))
             throw new Problem(StatusCodes.Status429TooManyRequests, Backpressure.RefusalOf(act)) { RetryAfter = 1 };
         var caller = Caller.Of(context);
         foreach (var request in requests)
