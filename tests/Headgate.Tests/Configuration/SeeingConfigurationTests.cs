@@ -44,7 +44,6 @@ public sealed class SeeingConfigurationTests
     [InlineData("""{ "log": { "level": "loud" } }""", "/log/level", "trace, debug")]
     [InlineData("""{ "log": { "level": 3 } }""", "/log/level", "trace, debug")]
     [InlineData("""{ "log": { "format": "xml" } }""", "/log/format", "auto, text or json")]
-    [InlineData("""{ "log": { "requests": {} } }""", "/log/requests", "not enforced")]
     [InlineData("""{ "otlp": { "endpoint": "collector:4318" } }""", "/otlp/endpoint", "http://127.0.0.1:4318")]
     [InlineData("""{ "otlp": { "endpoint": "http://user:hunter2@collector" } }""", "/otlp/endpoint", "http://127.0.0.1:4318")]
     [InlineData("""{ "otlp": { "protocol": "http" } }""", "/otlp/protocol", "http/protobuf")]
