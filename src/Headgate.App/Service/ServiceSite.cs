@@ -3,6 +3,7 @@ using System.Text;
 using Headgate.App.CommandLine;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
+using Headgate.App.OpenApi;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Telemetry;
@@ -88,6 +89,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         new StatisticsPage(state).Map(site);
+        OpenApiPage.Map(site);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
