@@ -30,6 +30,7 @@ internal static class CallNeeds
         [("GET", "/readyz")] = Anybody,
         [("GET", "/startupz")] = Anybody,
         [("GET", "/health")] = Look,
+        [("GET", "/openapi.json")] = Look,
         [("POST", "/api/v1/request")] = Send,
         [("GET", "/api/v1/request/{id}")] = Look,
         [("DELETE", "/api/v1/request/{id}")] = Send,

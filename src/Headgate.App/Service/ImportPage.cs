@@ -92,7 +92,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
     private const long LargestTogether = 4 << 20;
 
     private readonly RecordReader _lines = new(body, LineSource.MaxLine);
-    private readonly LineParser _parser = new("", new JsonLinesFormat(new JobRequestReader()), detectsDuplicates: false, keepsRaw: false);
+    private readonly LineParser _parser = new("", new JsonLinesFormat(new JobRequestReader(mayCall: true)), detectsDuplicates: false, keepsRaw: false);
     private readonly System.Buffers.ArrayBufferWriter<byte> _written = new();
     private readonly List<InputLine> _together = [];
     private Task<bool> _next = Task.FromResult(false);

@@ -4,6 +4,7 @@ using Headgate.App.CommandLine;
 using Headgate.App.Logging;
 using Headgate.App.Metrics;
 using Headgate.App.Operation;
+using Headgate.App.OpenApi;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Telemetry;
@@ -89,6 +90,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         SimplePages.Map(site, state);
         StatePages.Map(site, state);
         new StatisticsPage(state).Map(site);
+        OpenApiPage.Map(site);
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new OperationPages(state).Map(site);

@@ -19,16 +19,16 @@ internal sealed class SchemaCheck(JsonObject root)
         var kind = value?.GetValueKind() ?? JsonValueKind.Null;
         switch (keyword)
         {
-            case "$schema" or "$defs" or "title" or "description" or "default" or "examples":
+            case "$schema" or "$defs" or "title" or "description" or "default" or "examples" or "format" or "contentEncoding":
                 return true;
             case "$ref":
-                return Passes(root["$defs"]![argument.GetValue<string>()["#/$defs/".Length..]]!, value);
+                return Passes(argument.GetValue<string>()["#/".Length..].Split('/').Aggregate((JsonNode)root, static (found, name) => found[name]!), value);
             case "anyOf":
                 return argument.AsArray().Any(choice => Passes(choice!, value));
             case "enum":
                 return argument.AsArray().Any(choice => JsonNode.DeepEquals(choice, value));
             case "type":
-                return argument.GetValue<string>() switch
+                return argument is JsonArray types ? types.Any(type => Passes(keyword, type!, schema, value)) : argument.GetValue<string>() switch
                 {
                     "object" => kind == JsonValueKind.Object,
                     "array" => kind == JsonValueKind.Array,
@@ -43,6 +43,7 @@ internal sealed class SchemaCheck(JsonObject root)
             case "maximum": return kind != JsonValueKind.Number || value!.GetValue<double>() <= argument.GetValue<double>();
             case "exclusiveMinimum": return kind != JsonValueKind.Number || value!.GetValue<double>() > argument.GetValue<double>();
             case "pattern": return kind != JsonValueKind.String || Regex.IsMatch(value!.GetValue<string>(), argument.GetValue<string>(), RegexOptions.ECMAScript, TimeSpan.FromSeconds(1));
+            case "maxLength": return kind != JsonValueKind.String || value!.GetValue<string>().Length <= argument.GetValue<int>();
             case "minLength": return kind != JsonValueKind.String || value!.GetValue<string>().Length >= argument.GetValue<int>();
             case "minItems": return kind != JsonValueKind.Array || value!.AsArray().Count >= argument.GetValue<int>();
             case "items": return kind != JsonValueKind.Array || value!.AsArray().All(item => Passes(argument, item));
