@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Headgate.App.Security;
+using Headgate.Configuration;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;

@@ -16,7 +16,7 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     private readonly long _startedAt = time.GetTimestamp();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Backpressure _pressure = new(
-        configuration.Jobs.Backpressure?.Threshold ?? long.MaxValue, configuration.Jobs.Backpressure?.Act ?? BackpressureAct.None, configuration.Jobs.Most);
+        engine.Configuration.Jobs.Backpressure?.Threshold ?? long.MaxValue, engine.Configuration.Jobs.Backpressure?.Act ?? BackpressureAct.None, engine.Configuration.Jobs.Most);
 
     private volatile bool _isDraining;
 
