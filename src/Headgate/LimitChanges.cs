@@ -87,7 +87,7 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
             foreach (var limit in added)
                 engine.JoinNeedsLock(limit, change.Api, now);
         }
-        engine.Journal.LimitsChanged(now);
+        engine.Journal.Eras.Begin(now);
     }
 
     /// <summary>Those who wait are looked at anew.</summary>

@@ -38,7 +38,7 @@ internal sealed class Upstream : IDisposable
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
-        (_configuration, _engine) = (configuration, engine);
+        (_configuration, _engine, UnderWay) = (configuration, engine, new UnderWay(engine.Journal.Eras));
         var policy = configuration.Policy;
         Scope = new Scope(Name, policy.Limits, TermsOf(policy.Timing, policy.Straggle), engine.Dispatcher.Ours);
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
@@ -119,7 +119,7 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>What was let go and has not ended, whatever gate it passed.</summary>
-    public UnderWay UnderWay { get; } = new();
+    public UnderWay UnderWay { get; }
 
     /// <summary>Reads its keys anew; null where they stay what they are.</summary>
     public KeyRotation? Rotation { get; set; }

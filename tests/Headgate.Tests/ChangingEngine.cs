@@ -54,6 +54,9 @@ internal sealed class ChangingEngine : IDisposable
 
     public TimeSpan Latency { get; set; }
 
+    /// <summary>From the grant to the first byte.</summary>
+    public TimeSpan Connect { get; set; }
+
     public int Status { get; set; } = 200;
 
     private int _handlers;
@@ -106,11 +109,13 @@ internal sealed class ChangingEngine : IDisposable
     /// <summary>Asks for many things; goes on when each has gone or waits.</summary>
     public async Task<List<Task<string>>> SendManyAsync(string url, int count, string? own = null)
     {
-        var before = Arrivals.Count + Waiting;
+        var before = Arrivals.Count + Waiting + Connecting;
         var all = Enumerable.Range(0, count).Select(number => SendAsync($"{url}{number}", own)).ToList();
-        await FakeApi.Until(() => Arrivals.Count + Waiting >= before + count);
+        await FakeApi.Until(() => Arrivals.Count + Waiting + Connecting >= before + count);
         return all;
     }
+
+    private int Connecting => Connect == TimeSpan.Zero ? 0 : Engine.Dispatcher.Read(Engine, static (_, engine, _) => engine.UnderWayNeedsLock.Count(permit => permit.State == Headgate.Gates.PermitState.Granted));
 
     public int Waiting => Engine.Upstreams.Sum(api => Engine.Dispatcher.Read(api.Gates, static (_, gates, _) => gates.All.Sum(gate => gate.Waiting)));
 
@@ -141,6 +146,13 @@ internal sealed class ChangingEngine : IDisposable
         {
             _world = world;
             InnerHandler = new Shared(world.Api);
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (_world.Connect > TimeSpan.Zero)
+                await Task.Delay(_world.Connect, _world.Time, cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
         }
 
         protected override void Dispose(bool disposing)

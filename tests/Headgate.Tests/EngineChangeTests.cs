@@ -281,6 +281,24 @@ public sealed class EngineChangeTests
     }
 
     [Fact]
+    public async Task While_the_record_is_read_nothing_goes_that_would_not_be_in_it_and_afterwards_all_goes_on()
+    {
+        using var folder = new TempFolder();
+        using var world = new ChangingEngine(Of(Of("a"), Of("b")), folder.Path);
+        var api = world.Engine.UpstreamNamed("a")!;
+        var change = new LimitChanges(world.Engine, [new ScopeChange(api, api.Scope, "a", api.Identity, List("5/h"), api.Terms)]);
+
+        change.Prepare();
+        var held = await world.SendManyAsync("https://a.test/", 3);
+        await world.EndAsync(await world.SendManyAsync("https://b.test/", 1));
+        Assert.Equal((1, 3), (world.Arrivals.Count, world.Waiting));
+        change.Release();
+
+        await world.EndAsync(held);
+        Assert.Empty(api.Scope.Limits);
+    }
+
+    [Fact]
     public async Task A_pause_by_hand_holds_one_API_and_no_other()
     {
         using var world = new ChangingEngine(Of(Of("a", "9/s"), Of("b", "9/s")) with { TotalLimits = List("100/s") });

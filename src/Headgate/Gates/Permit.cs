@@ -39,6 +39,9 @@ internal class Permit : IValueTaskSource<Permit>
 
     public PermitState State { get; set; }
 
+    /// <summary>Of the limits that let it go; see <see cref="LimitEras"/>.</summary>
+    public ushort Era { get; set; }
+
     /// <summary>The one behind it in its lane, while it waits; then the next of those under way.</summary>
     public Permit? Next { get; set; }
 

@@ -6,7 +6,8 @@ namespace Headgate.Gates;
 /// The permits of one API that were granted and whose attempts have not ended: a list through the permits themselves, which wait in no lane any
 /// more; and those that were given up and may still arrive. Owned by the lock of its dispatcher.
 /// </summary>
-internal sealed class UnderWay
+/// <param name="eras">Of which those are that are granted.</param>
+internal sealed class UnderWay(LimitEras eras)
 {
     private readonly Queue<LostPermit> _lost = new();
     private Permit? _first;
@@ -28,6 +29,7 @@ internal sealed class UnderWay
 
     public void Add(Permit permit)
     {
+        permit.Era = eras.Present;
         permit.Next = _first;
         if (_first is not null)
             _first.Previous = permit;

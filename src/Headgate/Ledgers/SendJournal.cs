@@ -24,9 +24,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>So many numbers may be given while one ledger takes the place of another.</summary>
     private const long NumbersBetween = 1 << 20;
 
-    /// <summary>So many changes of limits are remembered, for what was let go before one and leaves after it: of what is older nothing is left.</summary>
-    private const int MostChanges = 64;
-
     private readonly Dictionary<Scope, ScopeFile> _files = [];
     private readonly Lock _lock = new();
 
@@ -45,7 +42,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     /// <summary>Attempts with a number up to this belong to the ledger before.</summary>
     private long _lastOfBefore;
-    private volatile long[] _changes = [];
     private long _number;
     private bool _isDisposed;
 
@@ -63,6 +59,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
 
     /// <summary>Scopes without limits are remembered as well: limits may be declared for them later.</summary>
     public bool RemembersAll { get; init; }
+
+    /// <summary>When limits were changed.</summary>
+    public LimitEras Eras { get; } = new();
 
     /// <summary>Whether sends are remembered.</summary>
     public bool HasRecords => state is not null;
@@ -111,10 +110,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         return file.Recall(Clock.Span(scope.Terms.Straggle));
     }
 
-    /// <summary>Limits have changed: what was let go before is recorded as sent before, which its record leaves open, so that whoever proves the new ones does not take it for theirs.</summary>
-    /// <param name="at">Monotonic nanoseconds. Not before an earlier one.</param>
-    public void LimitsChanged(long at) => _changes = [.. _changes.TakeLast(MostChanges - 1), at];
-
     private ScopeFile Open(Scope scope, string identity, IEnumerable<Limit> limits)
     {
         var terms = new ScopeTerms(share, Clock.Span(scope.Terms.Straggle), KeepOf(scope, limits));
@@ -159,7 +154,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     {
         if (WritesNothing)
             return false;
-        var (cost, sent) = (Costs(attempt.Permit.Cost), RecordedAs(attempt));
+        // What was let go before limits changed, and leaves after that, is recorded as sent before: who proves the new ones does not take it for theirs.
+        var (cost, sent) = (Costs(attempt.Permit.Cost), Eras.Within(attempt.Permit.Era, attempt.SentAt));
         lock (_order)
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
@@ -183,18 +179,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 PassOnNeedsOrder();
         }
         return true;
-    }
-
-    /// <summary>When it leaves, or a moment before: under the limits that let it go.</summary>
-    private long RecordedAs(Attempt attempt)
-    {
-        var since = long.MinValue;
-        foreach (var change in _changes)
-            if (change > attempt.Permit.GrantedAt)
-                return Math.Min(attempt.SentAt, change - Clock.Microsecond);
-            else
-                since = change + Clock.Microsecond;
-        return Math.Max(attempt.SentAt, since);
     }
 
     /// <summary>It has ended; its result, if it is one, is on disk.</summary>

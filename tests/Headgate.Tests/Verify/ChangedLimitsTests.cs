@@ -51,7 +51,7 @@ public sealed class ChangedLimitsTests
         var sent = new List<Task<string>>();
         for (var step = 0; step < 60; step++)
         {
-            world.Latency = TimeSpan.FromMilliseconds(random.Pick(0, 20, 100, 400));
+            (world.Latency, world.Connect) = (TimeSpan.FromMilliseconds(random.Pick(0, 20, 100, 400)), TimeSpan.FromMilliseconds(random.Pick(0, 0, 5, 150)));
             sent.AddRange(await world.SendManyAsync("https://a.test/x/", random.Next(12)));
             sent.AddRange(await world.SendManyAsync("https://a.test/y/", random.Next(4)));
             if (random.Chance(0.3))
