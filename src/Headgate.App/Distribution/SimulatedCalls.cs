@@ -34,7 +34,7 @@ internal sealed class SimulatedCalls : IAsyncDisposable
     public static async Task<SimulatedCalls> StartAsync(DistributorOptions options, TimeProvider time)
     {
         var api = await SimulatedApi.StartAsync(new SimulatorOptions { Limits = [options.KeyLimit], Latency = LatencyShape.Between(options.LeastLatency, options.MostLatency) }, time);
-        UpstreamBase.TryParse(api.Url, out var address, out _);
+        var address = UpstreamBase.TryParse(api.Url, out var parsed, out var problem) ? parsed : throw new InvalidOperationException(problem);
         var configuration = new HeadgateConfiguration
         {
             Concurrency = MostAtOnce,

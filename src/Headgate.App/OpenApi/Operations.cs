@@ -9,6 +9,7 @@ internal static class Operations
     private const string Simple = "One call, one answer";
     private const string State = "How it is";
     private const string Tokens = "Tokens";
+    private const string Limits = "Limits, APIs and keys";
     private const string Passed = "Calls that are passed on";
 
     private static readonly (string, string)[] Filter =
@@ -84,6 +85,23 @@ internal static class Operations
         [("GET", "/readyz")] = new("ready", State, "Whether it takes work.") { Answers = [(200, "Word")] },
         [("GET", "/startupz")] = new("started", State, "Whether it has started.") { Answers = [(200, "Word")] },
         [("GET", "/openapi.json")] = new("openapi", State, "This document.") { Answers = [(200, "any")] },
+
+        [("GET", "/api/v1/calls")] = new("findCalls", Passed, "Calls that were recorded, the latest first.")
+        {
+            Answers = [(200, "Calls"), (400, "Problem"), (404, "Problem")],
+            Query = [("q", "words that are in them"), ("api", "by name"), ("status", "that was answered"), ("failed", "true or false"), ("limit", "1 to 1000, 100 by default"), ("before", "the next of the page before")],
+        },
+
+        [("GET", "/api/v1/limits")] = new("listLimits", Limits, "The limits of everything, of each API and its parts.") { Answers = [(200, "Places")] },
+        [("GET", "/api/v1/limits/{**of}")] = new("getLimits", Limits, "The limits of one of them.") { Answers = [(200, "Place"), (404, "Problem")] },
+        [("PUT", "/api/v1/limits/{**of}")] = new("setLimits", Limits, "Sets limits above the configuration; no window is opened again.") { Body = "LimitSettings", Answers = [(200, "Place"), (400, "Problem"), (404, "Problem")] },
+        [("POST", "/api/v1/limits:reset")] = new("resetAllLimits", Limits, "What was set ends, everywhere.") { Answers = [(200, "Places")] },
+        [("POST", "/api/v1/limits/{**of}")] = new("resetLimits", Limits, "What was set ends, where the path ends in :reset.") { Answers = [(200, "Place"), (404, "Problem")] },
+        [("GET", "/api/v1/upstreams")] = new("listUpstreams", Limits, "The APIs, and how each stands.") { Answers = [(200, "Upstreams")] },
+        [("POST", "/api/v1/upstreams/{**name}")] = new("pauseUpstream", Limits, "Pauses an API, where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "Upstream"), (404, "Problem")] },
+        [("GET", "/api/v1/keys")] = new("listKeys", Limits, "The keys of the APIs, by name.") { Answers = [(200, "Keys")] },
+        [("POST", "/api/v1/keys/{**name}")] = new("pauseKey", Limits, "Pauses a key (API/KEY), where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "PoolKey"), (404, "Problem")] },
+        [("GET", "/api/v1/config")] = new("getConfig", Limits, "Every setting, with the place it came from.") { Answers = [(200, "any")] },
 
         [("GET", "/api/v1/tokens")] = new("listTokens", Tokens, "The tokens in the data directory.") { Answers = [(200, "Tokens")] },
         [("POST", "/api/v1/tokens")] = new("addToken", Tokens, "Makes a token, which is shown this once.") { Body = "TokenSettings", Answers = [(201, "NewToken"), (400, "Problem"), (403, "Problem")] },

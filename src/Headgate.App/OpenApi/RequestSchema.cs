@@ -41,7 +41,7 @@ internal static class RequestSchema
         JobField.Retries => (new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = RequestRules.MaxRetries }, "How often it is tried again; 3 by default."),
         JobField.RetryDelay => (Ref("Duration"), "The base of the growing pause between attempts; 1 s by default."),
         JobField.Context => ([], "Echoed with the result."),
-        JobField.Tags => (new JsonObject { ["anyOf"] = new JsonArray(ObjectSchema.TypeOf("string[]"), new JsonObject { ["type"] = "string" }) }, "Words by which it can be found and routed."),
+        JobField.Tags => (ObjectSchema.TypeOf("string[]"), "Words by which it can be found and routed."),
         JobField.Tenant => (Text(), "On whose behalf: tenants share fairly."),
         JobField.Queue => (Text(), "The named queue it stands in."),
         JobField.NotBefore => (Ref("Moment"), "It is not sent before."),

@@ -59,7 +59,7 @@ internal sealed record JobAct(string Verb, string Done, (HttpMethod Method, stri
         return ExitCode.Ok;
     }
 
-    private string Told(JsonElement answer) =>
+    private static string Told(JsonElement answer) =>
         $"{Words.Count(answer.GetProperty("matched"u8).GetInt64())} matched: {string.Join(", ", answer.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Number && member.Name != "matched").Select(member => $"{Words.Count(member.Value.GetInt64())} {member.Name.Replace('_', ' ')}"))}";
 }
 

@@ -12,8 +12,8 @@ internal sealed record ServeOptions
     /// <summary>How it is reached, and whom it sends for.</summary>
     public ServeConfiguration Serve => Engine.Configuration.Serve;
 
-    /// <summary>Who said where it listens, before what is said of that; empty where nobody did.</summary>
-    public string ListenOrigin => Engine.OriginOf("/serve/listen") is { Source: not ValueSource.Default } origin ? $"{origin}: " : "";
+    /// <summary>The file or variable that said where it listens, before what is said of that; empty where the command line or nobody did.</summary>
+    public string ListenOrigin => Engine.OriginOf("/serve/listen") is { Source: ValueSource.File or ValueSource.Environment } origin ? $"{origin}: " : "";
 
     /// <summary>How it keeps its jobs.</summary>
     public JobsConfiguration Jobs => Engine.Configuration.Jobs;

@@ -78,6 +78,21 @@ internal sealed class ServiceSite : IAsyncDisposable
         });
         site.UseRouting();
         site.Use(next => context => entrance.AdmitAsync(context, next, name => KeyHeaderOf(state, name ?? options.Serve.UpRoot)));
+        MapPages(site, options.Serve, state, schedules, metrics);
+        try
+        {
+            await site.StartAsync();
+        }
+        catch (Exception refused) when (refused is IOException or SocketException)
+        {
+            await new ServiceSite(site, entrance, certificate).DisposeAsync();
+            throw new CommandException(ExitCode.Configuration, $"--listen: {refused.Message.TrimEnd('.')}: choose another port, or port 0 for any free one");
+        }
+        return new ServiceSite(site, entrance, certificate);
+    }
+
+    private static void MapPages(WebApplication site, ServeConfiguration serve, ServiceState state, JobSchedules schedules, MetricsPage metrics)
+    {
         JobPages.Map(site, state);
         ManyPages.Map(site, state);
         JobDetailPages.Map(site, state);
@@ -94,17 +109,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new OperationPages(state).Map(site);
-        new Gateway(state, options.Serve.Hold, options.Serve.UpRoot).Map(site);
-        try
-        {
-            await site.StartAsync();
-        }
-        catch (Exception refused) when (refused is IOException or SocketException)
-        {
-            await new ServiceSite(site, entrance, certificate).DisposeAsync();
-            throw new CommandException(ExitCode.Configuration, $"--listen: {refused.Message.TrimEnd('.')}: choose another port, or port 0 for any free one");
-        }
-        return new ServiceSite(site, entrance, certificate);
+        new Gateway(state, serve.Hold, serve.UpRoot).Map(site);
     }
 
     public async ValueTask DisposeAsync()

@@ -35,13 +35,15 @@ internal static class ServiceScalars
             return !value.IsTls;
         });
 
+    private static readonly System.Buffers.SearchValues<char> NotInHosts = System.Buffers.SearchValues.Create("/\\?#@ \t\r\n");
+
     /// <summary>A host of URLs: what goes to it by http:// can go by https://.</summary>
     public static readonly Scalar<string> HostAndPort = new(
         "hostAndPort", "a host, with a port or without, for example \"api.example.com\"", """{ "type": "string", "pattern": "^[^\\s/?#@\\\\]+$", "examples": ["api.example.com", "api.example.com:8443"] }""",
         static (ConfigurationNode node, out string value, out string? problem) =>
         {
             (value, problem) = (node.Text, null);
-            return node.Kind == JsonValueKind.String && value.Length > 0 && !value.AsSpan().ContainsAny("/\\?#@ \t\r\n")
+            return node.Kind == JsonValueKind.String && value.Length > 0 && !value.AsSpan().ContainsAny(NotInHosts)
                 && Uri.TryCreate($"https://{value}/", UriKind.Absolute, out var url) && UrlHost.IsKnown(url) && url.AbsolutePath == "/";
         });
 

@@ -31,17 +31,19 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         await using var api = await SimulatedApi.StartAsync(new());
         await using var slow = await SimulatedApi.StartAsync(new() { Latency = LatencyShape.TryParse("5s")! });
-        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"] }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
+        _cli.Write("keys.txt", ["k1 secret"]);
+        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"], "keys": { "from": ["file:keys.txt"] } }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
         await using (var open = await ServiceProcess.StartAsync(_cli))
         {
             await BeginAsync(open);
             // Where no token is needed, none is made by a call.
             await CallAsync(new("POST", "/api/v1/tokens", 403, """{"name":"x","scopes":["read"]}"""));
+            await CallAsync(new("GET", "/api/v1/calls", 404));
             open.Process.Terminate();
             await open.Process.EndAsync();
         }
         _client.DefaultRequestHeaders.Add("Headgate-Token", await _cli.AddTokenAsync("boss", "admin"));
-        await using var service = await ServiceProcess.StartAsync(_cli);
+        await using var service = await ServiceProcess.StartAsync(_cli, "--record", "all");
         await BeginAsync(service);
 
         foreach (var call in Calls(api.Url, slow.Url))
@@ -143,9 +145,27 @@ public sealed class OpenApiTests : IAsyncLifetime
         // Four failures have opened its breaker.
         foreach (var (method, path) in ((string, string)[])[("GET", "/api/v1/get"), ("DELETE", "/api/v1/delete"), ("POST", "/api/v1/post"), ("PUT", "/api/v1/put")])
             yield return Sent(method, path, "http://127.0.0.1:1/", 503);
+        yield return new("GET", "/api/v1/calls?limit=many", 400);
+        foreach (var path in (string[])["/api/v1/limits", "/api/v1/limits/sim", "/api/v1/upstreams", "/api/v1/keys", "/api/v1/config"])
+            yield return new("GET", path, 200);
+        yield return new("GET", "/api/v1/limits/nobody", 404);
+        yield return new("PUT", "/api/v1/limits/sim", 200, """{"limits":["900/s"]}""");
+        yield return new("PUT", "/api/v1/limits/sim", 400, """{"limits":["fast"]}""");
+        yield return new("PUT", "/api/v1/limits/nobody", 404, """{"limits":["1/s"]}""");
+        yield return new("GET", "/api/v1/limits/sim", 200);
+        yield return new("POST", "/api/v1/limits/sim:reset", 200);
+        yield return new("POST", "/api/v1/limits/nobody:reset", 404);
+        yield return new("POST", "/api/v1/limits:reset", 200);
+        foreach (var change in (string[])["pause", "resume"])
+        {
+            yield return new("POST", $"/api/v1/upstreams/sim/{change}", 200);
+            yield return new("POST", $"/api/v1/keys/sim/k1/{change}", 200);
+        }
+        yield return new("POST", "/api/v1/upstreams/nobody/pause", 404);
+        yield return new("POST", "/api/v1/keys/nobody/k/pause", 404);
         foreach (var path in (string[])["/health", "/status", "/api/v1/statistics", "/api/v1/performance", "/metrics", "/livez", "/readyz", "/startupz", "/openapi.json", "/api/v1/tokens"])
             yield return new("GET", path, 200);
-        yield return new("POST", "/api/v1/tokens", 201, """{"name":"ci","scopes":["read"],"expires":"90d"}""");
+        yield return new("POST", "/api/v1/tokens", 201, """{"name":"ci","scopes":["read"],"expires":"2999-01-01T00:00:00Z"}""");
         yield return new("POST", "/api/v1/tokens", 400, """{"name":"ci"}""");
         yield return new("DELETE", "/api/v1/tokens/ci", 204);
         yield return new("DELETE", "/api/v1/tokens/ci", 404);
@@ -171,6 +191,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         await CallAsync(new("POST", "/api/v1/requests/wait", 200, $$"""{"request_ids":["{{again}}"],"timeout":30}"""));
         await CallAsync(new("DELETE", $"/api/v1/dlq/{again}", 200));
         await CallAsync(new("GET", "/api/v1/requests?limit=1000", 200));
+        using (var passed = await _client.GetAsync(new Uri(_service, "/up/sim/echo")))
+            Assert.Equal(HttpStatusCode.OK, passed.StatusCode);
+        await CallAsync(new("GET", "/api/v1/calls?limit=5", 200));
         await EventsAsync();
         await ReplayedTwiceAsync();
     }
@@ -243,7 +266,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private (string Path, JsonNode Described) Find(DocumentedCall call)
     {
-        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
+        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", operation.Path is "/api/v1/upstreams/{name}" or "/api/v1/keys/{name}" ? ".+" : "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
         Assert.True(found.Count > 0, $"{call} is not in the document");
         return (found[0].Path, found[0].Described);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -34,14 +35,14 @@ internal sealed class SchemaCheck(JsonObject root)
                     "array" => kind == JsonValueKind.Array,
                     "string" => kind == JsonValueKind.String,
                     "number" => kind == JsonValueKind.Number,
-                    "integer" => kind == JsonValueKind.Number && value!.GetValue<double>() % 1 == 0,
+                    "integer" => kind == JsonValueKind.Number && Number(value) % 1 == 0,
                     "boolean" => kind is JsonValueKind.True or JsonValueKind.False,
                     "null" => kind == JsonValueKind.Null,
                     var other => throw new NotSupportedException(other),
                 };
-            case "minimum": return kind != JsonValueKind.Number || value!.GetValue<double>() >= argument.GetValue<double>();
-            case "maximum": return kind != JsonValueKind.Number || value!.GetValue<double>() <= argument.GetValue<double>();
-            case "exclusiveMinimum": return kind != JsonValueKind.Number || value!.GetValue<double>() > argument.GetValue<double>();
+            case "minimum": return kind != JsonValueKind.Number || Number(value) >= Number(argument);
+            case "maximum": return kind != JsonValueKind.Number || Number(value) <= Number(argument);
+            case "exclusiveMinimum": return kind != JsonValueKind.Number || Number(value) > Number(argument);
             case "pattern": return kind != JsonValueKind.String || Regex.IsMatch(value!.GetValue<string>(), argument.GetValue<string>(), RegexOptions.ECMAScript, TimeSpan.FromSeconds(1));
             case "maxLength": return kind != JsonValueKind.String || value!.GetValue<string>().Length <= argument.GetValue<int>();
             case "minLength": return kind != JsonValueKind.String || value!.GetValue<string>().Length >= argument.GetValue<int>();
@@ -56,4 +57,7 @@ internal sealed class SchemaCheck(JsonObject root)
                 throw new NotSupportedException(keyword);
         }
     }
+
+    /// <summary>A number is a number, whether it was read or made of an int.</summary>
+    private static double Number(JsonNode? value) => double.Parse(value!.ToJsonString(), CultureInfo.InvariantCulture);
 }

@@ -49,7 +49,7 @@ internal static class WrittenConfiguration
             "tokens": [{ "name": "ci", "hash": "sha256:00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF", "scopes": ["read", "submit"], "tenant": "ci", "created": "2026-01-01T00:00:00Z", "expires": "2030-01-31T00:00:00+01:00" }],
             "tokensFile": "tokens.json", "cors": ["https://App.example"], "hosts": ["Headgate.internal"], "rateLimits": ["100/s", "10 concurrent"],
             "tls": { "certificate": "file:cert.pem", "key": "file:key.pem", "password": "env:TLS_PASSWORD" } },
-          "log": { "level": "warning", "format": "json", "steps": true },
+          "log": { "level": "warning", "format": "json", "steps": true, "requests": { "record": "errors", "bodies": "8KiB" } },
           "otlp": { "endpoint": "http://127.0.0.1:4318", "protocol": "http/protobuf", "headers": { "api-key": "env:COLLECTOR_KEY" } },
         }
         """;

@@ -25,7 +25,7 @@ public sealed class OpenApiDocumentTests
 
     [Theory]
     [InlineData("""{"url":"http://a.example"}""", true)]
-    [InlineData("""{"url":"HTTPS://a.example","id":null,"priority":5,"timeout":"5s","deadline":90,"tags":"a,b","params":{"q":[1,"x",true]}}""", true)]
+    [InlineData("""{"url":"HTTPS://a.example","id":null,"priority":5,"timeout":"5s","deadline":90,"tags":["a","b"],"params":{"q":[1,"x",true]}}""", true)]
     [InlineData("""{"url":"http://a.example","priority":9}""", false)]
     [InlineData("""{"url":"ftp://a.example"}""", false)]
     [InlineData("""{"id":"x"}""", false)]
@@ -34,6 +34,7 @@ public sealed class OpenApiDocumentTests
     [InlineData("""{"url":"http://a.example","retries":1001}""", false)]
     [InlineData("""{"url":"http://a.example","headers":{"X":1}}""", false)]
     [InlineData("""{"url":"http://a.example","country":"DEU"}""", false)]
+    [InlineData("""{"url":"http://a.example","tags":"a,b"}""", false)]
     [InlineData("""{"url":"http://a.example","expect":{"statuses":[404]}}""", false)]
     [InlineData("""{"url":"http://a.example","callback":{"url":"https://b.example","on":["failed"]}}""", true)]
     public void The_schema_of_a_request_takes_what_the_service_takes(string json, bool isOne)
