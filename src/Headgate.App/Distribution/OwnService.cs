@@ -22,7 +22,7 @@ internal sealed class OwnService : IAsyncDisposable
             Environment = new Dictionary<string, string>(),
             Flags = [new("/serve/listen", ["http://127.0.0.1:0"], ""), new("/serve/data", [_directory.FullName], ""), new("/jobs/queue", ["memory:"], ""), new("/jobs/drain", ["1s"], "")],
         };
-        var engine = new EngineSettings { Configuration = ConfigurationReader.Read(sources).OrThrow(), Directory = _directory.FullName };
+        var engine = new EngineSettings { Configuration = ConfigurationReader.Read(sources).OrThrow(), Directory = _directory.FullName, Sources = sources };
         _serving = new ServiceHost(new ServeOptions { Engine = engine, Distributor = distributor }, _url, talk, time).RunAsync(_stop.Token);
     }
 

@@ -26,6 +26,17 @@ public sealed class StressTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_lies_in_the_directory_is_not_for_it()
+    {
+        _cli.Write("headgate.json", """{ "jobs": { "most": 1 }, "serve": { "listen": ["http://127.0.0.1:1"] } }""");
+
+        var run = await _cli.RunAsync("stress", "--quick");
+
+        Assert.Equal("", run.Error.Replace(run.Error.Split('\n')[0], "", StringComparison.Ordinal).Trim());
+        Assert.Equal(0, run.Code);
+    }
+
+    [Fact]
     public async Task The_variables_of_the_original_set_it_up()
     {
         foreach (var (name, value) in ((string, string)[])[("CONCURRENT_REQUESTS", "4"), ("TEST_REQUESTS_COUNT", "3"), ("API_KEYS", "only"), ("RATE_LIMIT", "10"), ("REQUEST_TIMEOUT", "2500"), ("DETAILED_LOGS", "true")])
