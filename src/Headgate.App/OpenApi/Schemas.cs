@@ -74,7 +74,7 @@ internal static class Schemas
         ["PoolPerformance"] = "total_requests: integer; average_latency: number; proxy_rotations: integer",
         ["QueueManager"] = "global_stats: QueueFigures; queue_stats: map QueueFigures; backend_stats: map integer; active_consumers: string[]; queue_type: string",
         ["RateLimiter"] = "global_stats: Permits; rules_triggered: map integer; algorithm_usage: map integer; limiter_stats: map Limiter; active_rules: string[]",
-        ["RequestFigures"] = "total: integer; completed: integer; failed: integer; timeout: integer; cancelled: integer; open: integer; retried: integer; rate_limited: integer; cached: integer; success_rate: number; requests_per_second: number",
+        ["RequestFigures"] = "total: integer; ok: integer; completed: integer; failed: integer; timeout: integer; cancelled: integer; open: integer; retried: integer; rate_limited: integer; cached: integer; success_rate: number; requests_per_second: number",
         ["Statistics"] = "requests: RequestFigures; performance: SummedPerformance; components: Components; cache: CacheFigures; circuit_breakers: map Breaker",
         ["SummedPerformance"] = $"average_latency: number; {Concurrency}",
     };

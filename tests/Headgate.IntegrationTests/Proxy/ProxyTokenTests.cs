@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Headgate.App.Simulator;
@@ -72,7 +73,8 @@ public sealed class ProxyTokenTests : IAsyncDisposable
         var token = await TokenAsync("ci", "submit");
         await using var service = await StartAsync("--allow-private");
         using var handler = new SocketsHttpHandler { Proxy = new WebProxy(await service.ProxyAsync()) { Credentials = new NetworkCredential("any", token) } };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        using var root = X509Certificate2.CreateFromPem(authority.Pem);
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck };
         using var client = new HttpClient(handler) { Timeout = Cli.Patience };
 
         Assert.Equal("ok", await client.GetStringAsync(server.Url));

@@ -15,7 +15,7 @@ public sealed class DoctorTests
 
         Assert.Equal(0, code);
         Assert.All((string[])["config", "data", "disk", "port", "files", "memory", "boot"], what => Assert.Contains(findings, finding => finding.What == what && finding.Health == "ok"));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(cli.Folder).Where(entry => !entry.EndsWith("state", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(cli.Folder), entry => !entry.EndsWith("state", StringComparison.Ordinal));
     }
 
     [Fact]

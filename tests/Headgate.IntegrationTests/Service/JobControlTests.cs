@@ -19,7 +19,7 @@ public sealed class JobControlTests : ServiceOverApi
         var (_, done) = await Service.CallAsync("POST", "/api/v1/requests:cancel?tag=x");
         Assert.Equal((2, 2), (Number(done, "matched"), Number(done, "cancelled")));
 
-        Assert.Equal(1, (await Service.CallAsync("GET", "/api/v1/requests?status=open")).Json["requests"]!.AsArray().Count);
+        Assert.Single((await Service.CallAsync("GET", "/api/v1/requests?status=open")).Json["requests"]!.AsArray());
         Assert.Equal(2, (await Service.CallAsync("GET", "/api/v1/requests?status=cancelled&tag=x")).Json["requests"]!.AsArray().Count);
     }
 

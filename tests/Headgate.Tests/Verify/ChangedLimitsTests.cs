@@ -57,7 +57,7 @@ public sealed class ChangedLimitsTests
             if (random.Chance(0.3))
             {
                 var next = Any(random, timing);
-                sets.Add($"{world.Time.Elapsed}: {next.TotalLimits} {next.Upstreams[0].Policy.Limits} {next.Upstreams[0].Routes.FirstOrDefault()?.Limits}");
+                sets.Add($"{world.Time.Elapsed}: {next.TotalLimits} {next.Upstreams[0].Policy.Limits} {next.Upstreams[0].Routes.ElementAtOrDefault(0)?.Limits}");
                 world.Engine.Change(next);
             }
             await Threads.PassUntilAsync(world.Time, Once(), milliseconds: random.Next(1, 400));
