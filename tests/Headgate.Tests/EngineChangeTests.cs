@@ -58,7 +58,7 @@ public sealed class EngineChangeTests
         Assert.Equal(3, world.Waiting);
 
         world.Engine.Change(Of(Of("b", "9/s")) with { Defaults = Policy("4/10min") });
-        await FakeApi.Until(() => world.Arrivals.Count == 4);
+        await FakeApi.Until(() => world.Arrivals.Count == 4 && world.Waiting > 0);
 
         // What went before counts: the API is the same, whatever it is called.
         Assert.Equal(("https://a.test", 1), (world.Engine.ConfigurationOf(new Uri("https://a.test/x")).Name, world.Waiting));

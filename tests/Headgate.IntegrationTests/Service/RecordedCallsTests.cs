@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using Headgate.App.Simulator;
+using Headgate.IntegrationTests.Fixtures;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>Calls that pass through, recorded and searched.</summary>
+public sealed class RecordedCallsTests : IAsyncDisposable
+{
+    private readonly Cli _cli = new();
+
+    [Fact]
+    public async Task Calls_are_found_by_the_words_in_them_and_show_no_secret()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        _cli.Write("headgate.json", """{ "log": { "requests": { "record": "all", "bodies": "1KiB" } } }""");
+        await using var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}", "--up", "gone=http://127.0.0.1:1", "--retries", "0");
+        using (var request = new HttpRequestMessage(HttpMethod.Post, "/up/sim/orders?page=2&api_key=s3cret") { Content = new StringContent("a walrus") })
+        {
+            request.Headers.Add("Authorization", "Bearer s3cret");
+            request.Headers.Add("X-Trace", "tr-42");
+            (await service.Client.SendAsync(request)).Dispose();
+        }
+        (await service.Client.GetAsync("/up/gone/x")).Dispose();
+
+        var walrus = Assert.Single(await FoundAsync(service, "?q=walrus%20tr-42", 1))!;
+        Assert.Equal(("POST", 200, "sim", "a walrus"), ((string?)walrus["method"], (int)walrus["status_code"]!, (string?)walrus["api"], (string?)walrus["request_body"]));
+        Assert.Contains("/orders", (string?)walrus["answer_body"], StringComparison.Ordinal);
+        Assert.EndsWith("/orders?page=2&api_key=…", (string?)walrus["url"], StringComparison.Ordinal);
+        var failed = Assert.Single(await FoundAsync(service, "?failed=true", 1))!;
+        Assert.Equal(("network", 502), ((string?)failed["class"], (int)failed["status_code"]!));
+        Assert.Empty(await FoundAsync(service, "?q=%22%20OR%20NEAR(", 0));
+        Assert.Equal(2, (await FoundAsync(service, "", 2)).Count);
+        Assert.DoesNotContain("s3cret", (await service.CallAsync("GET", "/api/v1/calls")).Json["calls"]!.AsArray().Select(call => $"{call!["url"]}{call["request_headers"]}{call["answer_headers"]}").Aggregate(string.Concat), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_errors_only_those_are_recorded_and_without_being_asked_for_nothing_is()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using (var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}", "--up", "gone=http://127.0.0.1:1", "--retries", "0", "--record", "errors"))
+        {
+            (await service.Client.GetAsync("/up/sim/x")).Dispose();
+            (await service.Client.GetAsync("/up/gone/x")).Dispose();
+            Assert.Single(await FoundAsync(service, "", 1));
+            Assert.Equal(400, (await service.CallAsync("GET", "/api/v1/calls?limit=0")).Status);
+        }
+        await using (var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}"))
+            Assert.Equal(404, (await service.CallAsync("GET", "/api/v1/calls")).Status);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cli.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Nobody waits for a call to be recorded: it is there a little later.</summary>
+    private static async Task<JsonArray> FoundAsync(ServiceProcess service, string query, int expected)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var calls = (await service.CallAsync("GET", $"/api/v1/calls{query}")).Json["calls"]!.AsArray();
+            if (calls.Count >= expected || tries > 100)
+                return calls;
+            await Task.Delay(100);
+        }
+    }
+}
