@@ -160,11 +160,11 @@ internal sealed class Engine : IDisposable
         upstream.Forget(key);
     }
 
-    /// <summary>The same of a key that a caller brought.</summary>
-    public void Forget(Upstream upstream, Scope key)
+    /// <summary>The same of a key that a caller brought, and of what an API does not have any more.</summary>
+    public void Forget(Upstream upstream, Scope scope)
     {
-        Journal.Forget(key);
-        upstream.Forget(key);
+        Journal.Forget(scope);
+        upstream.Forget(scope);
     }
 
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration upstream) => _options.Keys(upstream);
@@ -251,6 +251,8 @@ internal sealed class Engine : IDisposable
             var same = next with { Upstreams = [.. next.Upstreams.Select(api => before.Upstreams.FirstOrDefault(known => known == api) ?? api)] };
             new EngineChange(this, _register, same, renewed ?? new HashSet<string>()).Run();
             _register.Sweep();
+            foreach (var api in _register.Held)
+                SweepLeft(api);
             foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.UnusedNeedsLock()))
                 old.Dispose();
         }
@@ -313,11 +315,24 @@ internal sealed class Engine : IDisposable
     {
         var scope = limit.Limit.Scope;
         foreach (var held in api is null ? _register.Held : [api])
-            limit.Join(held.UnderWay, permit => permit.Key?.Scope == scope || permit.Lane.Gate.Scopes.Contains(scope), now);
+            limit.Join(held.UnderWay, permit => permit.CountsIn(scope), now);
     }
 
     /// <summary>Connections were replaced; they are closed when what goes over them has ended.</summary>
     public void ReplacedNeedsLock(ApiTransport transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+
+    /// <summary>What an API does not have any more, and nothing is under way in, holds nothing. By whoever changes it.</summary>
+    public void SweepLeft(Upstream api)
+    {
+        var gone = Dispatcher.Change(api, static (_, api, _) =>
+        {
+            var before = api.Left;
+            api.Left = before.Within(api.UnderWay);
+            return before.All.Except(api.Left.All).ToList();
+        });
+        foreach (var scope in gone)
+            Forget(api, scope);
+    }
 
     private List<ApiTransport> UnusedNeedsLock()
     {
@@ -357,7 +372,7 @@ internal sealed class Engine : IDisposable
     public void Forget(Upstream upstream)
     {
         upstream.Dispose();
-        foreach (var (_, scope) in upstream.NamedScopes)
+        foreach (var scope in upstream.NamedScopes.Select(named => named.Scope).Concat(upstream.Left.All))
             Journal.Forget(scope);
     }
 

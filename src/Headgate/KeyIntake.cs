@@ -43,10 +43,10 @@ internal sealed class KeyIntake(Upstream api, Engine engine)
             Add(pool, key, isNew: false);
     }
 
-    /// <summary>Other limits for a key; null if those are the ones it has.</summary>
-    public ScopeChange? Change( PoolKey key, ValueList<Limit> limits, ArrivalTerms terms)
+    /// <summary>Other limits for a key; null if those are the ones it has, unless it is certain that they change.</summary>
+    public ScopeChange? Change(PoolKey key, ValueList<Limit> limits, ArrivalTerms terms, bool isCertain = false)
     {
-        if (key.Declared == limits && key.Scope.Terms == terms)
+        if (!isCertain && key.Declared == limits && key.Scope.Terms == terms)
             return null;
         return new ScopeChange(api, key.Scope, api.NameOf(key), engine.IdentityOf(api, key), limits, terms) { Key = key };
     }
@@ -65,7 +65,7 @@ internal sealed class KeyIntake(Upstream api, Engine engine)
         }
         var gone = engine.Dispatcher.Change((pool, api, key), static (scheduler, it, now) =>
         {
-            var gone = it.pool.Add(it.key, now);
+            var gone = it.pool.Add(it.key, now, isUsed: key => it.api.UnderWay.All.Any(permit => permit.Key == key));
             scheduler.Changed(it.api.Gates.All, now);
             return gone;
         });

@@ -34,6 +34,9 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
 {
     private long _at;
 
+    /// <summary>What was under way when what was sent was looked up.</summary>
+    private List<LinePermit> _underWay = [];
+
     /// <summary>All of it, where nothing else is to change at the same moment.</summary>
     /// <exception cref="LedgerException">What was sent cannot be read: nothing was changed.</exception>
     public void Run()
@@ -53,10 +56,11 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
     {
         if (!engine.Journal.HasRecords)
             return;
-        var unknown = engine.Dispatcher.Change(changes, static (_, changes, _) =>
+        var unknown = engine.Dispatcher.Change(changes, (_, changes, _) =>
         {
             var unknown = changes.Where(change => !change.Scope.Knows(change.Limits)).ToList();
             unknown.ForEach(change => change.Scope.Hold!.IsChanging = true);
+            _underWay = [.. engine.UnderWayNeedsLock.OfType<LinePermit>()];
             return unknown;
         });
         try
@@ -75,11 +79,15 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
     public void CommitNeedsLock(Scheduler scheduler, long now)
     {
         _at = now;
-        var numbers = engine.UnderWayNeedsLock.OfType<LinePermit>().Select(permit => permit.Attempt?.RecordedAs ?? 0).Where(number => number != 0).ToHashSet();
+        var present = engine.UnderWayNeedsLock.OfType<LinePermit>().ToHashSet();
+        var numbers = present.Select(permit => permit.Attempt?.RecordedAs ?? 0).Where(number => number != 0).ToHashSet();
+        // What was not recorded yet when that was read, and has ended since, is in neither.
+        var ended = _underWay.Where(permit => !present.Contains(permit) && permit.Attempt?.RecordedAs > 0).ToList();
         foreach (var change in changes)
         {
             change.Before = [.. change.Scope.Declared];
-            Action<LimitState>? begin = change.Past is { } past ? state => SendJournal.Restore(state, past.Without(numbers), now) : null;
+            var past = change.Past is { } read ? SendJournal.WithEnded(read, ended.Where(permit => permit.CountsIn(change.Scope)), now + change.Terms.Straggle).Without(numbers) : null;
+            Action<LimitState>? begin = past is null ? null : state => SendJournal.Restore(state, past, now);
             var added = change.Scope.Declare(change.Limits, change.Terms, now, begin);
             change.Scope.Hold!.IsChanging = false;
             if (change.Key is { } key)

@@ -121,6 +121,9 @@ internal sealed class Upstream : IDisposable
     /// <summary>What was let go and has not ended, whatever gate it passed.</summary>
     public UnderWay UnderWay { get; }
 
+    /// <summary>What it has no more of, but something under way still counts in. Changed under the lock, by whoever changes the API.</summary>
+    public LeftScopes Left { get; set; } = LeftScopes.None;
+
     /// <summary>Reads its keys anew; null where they stay what they are.</summary>
     public KeyRotation? Rotation { get; set; }
 

@@ -27,8 +27,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private readonly List<Scope> _newParts = [];
     private IReadOnlyList<KeyEntry>? _entries;
     private KeyPool? _pool;
+    private bool _isNewPool;
     private ApiTransport? _transport;
-    private IReadOnlyList<Scope> _goneScopes = [];
     private KeyRotation? _goneRotation;
     private bool _isDone;
 
@@ -75,8 +75,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         _transport?.Dispose();
         foreach (var scope in _newParts)
             engine.Journal.Forget(scope);
-        if (_pool is not null && _pool != api.Keys)
-            foreach (var key in _pool.Keys)
+        if (_isNewPool)
+            foreach (var key in _pool!.Keys)
                 engine.Journal.Forget(key.Scope);
     }
 
@@ -98,7 +98,11 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         }
         if (gates.AreFor(next, _pool))
             return;
-        _goneScopes = [.. gates.Parts.Select(part => part.Scope).Except(_parts.Values), .. keys == _pool ? [] : keys?.Keys.Select(key => key.Scope) ?? []];
+        api.Left = new LeftScopes
+        {
+            Parts = gates.Parts.Select(part => KeyValuePair.Create(part.Place, part.Scope)).Concat(api.Left.Parts).Where(part => !_parts.ContainsKey(part.Key)).ToDictionary(),
+            Keys = _pool is null ? keys ?? api.Left.Keys : null,
+        };
         api.Gates = api.MakeGates(next, _pool, part => _parts[part.Place]);
         gates.LeaveNeedsLock(scheduler);
         foreach (var part in _parts.Values)
@@ -109,10 +113,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     /// <summary>What comes after it: keys in and out, what others have taken the place of.</summary>
     public void Finish()
     {
-        foreach (var scope in _goneScopes)
-        {
-            engine.Journal.Forget(scope);
-            api.Learning.Forget(scope);        }
+        engine.SweepLeft(api);
         if (_goneRotation is { } gone)
         {
             gone.Dispose();
@@ -120,7 +121,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         }
         if (api.Rotation is null)
             api.Rotation = api.RotationOf(next);
-        if (_entries is not null && _before.Keys is not null)
+        if (_entries is not null && !_isNewPool)
             TakeIn(_entries);
         if (api.OwnKeys.Count > 0)
             Renew();
@@ -162,11 +163,9 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
             return;
         if (areFilesNew || _before.Keys is null || _before.Keys.From != keys.From)
             _entries = engine.KeysOf(next);
-        if (api.Keys is not null)
-        {
-            _pool = api.Keys;
+        if ((_pool = api.Keys ?? api.Left.Keys) is not null)
             return;
-        }
+        _isNewPool = true;
         _pool = new KeyPool(next.Name, _entries!.Select(entry => api.MakeKey(entry, keys, _terms)));
         foreach (var key in _pool.Keys)
             engine.Remember(api, key);
@@ -174,7 +173,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
 
     private void PrepareParts()
     {
-        var known = api.Gates.Parts.ToDictionary(part => part.Place, part => part.Scope);
+        var known = api.Gates.Parts.Select(part => KeyValuePair.Create(part.Place, part.Scope)).Concat(api.Left.Parts).ToDictionary();
         foreach (var part in UpstreamPart.Of(next))
         {
             if (known.TryGetValue(part.Place, out var scope))
@@ -196,17 +195,19 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
             yield return new ScopeChange(api, api.Scope, next.Name, api.Identity, next.Policy.Limits, _terms);
         var before = _before.Routes.Select(route => ($"route:{route.Name}", route.Limits)).Concat(_before.Geo.Select(geo => ($"geo:{geo.Country}", geo.Limits))).ToDictionary();
         foreach (var part in UpstreamPart.Of(next))
-            if (_parts[part.Place] is var scope && !_newParts.Contains(scope) && (areOtherTerms || before[part.Place] != part.Limits))
+            if (_parts[part.Place] is var scope && !_newParts.Contains(scope) && (areOtherTerms || !before.TryGetValue(part.Place, out var limits) || limits != part.Limits))
                 yield return new ScopeChange(api, scope, part.Name, $"{api.Identity} {part.Place}", part.Limits, _terms);
-        if (next.Keys is not { } keys || api.Keys is null)
+        if (next.Keys is not { } keys || _isNewPool)
             yield break;
         var given = _entries?.ToDictionary(entry => entry.Secret.Reveal(), entry => entry.Limits);
         var intake = new KeyIntake(api, engine);
-        foreach (var key in api.Keys.Keys)
+        foreach (var key in _pool!.Keys)
         {
             // One that is not given any more is taken away in a moment: it is not let go faster for that.
             var (isGiven, own) = given is null ? (true, key.OwnLimits) : (given.TryGetValue(key.Secret.Reveal(), out var entry), entry);
-            if (intake.Change(key, isGiven ? own ?? keys.Limits : key.Declared, _terms) is { } change)
+            var limits = isGiven ? own ?? keys.Limits : key.Declared;
+            // Of a pool that comes back all are told: nothing held when it was gone.
+            if (intake.Change(key, limits, _terms, isCertain: api.Keys is null) is { } change)
                 yield return change;
         }
     }

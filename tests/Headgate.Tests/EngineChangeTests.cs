@@ -280,6 +280,70 @@ public sealed class EngineChangeTests
         Assert.DoesNotContain(world.Engine.Dispatcher.Read(world.Engine, static (_, engine, _) => engine.UnderWayNeedsLock.ToList()), permit => permit.State != Headgate.Gates.PermitState.Ended);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_leaves_after_its_route_is_gone_is_recorded_there_and_counts_when_the_route_is_back(bool hasEnded)
+    {
+        using var folder = new TempFolder();
+        var limited = Of("a") with { Routes = [new RouteConfiguration("search", RoutePattern.TryParse("/search/**", out var match, out _) ? match : RoutePattern.All, [], List("100/h"))] };
+        using var world = new ChangingEngine(Of(limited), folder.Path);
+        (world.Connect, world.Latency) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        var all = await world.SendManyAsync("https://a.test/search/", 3);
+
+        world.Engine.Change(Of(Of("a")));
+        await world.PassAsync(hasEnded ? 3 : 1.2);
+        Assert.Equal((3, hasEnded), (world.Arrivals.Count, all.All(sent => sent.IsCompleted)));
+        // Nothing is under way there any more: its file is closed, and opened anew.
+        world.Engine.Change(Of(Of("a")));
+        world.Engine.Change(Of(limited));
+
+        Assert.Equal(97, world.Engine.Dispatcher.Read(world.Engine.UpstreamNamed("a")!.Gates, static (_, gates, now) => gates.Parts.Single().Scope.Checkpoints[0].State.Available(now)));
+        await world.EndAsync(all);
+        Assert.All(all, sent => Assert.Equal("200", sent.Result));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_leaves_after_its_keys_are_gone_counts_when_they_are_back(bool hasEnded)
+    {
+        using var folder = new TempFolder();
+        var limited = Of("a") with { Keys = new KeysConfiguration { From = ["file:/a.keys"], Limits = List("100/h") } };
+        using var world = new ChangingEngine(Of(limited), folder.Path);
+        world.Keys["a"] = ["one"];
+        (world.Connect, world.Latency) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        var all = await world.SendManyAsync("https://a.test/", 3);
+
+        world.Engine.Change(Of(Of("a")));
+        await world.PassAsync(hasEnded ? 3 : 1.2);
+        Assert.Equal((3, hasEnded), (world.Arrivals.Count, all.All(sent => sent.IsCompleted)));
+        world.Engine.Change(Of(Of("a")));
+        world.Engine.Change(Of(limited));
+
+        Assert.Equal(97, world.Engine.Dispatcher.Read(world.Engine.UpstreamNamed("a")!.Keys!, static (_, keys, now) => keys.Keys.Single().Scope.Checkpoints[0].State.Available(now)));
+        await world.EndAsync(all);
+        await world.EndAsync(await world.SendManyAsync("https://a.test/", 1));
+        Assert.Equal("secret-one", world.Arrivals.Last().Key);
+    }
+
+    [Fact]
+    public async Task What_is_sent_and_ends_while_the_record_is_read_counts()
+    {
+        using var folder = new TempFolder();
+        using var world = new ChangingEngine(Of(Of("a")), folder.Path);
+        world.Connect = TimeSpan.FromSeconds(1);
+        var all = await world.SendManyAsync("https://a.test/", 3);
+        var api = world.Engine.UpstreamNamed("a")!;
+        var change = new LimitChanges(world.Engine, [new ScopeChange(api, api.Scope, "a", api.Identity, List("5/h"), api.Terms)]);
+
+        change.Prepare();
+        await world.EndAsync(all);
+        world.Engine.Dispatcher.Change(change, static (scheduler, it, now) => it.CommitNeedsLock(scheduler, now));
+
+        Assert.Equal(2, world.Left("a"));
+    }
+
     [Fact]
     public async Task While_the_record_is_read_nothing_goes_that_would_not_be_in_it_and_afterwards_all_goes_on()
     {

@@ -74,6 +74,9 @@ internal class Permit : IValueTaskSource<Permit>
 
     protected short Version => _source.Version;
 
+    /// <summary>Whether what is sent by it counts in a scope.</summary>
+    public bool CountsIn(Scope scope) => Key?.Scope == scope || Lane.Gate.Scopes.Contains(scope);
+
     /// <summary>Takes a place in every limit and of the key, all at once.</summary>
     public void Take(PoolKey? key, long now)
     {

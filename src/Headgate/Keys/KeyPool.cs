@@ -141,9 +141,9 @@ internal sealed class KeyPool : Constraint
 
     /// <summary>A key is used from now on: a new one, or one that was retired.</summary>
     /// <returns>Keys that were retired and of which nothing counts any more: the pool knows them no longer.</returns>
-    public IReadOnlyList<PoolKey> Add(PoolKey key, long now)
+    public IReadOnlyList<PoolKey> Add(PoolKey key, long now, Func<PoolKey, bool>? isUsed = null)
     {
-        PoolKey[] gone = _keys.Contains(key) ? [] : [.. _keys.Where(before => before.IsRetired && before.Scope.IsIdle(now))];
+        PoolKey[] gone = _keys.Contains(key) ? [] : [.. _keys.Where(before => before.IsRetired && before.Scope.IsIdle(now) && isUsed?.Invoke(before) != true)];
         if (!_keys.Contains(key))
             _keys = [.. _keys.Except(gone), key];
         if (key.Place >= 0)

@@ -319,6 +319,26 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         return files;
     }
 
+    /// <summary>The past with those in it that were not recorded yet when it was read, and have ended since: as if they had no end.</summary>
+    /// <param name="past">What was read.</param>
+    /// <param name="ended">Those that were under way then, and are not any more.</param>
+    /// <param name="late">By when they have arrived.</param>
+    public static ScopePast WithEnded(ScopePast past, IEnumerable<LinePermit> ended, long late)
+    {
+        var known = past.Sends.Select(send => send.Number).ToHashSet();
+        var missing = ended.Where(permit => !known.Contains(permit.Attempt!.RecordedAs)).Select(permit => new PastSend
+        {
+            SentNs = permit.SentAt,
+            LateNs = late,
+            WallSentNs = permit.SentAt,
+            WallLateNs = late,
+            IsUnanswered = true,
+            Number = permit.Attempt!.RecordedAs,
+            Costs = Costs(permit.Attempt.Actual ?? permit.Cost),
+        });
+        return past.With(new ScopePast { Sends = [.. missing] });
+    }
+
     /// <summary>Gives the limits of a scope back their past; before the scope is used.</summary>
     public static void Restore(Scope scope, ScopePast past, long now)
     {

@@ -15,8 +15,7 @@ public sealed class ChangedLimitsTests
     private static readonly string[][] Sets =
     [
         [], ["20/s"], ["50/s"], ["5/s"], ["100/10s"], ["20/s", "60/10s"], ["10 bucket 20/s"], ["30 bucket 5/s"], ["3 concurrent"], ["8 concurrent", "40/s"], ["30/s counter"],
-        // Not here yet: "60/10s fixed". Set on the way it lets one or two too many into the window in which that is done (seed 3); docs/live-changes.md says so.
-        ["15/s spaced"],
+        ["15/s spaced"], ["60/10s fixed"],
     ];
 
     [Theory]
