@@ -46,6 +46,7 @@ internal sealed class Engine : IDisposable
             Journal = options.Journal(Dispatcher.Clock);
             Total = MakeTotal(configuration);
             Journal.Remember(Total, "total", "total");
+            Queues = Queues.With(configuration, this);
             Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
         }
         catch
@@ -74,6 +75,9 @@ internal sealed class Engine : IDisposable
     public Clock Clock => Dispatcher.Clock;
 
     public Scope Total { get; }
+
+    /// <summary>What counts jobs of named queues that have limits of their own. Changed under the lock of the dispatcher.</summary>
+    public QueueScopes Queues { get; set; } = QueueScopes.None;
 
     public SendJournal Journal { get; }
 
@@ -385,7 +389,8 @@ internal sealed class Engine : IDisposable
             watch.Dispose();
     }
 
-    private void Remember(Upstream upstream, string name, Scope scope, string identity)
+    /// <summary>The same for any scope: of one API, or of several where none is given.</summary>
+    public void Remember(Upstream? upstream, string name, Scope scope, string identity)
     {
         Journal.Remember(scope, name, identity);
         // The header names the limits of those APIs that were known before the run.

@@ -21,6 +21,7 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
     private readonly Dictionary<Upstream, UpstreamConfiguration?> _becomes = [];
     private readonly UpstreamMap _map = new(next);
     private LimitChanges _limits = new(engine, []);
+    private QueueScopes _queues = engine.Queues;
 
     /// <summary>Does it.</summary>
     /// <exception cref="ConfigurationException">Keys or certificates cannot be read: all that is wrong is told, and nothing has changed.</exception>
@@ -50,18 +51,27 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
         var errors = new List<ConfigurationError>();
         try
         {
+            if (!AreQueuesNew)
+                _queues = engine.Queues.With(next, engine);
             foreach (var api in known.Where(api => !_becomes.ContainsKey(api)))
                 Prepare(api, errors);
             if (errors.Count > 0)
                 throw new ConfigurationException([.. errors.Distinct()]);
-            _limits = new LimitChanges(engine, [.. TotalChange(), .. _changes.SelectMany(change => change.Limits)]);
+            _limits = new LimitChanges(engine, [.. TotalChange(), .. QueueChanges(), .. _changes.SelectMany(change => change.Limits)]);
             _limits.Prepare();
         }
         catch
         {
-            _changes.ForEach(change => change.Dispose());
+            Dispose();
             throw;
         }
+    }
+
+    private void Dispose()
+    {
+        _changes.ForEach(change => change.Dispose());
+        foreach (var (_, scope) in _queues.Except(engine.Queues))
+            engine.Journal.Forget(scope);
     }
 
     private void Prepare(Upstream api, List<ConfigurationError> errors)
@@ -69,9 +79,9 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
         var becomes = _becomes[api] = TargetOf(api);
         if (becomes is not null)
             _map.Keep(becomes);
-        if (becomes is null || (becomes == api.Configuration && !renewed.Contains(becomes.Name) && !api.Gates.AreLeft))
+        if (becomes is null || (becomes == api.Configuration && !renewed.Contains(becomes.Name) && !api.Gates.AreLeft && !AreQueuesNew))
             return;
-        var change = new UpstreamChange(api, becomes, engine, renewed.Contains(becomes.Name));
+        var change = new UpstreamChange(api, becomes, engine, renewed.Contains(becomes.Name), AreQueuesNew);
         _changes.Add(change);
         try
         {
@@ -102,6 +112,12 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
             yield return new ScopeChange(null, engine.Total, "total", "total", next.TotalLimits, isSameTerms ? engine.Total.Terms : Upstream.TermsOf(now.Timing, now.Straggle));
     }
 
+    /// <summary>Some queue has limits now that had none ever: its jobs pass other gates.</summary>
+    private bool AreQueuesNew => _queues != engine.Queues;
+
+    private IEnumerable<ScopeChange> QueueChanges() =>
+        engine.Queues.Changes(next.Jobs.Queues, (_before.Defaults.Timing, _before.Defaults.Straggle) == (next.Defaults.Timing, next.Defaults.Straggle) ? null : Upstream.TermsOf(next.Defaults.Timing, next.Defaults.Straggle));
+
     private bool TryCommit(IReadOnlyList<Upstream> known)
     {
         var done = register.TryChange(known, () =>
@@ -118,6 +134,7 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
     {
         _limits.CommitNeedsLock(scheduler, now);
         engine.ChangeTotalNeedsLock(_before, next, now);
+        CommitQueuesNeedsLock(now);
         foreach (var change in _changes)
             change.CommitNeedsLock(scheduler, now);
         foreach (var (api, becomes) in _becomes)
@@ -128,5 +145,16 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
         // Everybody may be concerned: by what all share, and by what they waited for together with those that have changed.
         foreach (var gate in engine.GatesOf(null).ToList())
             scheduler.Changed(gate, now);
+    }
+
+    /// <summary>Queues with their first limits: what is under way of their jobs counts.</summary>
+    private void CommitQueuesNeedsLock(long now)
+    {
+        var added = _queues.Except(engine.Queues).ToList();
+        engine.Queues = _queues;
+        foreach (var (queue, scope) in added)
+            foreach (var checkpoint in scope.Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts))
+                foreach (var api in register.Held)
+                    new AddedLimit(checkpoint, null).Join(api.UnderWay, permit => permit is LinePermit line && line.Exchange.Queue == queue, now);
     }
 }

@@ -32,6 +32,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public string? Tenant { get; init; }
 
+    /// <summary>The named queue it comes from: it counts in the limits of that too. Null for none.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>Where its answer is meant for, two capital letters: it counts in the limits of that country too.</summary>
     public string? Country { get; init; }
 

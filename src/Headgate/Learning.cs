@@ -92,7 +92,7 @@ internal sealed class Learning(Upstream api, Engine engine)
         var key = permit.Key?.Scope ?? permit.Lane.Gate.Own?.Scope;
         if (permit.Lane.Gate != api.Gates.Usual)
             foreach (var scope in permit.Lane.Gate.Scopes)
-                if (scope != api.Scope && scope != engine.Total && scope != key && scope.HasRate)
+                if (scope != api.Scope && scope != engine.Total && scope != key && scope != permit.Lane.Gate.Queue && scope.HasRate)
                     return scope;
         return key is null || (!key.HasRate && api.Scope.HasRate) ? api.Scope : key;
     }

@@ -87,7 +87,7 @@ internal sealed class Upstream : IDisposable
     /// <summary>Its limits have changed, or those of everything: so may have what they count.</summary>
     public void CountUnits()
     {
-        IEnumerable<Limit> limits = [.. _engine.Total.Limits, .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []];
+        IEnumerable<Limit> limits = [.. _engine.Total.Limits, .. _engine.Queues.Named.SelectMany(queue => queue.Scope.Limits), .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []];
         _units = _configuration.Policy.Learns ? null : [.. limits.Select(limit => limit.Unit), .. _configuration.Costs.Select(cost => cost.Unit)];
     }
 
@@ -238,7 +238,7 @@ internal sealed class Upstream : IDisposable
     /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
     public Gate GateFor(Exchange exchange) =>
         // Where the pool has another place for its keys, what the caller brings stands beside one of them.
-        Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null);
+        Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null, _engine.Queues.Of(exchange.Queue));
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;

@@ -13,8 +13,9 @@ namespace Headgate;
 /// <param name="api">The API.</param>
 /// <param name="next">How it is treated from then on; of the same first address.</param>
 /// <param name="engine">Its engine.</param>
+/// <param name="areGatesNew">Requests pass other gates from then on, although the configuration says the same of it.</param>
 /// <param name="areFilesNew">Its keys and certificates are to be read anew, although the configuration says the same of them.</param>
-internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, Engine engine, bool areFilesNew = false) : IDisposable
+internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, Engine engine, bool areFilesNew = false, bool areGatesNew = false) : IDisposable
 {
     private readonly UpstreamConfiguration _before = api.Configuration;
     private readonly List<string> _names = [.. api.NamedScopes.Select(named => named.Name)];
@@ -96,7 +97,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
             api.Adaptation.LeaveNeedsLock();
             api.Adaptation = new Adaptation(api, engine);
         }
-        if (gates.AreFor(next, _pool))
+        if (!areGatesNew && gates.AreFor(next, _pool))
             return;
         api.Left = new LeftScopes
         {

@@ -20,12 +20,13 @@ internal sealed record UpstreamPart(string Upstream, string Place, ValueList<Lim
 }
 
 /// <summary>
-/// The gates of one API: one for each set of routes and country that a request can belong to, and for each key that a caller brings itself. They
-/// have the limits of the API and its keys in common, which they share by turns; those of a route or a country only the gates of that. Thread-safe.
+/// The gates of one API: one for each set of routes and country that a request can belong to, for each key that a caller brings itself, and for each
+/// named queue with limits of its own. They have the limits of the API and its keys in common, which they share by turns; those of a route, a country or
+/// a queue only the gates of that. Thread-safe.
 /// </summary>
 internal sealed class UpstreamGates
 {
-    private readonly ConcurrentDictionary<(ulong Routes, string? Country, OwnKey? Own), Gate> _gates = new();
+    private readonly ConcurrentDictionary<(ulong Routes, string? Country, OwnKey? Own, Scope? Queue), Gate> _gates = new();
     private readonly Dispatcher _dispatcher;
     private readonly UpstreamConfiguration _configuration;
     private readonly Scope[] _common;
@@ -98,12 +99,13 @@ internal sealed class UpstreamGates
     /// <summary>The gate a request has to pass.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="own">The key it brings itself, in whose place none of the pool is used; null for none.</param>
-    public Gate For(Exchange exchange, OwnKey? own)
+    /// <param name="queue">What counts the jobs of the named queue it comes from; null for nothing.</param>
+    public Gate For(Exchange exchange, OwnKey? own, Scope? queue)
     {
-        if (_routes.Length == 0 && _countries.Count == 0 && own is null)
+        if (_routes.Length == 0 && _countries.Count == 0 && own is null && queue is null)
             return Usual;
         var (routes, country) = ChoiceOf(exchange);
-        var choice = (routes, country, own);
+        var choice = (routes, country, own, queue);
         if (_gates.TryGetValue(choice, out var gate))
             return gate;
         // Under the lock: limits that change at this moment change either before it is made, or for it too.
@@ -120,6 +122,7 @@ internal sealed class UpstreamGates
             it._gates.TryRemove(gate);
         return true;
     });
+
     private (ulong Routes, string? Country) ChoiceOf(Exchange exchange) =>
         (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null);
 
@@ -145,19 +148,22 @@ internal sealed class UpstreamGates
         return longest;
     }
 
-    private Gate Make((ulong Routes, string? Country, OwnKey? Own) choice)
+    private Gate Make((ulong Routes, string? Country, OwnKey? Own, Scope? Queue) choice)
     {
         IEnumerable<Scope> parts = _routes.Where((_, index) => (choice.Routes & (1UL << index)) != 0);
         if (choice.Country is { } country)
             parts = parts.Append(_countries[country]);
         Scope[] own = [.. parts];
         IEnumerable<Scope> key = choice.Own is { } brought ? [brought.Scope] : [];
-        return new Gate(_configuration.Name, [.. _common, .. own, .. key], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
+        IEnumerable<Scope> queue = choice.Queue is { } from ? [from] : [];
+        IEnumerable<string> names = own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..]).Concat(queue.Select(scope => scope.Name.Replace(' ', ':')));
+        return new Gate(_configuration.Name, [.. _common, .. own, .. key, .. queue], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
         {
             Own = choice.Own,
             UnderWay = _underWay,
             IsLeft = _areLeft,
-            Parts = own.Length == 0 ? null : string.Join(' ', own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..])),
+            Queue = choice.Queue,
+            Parts = names.Any() ? string.Join(' ', names) : null,
         };
     }
 }

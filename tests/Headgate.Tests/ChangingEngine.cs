@@ -88,9 +88,9 @@ internal sealed class ChangingEngine : IDisposable
     public static HeadgateConfiguration Of(params UpstreamConfiguration[] apis) => new() { Upstreams = [.. apis], Defaults = Policy(), Concurrency = 1000 };
 
     /// <summary>Asks for something; what becomes of it is a status, or a class of failure.</summary>
-    public async Task<string> SendAsync(string url, string? own = null)
+    public async Task<string> SendAsync(string url, string? own = null, string? queue = null)
     {
-        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { OwnKey = own, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
+        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { OwnKey = own, Queue = queue, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
         try
         {
             using var answer = await _line.SendAsync(exchange, CancellationToken.None);
@@ -107,10 +107,10 @@ internal sealed class ChangingEngine : IDisposable
     }
 
     /// <summary>Asks for many things; goes on when each has gone or waits.</summary>
-    public async Task<List<Task<string>>> SendManyAsync(string url, int count, string? own = null)
+    public async Task<List<Task<string>>> SendManyAsync(string url, int count, string? own = null, string? queue = null)
     {
         var before = Arrivals.Count + Waiting + Connecting;
-        var all = Enumerable.Range(0, count).Select(number => SendAsync($"{url}{number}", own)).ToList();
+        var all = Enumerable.Range(0, count).Select(number => SendAsync($"{url}{number}", own, queue)).ToList();
         await FakeApi.Until(() => Arrivals.Count + Waiting + Connecting >= before + count);
         return all;
     }

@@ -37,7 +37,7 @@ internal static class Schemas
         ["Performance"] = $"requests_per_second: number; average_latency: number; success_rate: number; {Concurrency}",
         ["PoolFigures"] = "total_connections: integer; active_connections: integer; idle_connections: integer; stale_connections: integer; error_connections: integer; hit_rate: number; connections_created: integer; connections_closed: integer",
         ["Processed"] = "results: any[]; processingTime: integer; requestCount: integer; timestamp: time",
-        ["Queue"] = "queue: string; workers: integer?; paused: boolean; open?: integer",
+        ["Queue"] = "queue: string; workers: integer?; paused: boolean; limits: string[]; open?: integer",
         ["QueueFigures"] = Counts,
         ["Keys"] = "keys: PoolKey[]",
         ["LimitNow"] = "limit: string; learned: boolean; left: integer?; wait: number?",

@@ -55,6 +55,9 @@ internal sealed record PlaceView(LimitPlace Place, IReadOnlyList<string> Declare
             foreach (var (_, scope) in api.Gates.Parts.Prepend((api.Name, api.Scope)))
                 if (scope.Name == place.Name)
                     return scope;
+        foreach (var (name, scope) in engine.Queues.Named)
+            if (name == place.Name)
+                return scope;
         return place.Pointer.StartsWith("/total/", StringComparison.Ordinal) ? engine.Total : null;
     }
 }

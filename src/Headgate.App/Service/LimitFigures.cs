@@ -27,7 +27,7 @@ internal sealed record LimitFigures(long Granted, long Refused, IReadOnlyList<Li
     public static LimitFigures Of(Engine engine)
     {
         var (granted, refused, limits) = (0L, 0L, new List<LimitFigure>());
-        limits.AddRange(engine.Dispatcher.Read(engine.Total.Checkpoints, static (_, checkpoints, now) => checkpoints.Select(checkpoint => Figure(checkpoint, now)).ToList()));
+        limits.AddRange(engine.Dispatcher.Read(engine.Total.Checkpoints.Concat(engine.Queues.Named.SelectMany(queue => queue.Scope.Checkpoints)), static (_, checkpoints, now) => checkpoints.Select(checkpoint => Figure(checkpoint, now)).ToList()));
         var number = 0;
         foreach (var api in engine.Upstreams)
         {

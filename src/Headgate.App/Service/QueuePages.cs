@@ -50,7 +50,7 @@ internal static class QueuePages
         state.Queues.Set(name, changed);
         Bound(state, name, changed);
         state.Audit.Write(context, "queue.change", name, ("workers", changed.Workers?.ToString(CultureInfo.InvariantCulture)), ("paused", changed.IsPaused ? "true" : "false"));
-        await Json.AnswerAsync(context, StatusCodes.Status200OK, json => Write(json, name, changed, null));
+        await Json.AnswerAsync(context, StatusCodes.Status200OK, json => Write(json, name, changed, LimitsOf(state, name), null));
     }
 
     private static async Task ShowAsync(HttpContext context, ServiceState state)
@@ -67,7 +67,7 @@ internal static class QueuePages
             json.WriteStartObject();
             json.WriteStartArray("queues");
             for (var at = 0; at < queues.Count; at++)
-                Write(json, queues[at].Name, queues[at].State, open[at]);
+                Write(json, queues[at].Name, queues[at].State, LimitsOf(state, queues[at].Name), open[at]);
             json.WriteEndArray();
             json.WriteEndObject();
         });
@@ -75,7 +75,10 @@ internal static class QueuePages
 
     private static void Bound(ServiceState state, string name, QueueState queue) => state.Jobs.Bound(name, queue.Workers ?? int.MaxValue, queue.IsPaused);
 
-    private static void Write(Utf8JsonWriter json, string name, QueueState queue, long? open)
+    private static IEnumerable<string> LimitsOf(ServiceState state, string name) =>
+        state.Engine.Configuration.Jobs.Queues.FirstOrDefault(queue => queue.Name == name)?.Limits.Select(limit => limit.ToString()) ?? [];
+
+    private static void Write(Utf8JsonWriter json, string name, QueueState queue, IEnumerable<string> limits, long? open)
     {
         json.WriteStartObject();
         json.WriteString("queue", name);
@@ -84,6 +87,10 @@ internal static class QueuePages
         else
             json.WriteNull("workers");
         json.WriteBoolean("paused", queue.IsPaused);
+        json.WriteStartArray("limits");
+        foreach (var limit in limits)
+            json.WriteStringValue(limit);
+        json.WriteEndArray();
         if (open is { } jobs)
             json.WriteNumber("open", jobs);
         json.WriteEndObject();

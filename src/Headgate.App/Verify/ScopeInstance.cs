@@ -3,7 +3,7 @@ using Headgate.Limits;
 namespace Headgate.App.Verify;
 
 /// <summary>One thing that limits are declared of: everything, an API, a part of it, one key, one proxy.</summary>
-/// <param name="Scope">As declared: <c>total</c>, <c>api</c>, <c>api/route:search</c>, <c>api/key</c>, <c>api/key:gold</c>, <c>api/proxy</c>.</param>
+/// <param name="Scope">As declared: <c>total</c>, <c>queue:bulk</c>, <c>api</c>, <c>api/route:search</c>, <c>api/key</c>, <c>api/key:gold</c>, <c>api/proxy</c>.</param>
 /// <param name="Member">Which key or proxy of it.</param>
 /// <param name="Lanes">The lanes whose attempts count.</param>
 /// <param name="Epochs">The limits, as they held.</param>
@@ -31,7 +31,7 @@ internal sealed record ScopeInstance(string Scope, string? Member, IReadOnlyList
             AddMember($"{group.Key.Upstream}/key", group.Select(l => l.lane.Key!), group.Select(l => l.index));
         foreach (var group in lanes.Where(l => l.lane.Proxy is not null).GroupBy(l => (l.lane.Upstream, l.lane.Proxy)))
             AddMember($"{group.Key.Upstream}/proxy", group.Select(l => l.lane.Proxy!), group.Select(l => l.index));
-        foreach (var group in lanes.SelectMany(l => (l.lane.Parts?.Split(' ') ?? []).Select(part => (Scope: $"{l.lane.Upstream}/{part}", l.index))).GroupBy(part => part.Scope))
+        foreach (var group in lanes.SelectMany(l => (l.lane.Parts?.Split(' ') ?? []).Select(part => (Scope: part.StartsWith("queue:", StringComparison.Ordinal) ? part : $"{l.lane.Upstream}/{part}", l.index))).GroupBy(part => part.Scope))
             Add(group.Key, null, [.. group.Select(part => part.index).Distinct()], [group.Key]);
         unused = [.. ledger.Limits.Where(l => l.Value.Exists(e => e.Limits.Count > 0)).Select(l => l.Key).Except(used)];
         return found;

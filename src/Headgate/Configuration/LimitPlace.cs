@@ -3,7 +3,7 @@ using Headgate.Limits;
 namespace Headgate.Configuration;
 
 /// <summary>A place of the configuration where limits are declared, by the name that the ledger gives to what they are of.</summary>
-/// <param name="Name"><c>total</c>, <c>defaults</c>, <c>github</c>, <c>github/key</c>, <c>github/route:search</c> or <c>github/geo:DE</c>.</param>
+/// <param name="Name"><c>total</c>, <c>defaults</c>, <c>queue:bulk</c>, <c>github</c>, <c>github/key</c>, <c>github/route:search</c> or <c>github/geo:DE</c>.</param>
 /// <param name="Pointer">The JSON pointer of the limits.</param>
 internal sealed record LimitPlace(string Name, string Pointer)
 {
@@ -13,6 +13,9 @@ internal sealed record LimitPlace(string Name, string Pointer)
     private static readonly string[] Nothing = [Settings.Policy.None];
     private static readonly string[] Unknown = [Settings.Policy.Learn];
 
+    /// <summary>What the ledger calls a named queue.</summary>
+    public static string OfQueue(string queue) => $"queue:{queue}";
+
     private Func<HeadgateConfiguration, IReadOnlyList<string>> Read { get; init; } = static _ => [];
 
     /// <summary>All places there are.</summary>
@@ -20,6 +23,8 @@ internal sealed record LimitPlace(string Name, string Pointer)
     {
         yield return new LimitPlace(Total, "/total/limits") { Read = static now => Texts(now.TotalLimits) };
         yield return new LimitPlace(Defaults, "/defaults/limits") { Read = static now => Texts(now.Defaults) };
+        foreach (var queue in configuration.Jobs.Queues)
+            yield return new LimitPlace(OfQueue(queue.Name), $"{ConfigurationNode.Below("/jobs/queues", queue.Name)}/limits") { Read = now => Texts(now.Jobs.Queues.FirstOrDefault(here => here.Name == queue.Name)?.Limits) };
         foreach (var api in configuration.Upstreams)
         {
             var (name, at) = (api.Name, ConfigurationNode.Below("/upstreams", api.Name));

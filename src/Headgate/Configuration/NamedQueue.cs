@@ -1,3 +1,5 @@
+using Headgate.Limits;
+
 namespace Headgate.Configuration;
 
 /// <summary>A queue that is configured. A request is its own that fits every list which is not empty; if all are empty, none is.</summary>
@@ -5,6 +7,9 @@ internal sealed record NamedQueue(string Name)
 {
     /// <summary>At most so many of its jobs are under way; null for any number.</summary>
     public int? Workers { get; init; }
+
+    /// <summary>Limits of all that is sent of its jobs, wherever it goes, beside those of its API.</summary>
+    public ValueList<Limit> Limits { get; init; } = [];
 
     /// <summary>One of these tags.</summary>
     public ValueList<string> Tags { get; init; } = [];

@@ -1,3 +1,5 @@
+using Headgate.Limits;
+
 namespace Headgate.Configuration;
 
 /// <summary>The named queues of the service, as its configuration has them.</summary>
@@ -12,8 +14,11 @@ internal static class QueueSettings
     private static readonly Setting Match = new("match", new Group([Tags, Tenants, Apis, Urls]), "What goes there by itself: what has one of each list that is given. The first queue of the file that fits takes it.");
     private static readonly Setting<long> Workers = new("workers", Scalars.Whole(1, 1_000_000), "At most so many of its jobs are under way at once.");
 
+    private static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit);
+    private static readonly Setting Limits = new("limits", LimitsShape, "Limits of all that is sent of its jobs, wherever it goes, beside those of its API.", "[]");
+
     public static readonly Setting All = new(
-        "queues", new Map(new Group([Workers, Match]), "^[A-Za-z0-9._-]{1,64}$", NamedQueue.IsName, NamedQueue.Names),
+        "queues", new Map(new Group([Workers, Limits, Match]), "^[A-Za-z0-9._-]{1,64}$", NamedQueue.IsName, NamedQueue.Names),
         "Queues of jobs that are worked off and paused each by itself.");
 
     /// <summary>Makes the records, in the order of the file.</summary>
@@ -25,6 +30,7 @@ internal static class QueueSettings
         return new NamedQueue(name)
         {
             Workers = node.Member(Workers.Name) is null ? null : (int)ConfigurationBinder.Value(node, Workers, 1),
+            Limits = node.Member(Limits.Name) is { } limits ? LimitsShape.Read(limits) : [],
             Tags = Texts(match, Tags),
             Tenants = Texts(match, Tenants),
             Apis = Texts(match, Apis),

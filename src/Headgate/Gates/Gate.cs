@@ -32,6 +32,9 @@ internal sealed class Gate
 
     /// <summary>The key that whoever waits here brings itself, whose limits are among those of the gate; null for none.</summary>
     public OwnKey? Own { get; init; }
+
+    /// <summary>That of the named queue that its requests come from; null where that has no limits of its own, or there is none.</summary>
+    public Scope? Queue { get; init; }
     /// <summary>Its permits whose attempts have not ended, with those of the other gates of the API; null where nobody wants to know.</summary>
     public UnderWay? UnderWay { get; init; }
 

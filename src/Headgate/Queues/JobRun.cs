@@ -48,6 +48,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
                 Receive = ReceiveAsync,
                 Watch = Watch,
                 Id = Job.Id,
+                Queue = Job.Queue,
                 IsRecorded = scheduler.IsKept,
                 Waiting = _waiting?.Token ?? CancellationToken.None,
                 // The queue before the gate is a part of it that costs less.

@@ -47,6 +47,36 @@ public sealed class NamedQueueTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_queue_is_kept_to_limits_of_its_own_over_all_APIs_also_to_others_that_are_set_while_it_runs()
+    {
+        await using var one = await SimulatedApi.StartAsync(new());
+        await using var other = await SimulatedApi.StartAsync(new());
+        _cli.Write("headgate.json", """{ "jobs": { "queues": { "bulk": { "limits": ["20/s"], "match": { "tags": ["bulk"] } }, "rest": {} } } }""");
+        await using (var service = await ServiceProcess.StartAsync(_cli, ["--up", $"one={one.Url}", "--up", $"other={other.Url}"]))
+        {
+            var (_, queues) = await service.CallAsync("GET", "/api/v1/queues");
+            Assert.Equal("20/s", (string?)Queue(queues, "bulk")["limits"]!.AsArray().Single());
+            var ids = await service.SubmitAsync(Enumerable.Range(0, 60).Select(n => $$"""{"url":"{{(n % 2 == 0 ? one : other).Url}}/{{n}}","tags":["bulk"]}"""));
+            var aside = await service.SubmitAsync(Enumerable.Range(0, 100).Select(n => $$"""{"url":"{{one.Url}}/{{n}}"}"""));
+            Assert.Equal(100, (await service.WaitAsync(aside)).Count);
+            Assert.InRange((await service.WaitAsync(ids, timeout: 0.1)).Count, 0, 59);
+
+            Assert.Equal(200, (await service.CallAsync("PUT", "/api/v1/limits/queue:bulk", """{"limits":["30/s"]}""")).Status);
+            Assert.Equal(200, (await service.CallAsync("PUT", "/api/v1/limits/queue:rest", """{"limits":["5/s"]}""")).Status);
+            Assert.Equal(60, (await service.WaitAsync(ids, timeout: 30)).Count);
+            Assert.Equal(10, (await service.WaitAsync(await service.SubmitAsync(Enumerable.Range(0, 10).Select(n => $$"""{"url":"{{one.Url}}/{{n}}","queue":"rest"}""")), timeout: 30)).Count);
+            Assert.Equal("5/s", (string?)(await service.CallAsync("GET", "/api/v1/limits/queue:rest")).Json["limits"]!.AsArray().Single());
+        }
+        foreach (var ledger in Directory.GetFiles(_cli.PathOf("data/ledgers")))
+        {
+            var verdict = await _cli.RunAsync("verify", ledger);
+            Assert.Equal(0, verdict.Code);
+            Assert.Contains("queue:bulk", verdict.Output, StringComparison.Ordinal);
+            Assert.Contains("queue:rest", verdict.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task What_names_a_queue_by_no_name_or_by_one_of_ours_is_refused()
     {
         await using var api = await SimulatedApi.StartAsync(new());

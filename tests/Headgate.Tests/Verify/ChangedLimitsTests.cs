@@ -54,10 +54,11 @@ public sealed class ChangedLimitsTests
             (world.Latency, world.Connect) = (TimeSpan.FromMilliseconds(random.Pick(0, 20, 100, 400)), TimeSpan.FromMilliseconds(random.Pick(0, 0, 5, 150)));
             sent.AddRange(await world.SendManyAsync("https://a.test/x/", random.Next(12)));
             sent.AddRange(await world.SendManyAsync("https://a.test/y/", random.Next(4)));
+            sent.AddRange(await world.SendManyAsync(random.Pick("https://a.test/x/", "https://b.test/"), random.Next(4), queue: "bulk"));
             if (random.Chance(0.3))
             {
                 var next = Any(random, timing);
-                sets.Add($"{world.Time.Elapsed}: {next.TotalLimits} {next.Upstreams[0].Policy.Limits} {next.Upstreams[0].Routes.ElementAtOrDefault(0)?.Limits}");
+                sets.Add($"{world.Time.Elapsed}: {next.TotalLimits} {next.Upstreams[0].Policy.Limits} {next.Upstreams[0].Routes.ElementAtOrDefault(0)?.Limits} bulk {next.Jobs.Queues.ElementAtOrDefault(0)?.Limits}");
                 world.Engine.Change(next);
             }
             await Threads.PassUntilAsync(world.Time, Once(), milliseconds: random.Next(1, 400));
@@ -75,7 +76,8 @@ public sealed class ChangedLimitsTests
             Policy = api.Policy with { Timing = new TimingChoice(timing) },
             Routes = random.Chance(0.5) ? [] : [new RouteConfiguration("x", RoutePattern.TryParse("/x/**", out var match, out _) ? match : RoutePattern.All, [], List(random.Pick<string[]>(Sets)))],
         };
-        return ChangingEngine.Of(api) with { TotalLimits = random.Chance(0.5) ? [] : List(random.Pick<string[]>(Sets)), Defaults = Policy() with { Timing = new TimingChoice(timing) } };
+        var jobs = JobsConfiguration.Default with { Queues = random.Chance(0.3) ? [] : [new NamedQueue("bulk") { Limits = List(random.Pick<string[]>(Sets)) }] };
+        return ChangingEngine.Of(api) with { Jobs = jobs, TotalLimits = random.Chance(0.5) ? [] : List(random.Pick<string[]>(Sets)), Defaults = Policy() with { Timing = new TimingChoice(timing) } };
     }
 
     private static Func<bool> Once()
