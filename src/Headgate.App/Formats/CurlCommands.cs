@@ -7,7 +7,8 @@ using Headgate.Jobs;
 namespace Headgate.App.Formats;
 
 /// <summary>A curl command a line, for a POSIX shell with <c>$'…'</c> (bash, zsh, ksh): of requests, and of results where what was sent is known.</summary>
-internal sealed class CurlCommands : IResultFormat, IRequestWriter
+/// <param name="hides">Whether a header's value is not to be shown; null to show all.</param>
+internal sealed class CurlCommands(Func<string, bool>? hides = null) : IResultFormat, IRequestWriter
 {
     /// <summary>How many results had a body that nobody told of.</summary>
     public long WithoutBody { get; private set; }
@@ -39,7 +40,7 @@ internal sealed class CurlCommands : IResultFormat, IRequestWriter
             command.Append(CultureInfo.InvariantCulture, $"echo {Convert.ToBase64String(binary.Span)} | base64 -d | ");
         command.Append("curl").Append(MethodOf(request.Method, hasBody)).Append(' ').Append(ShellQuote.Of(JobMessage.Target(request).OriginalString));
         foreach (var (name, value) in sent.Headers)
-            command.Append(" -H ").Append(ShellQuote.Of(value.Length == 0 ? $"{name};" : $"{name}: {value}"));
+            command.Append(" -H ").Append(ShellQuote.Of(value.Length == 0 ? $"{name};" : $"{name}: {(hides?.Invoke(name) == true ? Recording.Redaction.Shown : value)}"));
         // Otherwise curl would say that it is a form.
         if (hasBody && !sent.Headers.Any(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))
             command.Append(" -H 'Content-Type:'");

@@ -34,6 +34,7 @@ internal static class Operations
         [("GET", "/api/v1/request/{id}")] = new("getJob", Jobs, "A job as it stands.") { Answers = [(200, "Job"), (404, "Problem")] },
         [("DELETE", "/api/v1/request/{id}")] = new("cancel", Jobs, "Gives a job up.") { Answers = [(200, "Cancelled"), (400, "Problem"), (404, "Problem")] },
         [("GET", "/api/v1/request/{id}/attempts")] = new("getAttempts", Jobs, "Each attempt of a job.") { Answers = [(200, "History"), (404, "Problem")] },
+        [("GET", "/api/v1/request/{id}/curl")] = new("getCurl", Jobs, "The request of a job as a curl command.") { Answers = [(200, "any"), (404, "Problem")], AnswerType = "text/plain" },
         [("GET", "/api/v1/request/{id}/explain")] = new("explain", Jobs, "What a job waits for.") { Answers = [(200, "Explanation"), (404, "Problem")] },
         [("GET", "/api/v1/requests")] = new("findJobs", Jobs, "Jobs in the order they were accepted.") { Answers = [(200, "JobPage"), (400, "Problem")], Query = Page },
         [("POST", "/api/v1/requests/bulk")] = new("submitMany", Jobs, "Accepts requests, each by itself.") { Body = "Bulk", Answers = [(202, "BulkVerdicts"), (400, "Problem")], Headers = [Key] },

@@ -41,6 +41,7 @@ internal static class CallNeeds
         [("POST", "/api/v1/requests:cancel")] = Send,
         [("POST", "/api/v1/requests:retry")] = Send,
         [("GET", "/api/v1/request/{id}/attempts")] = Look,
+        [("GET", "/api/v1/request/{id}/curl")] = Look,
         [("GET", "/api/v1/request/{id}/explain")] = Look,
         [("GET", "/api/v1/batches/{batch}")] = Look,
         [("GET", "/api/v1/events")] = Look,

@@ -1,3 +1,6 @@
+using System.Buffers;
+using Headgate.App.Formats;
+using Headgate.App.Recording;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Builder;
@@ -12,6 +15,7 @@ internal static class JobDetailPages
     public static void Map(IEndpointRouteBuilder site, ServiceState state)
     {
         site.MapGet("/api/v1/request/{id}/attempts", context => AttemptsAsync(context, state));
+        site.MapGet("/api/v1/request/{id}/curl", context => CurlAsync(context, state));
         site.MapGet("/api/v1/request/{id}/explain", context => ExplainAsync(context, state));
     }
 
@@ -28,6 +32,17 @@ internal static class JobDetailPages
                 ResultRecordWriter.WriteHistory(json, view.Live?.History ?? []);
             json.WriteEndObject();
         });
+    }
+
+    /// <summary>The request as a command for a shell: as it was accepted, without the key that is added to it, and without what may be a secret of its caller's.</summary>
+    private static async Task CurlAsync(HttpContext context, ServiceState state)
+    {
+        var view = await JobPages.FindAsync(context, state);
+        var command = new ArrayBufferWriter<byte>();
+        new CurlCommands(Redaction.Hides).Write(view.Stored.Request, command);
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = command.WrittenCount;
+        await context.Response.Body.WriteAsync(command.WrittenMemory, context.RequestAborted);
     }
 
     private static async Task ExplainAsync(HttpContext context, ServiceState state)
@@ -52,7 +67,7 @@ internal static class JobDetailPages
             json.WriteNumber("priority", (int)job.Request.Priority);
             json.WriteString("tenant", job.Request.Tenant);
             json.WriteStartArray("limits");
-            foreach (var limit in api.Policy.Limits.Concat(state.Configuration.TotalLimits))
+            foreach (var limit in api.Policy.Limits.Concat(state.Configuration.TotalLimits).Concat(state.Engine.Configuration.Jobs.Queues.FirstOrDefault(queue => queue.Name == job.Queue)?.Limits ?? []))
                 json.WriteStringValue(limit.ToString());
             json.WriteEndArray();
             json.WriteString("waiting_for", isWaiting && job.Due > now ? $"its time, {job.Due.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : view.Live?.WaitingFor);

@@ -109,7 +109,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         yield return new("GET", "/api/v1/requests?limit=0", 400);
         yield return new("GET", "/api/v1/dlq?limit=1", 200);
         yield return new("GET", "/api/v1/dlq?status=odd", 400);
-        foreach (var path in (string[])["", "/attempts", "/explain"])
+        foreach (var path in (string[])["", "/attempts", "/curl", "/explain"])
             yield return new("GET", $"/api/v1/request/nobody{path}", 404);
         yield return new("DELETE", "/api/v1/request/nobody", 404);
         yield return new("GET", "/api/v1/batches/night", 200);
@@ -181,7 +181,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         var later = (string)(await CallAsync(new("POST", "/api/v1/request", 202, $$"""{"url":"{{api}}/later","not_before":"1h"}""")))["request_id"]!;
         var failed = (string)(await CallAsync(new("POST", "/api/v1/request", 200, """{"url":"http://127.0.0.2:1/"}""") { Headers = [("Prefer", "wait=30")] }))["request_id"]!;
         foreach (var id in (string[])[later, failed])
-            foreach (var path in (string[])["", "/attempts", "/explain"])
+            foreach (var path in (string[])["", "/attempts", "/curl", "/explain"])
                 await CallAsync(new("GET", $"/api/v1/request/{id}{path}", 200));
         await CallAsync(new("POST", "/api/v1/requests/wait", 200, $$"""{"request_ids":["{{later}}","{{failed}}"],"timeout":0}"""));
         await CallAsync(new("DELETE", $"/api/v1/request/{later}", 200));

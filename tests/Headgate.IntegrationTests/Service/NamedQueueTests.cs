@@ -155,6 +155,24 @@ public sealed class NamedQueueTests : IAsyncDisposable
         Assert.Null((await service.CallAsync("GET", $"/api/v1/request/{id}")).Json["history"]);
     }
 
+    [Fact]
+    public async Task A_job_is_told_as_a_command_for_a_shell_that_sends_the_same_without_its_secrets()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await StartAsync(api);
+        var id = (await service.SubmitAsync([$$$"""{"url":"{{{api.Url}}}/x","params":{"q":"it's"},"method":"POST","headers":{"X-Kind":"a b","Authorization":"Bearer very-secret"},"data":{"a":"ü$(id)"} }"""]))[0];
+
+        var command = await service.Client.GetStringAsync($"/api/v1/request/{id}/curl");
+
+        Assert.DoesNotContain("very-secret", command, StringComparison.Ordinal);
+        Assert.Contains("-H 'Authorization: …'", command, StringComparison.Ordinal);
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command.Replace("/x?", "/echo?", StringComparison.Ordinal)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var echo = await shell.StandardOutput.ReadToEndAsync();
+        Assert.Contains("ü$(id)", (string?)JsonNode.Parse(echo)!["body"], StringComparison.Ordinal);
+        Assert.Contains("q=it%27s", echo, StringComparison.Ordinal);
+        Assert.Equal(404, (await service.CallAsync("GET", "/api/v1/request/nobody/curl")).Status);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _cli.DisposeAsync();
