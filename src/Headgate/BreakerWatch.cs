@@ -32,6 +32,9 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>The API has no breaker any more: nobody is held. Needs the lock.</summary>
     public void LeaveNeedsLock() => api.Scope.Remove(State);
 
+    /// <summary>Whether it is closed, and none has failed since the last that did not. Needs the lock.</summary>
+    public bool IsCalmNeedsLock(long now) => _breaker.PositionAt(now) == BreakerPosition.Closed && _breaker.Failures == 0;
+
     /// <summary>How often it opened.</summary>
     public int Opens => _breaker.Opens;
 

@@ -19,15 +19,13 @@ internal sealed class Engine : IDisposable
     private readonly UpstreamRegister _register;
     private readonly ConcurrentDictionary<Task, bool> _left = new();
 
-    /// <summary>Held while what was recorded goes to the disk.</summary>
-    private readonly Lock _syncing = new();
-
     /// <summary>Held by whoever changes the configuration, from beginning to end.</summary>
     private readonly Lock _changing = new();
+
     /// <summary>What the ledger takes for granted of arrival, from beginning to end.</summary>
     private readonly TimingChoice _usual;
     private ResourceWatch? _resources;
-    private ITimer? _sync;
+    private Upkeep? _upkeep;
     private volatile bool _isDisposed;
 
     /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
@@ -61,7 +59,7 @@ internal sealed class Engine : IDisposable
 
     private Scope MakeTotal(HeadgateConfiguration configuration)
     {
-        var total = new Scope("everything", configuration.TotalLimits, Upstream.TermsOf(configuration.Defaults.Timing, configuration.Defaults.Straggle), Dispatcher.Ours);
+        var total = new Scope("everything", configuration.TotalLimits, SharedTerms.Of(configuration, []), Dispatcher.Ours);
         if ((_connections = ConnectionsConfiguration.CapOf(configuration.TotalConnections)) is { } connections)
             total.Add(connections);
         return total;
@@ -181,20 +179,24 @@ internal sealed class Engine : IDisposable
 
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>
     /// <param name="failed">Told when it cannot be.</param>
-    public void SyncEachSecond(Action<LedgerException> failed) => _sync = Clock.Provider.CreateTimer(_ =>
+    public void SyncEachSecond(Action<LedgerException> failed) => _upkeep = new Upkeep(this, failure => Tell(failed, failure));
+
+    /// <inheritdoc cref="UpstreamRegister.ForgetIdle"/>
+    public void ForgetIdle()
     {
+        // While somebody changes what there is, the next time will do.
+        if (_options.ForgetsIdle is not { } idle || !_changing.TryEnter())
+            return;
         try
         {
-            // Whoever disposes waits until this is through.
-            lock (_syncing)
-                if (!_isDisposed)
-                    Journal.Sync();
+            if (!_isDisposed)
+                _register.ForgetIdle(Clock.Now - Clock.Nanoseconds(idle));
         }
-        catch (LedgerException failure)
+        finally
         {
-            Tell(failed, failure);
+            _changing.Exit();
         }
-    }, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
 
     /// <summary>Something nobody waits for goes on: the attempt that lost against another one.</summary>
     public void Leave(Task task)
@@ -212,12 +214,11 @@ internal sealed class Engine : IDisposable
     public void Dispose()
     {
         Observation?.Dispose();
-        _sync?.Dispose();
+        // Whoever writes at this moment has its files until it is through.
+        _upkeep?.Dispose();
         lock (_changing)
             _isDisposed = true;
-        // Whoever writes at this moment has its files until it is through.
-        lock (_syncing)
-            _resources?.Dispose();
+        _resources?.Dispose();
         _register.Dispose();
         foreach (var (transport, _, _) in _replaced)
             transport.Dispose();
@@ -343,16 +344,6 @@ internal sealed class Engine : IDisposable
         var unused = _replaced.Where(old => old.Api.UnderWay.HasEnded(upTo: old.Since)).ToList();
         _replaced = [.. _replaced.Except(unused)];
         return [.. unused.Select(old => old.Transport)];
-    }
-
-    /// <summary>Says to the ledger what holds in a scope from a moment on, and that nothing held before where nothing did.</summary>
-    public void WriteChange(ScopeChange change, long at)
-    {
-        // What went in the same microsecond went under those before.
-        at += Clock.Microsecond;
-        if (change.Before.Count == 0)
-            WriteLimits(change.Api, change.Name, [], at);
-        WriteLimits(change.Api, change.Name, change.Limits, at);
     }
 
     /// <summary>What was sent to an API before counts, and what is sent from now on is written down.</summary>

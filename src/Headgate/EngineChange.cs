@@ -1,6 +1,7 @@
 using Headgate.Configuration;
 using Headgate.Gates;
 using Headgate.Ledgers;
+using Headgate.Limits;
 
 namespace Headgate;
 
@@ -106,17 +107,19 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
 
     private IEnumerable<ScopeChange> TotalChange()
     {
-        var (old, now) = (_before.Defaults, next.Defaults);
-        var isSameTerms = (old.Timing, old.Straggle) == (now.Timing, now.Straggle);
-        if (!isSameTerms || _before.TotalLimits != next.TotalLimits)
-            yield return new ScopeChange(null, engine.Total, "total", "total", next.TotalLimits, isSameTerms ? engine.Total.Terms : Upstream.TermsOf(now.Timing, now.Straggle));
+        if (!AreSameTerms || _before.TotalLimits != next.TotalLimits)
+            yield return new ScopeChange(null, engine.Total, "total", "total", next.TotalLimits, AreSameTerms ? engine.Total.Terms : NewTerms());
     }
 
     /// <summary>Some queue has limits now that had none ever: its jobs pass other gates.</summary>
     private bool AreQueuesNew => _queues != engine.Queues;
 
     private IEnumerable<ScopeChange> QueueChanges() =>
-        engine.Queues.Changes(next.Jobs.Queues, (_before.Defaults.Timing, _before.Defaults.Straggle) == (next.Defaults.Timing, next.Defaults.Straggle) ? null : Upstream.TermsOf(next.Defaults.Timing, next.Defaults.Straggle));
+        engine.Queues.Changes(next.Jobs.Queues, AreSameTerms ? null : NewTerms);
+
+    private bool AreSameTerms => SharedTerms.AreSame(_before, next);
+
+    private ArrivalTerms NewTerms() => SharedTerms.Of(next, register.Held);
 
     private bool TryCommit(IReadOnlyList<Upstream> known)
     {

@@ -31,6 +31,9 @@ internal sealed record EngineOptions
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 
+    /// <summary>An API that nobody configured, and that nothing was sent to for so long, is forgotten with what was learned of it, and holds no file open; null for never.</summary>
+    public TimeSpan? ForgetsIdle { get; init; }
+
     /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
     public Action<Attempt> Ended { get; init; } = _ => { };
 

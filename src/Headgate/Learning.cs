@@ -101,7 +101,13 @@ internal sealed class Learning(Upstream api, Engine engine)
     public void ChangeBound(Action<ArrivalTerms> change)
     {
         var before = api.Terms.Bound;
-        _dispatcher.Change((api.Terms, change), static (_, it, _) => it.change(it.Terms));
+        _dispatcher.Change((api.Terms, engine, change), static (_, it, _) =>
+        {
+            it.change(it.Terms);
+            it.engine.Total.Terms.AtLeast(it.Terms);
+            foreach (var (_, queue) in it.engine.Queues.Named)
+                queue.Terms.AtLeast(it.Terms);
+        });
         engine.Journal.WriteBound(api.Name, api.Terms.Bound);
         engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { Bound = (before, api.Terms.Bound) });
     }

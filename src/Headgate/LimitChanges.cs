@@ -3,6 +3,7 @@ using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Limits;
+using Headgate.Time;
 
 namespace Headgate;
 
@@ -121,11 +122,21 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
     {
         foreach (var change in changes)
         {
-            engine.WriteChange(change, _at);
+            Write(change);
             change.Api?.Learning.Redeclared(change.Scope);
             if (!change.Before.SequenceEqual(change.Limits))
                 engine.Notice($"the limits of {change.Scope.Name} are {Words(change.Limits)} now, and were {Words(change.Before)}");
         }
+    }
+
+    /// <summary>To the ledger; and that nothing held before where nothing did.</summary>
+    private void Write(ScopeChange change)
+    {
+        // What went in the same microsecond went under those before.
+        var at = _at + Clock.Microsecond;
+        if (change.Before.Count == 0)
+            engine.WriteLimits(change.Api, change.Name, [], at);
+        engine.WriteLimits(change.Api, change.Name, change.Limits, at);
     }
 
     private IReadOnlyList<ScopeChange> Changes => changes;

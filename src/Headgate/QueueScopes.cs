@@ -31,7 +31,7 @@ internal sealed class QueueScopes
     public QueueScopes With(HeadgateConfiguration configuration, Engine engine)
     {
         var missing = configuration.Jobs.Queues.Where(queue => queue.Limits.Count > 0 && !_scopes.ContainsKey(queue.Name)).ToList();
-        return missing.Count == 0 ? this : new QueueScopes(_scopes.Concat(missing.Select(queue => KeyValuePair.Create(queue.Name, Make(queue, configuration.Defaults, engine)))).ToFrozenDictionary());
+        return missing.Count == 0 ? this : new QueueScopes(_scopes.Concat(missing.Select(queue => KeyValuePair.Create(queue.Name, Make(queue, configuration, engine)))).ToFrozenDictionary());
     }
 
     /// <summary>Those that others do not have.</summary>
@@ -39,17 +39,17 @@ internal sealed class QueueScopes
 
     /// <summary>What a configuration changes of those that are there.</summary>
     /// <param name="queues">The queues of the configuration; one that is not there any more has no limits.</param>
-    /// <param name="terms">What is known of arrival from then on; null for the same as before.</param>
-    public IEnumerable<ScopeChange> Changes(ValueList<NamedQueue> queues, ArrivalTerms? terms)
+    /// <param name="terms">Makes what is known of arrival from then on; null for the same as before.</param>
+    public IEnumerable<ScopeChange> Changes(ValueList<NamedQueue> queues, Func<ArrivalTerms>? terms)
     {
         foreach (var (queue, scope) in _scopes)
             if ((queues.FirstOrDefault(named => named.Name == queue)?.Limits ?? []) is var limits && (terms is not null || !limits.SequenceEqual(scope.Declared)))
-                yield return new ScopeChange(null, scope, LimitPlace.OfQueue(queue), IdentityOf(queue), limits, terms ?? scope.Terms);
+                yield return new ScopeChange(null, scope, LimitPlace.OfQueue(queue), IdentityOf(queue), limits, terms?.Invoke() ?? scope.Terms);
     }
 
-    private static Scope Make(NamedQueue queue, UpstreamPolicy policy, Engine engine)
+    private static Scope Make(NamedQueue queue, HeadgateConfiguration configuration, Engine engine)
     {
-        var scope = new Scope($"queue {queue.Name}", queue.Limits, Upstream.TermsOf(policy.Timing, policy.Straggle), engine.Dispatcher.Ours);
+        var scope = new Scope($"queue {queue.Name}", queue.Limits, SharedTerms.Of(configuration, engine.Upstreams), engine.Dispatcher.Ours);
         engine.Remember(null, LimitPlace.OfQueue(queue.Name), scope, IdentityOf(queue.Name));
         return scope;
     }

@@ -38,7 +38,7 @@ internal sealed class Upstream : IDisposable
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
-        (_configuration, _engine, UnderWay) = (configuration, engine, new UnderWay(engine.Journal.Eras));
+        (_configuration, _engine, UnderWay) = (configuration, engine, new UnderWay(engine.Journal.Eras, engine.Clock.Now));
         var policy = configuration.Policy;
         Scope = new Scope(Name, policy.Limits, TermsOf(policy.Timing, policy.Straggle), engine.Dispatcher.Ours);
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
@@ -50,7 +50,7 @@ internal sealed class Upstream : IDisposable
             _keys = new KeyPool(Name, engine.KeysOf(configuration).Select(entry => MakeKey(entry, configuration.Keys)));
         var tunnels = new Scope($"{Name}/tunnels", [], Terms, engine.Dispatcher.Ours, Scope.Server);
         tunnels.Add(TunnelCap = ConcurrencyCap.OfConnections(engine.Concurrency));
-        Tunnels = new Gate(Name, [engine.Total, Scope, tunnels], weight: configuration.Weight, countsOpenOnly: true) { Parts = "tunnels" };
+        Tunnels = new Gate(Name, [engine.Total, Scope, tunnels], weight: configuration.Weight, countsOpenOnly: true) { Parts = "tunnels", UnderWay = UnderWay };
         _gates = MakeGates(configuration, _keys, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         OwnKeys = new OwnKeys(this, engine);
         _budget = BudgetOf(configuration.Retry);
@@ -80,9 +80,13 @@ internal sealed class Upstream : IDisposable
         CountUnits();
     }
 
-    /// <summary>Whether nothing is under way, and nothing of what was sent counts any more.</summary>
+    /// <summary>Whether nothing is under way, nobody waits, and nothing of what was sent counts any more.</summary>
     public bool IsIdleNeedsLock(long now) => !UnderWay.All.Any()
+        && Gates.All.All(gate => gate.Waiting == 0)
         && NamedScopes.All(named => named.Scope.IsIdle(now));
+
+    /// <summary>Whether nobody would find out that it was there: it is idle, and neither is it paused nor has it failed lately.</summary>
+    public bool IsForgettableNeedsLock(long now) => IsIdleNeedsLock(now) && Scope.Hold!.PausedBy is null && Watch?.IsCalmNeedsLock(now) != false;
 
     /// <summary>Its limits have changed, or those of everything: so may have what they count.</summary>
     public void CountUnits()

@@ -82,9 +82,13 @@ internal sealed class UpstreamGates
         && _configuration.Geo.Select(geo => geo.Country).SequenceEqual(other.Geo.Select(geo => geo.Country));
 
     /// <summary>Others have taken their place: whoever waits here, or still comes, is sent there. Needs the lock.</summary>
-    public void LeaveNeedsLock(Scheduler scheduler)
+    /// <param name="scheduler">Who sends them there.</param>
+    /// <param name="isAll">The API itself has gone: so has its gate of connections that are passed through unread.</param>
+    public void LeaveNeedsLock(Scheduler scheduler, bool isAll = false)
     {
         _areLeft = true;
+        if (isAll)
+            scheduler.Leave(_tunnels);
         foreach (var (_, gate) in _gates)
             scheduler.Leave(gate);
     }

@@ -117,6 +117,32 @@ internal sealed class UpstreamRegister : IDisposable
         gone.ForEach(_engine.Forget);
     }
 
+    /// <summary>
+    /// Forgets those that nobody configured, that nothing was sent to for a while, and of which nothing counts, so that a service that comes to a million
+    /// hosts keeps files open of those only that it uses. Whoever still comes to one is sent to the next that is opened.
+    /// </summary>
+    /// <param name="lastBefore">When something was sent to them last, monotonic nanoseconds.</param>
+    public void ForgetIdle(long lastBefore)
+    {
+        List<Upstream> gone;
+        lock (_opening)
+        {
+            gone = _engine.Dispatcher.Change((_held, lastBefore), static (scheduler, it, now) =>
+            {
+                var gone = it._held.Where(api => !api.Configuration.IsConfigured && api.UnderWay.LastAt < it.lastBefore && api.IsForgettableNeedsLock(now)).ToList();
+                gone.ForEach(api => api.Gates.LeaveNeedsLock(scheduler, isAll: true));
+                return gone;
+            });
+            if (gone.Count == 0)
+                return;
+            foreach (var api in gone)
+                _upstreams.TryRemove(api.Name, out _);
+            (_held, _last) = ([.. _held.Except(gone)], null);
+            _retired = [.. _retired.Except(gone)];
+        }
+        gone.ForEach(_engine.Forget);
+    }
+
     public void Dispose()
     {
         lock (_opening)

@@ -13,7 +13,7 @@ internal sealed class ChangingEngine : IDisposable
 {
     private readonly StraightLine _line;
 
-    public ChangingEngine(HeadgateConfiguration configuration, string? state = null)
+    public ChangingEngine(HeadgateConfiguration configuration, string? state = null, TimeSpan? forgetsIdle = null)
     {
         Api = new FakeApi(async (request, cancellation) =>
         {
@@ -26,6 +26,7 @@ internal sealed class ChangingEngine : IDisposable
         Engine = new Engine(configuration, Api.In(Time) with
         {
             Concurrency = configuration.Concurrency,
+            ForgetsIdle = forgetsIdle,
             Notice = Notices.Enqueue,
             Journal = clock => new SendJournal(clock, directory) { RemembersAll = true },
             Keys = api => Keys.TryGetValue(api.Name, out var keys) ? [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))] : throw Unreadable(api.Name),

@@ -26,11 +26,8 @@ internal sealed class MetricsSite : IAsyncDisposable
     /// <exception cref="CommandException">The address is in use.</exception>
     public static async Task<MetricsSite> StartAsync(IPEndPoint address, MetricsPage page, ILoggerFactory loggers)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        ServiceLog.UseFor(builder, loggers);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = SiteBuilder.Begin(loggers, kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Listen(address);
         });

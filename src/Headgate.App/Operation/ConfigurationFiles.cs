@@ -49,7 +49,8 @@ internal sealed partial class ConfigurationFiles
         if (place is null || Read(Path.Combine(sources.Directory, place)) is not { } content)
             return place ?? "";
         var directory = Path.GetDirectoryName(Path.GetFullPath(place, sources.Directory))!;
-        var put = PutIn().Matches(Encoding.UTF8.GetString(content)).Select(match => Print(Path.Combine(directory, match.Groups["path"].Value)));
+        // Mostly there is none, and nobody else needs regular expressions.
+        var put = content.AsSpan().IndexOf("${file:"u8) < 0 ? [] : PutIn().Matches(Encoding.UTF8.GetString(content)).Select(match => Print(Path.Combine(directory, match.Groups["path"].Value)));
         return place + Convert.ToHexString(SHA256.HashData(content)) + string.Concat(put);
     }
 

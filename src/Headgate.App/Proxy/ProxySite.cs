@@ -43,13 +43,9 @@ internal sealed class ProxySite : IAsyncDisposable
     public static async Task<ProxySite> StartAsync(ServeConfiguration options, ServiceState state, Entrance entrance, IReadOnlyList<ListenUrl> listen, ILogger log)
     {
         var access = new ProxyAccess(entrance);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = MostHeld);
         var tunnels = new Tunnels(state, options, access, log);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = SiteBuilder.Begin(null, kestrel =>
         {
-            kestrel.AddServerHeader = false;
             // The URL is what is asked for, whatever Host says.
             kestrel.AllowHostHeaderOverride = true;
             // As they came from a server, byte for byte.
@@ -62,6 +58,7 @@ internal sealed class ProxySite : IAsyncDisposable
                     port.Use(next => connection => tunnels.BeginAsync(connection, next));
                 });
         });
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = MostHeld);
         var site = builder.Build();
         var (target, relay) = (new ProxyTarget(options.ProxyUpgrade), new Relay(state, options.Hold, isProxy: true));
         site.Run(context => GuardAsync(context, log, () => AnswerAsync(context, state, access, target, relay)));

@@ -103,10 +103,14 @@ internal sealed class Tunnels : IAsyncDisposable
         var (terms, place) = _access.Admit(head.Headers, shown, (caller.RemoteEndPoint as IPEndPoint)?.Address);
         using var _ = place;
         using var call = _state.Enter();
-        var (api, isWhole) = _state.Engine.ServerOf(head.Host, head.Port);
+        Upstream api;
+        bool isWhole;
+        Permit? permit;
+        do
+            (api, isWhole) = _state.Engine.ServerOf(head.Host, head.Port);
+        while ((permit = await PermitAsync(api, terms, caller.ConnectionClosed)) is null);
         // Where only some of its paths are an API, the others are no more allowed than any private address.
         var connector = _state.Engine.Connections.ConnectorOf(api, api.Configuration.IsConfigured && isWhole);
-        var permit = await PermitAsync(api, terms, caller.ConnectionClosed);
         var dispatcher = _state.Engine.Dispatcher;
         try
         {
@@ -123,13 +127,18 @@ internal sealed class Tunnels : IAsyncDisposable
         }
     }
 
-    private async Task<Permit> PermitAsync(Upstream api, CallTerms terms, CancellationToken gone)
+    /// <summary>A permit; null if the API has gone meanwhile, and another one is opened in its place.</summary>
+    private async Task<Permit?> PermitAsync(Upstream api, CallTerms terms, CancellationToken gone)
     {
         var clock = _state.Engine.Clock;
         var until = Math.Min(clock.Now + Clock.Nanoseconds(_options.Hold), terms.DeadlineOn(clock) ?? long.MaxValue);
         try
         {
             return await _state.Engine.Dispatcher.AcquireAsync(api.Tunnels, new LaneKey(Cost.One, terms.Priority, terms.Tenant, null), until, gone);
+        }
+        catch (RefusedException refused) when (refused.Reason == RefusalReason.Moved)
+        {
+            return null;
         }
         catch (RefusedException refused)
         {

@@ -57,17 +57,26 @@ internal static class JobPages
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
         if (key is { Length: > LongestKey })
             throw new Problem(StatusCodes.Status400BadRequest, $"the Idempotency-Key is longer than {LongestKey} characters");
-        if (state.IsDraining)
-            throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
-        var act = state.Pressure;
-        // Without a request it is asked whether any is accepted at all.
-        if (act == BackpressureAct.Reject || (requests.Count > 0 && requests.All(request => Backpressure.Refuses(act, request.Priority))))
-            throw new Problem(StatusCodes.Status429TooManyRequests, Backpressure.RefusalOf(act)) { RetryAfter = 1 };
+        var act = PressureOn(state, requests);
         var caller = Caller.Of(context);
         foreach (var request in requests)
             request.Tenant ??= caller.Tenant;
         // What one tenant calls its submissions says nothing to another. No header has a line end in it.
         return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, act, places);
+    }
+
+    /// <summary>What many waiting jobs mean for new ones.</summary>
+    /// <param name="state">What accepts.</param>
+    /// <param name="requests">The new ones; without any it is asked whether some are accepted at all.</param>
+    /// <exception cref="Problem">None of them can be accepted.</exception>
+    public static BackpressureAct PressureOn(ServiceState state, IReadOnlyList<JobRequest> requests)
+    {
+        if (state.IsDraining)
+            throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+        var act = state.Pressure;
+        return act == BackpressureAct.Reject || (requests.Count > 0 && requests.All(request => Backpressure.Refuses(act, request.Priority)))
+            ? throw new Problem(StatusCodes.Status429TooManyRequests, Backpressure.RefusalOf(act)) { RetryAfter = 1 }
+            : act;
     }
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Cronos;
+using Headgate.Configuration;
 using Headgate.Jobs;
 using Headgate.Queues;
 using Headgate.Time;
@@ -14,9 +15,10 @@ namespace Headgate.App.Service;
 /// </summary>
 /// <param name="settings">Keeps them.</param>
 /// <param name="jobs">Takes the jobs.</param>
+/// <param name="pressure">What many waiting jobs mean for new ones.</param>
 /// <param name="time">The clock.</param>
 /// <param name="say">Told of what does not go well; must not throw.</param>
-internal sealed class JobSchedules(ISettingStore settings, DurableJobs jobs, TimeProvider time, Action<string> say) : IDisposable
+internal sealed class JobSchedules(ISettingStore settings, DurableJobs jobs, Func<BackpressureAct> pressure, TimeProvider time, Action<string> say) : IDisposable
 {
     private const string Kind = "schedule";
 
@@ -73,8 +75,11 @@ internal sealed class JobSchedules(ISettingStore settings, DurableJobs jobs, Tim
     /// <exception cref="JobStoreException">It was not accepted.</exception>
     public async Task<string> SubmitAsync(JobSchedule schedule, DateTimeOffset at)
     {
+        var act = pressure();
+        if (Backpressure.Refuses(act, schedule.Request.Priority))
+            throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
         var id = StoredJob.NameOf($"schedule:{schedule.Name}@{at.UtcTicks.ToString(CultureInfo.InvariantCulture)}", 0);
-        await jobs.AcceptAsync(new StoredJob(id, schedule.Request, time.GetUtcNow()));
+        await jobs.AcceptAsync(new StoredJob(id, schedule.Request, time.GetUtcNow()) { RestsUntil = time.GetUtcNow() + Backpressure.DelayOf(act) });
         return id;
     }
 
@@ -138,7 +143,7 @@ internal sealed class JobSchedules(ISettingStore settings, DurableJobs jobs, Tim
             }
             catch (HeadgateException wrong)
             {
-                say($"schedule {name}: {wrong.Message}");
+                say($"schedule {name}: {wrong.Message}; this time of it is left out");
                 Passed(name, at);
             }
         lock (_lock)

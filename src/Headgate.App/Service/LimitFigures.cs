@@ -26,7 +26,7 @@ internal sealed record LimitFigures(long Granted, long Refused, IReadOnlyList<Li
     /// <summary>Looks at all gates of an engine, one API after the other.</summary>
     public static LimitFigures Of(Engine engine)
     {
-        var (granted, refused, limits) = (0L, 0L, new List<LimitFigure>());
+        var ((granted, refused), limits) = (engine.Dispatcher.Read(0, static (scheduler, _, _) => scheduler.Gone), new List<LimitFigure>());
         limits.AddRange(engine.Dispatcher.Read(engine.Total.Checkpoints.Concat(engine.Queues.Named.SelectMany(queue => queue.Scope.Checkpoints)), static (_, checkpoints, now) => checkpoints.Select(checkpoint => Figure(checkpoint, now)).ToList()));
         var number = 0;
         foreach (var api in engine.Upstreams)

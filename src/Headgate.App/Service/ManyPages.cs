@@ -44,13 +44,14 @@ internal static class ManyPages
         long submitted = 0;
         if (!JobQuery.IsDryRun(context))
         {
-            if (state.IsDraining)
-                throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+            JobPages.PressureOn(state, []);
             long count = 0;
             await ForEachPageAsync(state, search, async jobs =>
             {
-                List<StoredJob> again = [.. jobs.Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
-                submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at].Request, pace * count++, state.Time.GetUtcNow()))).Count(id => id is not null);
+                var act = state.Pressure;
+                // Those that are refused stay what they are, and are found by the same search later.
+                List<StoredJob> again = [.. jobs.Where(job => !Backpressure.Refuses(act, job.Request.Priority)).Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
+                submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at].Request, pace * count++ + Backpressure.DelayOf(act), state.Time.GetUtcNow()))).Count(id => id is not null);
             });
         }
         await AnswerAsync(context, state, matched, "submitted", submitted);
@@ -65,6 +66,8 @@ internal static class ManyPages
             request = CallBody.Request(CallBody.Merged(JobRequestWriter.ToBytes(request), body));
         if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
             throw new Problem(StatusCodes.Status403Forbidden, foreign);
+        if (Backpressure.DelayOf(JobPages.PressureOn(state, [request])) is var rest && rest > TimeSpan.Zero && request.NotBefore is null)
+            request.NotBefore = state.Time.GetUtcNow() + rest;
         string? id;
         try
         {

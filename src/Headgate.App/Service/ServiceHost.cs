@@ -105,6 +105,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Time = time,
         Concurrency = live.Settings.Configuration.Concurrency,
         Patience = TimeSpan.FromMinutes(15),
+        ForgetsIdle = TimeSpan.FromMinutes(10),
         Journal = data.JournalOf,
         Keys = api => live.Settings.KeysOf(api),
         Notice = log.Noticed,
@@ -150,7 +151,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
     {
         var (drain, log) = (options.Jobs.Drain, loggers.CreateLogger(ServiceMessages.Category));
         await QueuePages.RestoreAsync(state);
-        using var schedules = new JobSchedules(state.Settings, state.Jobs, time, log.Noticed);
+        using var schedules = new JobSchedules(state.Settings, state.Jobs, () => state.Pressure, time, log.Noticed);
         await schedules.StartAsync();
         await using var figures = options.Serve.MetricsListen is { } address ? await MetricsSite.StartAsync(address.EndPoint, metrics, loggers) : null;
         await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, metrics, loggers);

@@ -48,11 +48,8 @@ internal sealed class ServiceSite : IAsyncDisposable
         var log = loggers.CreateLogger(ServiceMessages.Category);
         var certificate = options.Serve.Access.Tls is { } tls && listen.Any(url => url.IsTls) ? ServiceCertificate.Open(tls, state.Time, log.Noticed) : null;
         var entrance = new Entrance(state.Access, options.Serve.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
-        var builder = WebApplication.CreateSlimBuilder();
-        ServiceLog.UseFor(builder, loggers);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = SiteBuilder.Begin(loggers, kestrel =>
         {
-            kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             CallerLimits.Set(kestrel, CallerLimits.OfService);
             // As they came from an API, byte for byte.

@@ -33,6 +33,9 @@ internal sealed class Gate
     /// <summary>The key that whoever waits here brings itself, whose limits are among those of the gate; null for none.</summary>
     public OwnKey? Own { get; init; }
 
+    /// <summary>Only what counts connections that are open holds its permits.</summary>
+    public bool CountsOpenOnly => _countsOpenOnly;
+
     /// <summary>That of the named queue that its requests come from; null where that has no limits of its own, or there is none.</summary>
     public Scope? Queue { get; init; }
     /// <summary>Its permits whose attempts have not ended, with those of the other gates of the API; null where nobody wants to know.</summary>
@@ -40,6 +43,15 @@ internal sealed class Gate
 
     /// <summary>Another one has taken its place: whoever waits or comes is sent there.</summary>
     public bool IsLeft { get; set; }
+
+    /// <summary>From here on others have its place; what it did is added to what those did that have gone.</summary>
+    public (long Granted, long Refused) Leave((long Granted, long Refused) gone)
+    {
+        IsLeft = true;
+        var all = (gone.Granted + Granted, gone.Refused + Refused);
+        ResetCounts();
+        return all;
+    }
 
     /// <summary>How many may wait at once; whoever comes then and cannot go at once is refused.</summary>
     public int QueueLimit { get; init; } = int.MaxValue;

@@ -66,7 +66,7 @@ internal sealed class Scheduler
             Run(now);
         if (gate.IsLeft)
         {
-            Refuse(permit, gate, key, Gone(gate));
+            Refuse(permit, gate, key, Elsewhere(gate));
             return;
         }
         var lane = permit.Lane = gate.LaneOf(key, ref _order);
@@ -187,14 +187,17 @@ internal sealed class Scheduler
                 Refuse(permit, why);
     }
 
+    /// <summary>How many gates that are left have let go, and refused.</summary>
+    public (long Granted, long Refused) Gone { get; private set; }
+
     /// <summary>A gate has gone: whoever waits in it, or still comes, is to ask for the one in its place.</summary>
     public void Leave(Gate gate)
     {
-        gate.IsLeft = true;
-        RefuseAll(gate, Gone(gate));
+        Gone = gate.Leave(Gone);
+        RefuseAll(gate, Elsewhere(gate));
     }
 
-    private static RefusedException Gone(Gate gate) => new(RefusalReason.Moved, $"{gate.Name} has another gate now");
+    private static RefusedException Elsewhere(Gate gate) => new(RefusalReason.Moved, $"{gate.Name} has another gate now");
 
     private void Refuse(Permit permit, RefusedException why)
     {

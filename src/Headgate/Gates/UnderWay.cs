@@ -7,7 +7,8 @@ namespace Headgate.Gates;
 /// more; and those that were given up and may still arrive. Owned by the lock of its dispatcher.
 /// </summary>
 /// <param name="eras">Of which those are that are granted.</param>
-internal sealed class UnderWay(LimitEras eras)
+/// <param name="now">The time.</param>
+internal sealed class UnderWay(LimitEras eras, long now)
 {
     private readonly Queue<LostPermit> _lost = new();
     private Permit? _first;
@@ -24,12 +25,15 @@ internal sealed class UnderWay(LimitEras eras)
     /// <summary>Those that were given up and may still arrive; some of whose time is over are among them.</summary>
     public IEnumerable<LostPermit> Lost => _lost;
 
-    /// <summary>Whether nothing is under way that was granted up to a time.</summary>
-    public bool HasEnded(long upTo) => All.All(permit => permit.GrantedAt > upTo);
+    /// <summary>When something was let go last; when it was made, while nothing was.</summary>
+    public long LastAt { get; private set; } = now;
+
+    /// <summary>Whether no request is under way that was granted up to a time.</summary>
+    public bool HasEnded(long upTo) => All.All(permit => permit.GrantedAt > upTo || permit.Lane.Gate.CountsOpenOnly);
 
     public void Add(Permit permit)
     {
-        permit.Era = eras.Present;
+        (permit.Era, LastAt) = (eras.Present, permit.GrantedAt);
         permit.Next = _first;
         if (_first is not null)
             _first.Previous = permit;
@@ -86,6 +90,8 @@ internal readonly record struct AddedLimit(Checkpoint Limit, Checkpoint? Like, b
     /// <summary>As if it had been there from the start: what becomes of the attempt is told to it, too.</summary>
     private void Join(Permit permit, long now)
     {
+        if (permit.Lane.Gate.CountsOpenOnly && !Limit.CountsOpen)
+            return;
         var ofKey = permit.Key?.Scope == Limit.Scope;
         var units = Limit.UnitsOf(permit.Cost);
         if (units == 0)

@@ -14,10 +14,13 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
 
     /// <summary>The terms of the API, for a limit that has its own: refusals there are lessons here.</summary>
     private readonly ArrivalTerms? _api;
+
+    /// <summary>D was said of the limit itself: what is learned of connects changes nothing.</summary>
+    private readonly bool _isGiven;
     private long _least = bound;
     private int _doublings;
 
-    private ArrivalTerms(LimitTiming timing, long bound, long straggle, ArrivalTerms api) : this(timing, bound, straggle) => _api = api;
+    private ArrivalTerms(LimitTiming timing, long bound, long straggle, ArrivalTerms api, bool isGiven) : this(timing, bound, straggle) => (_api, _isGiven) = (api, isGiven);
 
     /// <summary>Every unit is settled together with the requests, when a lease is given back: a limiter knows no headers and no body.</summary>
     public bool SettlesTogether { get; init; }
@@ -27,7 +30,9 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
     public LimitTiming Timing => timing;
 
     /// <summary>D: a request arrives within this of its first byte (only with bounded timing), in nanoseconds.</summary>
-    public long Bound => Math.Max(_least, (long)Int128.Min((Int128)_least << (_api ?? this)._doublings, MostDoubled));
+    public long Bound => Math.Max(Least, (long)Int128.Min((Int128)Least << (_api ?? this)._doublings, MostDoubled));
+
+    private long Least => _api is null || _isGiven ? _least : Math.Max(_least, _api._least);
 
     /// <summary>Nothing arrives later than this after we gave up, in nanoseconds.</summary>
     public long Straggle => straggle;
@@ -49,6 +54,13 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
     /// <summary>D is at least 4 × the round trip of a connect.</summary>
     public void Learn(long connectRoundTrip) => _least = Math.Max(_least, 4 * connectRoundTrip);
 
+    /// <summary>D is at least that of others, of an API whose requests count here too.</summary>
+    public void AtLeast(ArrivalTerms others)
+    {
+        if (timing == LimitTiming.Bounded && others.Timing == LimitTiming.Bounded)
+            _least = Math.Max(_least, others.Bound);
+    }
+
     /// <summary>A refusal within the allowed rate: arrivals were later than assumed.</summary>
     public void Double()
     {
@@ -68,6 +80,6 @@ internal sealed class ArrivalTerms(LimitTiming timing, long bound, long straggle
             return Nominal;
         // Where the API is nominal nobody has said how long a straggler may take.
         var latest = timing == LimitTiming.Nominal && straggle == 0 ? DefaultStraggle : straggle;
-        return new ArrivalTerms(own, limit.Bound is { } given ? Clock.Nanoseconds(given) : Math.Max(_least, LeastBound), latest, this);
+        return new ArrivalTerms(own, limit.Bound is { } given ? Clock.Nanoseconds(given) : Math.Max(_least, LeastBound), latest, this, limit.Bound is not null);
     }
 }

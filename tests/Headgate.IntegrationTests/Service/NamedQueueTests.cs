@@ -166,7 +166,7 @@ public sealed class NamedQueueTests : IAsyncDisposable
 
         Assert.DoesNotContain("very-secret", command, StringComparison.Ordinal);
         Assert.Contains("-H 'Authorization: …'", command, StringComparison.Ordinal);
-        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command.Replace("/x?", "/echo?", StringComparison.Ordinal)]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command.Replace("/x?", "/echo?", StringComparison.Ordinal)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var echo = await shell.StandardOutput.ReadToEndAsync();
         Assert.Contains("ü$(id)", (string?)JsonNode.Parse(echo)!["body"], StringComparison.Ordinal);
         Assert.Contains("q=it%27s", echo, StringComparison.Ordinal);

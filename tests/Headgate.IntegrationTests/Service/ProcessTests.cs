@@ -95,7 +95,9 @@ public sealed class ProcessTests : IAsyncLifetime
             await Task.Delay(20, longest.Token);
             requests = (await service.CallAsync("GET", "/api/v1/statistics")).Json["requests"]!;
         }
-        while ((int)requests["cancelled"]! == 0);
-        Assert.Equal((1, 0), ((int)requests["completed"]!, (int)requests["open"]!));
+        while ((int)requests["completed"]! + (int)requests["cancelled"]! < 2);
+        // On a machine that is slow both may come too late.
+        Assert.InRange((int)requests["cancelled"]!, 1, 2);
+        Assert.Equal(0, (int)requests["open"]!);
     }
 }

@@ -4,6 +4,7 @@ using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Tests.Ledgers;
 using Headgate.Tests.Limits;
+using Headgate.Time;
 using static Headgate.Tests.ChangingEngine;
 
 namespace Headgate.Tests.Verify;
@@ -14,7 +15,7 @@ public sealed class ChangedLimitsTests
 {
     private static readonly string[][] Sets =
     [
-        [], ["20/s"], ["50/s"], ["5/s"], ["100/10s"], ["20/s", "60/10s"], ["10 bucket 20/s"], ["30 bucket 5/s"], ["3 concurrent"], ["8 concurrent", "40/s"], ["30/s counter"],
+        [], ["20/s"], ["20/s timing=bounded"], ["40/10s timing=bounded:600ms"], ["50/s"], ["5/s"], ["100/10s"], ["20/s", "60/10s"], ["10 bucket 20/s"], ["30 bucket 5/s"], ["3 concurrent"], ["8 concurrent", "40/s"], ["30/s counter"],
         ["15/s spaced"], ["60/10s fixed"],
     ];
 
@@ -55,6 +56,10 @@ public sealed class ChangedLimitsTests
             sent.AddRange(await world.SendManyAsync("https://a.test/x/", random.Next(12)));
             sent.AddRange(await world.SendManyAsync("https://a.test/y/", random.Next(4)));
             sent.AddRange(await world.SendManyAsync(random.Pick("https://a.test/x/", "https://b.test/"), random.Next(4), queue: "bulk"));
+            if (random.Chance(0.1))
+                // A connection took long: requests may arrive later than was thought.
+                foreach (var api in world.Engine.Upstreams.Take(1))
+                    api.Learning.ChangeBound(terms => terms.Learn(random.Next(50, 400) * Clock.Millisecond));
             if (random.Chance(0.3))
             {
                 var next = Any(random, timing);
