@@ -24,6 +24,9 @@ public sealed class HeadgateException : HttpRequestException
     /// <summary>How many attempts were sent.</summary>
     public int Attempts { get; internal init; }
 
+    /// <summary>How a service refused a call; null where that is not the matter.</summary>
+    internal Remote.ServiceRefusal? Refusal { get; init; }
+
     /// <summary>What the runtime says of a failure.</summary>
     internal static HttpRequestError ErrorOf(Exception? cause) => cause switch
     {

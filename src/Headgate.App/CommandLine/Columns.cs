@@ -9,17 +9,17 @@ internal static class Columns
     /// <summary>The last columns, which have the long texts, share what room the others leave.</summary>
     private const int Wrapped = 2;
 
-    /// <summary>Writes a table.</summary>
-    /// <param name="output">Where to.</param>
+    /// <summary>Writes a table to stdout.</summary>
+    /// <param name="output">What it is.</param>
     /// <param name="head">The names of the columns.</param>
-    /// <param name="rows">The cells of each row.</param>
-    /// <param name="terminal">What the output can show.</param>
-    public static void Write(TextWriter output, IReadOnlyList<string> head, IReadOnlyList<IReadOnlyList<string>> rows, Terminal terminal)
+    /// <param name="rows">The cells of each row; one without a text becomes "-", so that programs find every column in its place.</param>
+    public static void Write(TextWriter output, IReadOnlyList<string> head, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        if (terminal.IsTerminal)
-            Draw(output, head, rows, terminal);
+        List<IReadOnlyList<string>> visible = [.. rows.Select(row => (IReadOnlyList<string>)[.. row.Select(cell => cell.Length == 0 ? "-" : Visible(cell))])];
+        if (Terminal.OfOutput() is { IsTerminal: true } terminal)
+            Draw(output, head, visible, terminal);
         else
-            Print(output, head, rows);
+            Print(output, [head, .. visible]);
     }
 
     /// <summary>A text with its control characters made visible.</summary>
@@ -47,15 +47,14 @@ internal static class Columns
         for (var column = 0; column < head.Count; column++)
             table.AddColumn(new TableColumn(new Text(head[column], new Style(decoration: Decoration.Bold))) { NoWrap = column < head.Count - Wrapped, Padding = new Padding(0, 0, 2, 0) });
         foreach (var row in rows)
-            table.AddRow(row.Select(cell => new Text(Visible(cell)) { Overflow = Overflow.Ellipsis }));
+            table.AddRow(row.Select(cell => new Text(cell) { Overflow = Overflow.Ellipsis }));
         console.Write(table);
     }
 
-    private static void Print(TextWriter output, IReadOnlyList<string> head, IReadOnlyList<IReadOnlyList<string>> rows)
+    private static void Print(TextWriter output, IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        List<IReadOnlyList<string>> all = [head, .. rows.Select(row => (IReadOnlyList<string>)[.. row.Select(Visible)])];
-        var widths = Enumerable.Range(0, head.Count).Select(column => all.Max(row => row[column].Length)).ToList();
-        foreach (var row in all)
+        var widths = Enumerable.Range(0, rows[0].Count).Select(column => rows.Max(row => row[column].Length)).ToList();
+        foreach (var row in rows)
             output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 }

@@ -4,4 +4,7 @@ namespace Headgate.App.CommandLine;
 internal sealed class CommandException(ExitCode code, string message) : Exception(message)
 {
     public ExitCode Code => code;
+
+    /// <summary>What is wrong is wrong with one thing that was named; others may go well.</summary>
+    public bool IsOfOne { get; init; }
 }

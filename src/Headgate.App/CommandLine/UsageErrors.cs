@@ -17,12 +17,12 @@ internal static class UsageErrors
         // The parser takes an unknown option for an argument where the verb has room for one.
         foreach (var argument in parse.CommandResult.Children.OfType<ArgumentResult>())
             strangers.AddRange(argument.Tokens.Where(token => IsOption(token.Value) && !afterDashes.Contains(token)).Select(token => token.Value));
-        // What follows an unknown option was meant as its value.
-        if (strangers.Exists(IsOption))
-            strangers.RemoveAll(stranger => !IsOption(stranger));
         // What follows an unknown verb was meant for it.
-        else if (command.Subcommands.Count > 0)
-            strangers = [.. strangers.Take(1)];
+        if (command.Subcommands.Count > 0 && strangers is [var verb, ..] && !IsOption(verb))
+            strangers = [verb];
+        // What follows an unknown option was meant as its value.
+        else if (strangers.Exists(IsOption))
+            strangers.RemoveAll(stranger => !IsOption(stranger));
         var sentences = strangers.Select(stranger => Describe(command, parse, stranger)).ToList();
         if (sentences.Count == 0)
             sentences.AddRange(parse.Errors.Select(error => IsMissingVerb(error, command) ? MissingVerb(command) : Missing(error) ?? NotOneOf(error) ?? OnOneLine(error.Message)));
@@ -38,6 +38,8 @@ internal static class UsageErrors
         if (IsOption(stranger))
         {
             var name = stranger.Split('=', 2)[0];
+            if (OptionsOf(parse.CommandResult).Contains(name))
+                return $"{name} comes after the verb: {PathOf(parse.CommandResult)} {name} …";
             return $"unknown option \"{name}\"{NearestName.Suggest(name, OptionsOf(parse.CommandResult))}";
         }
         if (command.Subcommands.Count > 0)

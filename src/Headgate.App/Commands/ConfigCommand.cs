@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
 using Headgate.App.Operation;
+using Headgate.App.Remote;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Keys;
@@ -45,15 +46,15 @@ internal static class ConfigCommand
 
     private static Command CreateShow(ConfigurationSight sight)
     {
-        var server = new ServerFlags();
+        var server = new ServerOptions("Write JSON.");
         var data = new Option<string?>("--data") { HelpName = "DIR", Description = "The directory of a service: with what was set while it ran." };
-        var command = new Command("show", "Shows every value with the place it came from; with --server those of a service that runs.") { data, server.Json };
+        var command = new Command("show", "Shows every value with the place it came from; with --server those of a service that runs.") { data };
         sight.AddTo(command);
-        foreach (var option in server.OfServer)
+        foreach (var option in server.All)
             command.Add(option);
         command.SetAction(async (parse, cancellation) =>
         {
-            var shown = parse.GetValue(server.Server) is null ? ShownHere(sight, parse, parse.GetValue(data)) : await ShownByAsync(server, parse, cancellation);
+            var shown = server.Names(parse) ? await ShownByAsync(server, parse, cancellation) : ShownHere(sight, parse, parse.GetValue(data));
             if (parse.GetValue(server.Json))
                 parse.InvocationConfiguration.Output.WriteLine(shown.ToJsonString(Readable));
             else
@@ -69,16 +70,16 @@ internal static class ConfigCommand
         reading.OrThrow();
         if (data is not null)
         {
-            reading = ConfigurationReader.Read(sources with { Flags = new OperatorFile(data).Read().Above(reading.Configuration) });
+            reading = ConfigurationReader.Read(sources with { Flags = [.. sources.Flags, .. new OperatorFile(data).Read().Above(reading.Configuration)] });
             reading.OrThrow();
         }
         return ToJson(reading.File, ConfigurationListing.Of(reading.Root));
     }
 
-    private static async Task<JsonObject> ShownByAsync(ServerFlags server, ParseResult parse, CancellationToken cancellation)
+    private static async Task<JsonObject> ShownByAsync(ServerOptions server, ParseResult parse, CancellationToken cancellation)
     {
         using var client = server.Open(parse);
-        return JsonObject.Create(await client.GetAsync("/api/v1/config", cancellation)) ?? throw new CommandException(ExitCode.Unreachable, "the service has no configuration to show");
+        return await client.GetAsync("api/v1/config", cancellation) is { ValueKind: JsonValueKind.Object } shown && shown.TryGetProperty("values", out _) ? JsonObject.Create(shown)! : throw client.Stranger();
     }
 
     private static Command CreateSchema()

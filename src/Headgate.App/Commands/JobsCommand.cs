@@ -8,7 +8,7 @@ internal static class JobsCommand
 {
     private static readonly JobAct Cancel = new("cancel", "cancelled", (HttpMethod.Post, "api/v1/requests:cancel"), id => (HttpMethod.Delete, $"api/v1/request/{id}"));
 
-    private static readonly JobAct Retry = new("retry", "submitted", (HttpMethod.Post, "api/v1/requests:retry"), id => (HttpMethod.Post, $"api/v1/dlq/{id}:replay"));
+    private static readonly JobAct Retry = new("retry", "submitted", (HttpMethod.Post, "api/v1/requests:retry"), id => (HttpMethod.Post, $"api/v1/request/{id}:retry"));
 
     public static Command Create() => new("jobs", "Shows the jobs of a running service, cancels them, or has them done once more.")
     {

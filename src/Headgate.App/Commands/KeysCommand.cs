@@ -1,34 +1,35 @@
 using System.CommandLine;
 using System.Text.Json;
 using Headgate.App.CommandLine;
+using Headgate.App.Remote;
 
 namespace Headgate.App.Commands;
 
 /// <summary><c>headgate keys ls|pause|resume</c>: the keys of a service that runs, by their names.</summary>
 internal static class KeysCommand
 {
-    private const string Path = "/api/v1/keys";
+    private const string Path = "api/v1/keys";
 
     public static Command Create() => new("keys", "Shows the keys of a service that runs, and lets some of them rest. Their values are told nowhere.")
     {
         List(), Pause("pause", "Sends nothing more with a key, until it is resumed."), Pause("resume", "Uses a key again: one that was paused, or one that was not accepted and is mended."),
     };
 
-    private static Command List() => new ServerFlags().Verb("ls", "Shows the keys and how they are.", [],
-        (client, _, cancellation) => client.GetAsync(Path, cancellation),
+    private static Command List() => new ServerOptions().Complete(new Command("ls", "Shows the keys and how they are."),
+        (server, _, stop) => server.GetAsync(Path, stop),
         (output, answer) => WriteTable(output, answer.GetProperty("keys").EnumerateArray()));
 
     private static Command Pause(string verb, string description)
     {
         var api = new Argument<string>("API") { Description = "The API, by its name." };
         var key = new Argument<string>("KEY") { Description = "The key, by its name." };
-        return new ServerFlags().Verb(verb, description, [api, key],
-            (client, parse, cancellation) => client.SendAsync(HttpMethod.Post, ServiceClient.Path(Path, parse.GetValue(api)!, parse.GetValue(key)!, verb), null, cancellation),
+        return new ServerOptions().Complete(new Command(verb, description) { api, key },
+            (server, parse, stop) => server.CallAsync(HttpMethod.Post, Server.PathOf(Path, parse.GetValue(api)!, parse.GetValue(key)!, verb), stop),
             (output, answer) => WriteTable(output, [answer]));
     }
 
     private static void WriteTable(TextWriter output, IEnumerable<JsonElement> keys) =>
-        TextTable.Write(output, [["API", "key", "state", "until", "limits", "reason"], .. keys.Select(RowOf)]);
+        Columns.Write(output, ["API", "KEY", "STATE", "UNTIL", "LIMITS", "REASON"], [.. keys.Select(RowOf)]);
 
     private static IReadOnlyList<string> RowOf(JsonElement key) =>
     [

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
+using Headgate.App.Remote;
 using Headgate.Time;
 
 namespace Headgate.App.Commands;
@@ -10,7 +11,7 @@ namespace Headgate.App.Commands;
 /// <summary><c>headgate limits ls|set|reset|pause|resume</c>: the limits of a service that runs.</summary>
 internal static class LimitsCommand
 {
-    private const string Path = "/api/v1/limits";
+    private const string Path = "api/v1/limits";
 
     public static Command Create() => new("limits", "Shows and changes the limits of a service that runs, without a restart.")
     {
@@ -20,39 +21,40 @@ internal static class LimitsCommand
     private static Command List()
     {
         var of = new Argument<string?>("OF") { Description = "Of what: total, defaults, an API, or a part of one; everything by default.", Arity = ArgumentArity.ZeroOrOne };
-        return new ServerFlags().Verb("ls", "Shows limits, and how much of them is left.", [of],
-            (client, parse, cancellation) => client.GetAsync(parse.GetValue(of) is { } name ? ServiceClient.Path(Path, name) : Path, cancellation), WriteTable);
+        return new ServerOptions().Complete(new Command("ls", "Shows limits, and how much of them is left.") { of },
+            (server, parse, stop) => server.GetAsync(PathOf(parse.GetValue(of)), stop), WriteTable);
     }
 
     private static Command Set()
     {
-        var of = Named();
+        var of = new Argument<string>("OF") { Description = "Of what: total, defaults, an API, or a part of one (github/key, github/route:search)." };
         var limits = new Argument<string[]>("LIMIT") { Description = "The limits that hold from now on: 100/s, …; or none, or learn.", Arity = ArgumentArity.OneOrMore };
-        return new ServerFlags().Verb("set", """
+        var verb = new Command("set", """
             Sets other limits, from now on and over restarts.
 
             No window is opened again: what was sent counts in the new limits. They hold above those of the configuration, until "limits reset" or
             until the configuration says something else there.
-            """, [of, limits],
-            (client, parse, cancellation) => client.SendAsync(HttpMethod.Put, ServiceClient.Path(Path, parse.GetValue(of)!), BodyOf(parse.GetValue(limits)!), cancellation), WriteTable);
+            """)
+        { of, limits };
+        return new ServerOptions().Complete(verb, (server, parse, stop) => server.CallAsync(HttpMethod.Put, PathOf(parse.GetValue(of)), stop, BodyOf(parse.GetValue(limits)!)), WriteTable);
     }
 
     private static Command Reset()
     {
         var of = new Argument<string?>("OF") { Description = "Of what; everything by default.", Arity = ArgumentArity.ZeroOrOne };
-        return new ServerFlags().Verb("reset", "Ends what was set: the limits are those of the configuration again.", [of],
-            (client, parse, cancellation) => client.SendAsync(HttpMethod.Post, $"{(parse.GetValue(of) is { } name ? ServiceClient.Path(Path, name) : Path)}:reset", null, cancellation), WriteTable);
+        return new ServerOptions().Complete(new Command("reset", "Ends what was set: the limits are those of the configuration again.") { of },
+            (server, parse, stop) => server.CallAsync(HttpMethod.Post, $"{PathOf(parse.GetValue(of))}:reset", stop), WriteTable);
     }
 
     private static Command Pause(string verb, string description)
     {
         var api = new Argument<string>("API") { Description = "The API, by its name." };
-        return new ServerFlags().Verb(verb, description, [api],
-            (client, parse, cancellation) => client.SendAsync(HttpMethod.Post, ServiceClient.Path("/api/v1/upstreams", parse.GetValue(api)!, verb), null, cancellation),
+        return new ServerOptions().Complete(new Command(verb, description) { api },
+            (server, parse, stop) => server.CallAsync(HttpMethod.Post, Server.PathOf("api/v1/upstreams", parse.GetValue(api)!, verb), stop),
             (output, answer) => output.WriteLine($"{answer.GetProperty("upstream").GetString()}: {answer.GetProperty("state").GetString()}, {answer.GetProperty("waiting").GetInt64().ToString(CultureInfo.InvariantCulture)} waiting"));
     }
 
-    private static Argument<string> Named() => new("OF") { Description = "Of what: total, defaults, an API, or a part of one (github/key, github/route:search)." };
+    private static string PathOf(string? of) => of is null ? Path : Server.PathOf(Path, of);
 
     private static JsonObject BodyOf(string[] limits) => new()
     {
@@ -63,7 +65,7 @@ internal static class LimitsCommand
     private static void WriteTable(TextWriter output, JsonElement answer)
     {
         var places = answer.TryGetProperty("limits", out var all) && !answer.TryGetProperty("of", out _) ? all.EnumerateArray().ToList() : [answer];
-        TextTable.Write(output, [["of", "limit", "left", "one more", "set by"], .. places.SelectMany(RowsOf)]);
+        Columns.Write(output, ["OF", "LIMIT", "LEFT", "ONE MORE", "SET BY"], [.. places.SelectMany(RowsOf)]);
     }
 
     private static IEnumerable<IReadOnlyList<string>> RowsOf(JsonElement place)

@@ -124,15 +124,11 @@ internal static class TokensCommand
     private static void WriteTable(TextWriter output, IReadOnlyList<TokenConfiguration> tokens)
     {
         var now = TimeProvider.System.GetUtcNow();
-        List<string[]> rows = [["NAME", "SCOPES", "TENANT", "CREATED", "EXPIRES"]];
-        rows.AddRange(tokens.Select(token => (string[])
+        Columns.Write(output, ["NAME", "SCOPES", "TENANT", "CREATED", "EXPIRES"], [.. tokens.Select(token => (string[])
         [
-            token.Name, string.Join(',', AccessScopeNames.NamesOf(token.Scopes)), token.Tenant ?? "-", token.Created is { } created ? Date(created) : "-",
+            token.Name, string.Join(',', AccessScopeNames.NamesOf(token.Scopes)), token.Tenant ?? "", token.Created is { } created ? Date(created) : "",
             token.Expires is { } expires ? $"{Date(expires)}{(expires <= now ? " (over)" : "")}" : "never",
-        ]));
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToList();
-        foreach (var row in rows)
-            output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        ])]);
     }
 
     private static string Date(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);

@@ -18,7 +18,7 @@ internal static class Operations
         ("tenant", "by name"), ("tag", "by name"), ("batch", "by name"), ("url", "a text in the URL"), ("since", "when they were accepted: a time, or how long ago"), ("until", "the same, as the end"),
     ];
 
-    private static readonly (string, string)[] Page = [.. Filter, ("limit", "1 to 1000, 100 by default"), ("after", "the next of the page before")];
+    private static readonly (string, string)[] Page = [.. Filter, ("limit", "1 to 1000, 100 by default"), ("after", "the next of the page before, with the same filter and order"), ("order", "oldest or newest: which come first; oldest by default")];
     private static readonly (string, string)[] OfMany = [.. Filter, ("all", "true for all of them"), ("dry_run", "true to count them only")];
     private static readonly (string, string)[] OfReplay = [.. OfMany, ("rate", "how fast they begin, for example 10/s")];
     private static readonly (string, string) Key = ("Idempotency-Key", "told again with the same key, the same requests are the same jobs");
@@ -36,7 +36,8 @@ internal static class Operations
         [("GET", "/api/v1/request/{id}/attempts")] = new("getAttempts", Jobs, "Each attempt of a job.") { Answers = [(200, "History"), (404, "Problem")] },
         [("GET", "/api/v1/request/{id}/curl")] = new("getCurl", Jobs, "The request of a job as a curl command.") { Answers = [(200, "any"), (404, "Problem")], AnswerType = "text/plain" },
         [("GET", "/api/v1/request/{id}/explain")] = new("explain", Jobs, "What a job waits for.") { Answers = [(200, "Explanation"), (404, "Problem")] },
-        [("GET", "/api/v1/requests")] = new("findJobs", Jobs, "Jobs in the order they were accepted.") { Answers = [(200, "JobPage"), (400, "Problem")], Query = Page },
+        [("POST", "/api/v1/request/{id}:retry")] = new("retryJob", Jobs, "Does a job once more that ended and is not ok, with what of it is to be otherwise (RFC 7396).") { Body = "any", NeedsBody = false, Answers = [(202, "Replayed"), (400, "Problem"), (404, "Problem"), (409, "Problem")] },
+        [("GET", "/api/v1/requests")] = new("findJobs", Jobs, "Jobs, page by page.") { Answers = [(200, "JobPage"), (400, "Problem")], Query = Page },
         [("POST", "/api/v1/requests/bulk")] = new("submitMany", Jobs, "Accepts requests, each by itself.") { Body = "Bulk", Answers = [(202, "BulkVerdicts"), (400, "Problem")], Headers = [Key] },
         [("POST", "/api/v1/requests/wait")] = new("wait", Jobs, "Waits for jobs.") { Body = "Wait", Answers = [(200, "Waited"), (400, "Problem")] },
         [("POST", "/api/v1/requests:import")] = new("import", Jobs, "Accepts any number of requests, one a line; a verdict for each comes while they are sent.")

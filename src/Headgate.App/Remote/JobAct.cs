@@ -21,11 +21,11 @@ internal sealed record JobAct(string Verb, string Done, (HttpMethod Method, stri
             {
                 var escaped = Uri.EscapeDataString(id);
                 var (method, path) = isDryRun ? (HttpMethod.Get, $"api/v1/request/{escaped}") : One(escaped);
-                using var answer = await server.CallAsync(method, path, cancellation);
-                var by = !isDryRun && method == HttpMethod.Post ? answer.RootElement.GetProperty("request_id"u8).GetString() : null;
-                output.WriteLine(isJson ? answer.RootElement.GetRawText() : Columns.Visible($"{id} {(isDryRun ? $"would be {Done}" : Done)}{(by is null ? "" : $" as {by}")}"));
+                var answer = await server.CallAsync(method, path, cancellation);
+                var by = !isDryRun && method == HttpMethod.Post ? answer.GetProperty("request_id"u8).GetString() : null;
+                output.WriteLine(isJson ? answer.GetRawText() : Columns.Visible($"{id} {(isDryRun ? $"would be {Done}" : Done)}{(by is null ? "" : $" as {by}")}"));
             }
-            catch (CommandException refused) when (refused.Code is ExitCode.SomeFailed or ExitCode.Usage)
+            catch (CommandException refused) when (refused.IsOfOne)
             {
                 error.WriteLine($"headgate: {Columns.Visible(id)}: {refused.Message}");
                 code = ExitCode.SomeFailed;
@@ -44,18 +44,18 @@ internal sealed record JobAct(string Verb, string Done, (HttpMethod Method, stri
     {
         if (ask != Consent.Given)
         {
-            using var counted = await server.CallAsync(Many.Method, $"{Many.Path}?{query}&dry_run=true", cancellation);
-            var matched = counted.RootElement.GetProperty("matched"u8).GetInt64();
+            var counted = await server.CallAsync(Many.Method, $"{Many.Path}?{query}&dry_run=true", cancellation);
+            var matched = counted.GetProperty("matched"u8).GetInt64();
             if (ask == Consent.DryRun)
             {
-                output.WriteLine(isJson ? counted.RootElement.GetRawText() : $"{Words.Count(matched)} would be {Done}");
+                output.WriteLine(isJson ? counted.GetRawText() : $"{Words.Count(matched)} would be {Done}");
                 return ExitCode.Ok;
             }
             if (matched > 1 && !Confirmation.Asked($"{Words.Count(matched)} jobs would be {Done}. Go on?", $"{Words.Count(matched)} jobs fit"))
                 return ExitCode.SomeFailed;
         }
-        using var answer = await server.CallAsync(Many.Method, $"{Many.Path}?{query}", cancellation);
-        output.WriteLine(isJson ? answer.RootElement.GetRawText() : Told(answer.RootElement));
+        var answer = await server.CallAsync(Many.Method, $"{Many.Path}?{query}", cancellation);
+        output.WriteLine(isJson ? answer.GetRawText() : Told(answer));
         return ExitCode.Ok;
     }
 

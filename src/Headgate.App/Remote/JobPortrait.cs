@@ -19,23 +19,21 @@ internal sealed class JobPortrait(Server server, TextWriter output)
     public async Task WriteAsync(string id, bool isJson, CancellationToken cancellation)
     {
         var path = $"api/v1/request/{Uri.EscapeDataString(id)}";
-        using var told = await server.CallAsync(HttpMethod.Get, path, cancellation);
+        var told = await server.GetAsync(path, cancellation);
         if (isJson)
         {
-            output.WriteLine(told.RootElement.GetRawText());
+            output.WriteLine(told.GetRawText());
             return;
         }
-        var job = ServiceWords.JobOf(Encoding.UTF8.GetBytes(told.RootElement.GetRawText()));
+        var job = ServiceWords.JobOf(Encoding.UTF8.GetBytes(told.GetRawText()));
         WriteCourse(job);
-        if (told.RootElement.TryGetProperty("replaced_by"u8, out var by))
+        if (told.TryGetProperty("replaced_by"u8, out var by))
             Line("replaced by", by.GetString());
         if (!job.HasEnded)
-            using (var explained = await server.CallAsync(HttpMethod.Get, $"{path}/explain", cancellation))
-                WriteWait(explained.RootElement);
+            WriteWait(await server.GetAsync($"{path}/explain", cancellation));
         if (job.Result is { } result)
             WriteAnswer(result);
-        using var attempts = await server.CallAsync(HttpMethod.Get, $"{path}/attempts", cancellation);
-        WriteAttempts(attempts.RootElement.GetProperty("history"u8));
+        WriteAttempts((await server.GetAsync($"{path}/attempts", cancellation)).GetProperty("history"u8));
     }
 
     private void WriteCourse(Job job)
@@ -84,8 +82,8 @@ internal sealed class JobPortrait(Server server, TextWriter output)
         output.WriteLine();
         Columns.Write(output, ["AT", "SENT", "CODE", "SECONDS", "WAITED", "FOR", "KEY", "WHY"], [.. history.EnumerateArray().Select(attempt => (IReadOnlyList<string>)
         [
-            .. ((string[])["at", "sent", "status_code", "elapsed", "wait", "holding", "key", "error"]).Select(member => Text(attempt, member) ?? "-"),
-        ])], Terminal.OfOutput());
+            .. ((string[])["at", "sent", "status_code", "elapsed", "wait", "holding", "key", "error"]).Select(member => Text(attempt, member) ?? ""),
+        ])]);
     }
 
     private void Line(string name, string? value)

@@ -12,37 +12,31 @@ internal static class JobVerbs
     /// <summary>A verb that lists jobs.</summary>
     public static Command List(string description, string path)
     {
-        var (server, filter, json) = (new ServerOptions(), Filter(), Json("Write a line of JSON for each, as run writes its results."));
+        var (server, filter) = (new ServerOptions("Write a line of JSON for each, as run writes its results."), Filter());
         var limit = new Option<int>("--limit") { HelpName = "N", Description = "At most so many.", DefaultValueFactory = _ => UsualLimit };
-        var command = new Command("ls", $"{description}\n\nThe first that were accepted come first. Filters: {JobFilter.Known}.") { filter, limit, json };
-        Add(command, server.All);
-        command.SetAction(async (parse, stop) =>
+        var order = new Option<JobOrder>("--order") { HelpName = "newest|oldest", Description = "Which come first; the newest by default." };
+        var command = new Command("ls", $"{description}\n\nFilters: {JobFilter.Known}.") { filter, limit, order };
+        return server.Complete(command, async (service, parse, stop) =>
         {
             if (parse.GetValue(limit) < 1)
                 throw new CommandException(ExitCode.Usage, "--limit is a whole number from 1");
             var query = JobFilter.Query(parse.GetValue(filter) ?? []);
-            using var service = server.Open(parse);
             var configuration = parse.InvocationConfiguration;
-            await new JobList(service, path).WriteAsync(query, parse.GetValue(limit), parse.GetValue(json), configuration.Output, configuration.Error, stop);
-            return (int)ExitCode.Ok;
+            await new JobList(service, path, parse.GetValue(order)).WriteAsync(query, parse.GetValue(limit), parse.GetValue(server.Json), configuration.Output, configuration.Error, stop);
+            return ExitCode.Ok;
         });
-        return command;
     }
 
     /// <summary>A verb that shows one job.</summary>
     public static Command Show()
     {
-        var (server, json) = (new ServerOptions(), Json("Write the job as the service tells of it, its whole answer with it."));
+        var server = new ServerOptions("Write the job as the service tells of it, its whole answer with it.");
         var id = new Argument<string>("ID") { Description = "The request_id." };
-        var command = new Command("show", "Shows a job: how it stands, its answer, its attempts, and what it waits for.") { id, json };
-        Add(command, server.All);
-        command.SetAction(async (parse, stop) =>
+        return server.Complete(new Command("show", "Shows a job: how it stands, its answer, its attempts, and what it waits for.") { id }, async (service, parse, stop) =>
         {
-            using var service = server.Open(parse);
-            await new JobPortrait(service, parse.InvocationConfiguration.Output).WriteAsync(parse.GetValue(id)!, parse.GetValue(json), stop);
-            return (int)ExitCode.Ok;
+            await new JobPortrait(service, parse.InvocationConfiguration.Output).WriteAsync(parse.GetValue(id)!, parse.GetValue(server.Json), stop);
+            return ExitCode.Ok;
         });
-        return command;
     }
 
     /// <summary>A verb that does something to jobs.</summary>
@@ -51,27 +45,26 @@ internal static class JobVerbs
     /// <param name="hasRate">Whether it can be spread over time.</param>
     public static Command Act(JobAct act, string description, bool hasRate = false)
     {
-        var (server, filter, json) = (new ServerOptions(), Filter(), Json("Write the answers of the service."));
+        var (server, filter) = (new ServerOptions(), Filter());
         var ids = new Argument<string[]>("ID") { Description = "The request_id of each.", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "All there are." };
         var dry = new Option<bool>("--dry-run") { Description = "Only say how many are meant." };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask, however many fit." };
         var rate = new Option<string?>("--rate") { HelpName = "LIMIT", Description = "Begin them one after another, so many for a time: 10/s." };
-        var command = new Command(act.Verb, $"{description}\n\nSay which, by their ids, with --filter, or with --all. Filters: {JobFilter.Known}.") { ids, filter, all, dry, yes, json };
-        Add(command, hasRate ? [rate, .. server.All] : server.All);
-        command.SetAction(async (parse, stop) =>
+        var command = new Command(act.Verb, $"{description}\n\nSay which, by their ids, with --filter, or with --all. Filters: {JobFilter.Known}.") { ids, filter, all, dry, yes };
+        if (hasRate)
+            command.Add(rate);
+        return server.Complete(command, async (service, parse, stop) =>
         {
             var (named, query) = (parse.GetValue(ids) ?? [], JobFilter.Query(parse.GetValue(filter) ?? []));
             var configuration = parse.InvocationConfiguration;
             RefuseUnclear(named.Length > 0, query.Length > 0, parse.GetValue(all));
             var pace = hasRate ? Checked(parse.GetValue(rate), named.Length > 0) : "";
-            using var service = server.Open(parse);
             if (named.Length > 0)
-                return (int)await act.DoAsync(service, named, parse.GetValue(dry), parse.GetValue(json), configuration.Output, configuration.Error, stop);
+                return await act.DoAsync(service, named, parse.GetValue(dry), parse.GetValue(server.Json), configuration.Output, configuration.Error, stop);
             var consent = parse.GetValue(dry) ? Consent.DryRun : parse.GetValue(yes) ? Consent.Given : Consent.Wanted;
-            return (int)await act.DoAsync(service, (query.Length > 0 ? query : "all=true") + pace, consent, parse.GetValue(json), configuration.Output, stop);
+            return await act.DoAsync(service, (query.Length > 0 ? query : "all=true") + pace, consent, parse.GetValue(server.Json), configuration.Output, stop);
         });
-        return command;
     }
 
     private static void RefuseUnclear(bool areNamed, bool hasFilter, bool all)
@@ -92,12 +85,4 @@ internal static class JobVerbs
     }
 
     private static Option<string[]> Filter() => new("--filter") { HelpName = "EXPR", Description = "Which: words such as \"status=failed tag=night since=2h\", all of which must fit." };
-
-    private static Option<bool> Json(string description) => new("--json") { Description = description };
-
-    private static void Add(Command command, IEnumerable<Option> options)
-    {
-        foreach (var option in options)
-            command.Options.Add(option);
-    }
 }

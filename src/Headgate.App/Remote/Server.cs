@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
+using Headgate.Jobs;
 using Headgate.Remote;
 
 namespace Headgate.App.Remote;
@@ -7,6 +10,9 @@ namespace Headgate.App.Remote;
 /// <summary>A running service, as verbs ask it: once, and what goes wrong is a sentence and an exit code.</summary>
 internal sealed class Server : IDisposable
 {
+    /// <summary>What belongs to a job may be as deep as its context, and a little deeper.</summary>
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = RawJson.Deepest + 16 };
+
     private readonly ServiceCalls _calls;
 
     /// <exception cref="ArgumentException">The address or the token is none.</exception>
@@ -14,14 +20,30 @@ internal sealed class Server : IDisposable
     public Server(Uri address, HeadgateServiceClientOptions options) =>
         _calls = new ServiceCalls(ServiceAddress.Check(address), options, TimeProvider.System, new Random());
 
+    /// <summary>A path of names, of which each may have slashes of its own.</summary>
+    public static string PathOf(string start, params ReadOnlySpan<string> names)
+    {
+        var path = new StringBuilder(start);
+        foreach (var name in names)
+            path.Append('/').AppendJoin('/', name.Split('/').Select(Uri.EscapeDataString));
+        return path.ToString();
+    }
+
     /// <summary>The answer to a call, as JSON.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">The path and query, without a slash before it.</param>
-    /// <param name="body">A body of JSON; null for none.</param>
     /// <param name="cancellation">Gives up.</param>
+    /// <param name="body">What is sent along; null for nothing.</param>
     /// <exception cref="CommandException">The service refuses, or cannot be reached.</exception>
-    public Task<JsonDocument> CallAsync(HttpMethod method, string path, CancellationToken cancellation, ReadOnlyMemory<byte>? body = null) =>
-        SendAsync(new ServiceCall(method, path) { Body = body, IsPatient = false }, async (answer, stop) => await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(stop), default, stop), cancellation);
+    public Task<JsonElement> CallAsync(HttpMethod method, string path, CancellationToken cancellation, JsonNode? body = null)
+    {
+        var call = new ServiceCall(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), IsPatient = false };
+        return SendAsync(call, async (answer, stop) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(stop), Deep), cancellation);
+    }
+
+    /// <summary>Looks at something.</summary>
+    /// <inheritdoc cref="CallAsync"/>
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => CallAsync(HttpMethod.Get, path, cancellation);
 
     /// <summary>Hands on the members of an answer as they come, and the items of those that are arrays.</summary>
     /// <inheritdoc cref="CallAsync"/>
@@ -34,6 +56,9 @@ internal sealed class Server : IDisposable
             return true;
         }, cancellation);
 
+    /// <summary>What is told where an answer has not what it is asked for.</summary>
+    public CommandException Stranger() => new(ExitCode.Unreachable, $"{_calls.Service} does not answer as a Headgate service; is the address right?");
+
     public void Dispose() => _calls.Dispose();
 
     private async Task<T> SendAsync<T>(ServiceCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation)
@@ -42,25 +67,24 @@ internal sealed class Server : IDisposable
         {
             return await _calls.SendAsync(call, read, cancellation);
         }
+        catch (HeadgateException failure) when (failure.Refusal is { } refusal)
+        {
+            throw Told(refusal, failure);
+        }
         catch (HeadgateException failure)
         {
-            throw new CommandException(CodeOf(failure), failure.Message + AdviceOn(failure));
+            throw failure.FailureClass == FailureClass.Auth
+                ? new CommandException(ExitCode.Configuration, failure.Message)
+                : new CommandException(ExitCode.Unreachable, $"{failure.Message} (--server URL names another one)");
         }
     }
 
-    private static ExitCode CodeOf(HeadgateException failure) => (int?)failure.StatusCode switch
+    private CommandException Told(ServiceRefusal refusal, HeadgateException failure) => refusal switch
     {
-        null when failure.FailureClass == FailureClass.Auth => ExitCode.Configuration,
-        null or 502 or 503 or 504 => ExitCode.Unreachable,
-        401 or 403 => ExitCode.Configuration,
-        400 => ExitCode.Usage,
-        _ => ExitCode.SomeFailed,
-    };
-
-    private static string AdviceOn(HeadgateException failure) => (int?)failure.StatusCode switch
-    {
-        401 => $"; give one with --token-file FILE or {ServerOptions.TokenVariable} (where the service runs, headgate tokens add NAME --scope read,operate makes one)",
-        403 => "; give a token that may, with --token-file FILE (headgate tokens ls says what each may do)",
-        _ => "",
+        { Status: 401 } => new CommandException(ExitCode.Configuration, $"{failure.Message}; give one that is known with --token-file FILE or {ServerOptions.TokenVariable} (where the service runs, headgate tokens add NAME --scope read,operate makes one)"),
+        { Status: 403, IsOfService: true } => new CommandException(ExitCode.Configuration, $"not allowed: {refusal.Error}; give a token that may, with --token-file FILE (headgate tokens ls says what each may do)"),
+        { Passes: true } or { IsOfProxy: true } or { Status: >= 500 } => new CommandException(ExitCode.Unreachable, failure.Message),
+        { IsOfService: false } => Stranger(),
+        _ => new CommandException(ExitCode.Configuration, refusal.Error) { IsOfOne = true },
     };
 }

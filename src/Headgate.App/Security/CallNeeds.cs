@@ -34,6 +34,7 @@ internal static class CallNeeds
         [("POST", "/api/v1/request")] = Send,
         [("GET", "/api/v1/request/{id}")] = Look,
         [("DELETE", "/api/v1/request/{id}")] = Send,
+        [("POST", "/api/v1/request/{id}:retry")] = Send,
         [("GET", "/api/v1/requests")] = Look,
         [("POST", "/api/v1/requests/bulk")] = Send,
         [("POST", "/api/v1/requests/wait")] = Look,

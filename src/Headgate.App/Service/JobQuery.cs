@@ -19,6 +19,7 @@ internal static class JobQuery
     {
         Limit = Text(context, "limit") is { } limit ? (int)Number(limit, "limit", JobSearch.LargestPage) : 100,
         After = Text(context, "after") is { } after ? Number(after, "after", long.MaxValue) : null,
+        IsNewestFirst = Text(context, "order") switch { null or "oldest" => false, "newest" => true, _ => throw Wrong("order is oldest or newest: which come first") },
     };
 
     /// <summary>The jobs that something is done to: never all of them by a filter that was forgotten.</summary>

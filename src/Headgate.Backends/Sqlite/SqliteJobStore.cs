@@ -58,7 +58,8 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
         var filter = new JobFilter(search);
         var jobs = new List<StoredJob>();
         long last = 0;
-        using var rows = statements.Query($"{Columns} WHERE seq > {filter.Add(search.After ?? 0)}{filter.Text} ORDER BY seq LIMIT {filter.Add(search.Limit + 1)}", [.. filter.Values]);
+        var (from, order) = search.IsNewestFirst ? ($"seq < {filter.Add(search.After ?? long.MaxValue)}", "seq DESC") : ($"seq > {filter.Add(search.After ?? 0)}", "seq");
+        using var rows = statements.Query($"{Columns} WHERE {from}{filter.Text} ORDER BY {order} LIMIT {filter.Add(search.Limit + 1)}", [.. filter.Values]);
         while (rows.Read())
         {
             if (jobs.Count == search.Limit)

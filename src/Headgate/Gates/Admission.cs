@@ -6,6 +6,9 @@ namespace Headgate.Gates;
 /// <summary>What is refused at the door, so that it need not wait for its refusal. Pure.</summary>
 internal static class Admission
 {
+    /// <summary>A pause by hand has no end that is known: whoever comes again each second learns no more than each minute.</summary>
+    private static readonly TimeSpan OfPause = TimeSpan.FromMinutes(1);
+
     /// <summary>Why a request could never go in time, judged by its own limits alone.</summary>
     public static RefusedException? Refuse(Lane lane, Cost cost, long now, long expiresAt) =>
         TooCostly(lane.Gate, cost) ?? (expiresAt == LimitState.Never ? null : TooLate(lane, cost, now, expiresAt));
@@ -51,7 +54,9 @@ internal static class Admission
         // The keys are known to a look only, which in turn sees no end of what is reserved for others.
         if (Passage.Look(permit.Lane, permit.Cost, now).At is var alone and not LimitState.Never)
             at = Math.Max(at, alone);
-        return at == LimitState.Never ? null : Clock.Span(at - now);
+        if (at != LimitState.Never)
+            return Clock.Span(at - now);
+        return permit.Lane.LastHeldBy is Checkpoint { State: HoldState { PausedBy: not null } } ? OfPause : null;
     }
 
     private static RefusedException TooCostly(Checkpoint limit, Cost cost) =>

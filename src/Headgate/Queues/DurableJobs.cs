@@ -157,8 +157,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         return [.. stored.Select((job, at) => job is null ? null : new JobView(job, live[at]))];
     }
 
-    /// <summary>Jobs in the order they were accepted.</summary>
-    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    /// <inheritdoc cref="IJobStore.SearchAsync"/>
     public async Task<(IReadOnlyList<JobView> Jobs, long? Next)> SearchAsync(JobSearch search)
     {
         var page = await _store.SearchAsync(search).ConfigureAwait(false);

@@ -23,12 +23,12 @@ internal interface IJobStore : IAsyncDisposable
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     Task<IReadOnlyList<StoredJob?>> FindAsync(IReadOnlyList<string> ids);
 
-    /// <summary>Jobs in the order they were accepted.</summary>
+    /// <summary>Jobs in the order they were accepted, or the other way round.</summary>
     /// <param name="search">Which.</param>
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     Task<JobPage> SearchAsync(JobSearch search);
 
-    /// <summary>How many jobs there are of those that are looked for, by what became of them; <see cref="JobSearch.After"/> and <see cref="JobSearch.Limit"/> do not matter.</summary>
+    /// <summary>How many jobs there are of those that are looked for, by what became of them; where to begin, the order and <see cref="JobSearch.Limit"/> do not matter.</summary>
     /// <exception cref="JobStoreException">They cannot be counted.</exception>
     Task<JobTally> CountAsync(JobSearch search);
 
@@ -70,7 +70,7 @@ internal readonly record struct JobTally(long Open, long Ok, long Completed, lon
 }
 
 /// <summary>Some of the jobs that were looked for.</summary>
-/// <param name="Jobs">In the order they were accepted.</param>
+/// <param name="Jobs">In the order that was asked for.</param>
 /// <param name="Next">Where the next page begins; null if there is none.</param>
 internal sealed record JobPage(IReadOnlyList<StoredJob> Jobs, long? Next);
 

@@ -52,6 +52,9 @@ internal sealed record JobSearch
     /// <summary>Where the page before ended (<see cref="JobPage.Next"/>); null for the beginning.</summary>
     public long? After { get; init; }
 
+    /// <summary>Whether those that were accepted last come first.</summary>
+    public bool IsNewestFirst { get; init; }
+
     /// <summary>At most so many: 1 to <see cref="LargestPage"/>.</summary>
     public int Limit { get; init; } = 100;
 

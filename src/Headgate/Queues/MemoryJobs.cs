@@ -13,7 +13,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _places = [];
-    private readonly SortedDictionary<long, StoredJob> _jobs = [];
+    private readonly Dictionary<long, StoredJob> _jobs = [];
+    private readonly SortedSet<long> _inOrder = [];
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly HashSet<string> _queued = [];
     private readonly Dictionary<long, Waiting> _leased = [];
@@ -60,9 +61,12 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     {
         lock (_lock)
         {
-            var found = _jobs.Where(job => job.Key > (search.After ?? 0) && search.Fits(job.Value)).Take(search.Limit + 1).ToList();
+            var places = search.IsNewestFirst
+                ? _inOrder.GetViewBetween(0, (search.After ?? long.MaxValue) - 1).Reverse()
+                : _inOrder.GetViewBetween(Math.Min(search.After ?? 0, long.MaxValue - 1) + 1, long.MaxValue);
+            var found = places.Where(place => search.Fits(_jobs[place])).Take(search.Limit + 1).ToList();
             var page = found.Take(search.Limit).ToList();
-            return Task.FromResult(new JobPage([.. page.Select(job => job.Value)], found.Count > search.Limit ? page[^1].Key : null));
+            return Task.FromResult(new JobPage([.. page.Select(place => _jobs[place])], found.Count > search.Limit ? page[^1] : null));
         }
     }
 
@@ -184,6 +188,7 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         if (!_places.Remove(id, out var place))
             return;
         _jobs.Remove(place, out var job);
+        _inOrder.Remove(place);
         _bytes -= SizeOf(job!);
         _kept--;
         while (_ended.TryPeek(out var first) && !_places.ContainsKey(first.Id))
@@ -202,6 +207,7 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         }
         _places.Add(job.Id, ++_order);
         _jobs.Add(_order, job);
+        _inOrder.Add(_order);
         if (job.Expires is { } expires)
             _expiring.Add((expires, _order));
         return true;

@@ -47,7 +47,7 @@ internal sealed class ServiceCalls : IDisposable
         _token = ServiceToken.Of(options.Token, options.TokenFile);
         _http = options.Inner is { } inner
             ? new HttpClient(inner, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan }
-            : new HttpClient(Transport()) { Timeout = Timeout.InfiniteTimeSpan };
+            : new HttpClient(Transport(address)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The service, for messages.</summary>
@@ -168,8 +168,10 @@ internal sealed class ServiceCalls : IDisposable
             return _random.NextDouble();
     }
 
-    private static SocketsHttpHandler Transport() => new()
+    private static SocketsHttpHandler Transport(Uri address) => new()
     {
+        // A proxy of the environment is meant for the way out of the machine.
+        UseProxy = !address.IsLoopback,
         // A token goes to nobody but whom it is for.
         AllowAutoRedirect = false,
         AutomaticDecompression = System.Net.DecompressionMethods.All,

@@ -15,6 +15,9 @@ internal sealed record ServiceRefusal(int Status, string Error, FailureClass Cla
     private const int Largest = 64 * 1024;
     private const int LongestWords = 1000;
 
+    /// <summary>A service said it, and not something else that answers there.</summary>
+    public bool IsOfService { get; init; }
+
     /// <summary>It says itself that it will pass: there is no room now, or too many calls came, or it is being stopped.</summary>
     public bool Passes => Status is 429 or 503 or 507;
 
@@ -40,11 +43,12 @@ internal sealed record ServiceRefusal(int Status, string Error, FailureClass Cla
     /// <summary>Understands the body of an answer: a problem of RFC 9457, or anything else.</summary>
     public static ServiceRefusal Of(int status, ReadOnlyMemory<byte> body, TimeSpan? retryAfter)
     {
-        var (error, failure) = (((HttpStatusCode)status).ToString(), ClassOf(status));
+        var (error, failure, isOfService) = (((HttpStatusCode)status).ToString(), ClassOf(status), false);
         try
         {
             using var json = JsonDocument.Parse(body);
             var problem = json.RootElement;
+            isOfService = Text(problem, "error") is not null;
             error = Text(problem, "error") ?? Text(problem, "detail") ?? error;
             if (Text(problem, "class") is { } name && WireNames.FailureOf(name) is var told and not FailureClass.None)
                 failure = told;
@@ -53,13 +57,13 @@ internal sealed record ServiceRefusal(int Status, string Error, FailureClass Cla
         {
             // What stands before the service answers in words of its own.
         }
-        return new ServiceRefusal(status, Excerpt.Of(error, LongestWords), failure, retryAfter);
+        return new ServiceRefusal(status, Excerpt.Of(error, LongestWords), failure, retryAfter) { IsOfService = isOfService };
     }
 
     /// <summary>The same as an exception.</summary>
     /// <param name="service">The service.</param>
     public HeadgateException ToException(string service) =>
-        new(Class, $"{service} answered {Status}: {Error}", status: (HttpStatusCode)Status) { RetryAfter = RetryAfter, Upstream = service };
+        new(Class, $"{service} answered {Status}: {Error}", status: (HttpStatusCode)Status) { RetryAfter = RetryAfter, Upstream = service, Refusal = this };
 
     private static string? Text(JsonElement problem, string member) =>
         problem.ValueKind == JsonValueKind.Object && problem.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

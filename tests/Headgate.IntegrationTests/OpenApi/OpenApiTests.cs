@@ -105,6 +105,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         yield return new("DELETE", "/api/v1/dlq", 400);
         yield return new("DELETE", "/api/v1/dlq/nobody", 404);
         yield return new("POST", "/api/v1/dlq/nobody:replay", 404);
+        yield return new("POST", "/api/v1/request/nobody:retry", 404);
+        yield return new("GET", "/api/v1/requests?order=newest", 200);
+        yield return new("GET", "/api/v1/requests?order=odd", 400);
         yield return new("GET", "/api/v1/requests?limit=5&status=ended", 200);
         yield return new("GET", "/api/v1/requests?limit=0", 400);
         yield return new("GET", "/api/v1/dlq?limit=1", 200);
@@ -186,6 +189,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         await CallAsync(new("POST", "/api/v1/requests/wait", 200, $$"""{"request_ids":["{{later}}","{{failed}}"],"timeout":0}"""));
         await CallAsync(new("DELETE", $"/api/v1/request/{later}", 200));
         await CallAsync(new("DELETE", $"/api/v1/request/{later}", 400));
+        await CallAsync(new("POST", $"/api/v1/request/{later}:retry", 400, """{"url":"odd"}"""));
+        var retried = (string)(await CallAsync(new("POST", $"/api/v1/request/{later}:retry", 202, """{"not_before":"1h"}""")))["request_id"]!;
+        await CallAsync(new("POST", $"/api/v1/request/{retried}:retry", 409));
         await CallAsync(new("POST", $"/api/v1/dlq/{failed}:replay", 400, """{"url":"odd"}"""));
         var again = (string)(await CallAsync(new("POST", $"/api/v1/dlq/{failed}:replay", 202)))["request_id"]!;
         await CallAsync(new("POST", "/api/v1/requests/wait", 200, $$"""{"request_ids":["{{again}}"],"timeout":30}"""));

@@ -133,6 +133,10 @@ public abstract class JobContract : IAsyncLifetime
         Assert.Equal(["j5", "j7"], await AllAsync(new JobSearch { Status = JobStatus.Failed, Limit = 1 }));
         Assert.Equal(10, (await AllAsync(new JobSearch { Limit = 4 })).Count);
         Assert.Equal(6, (await Store.CountAsync(new JobSearch())).Open);
+        Assert.Equal(["j7", "j5", "j3", "j1"], await AllAsync(new JobSearch { HasEnded = true, IsNewestFirst = true, Limit = 3 }));
+        Assert.Equal(["j9", "j8", "j7", "j6", "j5", "j4", "j3", "j2", "j1", "j0"], await AllAsync(new JobSearch { IsNewestFirst = true, Limit = 4 }));
+        foreach (var isNewestFirst in (bool[])[true, false])
+            Assert.Empty((await Store.SearchAsync(new JobSearch { IsNewestFirst = isNewestFirst, After = isNewestFirst ? 1 : long.MaxValue })).Jobs);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Headgate.App.Simulator;
 using Headgate.IntegrationTests.Fixtures;
 
@@ -35,11 +36,33 @@ public sealed class JobVerbTests : IAsyncLifetime
         var lines = await RunAsync(0, "jobs", "ls", "--filter", "status=completed tag=night", "--json");
         var first = await RunAsync(0, "jobs", "ls", "--limit", "1");
 
-        Assert.Equal(["ID", ids[0], ids[1]], table.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]));
+        Assert.Equal(["ID", ids[1], ids[0]], table.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]));
         Assert.Contains("completed", table.Output, StringComparison.Ordinal);
         Assert.Equal(ids[0], JsonDocument.Parse(Assert.Single(lines.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))).RootElement.GetProperty("request_id").GetString());
-        Assert.Contains("there are more", first.Error, StringComparison.Ordinal);
+        Assert.Contains("these are the newest 1; there are more", first.Error, StringComparison.Ordinal);
+        Assert.Equal($"{ids[1]} {ids[0]}", await IdsAsync());
+        Assert.Equal($"{ids[0]} {ids[1]}", await IdsAsync("--order", "oldest"));
         Assert.Contains("no job fits", (await RunAsync(0, "jobs", "ls", "--filter", "tag=none")).Error, StringComparison.Ordinal);
+
+        async Task<string> IdsAsync(params string[] order) =>
+            string.Join(' ', (await RunAsync(0, ["jobs", "ls", "--json", .. order])).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => (string?)JsonNode.Parse(line)!["request_id"]));
+    }
+
+    [Fact]
+    public async Task Whatever_ended_and_is_not_ok_is_done_once_more_by_its_id()
+    {
+        var ids = await _service.SubmitAsync([$$"""{"url":"{{_api.Url}}/1","not_before":"1h"}""", $$"""{"url":"{{_api.Url}}/2"}"""]);
+        await _service.WaitAsync([ids[1]]);
+
+        Assert.Contains("has not ended yet", (await RunAsync(1, "jobs", "retry", ids[0])).Error, StringComparison.Ordinal);
+        await RunAsync(0, "jobs", "cancel", ids[0]);
+        var retried = (await RunAsync(0, "jobs", "retry", ids[0])).Output;
+        Assert.StartsWith($"{ids[0]} submitted as ", retried, StringComparison.Ordinal);
+        Assert.Equal("completed", (await _service.WaitAsync([retried.Trim().Split(' ')[^1]])).Single().GetProperty("status").GetString());
+        Assert.Contains("replayed already", (await RunAsync(1, "jobs", "retry", ids[0])).Error, StringComparison.Ordinal);
+        var mixed = await RunAsync(1, "jobs", "retry", ids[1], "nobody");
+        Assert.Contains("it ended well", mixed.Error, StringComparison.Ordinal);
+        Assert.Contains("nobody: Request not found", mixed.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -54,7 +77,7 @@ public sealed class JobVerbTests : IAsyncLifetime
         foreach (var expected in (string[])["completed", "mine", "{\"n\":1}", "answer       200", "content-type: application/json", "\"path\":\"/1\"", "SECONDS"])
             Assert.Contains(expected, ended, StringComparison.Ordinal);
         Assert.Contains("waits for    its time", open, StringComparison.Ordinal);
-        Assert.Contains("Request not found", (await RunAsync(1, "jobs", "show", "nobody")).Error, StringComparison.Ordinal);
+        Assert.Contains("Request not found", (await RunAsync(3, "jobs", "show", "nobody")).Error, StringComparison.Ordinal);
         Assert.Equal(ids[0], JsonDocument.Parse((await RunAsync(0, "jobs", "show", ids[0], "--json")).Output).RootElement.GetProperty("request_id").GetString());
     }
 
@@ -93,7 +116,6 @@ public sealed class JobVerbTests : IAsyncLifetime
     [InlineData("--filter: \"stauts\" is none of", "jobs", "ls", "--filter", "stauts=failed")]
     [InlineData("the quote \" is not closed", "jobs", "ls", "--filter", "tag=\"x")]
     [InlineData("status is given twice", "jobs", "ls", "--filter", "status=open status=failed")]
-    [InlineData("status is open, ended", "jobs", "ls", "--filter", "status=nonsense")]
     [InlineData("--limit is a whole number", "jobs", "ls", "--limit", "0")]
     [InlineData("say which jobs", "jobs", "cancel")]
     [InlineData("not several of them", "dlq", "rm", "x", "--all")]
@@ -102,12 +124,34 @@ public sealed class JobVerbTests : IAsyncLifetime
     public async Task What_cannot_be_meant_is_said_before_anything_is_done(string expected, params string[] arguments) =>
         Assert.Contains(expected, (await RunAsync(2, arguments)).Error, StringComparison.Ordinal);
 
-    [Fact]
-    public async Task A_service_that_is_not_there_has_a_code_of_its_own()
-    {
-        var result = await RunAsync(8, "jobs", "ls", "--server", $"127.0.0.1:{Ports.Free()}");
+    [Theory]
+    [InlineData("status is open, ended", "jobs", "ls", "--filter", "status=nonsense")]
+    [InlineData("unknown period", "limits", "set", "sim", "5/parsec")]
+    public async Task What_the_service_refuses_is_told_in_its_words(string expected, params string[] arguments) =>
+        Assert.Contains(expected, (await RunAsync(3, arguments)).Error, StringComparison.Ordinal);
 
-        Assert.Contains("headgate serve", result.Error, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("jobs", "ls")]
+    [InlineData("dlq", "rm", "--all")]
+    [InlineData("limits", "ls")]
+    [InlineData("keys", "pause", "sim", "one")]
+    [InlineData("config", "show")]
+    public async Task A_service_that_is_not_there_and_something_else_that_is_have_a_code_of_their_own(params string[] arguments)
+    {
+        var away = await RunAsync(8, [.. arguments, "--server", $"127.0.0.1:{Ports.Free()}"]);
+        var other = await RunAsync(8, [.. arguments, "--server", _api.Url.ToString()]);
+
+        Assert.Contains("headgate serve", away.Error, StringComparison.Ordinal);
+        Assert.Contains("does not answer as a Headgate service", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_proxy_of_the_environment_is_for_the_way_out_of_the_machine()
+    {
+        _cli.Environment["HTTP_PROXY"] = _cli.Environment["http_proxy"] = $"http://127.0.0.1:{Ports.Free()}";
+
+        await RunAsync(0, "jobs", "ls");
+        await RunAsync(0, "limits", "ls");
     }
 
     [Fact]

@@ -13,6 +13,7 @@ public sealed class CallNeedsTests
     [InlineData("GET", "/metrics", "read", false)]
     [InlineData("POST", "/api/v1/request", "submit", true)]
     [InlineData("DELETE", "/api/v1/request/{id}", "submit", true)]
+    [InlineData("POST", "/api/v1/request/{id}:retry", "submit", true)]
     [InlineData("POST", "/api/v1/requests/wait", "read", true)]
     [InlineData("GET", "/api/v1/get", "submit", true)]
     [InlineData("GET", "/up/{api}/{**path}", "submit", true)]
