@@ -1,4 +1,6 @@
+using System.Net;
 using Headgate.App.CommandLine;
+using Headgate.Configuration;
 
 namespace Headgate.App.Security;
 
@@ -9,23 +11,24 @@ internal static class ListenGuard
     public const string Flag = "--allow-anyone";
 
     /// <summary>Looks at one place to listen at, before anything listens.</summary>
-    /// <param name="place">The place, as messages show it: <c>--listen http://0.0.0.0:8015</c>.</param>
-    /// <param name="isLoopback">Only this machine reaches it.</param>
+    /// <param name="origin">Who said so, as messages show it: <c>--listen</c>.</param>
+    /// <param name="place">The place.</param>
+    /// <param name="danger">What whoever reaches it could do.</param>
     /// <param name="access">Who may call.</param>
     /// <param name="allowsAnyone">Anybody may.</param>
     /// <param name="data">The data directory.</param>
     /// <exception cref="CommandException">Whoever reaches it could do anything.</exception>
-    public static void Check(string place, bool isLoopback, Access access, bool allowsAnyone, string data)
+    public static void Check(string origin, ListenUrl place, string danger, Access access, bool allowsAnyone, string data)
     {
-        if (isLoopback || allowsAnyone || access.IsRequired)
+        if (place.IsLoopback || allowsAnyone || access.IsRequired)
             return;
         var where = Path.GetFullPath(data) == Path.GetFullPath("data") ? "" : $" --data {Quoted(data)}";
         throw new CommandException(ExitCode.Configuration, $"""
-            {place}: it would be reached from other machines, and whoever reaches it could send anything, since no token is needed yet. Make one, and start again:
+            {origin} {place}: it would be reached from other machines, and whoever reaches it could {danger}, since no token is needed yet. Make one, and start again:
 
                 headgate tokens add NAME --scope read,submit{where}
 
-            or listen on loopback only (--listen http://127.0.0.1:8015), or, where whoever reaches it may do everything, add {Flag}
+            or listen on loopback only ({place with { Address = IPAddress.Loopback, Name = null }}), or, where whoever reaches it may do everything, add {Flag}
             """);
     }
 

@@ -37,7 +37,7 @@ internal static class TokenPages
         // Whoever needs none could make one here, and everybody else would be shut out.
         if (Caller.Of(context).Name is null)
             throw new Problem(StatusCodes.Status403Forbidden, "the first token is made on the service's own machine: headgate tokens add NAME --scope admin");
-        var asked = Read(await CallBody.ReadAsync(context));
+        var asked = Read(await CallBody.BytesAsync(context));
         var (text, kept) = await ChangeAsync(() => store.AddAsync(asked.Name, asked.Scopes, asked.Tenant, asked.Expires));
         audit.Write(context, "token.add", kept.Name, TokenFile.Described(kept));
         context.Response.Headers.CacheControl = "no-store";

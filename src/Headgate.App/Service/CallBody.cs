@@ -1,39 +1,51 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Headgate.Jobs;
+using Headgate.Time;
 using Microsoft.AspNetCore.Http;
 
 namespace Headgate.App.Service;
 
-/// <summary>The bodies of calls. What cannot be read is a <see cref="Problem"/> of status 400, which says where.</summary>
-internal static class CallBody
+/// <summary>The body of a call, which is a JSON object. What cannot be read is a <see cref="Problem"/> of status 400, which says where. Immutable.</summary>
+internal sealed class CallBody
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest };
 
     /// <summary>Callers name no files of this machine.</summary>
     private static readonly JobRequestReader Requests = new(mayCall: true);
 
+    private readonly ReadOnlyMemory<byte> _json;
+
+    /// <summary>Where the values of its members are.</summary>
+    private readonly Dictionary<string, Range> _members;
+
+    /// <exception cref="Problem">It is no JSON object.</exception>
+    public CallBody(ReadOnlyMemory<byte> json) => (_json, _members) = (json, Members(json.Span));
+
     /// <summary>The bytes of a body, at most <see cref="ServiceSite.LargestBody"/>.</summary>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
+    public static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpContext context)
     {
         var bytes = new MemoryStream(context.Request.ContentLength is { } length and < 1 << 20 ? (int)length : 0);
         await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 
-    /// <summary>One request.</summary>
-    public static JobRequest Request(ReadOnlySpan<byte> json)
-    {
-        Members(json);
-        return Requests.Read(json, out var fault) ?? throw Wrong(Told(json, fault!));
-    }
+    /// <summary>The body of a call.</summary>
+    /// <exception cref="Problem">It is no JSON object.</exception>
+    public static async Task<CallBody> ReadAsync(HttpContext context) => new(await BytesAsync(context));
+
+    /// <summary>The body of a call; null where it has none.</summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public static async Task<CallBody?> ReadIfAnyAsync(HttpContext context) => await BytesAsync(context) is { IsEmpty: false } json ? new(json) : null;
+
+    /// <summary>It is one request.</summary>
+    public JobRequest Request() => Requests.Read(_json.Span, out var fault) ?? throw Wrong(Told(_json.Span, fault!));
 
     /// <summary>The requests in a member, each with the fault of those that are none.</summary>
-    public static List<(JobRequest? Request, string? Error)> ManyRequests(ReadOnlyMemory<byte> json, string member)
+    public List<(JobRequest? Request, string? Error)> ManyRequests(string member)
     {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            throw Wrong($"{member} field is required");
-        var list = json.Span[value];
+        var list = Part(member).Span;
         if (list[0] != (byte)'[')
             throw Wrong($"{member} must be a list");
         var requests = new List<(JobRequest?, string?)>();
@@ -42,73 +54,66 @@ internal static class CallBody
         return requests;
     }
 
-    /// <summary>Whether a body has a member.</summary>
-    public static bool Has(ReadOnlyMemory<byte> json, string member) => Members(json.Span).ContainsKey(member);
-
-    /// <summary>The texts in a member.
-    public static List<string> Texts(ReadOnlyMemory<byte> json, string member)
-    {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            throw Wrong($"{member} field is required");
-        using var list = Parse(json[value], member);
-        return list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-            ? [.. list.RootElement.EnumerateArray().Select(item => item.GetString()!)]
-            : throw Wrong($"{member} must be a list of texts");
-    }
-
-    /// <summary>A text in a member; null if it is not there.</summary>
-    public static string? Text(ReadOnlyMemory<byte> json, string member)
-    {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            return null;
-        using var text = Parse(json[value], member);
-        return text.RootElement.ValueKind == JsonValueKind.String ? text.RootElement.GetString() : throw Wrong($"{member} is a text");
-    }
-
-    /// <summary>Whether a member is true; false if it is not there.</summary>
-    public static bool Flag(ReadOnlyMemory<byte> json, string member)
-    {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            return false;
-        using var flag = Parse(json[value], member);
-        return flag.RootElement.ValueKind is JsonValueKind.True or JsonValueKind.False ? flag.RootElement.GetBoolean() : throw Wrong($"{member} is true or false");
-    }
-
-    /// <summary>A whole number in a member, or null where that is what it says.</summary>
-    public static int? Number(ReadOnlyMemory<byte> json, string member, int least, int most)
-    {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            throw Wrong($"{member} field is required");
-        using var number = Parse(json[value], member);
-        if (number.RootElement.ValueKind == JsonValueKind.Null)
-            return null;
-        return number.RootElement.ValueKind == JsonValueKind.Number && number.RootElement.TryGetInt32(out var whole) && whole >= least && whole <= most
-            ? whole
-            : throw Wrong($"{member} is a whole number from {least} to {most}, or null");
-    }
+    /// <summary>Whether it has a member.</summary>
+    public bool Has(string member) => _members.ContainsKey(member);
 
     /// <summary>The JSON of a member.</summary>
-    public static ReadOnlySpan<byte> Part(ReadOnlyMemory<byte> json, string member) =>
-        Members(json.Span).TryGetValue(member, out var value) ? json.Span[value] : throw Wrong($"{member} field is required");
+    public ReadOnlyMemory<byte> Part(string member) => _members.TryGetValue(member, out var value) ? _json[value] : throw Wrong($"{member} field is required");
+
+    /// <summary>The texts in a member.</summary>
+    public List<string> Texts(string member) => Needed(member) is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+        ? [.. list.EnumerateArray().Select(item => item.GetString()!)]
+        : throw Wrong($"{member} must be a list of texts");
+
+    /// <summary>The texts in a member, or the one that stands there by itself.</summary>
+    public List<string> TextOrTexts(string member) => Needed(member) is { ValueKind: JsonValueKind.String } text ? [text.GetString()!] : Texts(member);
+
+    /// <summary>A text in a member; null if it is not there.</summary>
+    public string? Text(string member) => Find(member) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        _ => throw Wrong($"{member} is a text"),
+    };
 
     /// <summary>A name in a member: 1 to 128 letters, digits, dots, colons, dashes and underscores. Null if it is not there.</summary>
-    public static string? Name(ReadOnlyMemory<byte> json, string member)
+    public string? Name(string member) => Find(member) switch
     {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            return null;
-        using var name = Parse(json[value], member);
-        return name.RootElement.ValueKind == JsonValueKind.String && name.RootElement.GetString() is { Length: >= 1 and <= 128 } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or ':' or '-' or '_')
-            ? text
-            : throw Wrong($"{member} is a name of 1 to 128 letters, digits, dots, colons, dashes and underscores");
-    }
+        null => null,
+        { ValueKind: JsonValueKind.String } name when name.GetString() is { Length: >= 1 and <= 128 } text && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or ':' or '-' or '_') => text,
+        _ => throw Wrong($"{member} is a name of 1 to 128 letters, digits, dots, colons, dashes and underscores"),
+    };
 
-    /// <summary>A JSON object with the members that another one gives in their place (RFC 7396).</summary>
-    public static ReadOnlySpan<byte> Merged(ReadOnlyMemory<byte> json, ReadOnlyMemory<byte> patch)
+    /// <summary>Whether a member is true; false if it is not there.</summary>
+    public bool Flag(string member) => Find(member) switch
     {
-        Members(patch.Span);
-        var (target, change) = (JsonNode.Parse(json.Span)!, JsonNode.Parse(patch.Span)!);
-        Merge(target.AsObject(), change.AsObject());
-        return System.Text.Encoding.UTF8.GetBytes(target.ToJsonString());
+        null => false,
+        { ValueKind: JsonValueKind.True or JsonValueKind.False } flag => flag.GetBoolean(),
+        _ => throw Wrong($"{member} is true or false"),
+    };
+
+    /// <summary>A whole number in a member, or null where that is what it says.</summary>
+    public int? Number(string member, int least, int most) => Needed(member) switch
+    {
+        { ValueKind: JsonValueKind.Null } => null,
+        { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var whole) && whole >= least && whole <= most => whole,
+        _ => throw Wrong($"{member} is a whole number from {least} to {most}, or null"),
+    };
+
+    /// <summary>A time in a member; the usual one if it is not there.</summary>
+    public TimeSpan Time(string member, TimeSpan usual) => Find(member) switch
+    {
+        null => usual,
+        { ValueKind: JsonValueKind.Number or JsonValueKind.String } time when Duration.TryParse(time.ToString(), out var span) => span,
+        _ => throw Wrong($"{member} is a number of seconds, or a text such as \"5m\""),
+    };
+
+    /// <summary>A JSON object with the members that this one gives in their place (RFC 7396).</summary>
+    public CallBody MergedInto(ReadOnlySpan<byte> json)
+    {
+        var target = JsonNode.Parse(json)!;
+        Merge(target.AsObject(), JsonNode.Parse(_json.Span)!.AsObject());
+        return new CallBody(Encoding.UTF8.GetBytes(target.ToJsonString()));
     }
 
     private static void Merge(JsonObject target, JsonObject patch)
@@ -122,46 +127,26 @@ internal static class CallBody
                 target[name] = value.DeepClone();
     }
 
-    /// <summary>The texts in a member, or the one that stands there by itself.</summary>
-    public static List<string> TextOrTexts(ReadOnlyMemory<byte> json, string member)
-    {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            throw Wrong($"{member} field is required");
-        if (json.Span[value][0] != (byte)'"')
-            return Texts(json, member);
-        using var text = Parse(json[value], member);
-        return [text.RootElement.GetString()!];
-    }
+    private JsonElement Needed(string member) => Find(member) ?? throw Wrong($"{member} field is required");
 
-    /// <summary>A time in a member; the usual one if it is not there.</summary>
-    public static TimeSpan Time(ReadOnlyMemory<byte> json, string member, TimeSpan usual)
+    private JsonElement? Find(string member)
     {
-        if (!Members(json.Span).TryGetValue(member, out var value))
-            return usual;
-        using var time = Parse(json[value], member);
-        return time.RootElement.ValueKind is JsonValueKind.Number or JsonValueKind.String && Headgate.Time.Duration.TryParse(time.RootElement.ToString(), out var span)
-            ? span
-            : throw Wrong($"{member} is a number of seconds, or a text such as \"5m\"");
-    }
-
-    private static JsonDocument Parse(ReadOnlyMemory<byte> json, string member)
-    {
-        var document = JsonDocument.Parse(json);
+        if (!_members.TryGetValue(member, out var value))
+            return null;
+        var found = JsonElement.Parse(_json.Span[value]);
         try
         {
             // Half of a surrogate pair is found only by whoever reads the text.
-            foreach (var text in document.RootElement.ValueKind == JsonValueKind.Array ? document.RootElement.EnumerateArray().AsEnumerable() : [document.RootElement])
+            foreach (var text in found.ValueKind == JsonValueKind.Array ? found.EnumerateArray().AsEnumerable() : [found])
                 _ = text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-            return document;
+            return found;
         }
         catch (InvalidOperationException)
         {
-            document.Dispose();
             throw Wrong($"{member}: {JobRequestReader.HalfSurrogate}");
         }
     }
 
-    /// <summary>Where the values of an object's members are.</summary>
     private static Dictionary<string, Range> Members(ReadOnlySpan<byte> json)
     {
         var members = new Dictionary<string, Range>();

@@ -71,8 +71,7 @@ internal static class JobPages
     /// <exception cref="Problem">None of them can be accepted.</exception>
     public static BackpressureAct PressureOn(ServiceState state, IReadOnlyList<JobRequest> requests)
     {
-        if (state.IsDraining)
-            throw new Problem(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+        state.RefuseDraining();
         var act = state.Pressure;
         return act == BackpressureAct.Reject || (requests.Count > 0 && requests.All(request => Backpressure.Refuses(act, request.Priority)))
             ? throw new Problem(StatusCodes.Status429TooManyRequests, Backpressure.RefusalOf(act)) { RetryAfter = 1 }
@@ -81,28 +80,44 @@ internal static class JobPages
 
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
     {
-        var id = await SubmitAsync(context, state, CallBody.Request((await CallBody.ReadAsync(context)).Span));
-        context.Response.Headers.Location = $"/api/v1/request/{id}";
+        var id = await SubmitAsync(context, state, (await CallBody.ReadAsync(context)).Request());
         if (Preferred(context) is { } wait && await state.Jobs.EndAsync(id, wait, context.RequestAborted) is { HasEnded: true } ended)
         {
             context.Response.Headers["Preference-Applied"] = "wait";
+            context.Response.Headers.Location = PathOf(id);
             await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.Write(json, ended));
             return;
         }
-        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
+        await AnswerAcceptedAsync(context, state, id);
+    }
+
+    /// <summary>Answers that a job was accepted.</summary>
+    /// <param name="context">The call.</param>
+    /// <param name="state">Knows the time.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="replaces">The job that it stands for from now on; null for none.</param>
+    public static Task AnswerAcceptedAsync(HttpContext context, ServiceState state, string id, string? replaces = null)
+    {
+        context.Response.Headers.Location = PathOf(id);
+        return Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
         {
             json.WriteStartObject();
             json.WriteString("request_id", id);
             json.WriteString("status", "submitted");
+            if (replaces is not null)
+                json.WriteString("replaces", replaces);
             json.WriteString("timestamp", state.Timestamp);
             json.WriteEndObject();
         });
     }
 
+    /// <summary>Where a job is asked for.</summary>
+    public static string PathOf(string id) => $"/api/v1/request/{id}";
+
     private static async Task SubmitManyAsync(HttpContext context, ServiceState state)
     {
         var body = await CallBody.ReadAsync(context);
-        var (requests, batch) = (CallBody.ManyRequests(body, "requests"), CallBody.Name(body, "batch"));
+        var (requests, batch) = (body.ManyRequests("requests"), body.Name("batch"));
         if (requests.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {MostTogether} requests; submit them in parts");
         var errors = new List<(int Index, string Error)>();
@@ -212,11 +227,11 @@ internal static class JobPages
     private static async Task WaitAsync(HttpContext context, ServiceState state)
     {
         var body = await CallBody.ReadAsync(context);
-        List<string> ids = [.. CallBody.Texts(body, "request_ids").Distinct()];
-        var tellsOpen = CallBody.Flag(body, "include_open");
+        List<string> ids = [.. body.Texts("request_ids").Distinct()];
+        var tellsOpen = body.Flag("include_open");
         if (ids.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"request_ids has more than {MostTogether} ids; wait for them in parts");
-        await state.Jobs.WaitAsync(await KnownAsync(context, state, ids), CallBody.Time(body, "timeout", UsualWait), context.RequestAborted);
+        await state.Jobs.WaitAsync(await KnownAsync(context, state, ids), body.Time("timeout", UsualWait), context.RequestAborted);
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
         await using var json = Json.Writer(context.Response);
         var (count, completed, pending, unknown) = (0, 0, new List<string>(), new List<string>());

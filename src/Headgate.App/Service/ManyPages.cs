@@ -18,7 +18,8 @@ internal static class ManyPages
         site.MapPost("/api/v1/requests:retry", context => ReplayAsync(context, state, JobQuery.Many(context, state.Time) with { IsOk = false, IsLast = true }));
         site.MapGet("/api/v1/dlq", context => JobPages.SearchAsync(context, state, JobQuery.Page(context, state.Time) with { IsDead = true }));
         site.MapPost("/api/v1/dlq:replay", context => ReplayAsync(context, state, JobQuery.Many(context, state.Time) with { IsDead = true }));
-        site.MapPost("/api/v1/dlq/{id}:replay", context => ReplayOneAsync(context, state));
+        site.MapPost("/api/v1/dlq/{id}:replay", async context => await ReplayOneAsync(context, state, await DeadAsync(context, state)));
+        site.MapPost("/api/v1/request/{id}:retry", async context => await ReplayOneAsync(context, state, await NotOkAsync(context, state)));
         site.MapDelete("/api/v1/dlq", context => ForgetAsync(context, state, JobQuery.Many(context, state.Time) with { IsDead = true }));
         site.MapDelete("/api/v1/dlq/{id}", context => ForgetOneAsync(context, state));
         site.MapGet("/api/v1/batches/{batch}", context => BatchAsync(context, state));
@@ -57,13 +58,11 @@ internal static class ManyPages
         await AnswerAsync(context, state, matched, "submitted", submitted);
     }
 
-    private static async Task ReplayOneAsync(HttpContext context, ServiceState state)
+    private static async Task ReplayOneAsync(HttpContext context, ServiceState state, StoredJob job)
     {
-        var job = await DeadAsync(context, state);
-        var body = await CallBody.ReadAsync(context);
         var request = Again(job.Request, TimeSpan.Zero, state.Time.GetUtcNow());
-        if (body.Length > 0)
-            request = CallBody.Request(CallBody.Merged(JobRequestWriter.ToBytes(request), body));
+        if (await CallBody.ReadIfAnyAsync(context) is { } change)
+            request = change.MergedInto(JobRequestWriter.ToBytes(request)).Request();
         if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
             throw new Problem(StatusCodes.Status403Forbidden, foreign);
         if (Backpressure.DelayOf(JobPages.PressureOn(state, [request])) is var rest && rest > TimeSpan.Zero && request.NotBefore is null)
@@ -80,16 +79,7 @@ internal static class ManyPages
         if (id is null)
             throw new Problem(StatusCodes.Status409Conflict, "it was replayed already");
         state.Audit.Write(context, "job.replay", job.Id, ("by", id));
-        context.Response.Headers.Location = $"/api/v1/request/{id}";
-        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("request_id", id);
-            json.WriteString("status", "submitted");
-            json.WriteString("replaces", job.Id);
-            json.WriteString("timestamp", state.Timestamp);
-            json.WriteEndObject();
-        });
+        await JobPages.AnswerAcceptedAsync(context, state, id, replaces: job.Id);
     }
 
     private static async Task ForgetAsync(HttpContext context, ServiceState state, JobSearch search)
@@ -147,7 +137,7 @@ internal static class ManyPages
     /// <summary>The request of a job, to be sent once more: times that were fixed when it was accepted would be over.</summary>
     private static JobRequest Again(JobRequest request, TimeSpan after, DateTimeOffset now)
     {
-        var again = CallBody.Request(JobRequestWriter.ToBytes(request));
+        var again = new CallBody(JobRequestWriter.ToBytes(request)).Request();
         again.NotBefore = after > TimeSpan.Zero ? now + after : null;
         again.Deadline = IsOver(again.Deadline) ? null : again.Deadline;
         again.StartBy = IsOver(again.StartBy) ? null : again.StartBy;
@@ -161,6 +151,14 @@ internal static class ManyPages
         (await JobPages.FindAsync(context, state)).Stored is var job && new JobSearch { IsDead = true }.Fits(job)
             ? job
             : throw new Problem(StatusCodes.Status404NotFound, "there is no dead letter of that id");
+
+    private static async Task<StoredJob> NotOkAsync(HttpContext context, ServiceState state)
+    {
+        var job = (await JobPages.FindAsync(context, state)).Stored;
+        if (job.End is null)
+            throw new Problem(StatusCodes.Status409Conflict, "it has not ended yet");
+        return new JobSearch { IsOk = false }.Fits(job) ? job : throw new Problem(StatusCodes.Status409Conflict, "it ended well: submit its request anew");
+    }
 
     private static async Task ForEachPageAsync(ServiceState state, JobSearch search, Func<IReadOnlyList<StoredJob>, Task> act)
     {

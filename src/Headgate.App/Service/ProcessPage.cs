@@ -20,11 +20,11 @@ internal sealed class ProcessPage(ServiceState state)
 
     private async Task ProcessAsync(HttpContext context)
     {
-        var body = await CallBody.ReadAsync(context);
-        if (!body.IsEmpty && CallBody.Has(body, "requests"))
-            await SendAsync(context, CallBody.ManyRequests(body, "requests"));
+        var body = await CallBody.ReadIfAnyAsync(context);
+        if (body?.Has("requests") == true)
+            await SendAsync(context, body.ManyRequests("requests"));
         else
-            await SimulateAsync(context, body.IsEmpty || !CallBody.Has(body, "requestCount") ? null : CallBody.Number(body, "requestCount", 1, Distribution.DistributorOptions.MostCalls));
+            await SimulateAsync(context, body?.Has("requestCount") != true ? null : body.Number("requestCount", 1, Distribution.DistributorOptions.MostCalls));
     }
 
     private async Task SimulateAsync(HttpContext context, int? count)

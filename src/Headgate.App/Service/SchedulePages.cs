@@ -36,8 +36,8 @@ internal static class SchedulePages
         if (!NamedQueue.IsName(name))
             throw new Problem(StatusCodes.Status400BadRequest, "a schedule has a name of 1 to 64 letters, digits, dots, dashes and underscores");
         var body = await CallBody.ReadAsync(context);
-        var cron = CallBody.Text(body, "cron") ?? throw new Problem(StatusCodes.Status400BadRequest, "cron field is required: five fields, such as \"*/5 * * * *\", or six with seconds first");
-        var schedule = ScheduleOf(name, cron, CallBody.Text(body, "timezone") ?? "UTC", CallBody.Request(CallBody.Part(body, "request")), CallBody.Flag(body, "paused"));
+        var cron = body.Text("cron") ?? throw new Problem(StatusCodes.Status400BadRequest, "cron field is required: five fields, such as \"*/5 * * * *\", or six with seconds first");
+        var schedule = ScheduleOf(name, cron, body.Text("timezone") ?? "UTC", new CallBody(body.Part("request")).Request(), body.Flag("paused"));
         var isNew = schedules.Find(name) is null;
         await schedules.PutAsync(schedule);
         state.Audit.Write(context, "schedule.put", name, ("cron", cron));
@@ -71,15 +71,7 @@ internal static class SchedulePages
     private static async Task RunAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
         var id = await schedules.SubmitAsync(Find(context, schedules), state.Time.GetUtcNow());
-        context.Response.Headers.Location = $"/api/v1/request/{id}";
-        await Json.AnswerAsync(context, StatusCodes.Status202Accepted, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("request_id", id);
-            json.WriteString("status", "submitted");
-            json.WriteString("timestamp", state.Timestamp);
-            json.WriteEndObject();
-        });
+        await JobPages.AnswerAcceptedAsync(context, state, id);
     }
 
     private static Task AnswerAsync(HttpContext context, JobSchedules schedules, JobSchedule schedule, int status) => Json.AnswerAsync(context, status, json => Write(json, schedules, schedule));

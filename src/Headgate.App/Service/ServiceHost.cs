@@ -45,8 +45,9 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var log = loggers.CreateLogger(Instruments.Name);
         var path = Path.GetFullPath(options.Serve.Data);
         using var access = Access.Open(options.Serve.Access, path, time, log.Noticed);
-        var listen = await ListenAtAsync(options.Serve.Listen, $"{options.ListenOrigin}listen", access, path);
-        var proxies = options.Serve.ProxyListen is { } place ? await ListenAtAsync([place], "proxy-listen", access, path) : [];
+        var listen = await ListenAtAsync(options.Serve.Listen, $"{options.ListenOrigin}listen", "send anything", access, path);
+        var proxies = await ListenAtAsync(options.Serve.ProxyListen, "proxy-listen", "send anything", access, path);
+        await ListenAtAsync(options.Serve.MetricsListen, "metrics-listen", "read its figures", access, path);
         using var data = ServiceData.Open(options, path, time);
         using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : path), time, log.Noticed);
         var (traffic, events) = (new Traffic(), new JobEventLog(time));
@@ -92,11 +93,14 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await ServeAsync(serving, metrics, listen, proxies, data.Places.Where, loggers, stop);
     }
 
-    private async Task<IReadOnlyList<ListenUrl>> ListenAtAsync(IReadOnlyList<ListenUrl> urls, string origin, Access access, string data)
+    private Task<IReadOnlyList<ListenUrl>> ListenAtAsync(ListenUrl? url, string origin, string danger, Access access, string data) =>
+        ListenAtAsync(url is null ? [] : [url], origin, danger, access, data);
+
+    private async Task<IReadOnlyList<ListenUrl>> ListenAtAsync(IReadOnlyList<ListenUrl> urls, string origin, string danger, Access access, string data)
     {
         var listen = await ListenAddresses.OfAsync(urls);
         foreach (var url in listen)
-            ListenGuard.Check($"{origin} {url}", url.IsLoopback, access, options.AllowsAnyone, data);
+            ListenGuard.Check(origin, url, danger, access, options.AllowsAnyone, data);
         return listen;
     }
 

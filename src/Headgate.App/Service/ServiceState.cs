@@ -3,6 +3,7 @@ using Headgate.App.Operation;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Queues;
+using Microsoft.AspNetCore.Http;
 
 namespace Headgate.App.Service;
 
@@ -80,6 +81,14 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     /// <summary>It was told to stop: it accepts nothing more.</summary>
     public bool IsDraining => _isDraining;
 
+    /// <summary>Looks whether anything is accepted still.</summary>
+    /// <exception cref="Problem">Nothing is any more.</exception>
+    public void RefuseDraining()
+    {
+        if (_isDraining)
+            throw Stopping();
+    }
+
     /// <summary>A call that is passed through begins; it ends when what is returned is disposed.</summary>
     /// <exception cref="Problem">None is begun any more.</exception>
     public IDisposable Enter()
@@ -88,7 +97,7 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
         if (!_isDraining)
             return new Call(this);
         Leave();
-        throw new Problem(Microsoft.AspNetCore.Http.StatusCodes.Status503ServiceUnavailable, "the service is stopping") { RetryAfter = 5 };
+        throw Stopping();
     }
 
     /// <summary>Begins nothing more, and waits for the calls that are passed through.</summary>
@@ -100,15 +109,12 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
         await Task.WhenAny(_idle.Task, Task.Delay(longest, time));
     }
 
+    private static Problem Stopping() => new(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
+
     private void Leave()
     {
         if (Interlocked.Decrement(ref _calls) == 0)
             _idle.TrySetResult();
-    }
-
-    private sealed class Call(ServiceState state) : IDisposable
-    {
-        public void Dispose() => state.Leave();
     }
 
     /// <summary>What is done with new jobs, because of those that wait.</summary>
@@ -116,4 +122,9 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
 
     /// <summary>Now, as the original service writes it, with its zone.</summary>
     public string Timestamp => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private sealed class Call(ServiceState state) : IDisposable
+    {
+        public void Dispose() => state.Leave();
+    }
 }

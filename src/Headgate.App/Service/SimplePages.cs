@@ -22,7 +22,7 @@ internal static class SimplePages
 
     private static async Task AnswerBodyAsync(HttpContext context, ServiceState state, string method)
     {
-        var request = CallBody.Request((await CallBody.ReadAsync(context)).Span);
+        var request = (await CallBody.ReadAsync(context)).Request();
         request.Method = method;
         await AnswerAsync(context, state, request);
     }
@@ -48,7 +48,7 @@ internal static class SimplePages
         var end = await EndAsync(context, state, id);
         if (!JobJson.HasResult(end))
             throw Failed(end);
-        context.Response.Headers.Location = $"/api/v1/request/{id}";
+        context.Response.Headers.Location = JobPages.PathOf(id);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.WriteResult(json, end));
     }
 

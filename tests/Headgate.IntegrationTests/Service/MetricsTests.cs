@@ -131,6 +131,23 @@ public sealed partial class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Beyond_loopback_it_is_read_only_once_there_is_a_token_or_where_anybody_may()
+    {
+        string[] arguments = ["--metrics-listen", "http://0.0.0.0:0"];
+
+        var refused = await _cli.RunAsync(["serve", "--listen", "127.0.0.1:0", .. arguments]);
+        Assert.Equal(3, refused.Code);
+        foreach (var words in (string[])["metrics-listen http://0.0.0.0:0", "read its figures", "headgate tokens add", "--allow-anyone", "(http://127.0.0.1:0)"])
+            Assert.Contains(words, refused.Error, StringComparison.Ordinal);
+
+        await using (var anyone = await ServiceProcess.StartAsync(_cli, [.. arguments, "--allow-anyone"]))
+            await MetricsUrlAsync(anyone);
+        await _cli.AddTokenAsync("ci", "read");
+        await using var guarded = await ServiceProcess.StartAsync(_cli, arguments);
+        await MetricsUrlAsync(guarded);
+    }
+
+    [Fact]
     public async Task A_port_that_is_in_use_is_told_with_the_option()
     {
         await using var holder = new Loopback((socket, _) => { socket.Dispose(); return Task.CompletedTask; });
