@@ -1,21 +1,11 @@
 namespace Headgate;
 
 /// <summary>A body as it is read: at its end the place of the attempt is free.</summary>
-internal sealed class AnswerStream(Stream source, AnswerContent content) : Stream
+internal sealed class AnswerStream(Stream source, AnswerContent content) : Retries.ReadingStream
 {
     /// <summary>What was read, where the true cost stands in it.</summary>
     private readonly MemoryStream? _kept = content.TellsCost ? new MemoryStream() : null;
     private long _read;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -35,19 +25,8 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Strea
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     /// <summary>Blocks for one that does not: only that can be given up without leaving a read behind on a connection that others use next.</summary>
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

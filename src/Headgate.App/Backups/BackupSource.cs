@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Headgate.Retries;
 
 namespace Headgate.App.Backups;
 
@@ -6,16 +7,12 @@ namespace Headgate.App.Backups;
 /// A file as it goes into an archive: as long as it was at the beginning, however it grows, and hashed on the way. It says that it can seek, since
 /// whoever writes an archive asks for the length before; it is read from its beginning to its end.
 /// </summary>
-internal sealed class BackupSource(Stream file) : Stream
+internal sealed class BackupSource(Stream file) : ReadingStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _read;
 
-    public override bool CanRead => true;
-
     public override bool CanSeek => true;
-
-    public override bool CanWrite => false;
 
     public override long Length { get; } = file.Length;
 
@@ -37,13 +34,7 @@ internal sealed class BackupSource(Stream file) : Stream
         return count;
     }
 
-    public override void Flush() { }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
 
     protected override void Dispose(bool disposing)
     {

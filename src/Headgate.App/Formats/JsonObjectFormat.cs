@@ -26,21 +26,9 @@ internal abstract class JsonObjectFormat : ILineFormat
             reader.Read(); // throws if anything follows the object
             return request is null || JobRequestReader.Complaint(request) is not { } complaint ? request : throw new RequestFaultException(complaint, start);
         }
-        catch (RequestFaultException wrong)
+        catch (Exception wrong) when (JsonFault.Of(wrong, record, reader) is { } found)
         {
-            fault = wrong.Fault;
-        }
-        catch (JsonException syntax)
-        {
-            fault = JsonFault.From(syntax, record);
-        }
-        catch (ArgumentException rule)
-        {
-            fault = new RequestFault(rule.Message, (int)reader.TokenStartIndex);
-        }
-        catch (InvalidOperationException) when (reader.ValueIsEscaped)
-        {
-            fault = new RequestFault(JobRequestReader.HalfSurrogate, (int)reader.TokenStartIndex);
+            fault = found;
         }
         return null;
     }

@@ -31,15 +31,7 @@ internal sealed class VegetaResults : IResultFormat, IRequestWriter
             json.WriteBase64String("body"u8, body);
             json.WriteString("method"u8, result.Method);
             json.WriteString("url"u8, result.Url ?? "");
-            json.WriteStartObject("headers"u8);
-            foreach (var header in result.Headers().GroupBy(header => header.Name))
-            {
-                json.WriteStartArray(header.Key);
-                foreach (var (_, value) in header)
-                    json.WriteStringValue(value);
-                json.WriteEndArray();
-            }
-            json.WriteEndObject();
+            WriteHeaders(json, "headers", result.Headers());
             json.WriteEndObject();
         }
         output.Write("\n"u8);
@@ -56,21 +48,24 @@ internal sealed class VegetaResults : IResultFormat, IRequestWriter
             if (sent.Bytes is { } body)
                 json.WriteBase64String("body"u8, body.Span);
             if (sent.Headers.Count > 0)
-            {
-                json.WriteStartObject("header"u8);
-                foreach (var header in sent.Headers.GroupBy(header => header.Name, StringComparer.OrdinalIgnoreCase))
-                {
-                    json.WriteStartArray(header.Key);
-                    foreach (var (_, value) in header)
-                        json.WriteStringValue(value);
-                    json.WriteEndArray();
-                }
-                json.WriteEndObject();
-            }
+                WriteHeaders(json, "header", sent.Headers);
             json.WriteEndObject();
         }
         output.Write("\n"u8);
     }
 
     public void End(IBufferWriter<byte> output) { }
+
+    private static void WriteHeaders(Utf8JsonWriter json, string member, IEnumerable<(string Name, string Value)> headers)
+    {
+        json.WriteStartObject(member);
+        foreach (var header in headers.GroupBy(header => header.Name, StringComparer.OrdinalIgnoreCase))
+        {
+            json.WriteStartArray(header.Key);
+            foreach (var (_, value) in header)
+                json.WriteStringValue(value);
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+    }
 }

@@ -1,7 +1,9 @@
+using Headgate.Retries;
+
 namespace Headgate.App.Service;
 
 /// <summary>The body of a call while it is sent on. Remembers why it did not come whole: that is the caller's matter, not the API's.</summary>
-internal sealed class CallerBody(Stream body) : Stream
+internal sealed class CallerBody(Stream body) : ReadingStream
 {
     /// <summary>
     /// So much of it is read before the call asks for its turn, in bytes. Whoever sends a usual body slowly, or a broken one, takes no place in any limit
@@ -62,26 +64,6 @@ internal sealed class CallerBody(Stream body) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    public override void Flush() { }
-
+    /// <summary>Who sends on waits for no caller.</summary>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

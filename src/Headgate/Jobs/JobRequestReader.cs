@@ -31,21 +31,9 @@ internal sealed class JobRequestReader(Func<string, string?>? checkBodyFile = nu
                 throw new RequestFaultException("the text is not UTF-8", FirstInvalid(json));
             return ReadObject(ref reader, json);
         }
-        catch (RequestFaultException wrong)
+        catch (Exception wrong) when (JsonFault.Of(wrong, json, reader) is { } found)
         {
-            fault = wrong.Fault;
-        }
-        catch (JsonException syntax)
-        {
-            fault = JsonFault.From(syntax, json);
-        }
-        catch (ArgumentException rule)
-        {
-            fault = new RequestFault(rule.Message, (int)reader.TokenStartIndex);
-        }
-        catch (InvalidOperationException) when (reader.ValueIsEscaped)
-        {
-            fault = new RequestFault(HalfSurrogate, (int)reader.TokenStartIndex); // \ud800
+            fault = found;
         }
         return null;
     }

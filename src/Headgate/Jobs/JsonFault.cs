@@ -5,6 +5,19 @@ namespace Headgate.Jobs;
 /// <summary>Says in plain words where JSON is broken.</summary>
 internal static class JsonFault
 {
+    /// <summary>What an exception says of a request that was read; null if it says nothing of that.</summary>
+    /// <param name="failure">The exception.</param>
+    /// <param name="json">What was read.</param>
+    /// <param name="reader">As far as it was read.</param>
+    public static RequestFault? Of(Exception failure, ReadOnlySpan<byte> json, in Utf8JsonReader reader) => failure switch
+    {
+        RequestFaultException wrong => wrong.Fault,
+        JsonException syntax => From(syntax, json),
+        ArgumentException rule => new RequestFault(rule.Message, (int)reader.TokenStartIndex),
+        InvalidOperationException when reader.ValueIsEscaped => new RequestFault(JobRequestReader.HalfSurrogate, (int)reader.TokenStartIndex), // \ud800
+        _ => null,
+    };
+
     public static RequestFault From(JsonException syntax, ReadOnlySpan<byte> json)
     {
         // The reader counts lines and bytes within them; a text that came over REST may have several lines.

@@ -38,9 +38,9 @@ internal sealed class PeekedContent : HttpContent
         return (beginning, count == 0);
     }
 
-    protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(new PeekedStream(_beginning, _rest));
+    protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(new PrefixedStream(_beginning, _rest));
 
-    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new PeekedStream(_beginning, _rest);
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => new PrefixedStream(_beginning, _rest);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
@@ -61,57 +61,5 @@ internal sealed class PeekedContent : HttpContent
         if (disposing)
             _source.Dispose();
         base.Dispose(disposing);
-    }
-
-    private sealed class PeekedStream(byte[] beginning, Stream rest) : Stream
-    {
-        private int _read;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer) => FromBeginning(buffer) is var count and > 0 ? count : rest.Read(buffer);
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            FromBeginning(buffer.Span) is var count and > 0 ? new ValueTask<int>(count) : rest.ReadAsync(buffer, cancellationToken);
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                rest.Dispose();
-            base.Dispose(disposing);
-        }
-
-        private int FromBeginning(Span<byte> buffer)
-        {
-            var count = Math.Min(buffer.Length, beginning.Length - _read);
-            beginning.AsSpan(_read, count).CopyTo(buffer);
-            _read += count;
-            return count;
-        }
     }
 }

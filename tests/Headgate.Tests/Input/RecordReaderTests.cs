@@ -1,5 +1,6 @@
 using System.Text;
 using Headgate.App.Input;
+using Headgate.Retries;
 
 namespace Headgate.Tests.Input;
 
@@ -67,17 +68,19 @@ public sealed class RecordReaderTests
     }
 
     // A terminal where nobody types.
-    private sealed class Silent() : ReadingStream(new MemoryStream())
+    private sealed class Silent : ReadingStream
     {
-        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(new TaskCompletionSource<int>().Task);
     }
 
-    private sealed class Steps(byte[] bytes, int step) : ReadingStream(new MemoryStream(bytes))
+    private sealed class Steps(byte[] bytes, int step) : ReadingStream
     {
-        public override int Read(Span<byte> buffer) => Inner.Read(buffer[..Math.Min(step, buffer.Length)]);
+        private readonly MemoryStream _bytes = new(bytes);
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(Read(buffer.Span));
+        public override int Read(byte[] buffer, int offset, int count) => _bytes.Read(buffer, offset, Math.Min(step, count));
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(_bytes.Read(buffer.Span[..Math.Min(step, buffer.Length)]));
     }
 }

@@ -85,11 +85,17 @@ public sealed class BodyReceiverTests : IDisposable
 
     private static byte[] Bytes(int size) => [.. Enumerable.Range(0, size).Select(i => (byte)(i * 31))];
 
-    private sealed class Broken() : Headgate.App.Input.ReadingStream(new MemoryStream(new byte[100]))
+    private sealed class Broken : Headgate.Retries.ReadingStream
     {
-        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
+        private int _left = 100;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            await Inner.ReadAsync(buffer, cancellationToken) is > 0 and var count ? count : throw new HttpIOException(HttpRequestError.ResponseEnded);
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = Math.Min(_left, buffer.Length);
+            _left -= count;
+            return count > 0 ? ValueTask.FromResult(count) : throw new HttpIOException(HttpRequestError.ResponseEnded);
+        }
     }
 }

@@ -4,9 +4,8 @@ namespace Headgate.App.Simulator.Models;
 /// The two-window counter of many gateways. Windows are aligned to the epoch; the estimate is what came in this one, plus what came in
 /// the last one weighted with the part of it that a window ending now would still cover. Counts are times P, so that nothing is rounded.
 /// </summary>
-internal sealed class CounterModel(long amount, long period) : ServerModel
+internal sealed class CounterModel(long amount, long period) : AmountModel(amount)
 {
-    private long _amount = amount;
     private long _window = long.MinValue;
     private long _previous;
     private long _current;
@@ -14,29 +13,19 @@ internal sealed class CounterModel(long amount, long period) : ServerModel
 
     public override string Name => "two-window counter";
 
-    public override double Allowed => _amount;
-
     public override double? Worst => _worst == 0 ? null : (double)_worst / period;
-
-    public override long Room => _amount;
-
-    public override bool Change(Headgate.Limits.Limit to, long now)
-    {
-        _amount = to.Amount;
-        return true;
-    }
 
     public override long Wait(long now, long cost)
     {
         Enter(now);
-        if (cost > _amount)
+        if (cost > Amount)
             return Never;
-        if (Estimate(now) + (Int128)cost * period <= (Int128)_amount * period)
+        if (Estimate(now) + (Int128)cost * period <= (Int128)Amount * period)
             return 0;
         var toNext = (_window + 1) * period - now;
-        return _current + cost <= _amount
-            ? ElapsedUntil(_previous, _amount - _current - cost) - (now - _window * period)
-            : toNext + ElapsedUntil(_current, _amount - cost);
+        return _current + cost <= Amount
+            ? ElapsedUntil(_previous, Amount - _current - cost) - (now - _window * period)
+            : toNext + ElapsedUntil(_current, Amount - cost);
     }
 
     public override void Add(long now, long cost)

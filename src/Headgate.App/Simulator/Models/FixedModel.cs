@@ -1,33 +1,22 @@
 namespace Headgate.App.Simulator.Models;
 
 /// <summary>At most N in each of the windows that divide all time: aligned to the epoch, or the days, weeks or months of a zone.</summary>
-internal sealed class FixedModel(long amount, WindowGrid grid) : ServerModel
+internal sealed class FixedModel(long amount, WindowGrid grid) : AmountModel(amount)
 {
-    private long _amount = amount;
     private long _end = long.MinValue;
     private long _count;
     private long _worst;
 
     public override string Name => "fixed";
 
-    public override double Allowed => _amount;
-
     public override double? Worst => _worst == 0 ? null : _worst;
-
-    public override long Room => _amount;
-
-    public override bool Change(Headgate.Limits.Limit to, long now)
-    {
-        _amount = to.Amount;
-        return true;
-    }
 
     public override long Wait(long now, long cost)
     {
         Enter(now);
-        if (cost > _amount)
+        if (cost > Amount)
             return Never;
-        return _count + cost <= _amount ? 0 : _end - now;
+        return _count + cost <= Amount ? 0 : _end - now;
     }
 
     public override void Add(long now, long cost)

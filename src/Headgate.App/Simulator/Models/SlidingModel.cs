@@ -4,32 +4,21 @@ namespace Headgate.App.Simulator.Models;
 /// At most N in any window of length P, wherever it begins: an exact log of what was counted. A window is half open, (t − P, t]:
 /// what came exactly P ago no longer counts.
 /// </summary>
-internal sealed class SlidingModel(long amount, long period) : ServerModel
+internal sealed class SlidingModel(long amount, long period) : AmountModel(amount)
 {
-    private long _amount = amount;
     private readonly CostLog _log = new(period);
     private long _worst;
 
     public override string Name => "sliding";
 
-    public override double Allowed => _amount;
-
     public override double? Worst => _worst == 0 ? null : _worst;
-
-    public override long Room => _amount;
-
-    public override bool Change(Headgate.Limits.Limit to, long now)
-    {
-        _amount = to.Amount;
-        return true;
-    }
 
     public override long Wait(long now, long cost)
     {
         _log.DropUntil(now - period);
-        if (cost > _amount)
+        if (cost > Amount)
             return Never;
-        var over = _log.Total + cost - _amount;
+        var over = _log.Total + cost - Amount;
         for (var i = 0; over > 0; i++)
         {
             over -= _log[i].Cost;
