@@ -17,8 +17,6 @@ internal sealed class Export(IResultFormat format, IByteSink output, TextWriter 
     /// <summary>So much is written at once, in bytes.</summary>
     private const int Piece = 64 * 1024;
 
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = RawJson.Deepest + 8 };
-
     private readonly ArrayBufferWriter<byte> _written = new(2 * Piece);
 
     /// <summary>One line by itself: of one that cannot be written to its end nothing is.</summary>
@@ -65,7 +63,7 @@ internal sealed class Export(IResultFormat format, IByteSink output, TextWriter 
     {
         try
         {
-            using var line = JsonDocument.Parse(record, Deep);
+            using var line = JsonDocument.Parse(record, RawJson.Around);
             if (!line.RootElement.IsResult())
                 return TakeRequest(record.Span);
             var result = new ExportedLine(line.RootElement, index, Sent?.Of(line.RootElement));

@@ -10,9 +10,6 @@ namespace Headgate.App.Remote;
 /// <summary>A running service, as verbs ask it: once, and what goes wrong is a sentence and an exit code.</summary>
 internal sealed class Server : IDisposable
 {
-    /// <summary>What belongs to a job may be as deep as its context, and a little deeper.</summary>
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = RawJson.Deepest + 16 };
-
     private readonly ServiceCalls _calls;
 
     /// <exception cref="ArgumentException">The address or the token is none.</exception>
@@ -38,7 +35,7 @@ internal sealed class Server : IDisposable
     public Task<JsonElement> CallAsync(HttpMethod method, string path, CancellationToken cancellation, JsonNode? body = null)
     {
         var call = new ServiceCall(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), IsPatient = false };
-        return SendAsync(call, async (answer, stop) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(stop), Deep), cancellation);
+        return SendAsync(call, async (answer, stop) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(stop), RawJson.Around), cancellation);
     }
 
     /// <summary>Looks at something.</summary>

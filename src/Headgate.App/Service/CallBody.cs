@@ -12,6 +12,8 @@ internal sealed class CallBody
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest };
 
+    private static readonly JsonDocumentOptions Change = RawJson.Around with { AllowDuplicateProperties = false };
+
     /// <summary>Callers name no files of this machine.</summary>
     private static readonly JobRequestReader Requests = new(mayCall: true);
 
@@ -111,8 +113,15 @@ internal sealed class CallBody
     /// <summary>A JSON object with the members that this one gives in their place (RFC 7396).</summary>
     public CallBody MergedInto(ReadOnlySpan<byte> json)
     {
-        var target = JsonNode.Parse(json)!;
-        Merge(target.AsObject(), JsonNode.Parse(_json.Span)!.AsObject());
+        var target = JsonNode.Parse(json, documentOptions: RawJson.Around)!;
+        try
+        {
+            Merge(target.AsObject(), JsonNode.Parse(_json.Span, documentOptions: Change)!.AsObject());
+        }
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
+        {
+            throw Wrong("a member is given twice, or its name is not valid Unicode");
+        }
         return new CallBody(Encoding.UTF8.GetBytes(target.ToJsonString()));
     }
 
@@ -133,7 +142,7 @@ internal sealed class CallBody
     {
         if (!_members.TryGetValue(member, out var value))
             return null;
-        var found = JsonElement.Parse(_json.Span[value]);
+        var found = JsonElement.Parse(_json.Span[value], RawJson.Around);
         try
         {
             // Half of a surrogate pair is found only by whoever reads the text.

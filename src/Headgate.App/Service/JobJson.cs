@@ -23,7 +23,7 @@ internal static class JobJson
     /// <param name="replacedBy">The job by which it is done once more; null for none.</param>
     public static void Write(Utf8JsonWriter json, JobEnd end, bool withResult, string? replacedBy = null)
     {
-        using var record = JsonDocument.Parse(end.Record);
+        using var record = JsonDocument.Parse(end.Record, RawJson.Around);
         json.WriteStartObject();
         foreach (var member in record.RootElement.EnumerateObject())
             if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object && !withResult)
@@ -46,21 +46,21 @@ internal static class JobJson
     /// <summary>Whether a job got an answer, of whatever status.</summary>
     public static bool HasResult(JobEnd end)
     {
-        using var record = JsonDocument.Parse(end.Record);
+        using var record = JsonDocument.Parse(end.Record, RawJson.Around);
         return record.RootElement.GetProperty("result"u8).ValueKind == JsonValueKind.Object;
     }
 
     /// <summary>Writes the answer a job got.</summary>
     public static void WriteResult(Utf8JsonWriter json, JobEnd end)
     {
-        using var record = JsonDocument.Parse(end.Record);
+        using var record = JsonDocument.Parse(end.Record, RawJson.Around);
         WriteResult(json, record.RootElement);
     }
 
     /// <summary>Writes the attempts of a job, as the member <c>history</c>.</summary>
     public static void WriteHistory(Utf8JsonWriter json, JobEnd end)
     {
-        using var record = JsonDocument.Parse(end.Record);
+        using var record = JsonDocument.Parse(end.Record, RawJson.Around);
         if (record.RootElement.TryGetProperty("history"u8, out var history))
             history.WriteTo(json, "history"u8);
         else
@@ -70,7 +70,7 @@ internal static class JobJson
     /// <summary>Why a job did not end well.</summary>
     public static (FailureClass Class, string Detail) ErrorOf(JobEnd end)
     {
-        using var record = JsonDocument.Parse(end.Record);
+        using var record = JsonDocument.Parse(end.Record, RawJson.Around);
         return record.RootElement.GetProperty("error"u8) is { ValueKind: JsonValueKind.Object } error
             ? (WireNames.FailureOf(error.GetProperty("class"u8).GetString()!), error.GetProperty("detail"u8).GetString() ?? "failed")
             : (FailureClass.None, "");

@@ -73,27 +73,3 @@ internal sealed class Problem(int status, string error) : Exception(error)
         json.WriteEndObject();
     }
 }
-
-/// <summary>Answers in JSON.</summary>
-internal static class Json
-{
-    public const string Type = "application/json; charset=utf-8";
-
-    /// <summary>Writes to an answer whose status and type are set.</summary>
-    public static Utf8JsonWriter Writer(HttpResponse response) => new(response.BodyWriter, Headgate.Jobs.ResultRecordWriter.Options);
-
-    /// <summary>Writes an answer whose status and type are set.</summary>
-    public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write)
-    {
-        await using var json = Writer(response);
-        write(json);
-        await json.FlushAsync(response.HttpContext.RequestAborted);
-    }
-
-    /// <summary>Answers.</summary>
-    public static Task AnswerAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
-    {
-        (context.Response.StatusCode, context.Response.ContentType) = (status, Type);
-        return WriteAsync(context.Response, write);
-    }
-}

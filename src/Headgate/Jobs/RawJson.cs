@@ -8,6 +8,11 @@ internal static class RawJson
     /// <summary>How deep the JSON of a request may be; what is read once is read again by the same measure.</summary>
     public const int Deepest = 256;
 
+    /// <summary>How deep JSON may be that has such JSON in it: the record of a job, and what tells of it.</summary>
+    public const int DeepestAround = Deepest + 16;
+
+    public static readonly JsonDocumentOptions Around = new() { MaxDepth = DeepestAround };
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = Deepest };
 
     public static JsonElement? Parse(ReadOnlyMemory<byte> json)

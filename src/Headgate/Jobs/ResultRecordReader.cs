@@ -9,7 +9,7 @@ namespace Headgate.Jobs;
 /// </summary>
 internal static class ResultRecordReader
 {
-    private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.Deepest + 8 };
+    private static readonly JsonReaderOptions Strict = new() { MaxDepth = RawJson.DeepestAround };
 
     /// <summary>Reads one record; null if it is none, with what is wrong.</summary>
     public static ResultRecord? Read(ReadOnlySpan<byte> json, out string? fault)

@@ -40,7 +40,7 @@ internal static class JsonParts
     /// <summary>How far the bytes that are there have been read.</summary>
     private sealed class Scan
     {
-        private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = RawJson.Deepest + 16 });
+        private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = RawJson.DeepestAround });
         private int _at;
 
         public string Member { get; private set; } = "";

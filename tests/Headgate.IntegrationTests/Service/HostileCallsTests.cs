@@ -66,6 +66,38 @@ public sealed class HostileCallsTests(ITestOutputHelper output) : IAsyncLifetime
     ];
 
     [Fact]
+    public async Task What_is_as_deep_as_may_be_is_told_done_once_more_and_scheduled_like_all_else_after_a_restart_too()
+    {
+        var nested = new string('[', 250) + new string(']', 250);
+        var deep = $$"""{"url":"{{_api.Url}}/deep","not_before":"1h","context":{{nested}} }""";
+        var id = (await _service.SubmitAsync([deep])).Single();
+
+        Assert.Equal(200, (await _service.CallAsync("DELETE", $"/api/v1/request/{id}")).Status);
+        var listed = (await _service.CallAsync("GET", "/api/v1/requests")).Json["requests"]!.AsArray();
+        Assert.Equal(nested, listed.Single()!["context"]!.ToJsonString());
+        Assert.Equal(202, (await _service.CallAsync("POST", $"/api/v1/request/{id}:retry", """{"tags":["again"]}""")).Status);
+        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/requests/wait", $$"""{"request_ids":{{nested}} }""")).Status);
+        Assert.Equal(201, (await _service.CallAsync("PUT", "/api/v1/schedules/deep", $$"""{"cron":"0 0 1 1 *","request":{{deep}} }""")).Status);
+        await _service.DisposeAsync();
+        _service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={_api.Url}");
+        Assert.Equal(200, (await _service.CallAsync("GET", "/api/v1/schedules/deep")).Status);
+        Assert.Contains("deep", (await _cli.RunAsync("jobs", "ls", "--json", "--server", _service.Client.BaseAddress!.ToString())).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"tags":["a"],"tags":["b"]}""")]
+    [InlineData("""{"headers":{"\ud800":"b"}}""")]
+    [InlineData("[]")]
+    public async Task A_change_that_cannot_be_read_is_told_and_nothing_is_done(string change)
+    {
+        var id = (await _service.SubmitAsync([$$"""{"url":"{{_api.Url}}/later","not_before":"1h"}"""])).Single();
+        await _service.CallAsync("DELETE", $"/api/v1/request/{id}");
+
+        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/request/{id}:retry", change)).Status);
+        Assert.Single((await _service.CallAsync("GET", "/api/v1/requests")).Json["requests"]!.AsArray());
+    }
+
+    [Fact]
     public async Task What_could_be_read_in_two_ways_reaches_no_API_while_good_calls_do()
     {
         var wrong = new List<string>();

@@ -62,7 +62,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : Body(body) };
         using var answer = await Client.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        return ((int)answer.StatusCode, JsonNode.Parse(text)!);
+        return ((int)answer.StatusCode, JsonNode.Parse(text, documentOptions: new() { MaxDepth = 512 })!);
     }
 
     public async ValueTask DisposeAsync()
