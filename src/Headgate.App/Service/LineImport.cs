@@ -34,7 +34,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
     /// <exception cref="Problem">Nothing is accepted.</exception>
     public async Task BeginAsync()
     {
-        await JobPages.SubmitAsync(context, state, []);
+        await SubmissionPages.SubmitAsync(context, state, []);
         try
         {
             _next = Task.FromResult(await _lines.MoveNextAsync(context.RequestAborted));
@@ -95,7 +95,7 @@ internal sealed class LineImport(HttpContext context, ServiceState state, Stream
     {
         var caller = Caller.Of(context);
         List<InputLine> good = [.. _together.Where(line => line.Request is { } request && caller.WhyForeign(request.Tenant) is null)];
-        var accepted = good.Count == 0 ? [] : await JobPages.SubmitAsync(context, state, [.. good.Select(line => line.Request!)], places: [.. good.Select(line => (int)line.Number)]);
+        var accepted = good.Count == 0 ? [] : await SubmissionPages.SubmitAsync(context, state, [.. good.Select(line => line.Request!)], places: [.. good.Select(line => (int)line.Number)]);
         var next = 0;
         foreach (var line in _together)
             if (line.Error is { } error)

@@ -45,7 +45,7 @@ internal static class ManyPages
         long submitted = 0;
         if (!JobQuery.IsDryRun(context))
         {
-            JobPages.PressureOn(state, []);
+            SubmissionPages.PressureOn(state, []);
             long count = 0;
             await ForEachPageAsync(state, search, async jobs =>
             {
@@ -65,7 +65,7 @@ internal static class ManyPages
             request = change.MergedInto(JobRequestWriter.ToBytes(request)).Request();
         if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
             throw new Problem(StatusCodes.Status403Forbidden, foreign);
-        if (Backpressure.DelayOf(JobPages.PressureOn(state, [request])) is var rest && rest > TimeSpan.Zero && request.NotBefore is null)
+        if (Backpressure.DelayOf(SubmissionPages.PressureOn(state, [request])) is var rest && rest > TimeSpan.Zero && request.NotBefore is null)
             request.NotBefore = state.Time.GetUtcNow() + rest;
         string? id;
         try
@@ -79,7 +79,7 @@ internal static class ManyPages
         if (id is null)
             throw new Problem(StatusCodes.Status409Conflict, "it was replayed already");
         state.Audit.Write(context, "job.replay", job.Id, ("by", id));
-        await JobPages.AnswerAcceptedAsync(context, state, id, replaces: job.Id);
+        await SubmissionPages.AnswerAcceptedAsync(context, state, id, replaces: job.Id);
     }
 
     private static async Task ForgetAsync(HttpContext context, ServiceState state, JobSearch search)

@@ -57,8 +57,8 @@ internal sealed class ProcessPage(ServiceState state)
 
     private async Task SendAsync(HttpContext context, List<(JobRequest? Request, string? Error)> requests)
     {
-        if (requests.Count > JobPages.MostTogether)
-            throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {JobPages.MostTogether} requests; send them in parts");
+        if (requests.Count > SubmissionPages.MostTogether)
+            throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {SubmissionPages.MostTogether} requests; send them in parts");
         var began = state.Time.GetTimestamp();
         var (ids, errors) = await SubmitAsync(context, requests);
         try
@@ -103,7 +103,7 @@ internal sealed class ProcessPage(ServiceState state)
         for (var at = 0; at < ids.Length; at++)
             errors[at] = requests[at].Request is { } request ? caller.WhyForeign(request.Tenant) : requests[at].Error;
         List<int> good = [.. Enumerable.Range(0, ids.Length).Where(at => errors[at] is null)];
-        var verdicts = good.Count == 0 ? [] : await JobPages.SubmitAsync(context, state, [.. good.Select(at => requests[at].Request!)]);
+        var verdicts = good.Count == 0 ? [] : await SubmissionPages.SubmitAsync(context, state, [.. good.Select(at => requests[at].Request!)]);
         foreach (var (at, verdict) in good.Zip(verdicts))
             (ids[at], errors[at]) = (verdict.Id, verdict.Error?.Message);
         return (ids, errors);

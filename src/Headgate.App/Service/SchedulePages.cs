@@ -71,7 +71,7 @@ internal static class SchedulePages
     private static async Task RunAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
         var id = await schedules.SubmitAsync(Find(context, schedules), state.Time.GetUtcNow());
-        await JobPages.AnswerAcceptedAsync(context, state, id);
+        await SubmissionPages.AnswerAcceptedAsync(context, state, id);
     }
 
     private static Task AnswerAsync(HttpContext context, JobSchedules schedules, JobSchedule schedule, int status) => Json.AnswerAsync(context, status, json => Write(json, schedules, schedule));

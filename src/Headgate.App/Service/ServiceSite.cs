@@ -90,6 +90,7 @@ internal sealed class ServiceSite : IAsyncDisposable
 
     private static void MapPages(WebApplication site, ServeConfiguration serve, ServiceState state, JobSchedules schedules, MetricsPage metrics)
     {
+        SubmissionPages.Map(site, state);
         JobPages.Map(site, state);
         ManyPages.Map(site, state);
         JobDetailPages.Map(site, state);

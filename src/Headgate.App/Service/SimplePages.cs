@@ -44,11 +44,11 @@ internal static class SimplePages
     private static async Task AnswerAsync(HttpContext context, ServiceState state, JobRequest request)
     {
         request.Deadline ??= Patience;
-        var id = await JobPages.SubmitAsync(context, state, request);
+        var id = await SubmissionPages.SubmitAsync(context, state, request);
         var end = await EndAsync(context, state, id);
         if (!JobJson.HasResult(end))
             throw Failed(end);
-        context.Response.Headers.Location = JobPages.PathOf(id);
+        context.Response.Headers.Location = SubmissionPages.PathOf(id);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.WriteResult(json, end));
     }
 
