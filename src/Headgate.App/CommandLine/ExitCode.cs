@@ -12,7 +12,7 @@ internal enum ExitCode
     /// <summary>The command line was not understood.</summary>
     Usage = 2,
 
-    /// <summary>The configuration, a limit or a key is invalid.</summary>
+    /// <summary>The configuration, a limit or a key is invalid, or a service refuses what it is asked for.</summary>
     Configuration = 3,
 
     /// <summary>The input is malformed; the lines were named.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Headgate.App.CommandLine;
 using Headgate.Jobs;
 using Headgate.Queues;
 
@@ -14,7 +15,8 @@ namespace Headgate.App.Service;
 /// </summary>
 /// <param name="secrets">Signs.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time)
+/// <param name="say">Told why nothing can be signed, of which callers learn nothing; must not throw.</param>
+internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Action<string> say)
 {
     /// <summary>The named queue in which they stand; nobody else's job does, since these are signed.</summary>
     public const string QueueName = "callbacks";
@@ -59,7 +61,20 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time)
         var (id, seconds) = (request.IdempotencyKey!, time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
         byte[] signed = [.. Encoding.UTF8.GetBytes($"{id}.{seconds}."), .. request.Body!.Value.Span];
         attempt.Headers.TryAddWithoutValidation("webhook-timestamp", seconds);
-        attempt.Headers.TryAddWithoutValidation("webhook-signature", string.Join(' ', secrets.Read().Select(secret => $"v1,{Convert.ToBase64String(HMACSHA256.HashData(secret, signed))}")));
+        attempt.Headers.TryAddWithoutValidation("webhook-signature", string.Join(' ', ReadSecrets().Select(secret => $"v1,{Convert.ToBase64String(HMACSHA256.HashData(secret, signed))}")));
+    }
+
+    private IReadOnlyList<byte[]> ReadSecrets()
+    {
+        try
+        {
+            return secrets.Read();
+        }
+        catch (CommandException wrong)
+        {
+            say($"callbacks cannot be signed: {wrong.Message}");
+            throw;
+        }
     }
 
     private static JobRequest RequestOf(string url, string? tenant, string id, ReadOnlyMemory<byte> body, string of, int tries)

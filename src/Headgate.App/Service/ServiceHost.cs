@@ -121,7 +121,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
 
     private DurableJobs JobsOf(Engine engine, ServiceData data, Traffic traffic, JobEventLog events)
     {
-        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data.Directory, CallbackSecrets.FileName)), time);
+        var callbacks = new Callbacks(new CallbackSecrets(Path.Combine(data.Directory, CallbackSecrets.FileName)), time, engine.Notice);
         return new DurableJobs(engine, data.Places.Store, data.Places.Queue, new DurableJobsOptions
         {
             Room = RoomOf(options.Jobs.Workers),

@@ -18,12 +18,12 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     private readonly Action<JobEvent, Job> _tell;
     private readonly Func<Job, ResultRecord, Task> _keep;
     private readonly Action<Job> _giveBack;
+    private readonly CancellationTokenSource _draining = new();
     private long _alarmAt = Clock.Never;
     private int _unfinished;
     private bool _isTaking;
     private bool _isStopping;
     private bool _isDraining;
-    private readonly CancellationTokenSource _draining = new();
     private TaskCompletionSource? _idle;
 
     /// <param name="engine">What sends. It must outlive the last job.</param>
@@ -144,12 +144,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     {
         Task idle;
         lock (_lock)
-        {
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_unfinished == 0)
-                _idle.TrySetResult();
-            idle = _idle.Task;
-        }
+            idle = IdleNeedsLock(_unfinished == 0);
         try
         {
             if (drain != TimeSpan.Zero)
@@ -187,10 +182,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         lock (_lock)
         {
             (_isStopping, _isDraining) = (true, true);
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (_queue.Begun == 0)
-                _idle.TrySetResult();
-            idle = _idle.Task;
+            idle = IdleNeedsLock(_queue.Begun == 0);
         }
         await _draining.CancelAsync().ConfigureAwait(false);
         try
@@ -343,6 +335,15 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
                 _idle?.TrySetResult();
         }
         job.Release();
+    }
+
+    /// <summary>Ends when nothing is left to wait for: at once, or when whoever ends the last says so.</summary>
+    private Task IdleNeedsLock(bool isIdle)
+    {
+        _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (isIdle)
+            _idle.TrySetResult();
+        return _idle.Task;
     }
 
     private void ForgetNeedsLock()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Headgate.App.Simulator;
 using Headgate.IntegrationTests.Fixtures;
 using Microsoft.AspNetCore.Builder;
@@ -121,6 +122,25 @@ public sealed class CallbackTests : IAsyncLifetime
         var call = Next();
         Assert.True(IsSigned(call, old));
         Assert.True(IsSigned(call, added));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_the_secrets_is_for_the_log_and_not_for_callers()
+    {
+        await SubmitAsync("{}");
+        Next();
+        await File.WriteAllTextAsync(Secrets, "whsec_tooshort\n");
+
+        await SubmitAsync("{}");
+
+        await _service.Process.Error.WaitForAsync("callback-secrets:1: a secret is whsec_");
+        JsonArray failed;
+        do
+            failed = (await _service.CallAsync("GET", "/api/v1/requests?queue=callbacks&status=failed")).Json["requests"]!.AsArray();
+        while (failed.Count == 0);
+        Assert.Equal("invalid", failed.Single()!["error"]!["class"]!.GetValue<string>());
+        Assert.DoesNotContain(_cli.Folder, failed.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("tooshort", failed.ToJsonString() + _service.Process.Error.Text, StringComparison.Ordinal);
     }
 
     [Fact]
