@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -37,10 +38,11 @@ internal sealed class ProxySite : IAsyncDisposable
     /// <param name="options">What was asked for.</param>
     /// <param name="state">What sends.</param>
     /// <param name="entrance">What every call passes.</param>
+    /// <param name="certificate">What it shows to callers that speak TLS to the proxy itself.</param>
     /// <param name="listen">Where.</param>
     /// <param name="log">Told what goes wrong within.</param>
     /// <exception cref="CommandException">The address is in use.</exception>
-    public static async Task<ProxySite> StartAsync(ServeConfiguration options, ServiceState state, Entrance entrance, IReadOnlyList<ListenUrl> listen, ILogger log)
+    public static async Task<ProxySite> StartAsync(ServeConfiguration options, ServiceState state, Entrance entrance, ServiceCertificate? certificate, IReadOnlyList<ListenUrl> listen, ILogger log)
     {
         var access = new ProxyAccess(entrance);
         var tunnels = new Tunnels(state, options, access, log);
@@ -55,6 +57,8 @@ internal sealed class ProxySite : IAsyncDisposable
                 kestrel.Listen(url.EndPoint, port =>
                 {
                     port.Protocols = HttpProtocols.Http1;
+                    if (url.IsTls)
+                        port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.OptionsOfHttp1) });
                     port.Use(next => connection => tunnels.BeginAsync(connection, next));
                 });
         });

@@ -44,6 +44,14 @@ internal sealed class ServiceCertificate : IDisposable
     /// <summary>What a new connection is made with: TLS 1.2 or later, HTTP/2 where the other side speaks it.</summary>
     public SslServerAuthenticationOptions Options => _options;
 
+    /// <summary>The same where only HTTP/1.1 is spoken.</summary>
+    public SslServerAuthenticationOptions OptionsOfHttp1 => new()
+    {
+        ServerCertificateContext = _options.ServerCertificateContext,
+        EnabledSslProtocols = _options.EnabledSslProtocols,
+        ApplicationProtocols = [SslApplicationProtocol.Http11],
+    };
+
     public void Dispose() => _watch.Dispose();
 
     private void ReadAnew()

@@ -159,7 +159,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await schedules.StartAsync();
         await using var figures = options.Serve.MetricsListen is { } address ? await MetricsSite.StartAsync(address.EndPoint, metrics, loggers) : null;
         await using var site = await ServiceSite.StartAsync(options, state, schedules, listen, metrics, loggers);
-        await using var proxy = proxies.Count == 0 ? null : await ProxySite.StartAsync(options.Serve, state, site.Entrance, proxies, log);
+        await using var proxy = proxies.Count == 0 ? null : await ProxySite.StartAsync(options.Serve, state, site.Entrance, site.Certificate, proxies, log);
         await using var forgetting = time.CreateTimer(_ => _ = ForgetAsync(state.Jobs, log), null, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         foreach (var url in site.Urls)
             await output.WriteLineAsync(url);

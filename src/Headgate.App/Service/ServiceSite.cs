@@ -34,6 +34,9 @@ internal sealed class ServiceSite : IAsyncDisposable
     /// <summary>What every call passes, at the port of the proxy too.</summary>
     public Entrance Entrance => _entrance;
 
+    /// <summary>What it shows to callers that speak TLS; null where none do.</summary>
+    public ServiceCertificate? Certificate => _certificate;
+
     /// <summary>Begins to listen.</summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="state">What the pages look at.</param>
@@ -46,7 +49,7 @@ internal sealed class ServiceSite : IAsyncDisposable
     public static async Task<ServiceSite> StartAsync(ServeOptions options, ServiceState state, JobSchedules schedules, IReadOnlyList<ListenUrl> listen, MetricsPage metrics, ILoggerFactory loggers)
     {
         var log = loggers.CreateLogger(ServiceMessages.Category);
-        var certificate = options.Serve.Access.Tls is { } tls && listen.Any(url => url.IsTls) ? ServiceCertificate.Open(tls, state.Time, log.Noticed) : null;
+        var certificate = options.Serve.Access.Tls is { } tls && (options.Serve.ProxyListen is { IsTls: true } || listen.Any(url => url.IsTls)) ? ServiceCertificate.Open(tls, state.Time, log.Noticed) : null;
         var entrance = new Entrance(state.Access, options.Serve.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
         var builder = SiteBuilder.Begin(loggers, kestrel =>
         {

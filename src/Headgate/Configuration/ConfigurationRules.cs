@@ -31,8 +31,9 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
     private void CheckService(HeadgateConfiguration configuration)
     {
         AccessRules.Check(root.Member(ServiceSettings.ServeGroup.Name), errors);
-        if (configuration.Serve is { Access.Tls: null } serve && serve.Listen.FirstOrDefault(url => url.IsTls) is { } secure)
-            Wrong("/serve/listen", $"{secure} needs a certificate; say where that is with \"serve\": {{ \"tls\": {{ \"certificate\": \"file:PATH\", \"key\": \"file:PATH\" }} }}");
+        if (configuration.Serve is { Access.Tls: null } serve)
+            foreach (var (setting, secure) in serve.Listen.Where(url => url.IsTls).Take(1).Select(url => ("listen", url)).Concat(serve.ProxyListen is { IsTls: true } proxy ? [("proxyListen", proxy)] : []))
+                Wrong($"/serve/{setting}", $"{secure} needs a certificate; say where that is with \"serve\": {{ \"tls\": {{ \"certificate\": \"file:PATH\", \"key\": \"file:PATH\" }} }}");
         if (configuration.Serve is { ProxyUpgrade.Count: > 0, ProxyListen: null })
             Wrong("/serve/proxyUpgrade", "is for the forward proxy; say with \"proxyListen\" (--proxy-listen URL) where that listens");
         if (configuration.Serve.UpRoot is { } name && configuration.Upstreams.All(upstream => upstream.Name != name))

@@ -22,17 +22,13 @@ internal static class ServiceScalars
             return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualMetricsPort) && value is { IsTls: false, Name: null };
         });
 
-    /// <summary>As <see cref="Listen"/>, without TLS, and with a port of its own where none is given.</summary>
+    /// <summary>As <see cref="Listen"/>, with a port of its own where none is given.</summary>
     public static readonly Scalar<ListenUrl> ProxyListen = new(
-        "proxyUrl", $"an address of this machine with a port, for example \"http://127.0.0.1:{ListenUrl.UsualProxyPort}\"", """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP]://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8016"] }""",
+        "proxyUrl", $"an address of this machine with a port, for example \"http://127.0.0.1:{ListenUrl.UsualProxyPort}\"", """{ "type": "string", "pattern": "^\\s*([hH][tT][tT][pP][sS]?://)?[^/]+/?\\s*$", "examples": ["http://127.0.0.1:8016"] }""",
         static (ConfigurationNode node, out ListenUrl value, out string? problem) =>
         {
             (value, problem) = (ListenUrl.Usual, null);
-            if (node.Kind != JsonValueKind.String || !ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualProxyPort))
-                return false;
-            if (value.IsTls)
-                problem = $"{node.Shown} would be a proxy that is spoken to by TLS, which this version has not; give it with http://";
-            return !value.IsTls;
+            return node.Kind == JsonValueKind.String && ListenUrl.TryParse(node.Text, out value, ListenUrl.UsualProxyPort);
         });
 
     private static readonly System.Buffers.SearchValues<char> NotInHosts = System.Buffers.SearchValues.Create("/\\?#@ \t\r\n");

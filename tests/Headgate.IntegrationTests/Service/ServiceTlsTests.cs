@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Headgate.App.Simulator;
 using Headgate.IntegrationTests.Connections;
 using Headgate.IntegrationTests.Fixtures;
 
@@ -31,6 +33,27 @@ public sealed class ServiceTlsTests
             Assert.True(TimeProvider.System.GetElapsedTime(begun) < Cli.Patience, service.Process.Error.Text);
             await Task.Delay(100);
         }
+    }
+
+    [Theory]
+    [InlineData("--http1.1")]
+    [InlineData("--proxytunnel")]
+    public async Task The_forward_proxy_is_spoken_to_by_TLS_too(string how)
+    {
+        using var authority = new TestAuthority("ours");
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        Write(cli, authority);
+        cli.Write("headgate.json", """{ "serve": { "tls": { "certificate": "file:certificate.pem", "key": "file:key.pem" }, "proxyListen": "https://127.0.0.1:0" } }""");
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+        var proxy = await service.ProxyAsync();
+
+        using var curl = Process.Start(new ProcessStartInfo("curl", ["-sS", how, "--proxy", $"https://localhost:{proxy.Port}", "--proxy-cacert", cli.Write("ca.pem", authority.Pem), $"{api.Url}/echo"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (answer, error) = (await curl.StandardOutput.ReadToEndAsync(), await curl.StandardError.ReadToEndAsync());
+
+        Assert.Equal("https", proxy.Scheme);
+        Assert.True(answer.Contains("\"path\":\"/echo\"", StringComparison.Ordinal), error);
+        Assert.Equal(how != "--proxytunnel", answer.Contains("\"via\"", StringComparison.Ordinal));
     }
 
     [Fact]

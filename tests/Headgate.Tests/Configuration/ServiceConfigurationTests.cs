@@ -117,7 +117,7 @@ public sealed class ServiceConfigurationTests
     [InlineData("""{ "serve": { "listen": ["8015"] } }""", "/serve/listen/0: \"8015\" is not an address of this machine with a port, for example \"http://127.0.0.1:8015\"")]
     [InlineData("""{ "serve": { "upRoot": "shop" } }""", "/serve/upRoot: no API is called \"shop\"; add it to \"upstreams\", or give it with --up NAME=BASE_URL")]
     [InlineData("""{ "serve": { "allowAddresses": ["10.1.2.3/16"] } }""", "/serve/allowAddresses/0: \"10.1.2.3/16\" is an address within a network; write the network as \"10.1.0.0/16\", or the address without \"/16\"")]
-    [InlineData("""{ "serve": { "proxyListen": "https://127.0.0.1:8016" } }""", "/serve/proxyListen: \"https://127.0.0.1:8016\" would be a proxy that is spoken to by TLS, which this version has not; give it with http://")]
+    [InlineData("""{ "serve": { "proxyListen": "https://127.0.0.1:8016" } }""", "/serve/proxyListen: https://127.0.0.1:8016 needs a certificate; say where that is with \"serve\": { \"tls\": { \"certificate\": \"file:PATH\", \"key\": \"file:PATH\" } }")]
     [InlineData("""{ "serve": { "proxyListen": "8016" } }""", "/serve/proxyListen: \"8016\" is not an address of this machine with a port, for example \"http://127.0.0.1:8016\"")]
     [InlineData("""{ "serve": { "proxyListen": "127.0.0.1", "proxyUpgrade": ["https://api.example.com"] } }""", "/serve/proxyUpgrade/0: \"https://api.example.com\" is not a host, with a port or without, for example \"api.example.com\"")]
     [InlineData("""{ "serve": { "proxyUpgrade": ["api.example.com"] } }""", "/serve/proxyUpgrade: is for the forward proxy; say with \"proxyListen\" (--proxy-listen URL) where that listens")]
