@@ -13,15 +13,15 @@ internal sealed class ProxyAccess(Entrance entrance)
     /// <param name="headers">Its headers.</param>
     /// <param name="shown">The token it shows elsewhere; null for none.</param>
     /// <param name="from">Where it comes from.</param>
-    /// <returns>How it is to be sent; and what is to be disposed when it has ended.</returns>
+    /// <returns>Who calls; how it is to be sent; and what is to be disposed when it has ended.</returns>
     /// <exception cref="Problem">It may not, or what it says cannot be read.</exception>
-    public (CallTerms Terms, IDisposable? Place) Admit(IHeaderDictionary headers, string? shown, IPAddress? from)
+    public (Caller Caller, CallTerms Terms, IDisposable? Place) Admit(IHeaderDictionary headers, string? shown, IPAddress? from)
     {
         var credentials = headers.ProxyAuthorization is [{ Length: > 0 } given, ..] ? given : null;
         var (caller, place) = entrance.AdmitToProxy(Credentials.TokenIn(credentials) ?? shown, from);
         try
         {
-            return (CallTerms.Of(headers, caller), place);
+            return (caller, CallTerms.Of(headers, caller), place);
         }
         catch
         {

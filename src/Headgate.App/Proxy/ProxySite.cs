@@ -94,7 +94,8 @@ internal sealed class ProxySite : IAsyncDisposable
         var url = target.Read(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
         // No token of ours goes on, wherever it was put.
         var shown = Credentials.Take(context.Request, state.Engine.ConfigurationOf(url).Keys?.Template.Header);
-        var (terms, place) = access.Admit(context.Request.Headers, shown, context.Connection.RemoteIpAddress);
+        var (caller, terms, place) = access.Admit(context.Request.Headers, shown, context.Connection.RemoteIpAddress);
+        context.Features.Set(caller);
         using (place)
             await relay.AnswerAsync(context, url, terms, followsRedirects: false);
     }

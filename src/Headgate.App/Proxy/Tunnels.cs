@@ -100,8 +100,8 @@ internal sealed class Tunnels : IAsyncDisposable
     private async Task AnswerAsync(ConnectionContext caller, ConnectHead head)
     {
         var shown = head.Headers[Credentials.Header] is [{ Length: > 0 } token, ..] ? token : null;
-        var (terms, place) = _access.Admit(head.Headers, shown, (caller.RemoteEndPoint as IPEndPoint)?.Address);
-        using var _ = place;
+        var (_, terms, place) = _access.Admit(head.Headers, shown, (caller.RemoteEndPoint as IPEndPoint)?.Address);
+        using var counted = place;
         using var call = _state.Enter();
         Upstream api;
         bool isWhole;
