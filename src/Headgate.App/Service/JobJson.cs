@@ -37,7 +37,7 @@ internal static class JobJson
                 WriteResult(json, record.RootElement);
             }
             else if (!member.NameEquals("history"u8))
-                member.WriteTo(json);
+                Copy(member, json);
         if (replacedBy is not null)
             json.WriteString("replaced_by"u8, replacedBy);
         json.WriteEndObject();
@@ -82,7 +82,7 @@ internal static class JobJson
         record.GetProperty("request_id"u8).WriteTo(json, "request_id"u8);
         var result = record.GetProperty("result"u8);
         foreach (var member in result.EnumerateObject())
-            member.WriteTo(json);
+            Copy(member, json);
         if (result.TryGetProperty("content"u8, out var content))
             content.WriteTo(json, "text"u8);
         else
@@ -96,7 +96,13 @@ internal static class JobJson
     private static void WriteTo(this JsonElement value, Utf8JsonWriter json, ReadOnlySpan<byte> name)
     {
         json.WritePropertyName(name);
-        value.WriteTo(json);
+        RawJson.Copy(value, json);
+    }
+
+    private static void Copy(JsonProperty member, Utf8JsonWriter json)
+    {
+        json.WritePropertyName(member.Name);
+        RawJson.Copy(member.Value, json);
     }
 
     private static ResultRecord OnItsWay(JobView view)

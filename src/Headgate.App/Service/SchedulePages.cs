@@ -46,6 +46,8 @@ internal static class SchedulePages
 
     private static JobSchedule ScheduleOf(string name, string cron, string zone, Jobs.JobRequest request, bool isPaused)
     {
+        if (request.Queue == Callbacks.QueueName)
+            throw new Problem(StatusCodes.Status400BadRequest, $"queue \"{Callbacks.QueueName}\" is for the service's own calls");
         try
         {
             return new JobSchedule(name, cron, TimeZoneInfo.FindSystemTimeZoneById(zone), request, isPaused);

@@ -43,6 +43,11 @@ internal static class RawJson
         return buffer.ToArray();
     }
 
+    /// <summary>
+    /// Writes an element as it came. What is only echoed may have half of a surrogate pair in it, which cannot be read, and need not be.
+    /// </summary>
+    public static void Copy(JsonElement element, Utf8JsonWriter writer) => writer.WriteRawValue(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+
     /// <summary>Writes an element or a member.</summary>
     /// <exception cref="ArgumentException">One of its names or texts is none: half of a surrogate pair, which nobody looked at before.</exception>
     public static void Write(Action<Utf8JsonWriter> write, Utf8JsonWriter writer)

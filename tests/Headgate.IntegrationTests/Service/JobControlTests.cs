@@ -43,6 +43,19 @@ public sealed class JobControlTests : ServiceOverApi
     }
 
     [Fact]
+    public async Task A_dead_letter_is_not_mended_by_what_makes_no_sense()
+    {
+        // Found: these were answered 500.
+        var id = (await SubmitAsync(null, $$"""{"url":"{{Gone}}/nobody","retries":0,"context":{"a":{"b":1,"b":2} } }"""))[0];
+        await Service.WaitAsync([id]);
+        foreach (var patch in (string[])["""{"url":"http://a.example","url":"http://b.example"}""", """{"context":"\ud800"}""", """{"context":{"\ud800":1}}""", """{"context":{"a":{"c":1}}}""", $$"""{"context":{{new string('[', 300)}}{{new string(']', 300)}}}"""])
+            Assert.Equal(400, (await Service.CallAsync("POST", $"/api/v1/dlq/{id}:replay", patch)).Status);
+        Assert.Equal(400, (await Service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":{{new string('[', 100)}}{{new string(']', 100)}}}""")).Status);
+
+        Assert.Equal(202, (await Service.CallAsync("POST", $"/api/v1/dlq/{id}:replay", $$"""{"context":{{new string('[', 200)}}{{new string(']', 200)}}}""")).Status);
+    }
+
+    [Fact]
     public async Task Dead_letters_are_replayed_at_a_rate_and_once_each()
     {
         await Service.WaitAsync(await SubmitAsync("b", [.. Enumerable.Range(0, 5).Select(n => $$"""{"url":"{{Gone}}/{{n}}","retries":0}""")]));

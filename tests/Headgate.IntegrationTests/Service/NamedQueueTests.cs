@@ -121,7 +121,22 @@ public sealed class NamedQueueTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task A_schedule_that_was_taken_is_read_at_the_next_start_however_deep_its_request()
+    {
+        // Found: the service did not start any more.
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using (var service = await StartAsync(api))
+        using (var made = await service.Client.PutAsync("/api/v1/schedules/deep", new StringContent($$"""{"cron":"0 0 1 1 *","request":{"url":"{{api.Url}}/x","context":{{new string('[', 250)}}{{new string(']', 250)}} } }""")))
+            Assert.Equal(201, (int)made.StatusCode);
+
+        await using var next = await StartAsync(api);
+
+        Assert.Equal(202, (await next.CallAsync("POST", "/api/v1/schedules/deep:run")).Status);
+    }
+
     [Theory]
+    [InlineData("""{"cron":"* * * * *","request":{"url":"http://a.example","queue":"callbacks"} }""", "callbacks")]
     [InlineData("""{"request":{"url":"http://a.example"} }""", "cron")]
     [InlineData("""{"cron":"61 * * * *","request":{"url":"http://a.example"} }""", "Minutes")]
     [InlineData("""{"cron":"* * * * *"}""", "request")]
