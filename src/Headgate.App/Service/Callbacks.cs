@@ -38,7 +38,7 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
             return Again(job, record);
         if (job.Request.Callback is not { } callback || !callback.On.Contains(record.Outcome.Status))
             return null;
-        var id = StoredJob.NameOf($"callback:{job.Id}", 0);
+        var id = NextAfter(job);
         return new StoredJob(id, RequestOf(callback.Url, job.Request.Tenant, id, BodyOf(job, record), job.Id, 1), time.GetUtcNow()) { Queue = QueueName };
     }
 
@@ -53,7 +53,7 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
             return null;
         var request = RequestOf(job.Request.Url, job.Request.Tenant, job.Request.IdempotencyKey!, job.Request.Body!.Value, of, tries + 1);
         request.NotBefore = Pauses[tries - 1];
-        return new StoredJob(StoredJob.NameOf($"callback:{of}", tries), request, time.GetUtcNow()) { Queue = QueueName };
+        return new StoredJob(NextAfter(job), request, time.GetUtcNow()) { Queue = QueueName };
     }
 
     private void Sign(HttpRequestMessage attempt, JobRequest request)
@@ -101,6 +101,9 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
         request.Headers.Add("webhook-id", id);
         return request;
     }
+
+    /// <summary>The id of the call that follows from the end of a job: each ends once. No key of a submission begins with a line end, so that nobody can take it before.</summary>
+    private static string NextAfter(Job job) => StoredJob.NameOf($"\nafter:{job.Id}", 0);
 
     private static (string Of, int Tries) OriginOf(JobRequest request)
     {

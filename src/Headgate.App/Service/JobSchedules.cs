@@ -75,7 +75,8 @@ internal sealed class JobSchedules(ISettingStore settings, DurableJobs jobs, Fun
         var act = pressure();
         if (Backpressure.Refuses(act, schedule.Request.Priority))
             throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
-        var id = StoredJob.NameOf($"schedule:{schedule.Name}@{at.UtcTicks.ToString(CultureInfo.InvariantCulture)}", 0);
+        // No key of a submission begins with a line end: nobody can take this name before.
+        var id = StoredJob.NameOf($"\nschedule:{schedule.Name}@{at.UtcTicks.ToString(CultureInfo.InvariantCulture)}", 0);
         await jobs.AcceptAsync(new StoredJob(id, schedule.Request, time.GetUtcNow()) { RestsUntil = time.GetUtcNow() + Backpressure.DelayOf(act) });
         return id;
     }

@@ -62,7 +62,7 @@ internal static class ManyPages
     {
         var request = Again(job.Request, TimeSpan.Zero, state.Time.GetUtcNow());
         if (await CallBody.ReadIfAnyAsync(context) is { } change)
-            request = change.MergedInto(JobRequestWriter.ToBytes(request)).Request();
+            request = Changed(job, request, change.MergedInto(JobRequestWriter.ToBytes(request)).Request());
         if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
             throw new Problem(StatusCodes.Status403Forbidden, foreign);
         if (Backpressure.DelayOf(SubmissionPages.PressureOn(state, [request])) is var rest && rest > TimeSpan.Zero && request.NotBefore is null)
@@ -132,6 +132,16 @@ internal static class ManyPages
             }
             json.WriteEndObject();
         });
+    }
+
+    /// <summary>What is to be sent instead. Calls of our own are signed: they say what they said, wherever they go.</summary>
+    private static JobRequest Changed(StoredJob job, JobRequest request, JobRequest changed)
+    {
+        if (job.Queue != Callbacks.QueueName)
+            return changed;
+        request.SetUrl(changed.Url);
+        return JobRequestWriter.ToBytes(request).AsSpan().SequenceEqual(JobRequestWriter.ToBytes(changed)) ? request
+            : throw new Problem(StatusCodes.Status400BadRequest, "a callback is signed as it is: of it only the url can be another");
     }
 
     /// <summary>The request of a job, to be sent once more: times that were fixed when it was accepted would be over.</summary>

@@ -108,7 +108,8 @@ internal sealed class DurableJobs : IAsyncDisposable
     public async Task<IReadOnlyList<string?>> ReplayAsync(IReadOnlyList<StoredJob> jobs, Func<int, JobRequest> requestOf)
     {
         var now = _engine.Clock.Provider.GetUtcNow();
-        List<StoredJob> again = [.. jobs.Select((job, at) => Stored(new StoredJob(_atHand.NewId(), requestOf(at), now) { Replaces = job.Id, Batch = job.Batch }))];
+        // What is signed stays where that is done; any other stands where a new one would.
+        List<StoredJob> again = [.. jobs.Select((job, at) => Stored(new StoredJob(_atHand.NewId(), requestOf(at), now) { Replaces = job.Id, Batch = job.Batch, Queue = _options.SignerOf(job) is null ? null : job.Queue }))];
         var isNew = await AcceptAsync(again).ConfigureAwait(false);
         return [.. again.Select((job, at) => isNew[at] ? job.Id : null)];
     }
@@ -127,7 +128,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         DateTimeOffset? expires = null;
         foreach (var at in (DateTimeOffset?[])[request.Deadline?.From(job.CreatedAt), request.StartBy?.From(job.CreatedAt), job.CreatedAt + api.Policy.QueueTimeout])
             expires = at < (expires ?? DateTimeOffset.MaxValue) ? at : expires;
-        return job with { Api = api.Name, Expires = expires, Queue = _options.QueueOf(request, api.Name) };
+        return job with { Api = api.Name, Expires = expires, Queue = job.Queue ?? _options.QueueOf(request, api.Name) };
     }
 
     private async Task<IReadOnlyList<bool>> AcceptAsync(List<StoredJob> jobs)

@@ -159,6 +159,61 @@ public sealed class CallbackTests : IAsyncLifetime
         Assert.Equal(id, told.RootElement.GetProperty("data").GetProperty("request_id").GetString());
     }
 
+    [Fact]
+    public async Task A_call_that_is_replayed_is_signed_like_any_other_and_says_what_it_said()
+    {
+        // Found: it went to the queue of everybody, where nothing is signed.
+        _answers.Enqueue(500);
+        await SubmitAsync("{}");
+        var first = Next();
+        System.Text.Json.Nodes.JsonArray letters;
+        for (var tries = 0; (letters = (await _service.CallAsync("GET", "/api/v1/dlq?queue=callbacks")).Json["requests"]!.AsArray()).Count == 0; tries++)
+        {
+            Assert.True(tries < 300, "the call does not end");
+            await Task.Delay(100);
+        }
+        var dead = (string)letters.Single()!["request_id"]!;
+        await _service.CallAsync("POST", "/api/v1/queues/callbacks:pause");
+        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"data":"forged"}""")).Status);
+        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"context":null}""")).Status);
+
+        Assert.Equal(202, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", $$"""{"url":"{{Receiver}}/done?again"}""")).Status);
+        await _service.CallAsync("POST", "/api/v1/queues/callbacks:resume");
+
+        var secret = (await File.ReadAllTextAsync(Secrets)).Trim();
+        foreach (var call in ((IHeaderDictionary, string)[])[Next(), Next()])
+            Assert.Equal((true, first.Body), (IsSigned(call, secret), call.Item2));
+    }
+
+    [Fact]
+    public async Task No_submission_takes_the_place_of_a_call()
+    {
+        // Found: the id of a call was that of a submission with a certain key.
+        var id = await SubmitAsync("""{"not_before":1}""");
+        using var thief = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent($$"""{"url":"{{_api.Url}}/x"}""") };
+        thief.Headers.Add("Idempotency-Key", $"callback:{id}");
+        (await _service.Client.SendAsync(thief)).Dispose();
+
+        using var told = JsonDocument.Parse(Next().Body);
+
+        Assert.Equal(id, told.RootElement.GetProperty("data").GetProperty("request_id").GetString());
+    }
+
+    [Theory]
+    [InlineData("deep")]
+    [InlineData("half")]
+    public async Task What_is_only_echoed_ends_is_told_and_is_read_like_anything_else(string what)
+    {
+        // Found: such a job was never ended where it had a callback, and no list that had it in it could be read.
+        var context = what == "deep" ? $"{new string('[', 250)}{new string(']', 250)}" : """{"a":"\ud800"}""";
+        var (status, json) = await _service.CallAsync("POST", "/api/v1/request", $$"""{"url":"{{_api.Url}}/x","context":{{context}},"callback":{"url":"{{Receiver}}/done"} }""");
+        Assert.Equal(202, status);
+
+        Assert.Contains($"\"context\":{context}", Next().Body, StringComparison.Ordinal);
+        foreach (var path in (string[])[$"/api/v1/request/{json["request_id"]}", "/api/v1/requests"])
+            Assert.Contains($"\"context\":{context}", await _service.Client.GetStringAsync(path), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"url":"nowhere"}""")]
     [InlineData("""{"url":"http://a.example","on":["done"]}""")]
