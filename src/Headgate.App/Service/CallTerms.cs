@@ -37,8 +37,11 @@ internal sealed record CallTerms
     public long? DeadlineOn(Clock clock)
     {
         var now = clock.Provider.GetUtcNow();
-        return Deadline is { } moment ? clock.Now + Clock.Nanoseconds(moment.From(now) - now) : null;
+        return Deadline is { } moment ? clock.Now + Clock.Nanoseconds(Sooner(moment.From(now) - now, Duration.Longest)) : null;
     }
+
+    // What lies beyond all that the clock counts would be read as long over.
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static string? One(IHeaderDictionary headers, string name) => headers[name] switch
     {

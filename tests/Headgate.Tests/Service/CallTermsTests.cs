@@ -34,6 +34,9 @@ public sealed class CallTermsTests
         Assert.Equal(clock.Now + 20 * Clock.Second, Read(new() { ["Headgate-Deadline"] = "20" }).DeadlineOn(clock));
         Assert.Equal(clock.Now + 120 * Clock.Second, Read(new() { ["Headgate-Deadline"] = "2m" }).DeadlineOn(clock));
         Assert.Equal(clock.Now + 20 * Clock.Second, Read(new() { ["Headgate-Deadline"] = at }).DeadlineOn(clock));
+        // Found: what is beyond the clock was long over.
+        foreach (var far in (string[])["9999-12-31T23:59:59Z", "2700-01-01T00:00:00Z"])
+            Assert.True(Read(new() { ["Headgate-Deadline"] = far }).DeadlineOn(clock) > clock.Now + 86_400_000 * Clock.Second);
         // What is over is over.
         Assert.True(Read(new() { ["Headgate-Deadline"] = "2001-01-01T00:00:00Z" }).DeadlineOn(clock) < clock.Now);
     }
