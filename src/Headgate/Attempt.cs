@@ -186,6 +186,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         catch (Exception e) when (FailureReader.IsOfTransport(e))
         {
             Answer!.Dispose();
+            Error = HeadgateException.ErrorOf(e);
             return Failed(e);
         }
         catch

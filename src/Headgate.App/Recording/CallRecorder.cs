@@ -1,5 +1,6 @@
 using Headgate.Backends.Sqlite;
 using Headgate.Configuration;
+using Headgate.Keys;
 using Headgate.Queues;
 using Microsoft.AspNetCore.Http;
 
@@ -32,8 +33,9 @@ internal sealed class CallRecorder(SqliteCalls calls, Recorded what, int bodies,
     /// <summary>A call has come.</summary>
     /// <param name="context">The call.</param>
     /// <param name="target">Where it goes.</param>
+    /// <param name="keys">Where its API has its keys; null if it has none.</param>
     /// <param name="body">The beginning of its body.</param>
-    public CallRecording Begin(HttpContext context, Uri target, ReadOnlyMemory<byte> body) => new(this, context, target, body.Length > bodies ? body[..bodies] : body, bodies, time);
+    public CallRecording Begin(HttpContext context, Uri target, KeyTemplate? keys, ReadOnlyMemory<byte> body) => new(this, context, target, keys, body.Length > bodies ? body[..bodies] : body, bodies, time);
 
     /// <summary>Keeps a call that has ended, if it is one of those.</summary>
     public void Add(RecordedCall call)

@@ -2,6 +2,7 @@ using System.Text;
 using Headgate.App.Security;
 using Headgate.App.Service;
 using Headgate.Backends.Sqlite;
+using Headgate.Keys;
 using Headgate.Time;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -12,14 +13,15 @@ namespace Headgate.App.Recording;
 /// <param name="recorder">Takes it in the end.</param>
 /// <param name="context">The call.</param>
 /// <param name="target">Where it goes.</param>
+/// <param name="keys">Where its API has its keys; null if it has none.</param>
 /// <param name="body">The beginning of its body.</param>
 /// <param name="bodies">How much of a body is kept.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CallRecording(CallRecorder recorder, HttpContext context, Uri target, ReadOnlyMemory<byte> body, int bodies, TimeProvider time)
+internal sealed class CallRecording(CallRecorder recorder, HttpContext context, Uri target, KeyTemplate? keys, ReadOnlyMemory<byte> body, int bodies, TimeProvider time)
 {
     private readonly DateTimeOffset _at = time.GetUtcNow();
     private readonly long _startedAt = time.GetTimestamp();
-    private readonly string _requestHeaders = Redaction.Of(Lines(context.Request.Headers));
+    private readonly string _requestHeaders = Redaction.Of(Lines(context.Request.Headers), keys);
     private byte[] _answer = [];
 
     /// <summary>A part of the body of its answer.</summary>
@@ -37,7 +39,7 @@ internal sealed class CallRecording(CallRecorder recorder, HttpContext context, 
     {
         At = _at,
         Method = context.Request.Method,
-        Url = Redaction.Of(target),
+        Url = Redaction.Of(target, keys),
         Api = api,
         Status = problem?.Status ?? (context.Response.HasStarted ? context.Response.StatusCode : null),
         Class = problem?.Class ?? FailureClass.None,
@@ -48,7 +50,7 @@ internal sealed class CallRecording(CallRecorder recorder, HttpContext context, 
         Caller = Caller.Of(context).KeyAt(context.Connection.RemoteIpAddress),
         RequestHeaders = _requestHeaders,
         RequestBody = TextOf(body.Span),
-        AnswerHeaders = Redaction.Of(Lines(context.Response.Headers)),
+        AnswerHeaders = Redaction.Of(Lines(context.Response.Headers), keys),
         AnswerBody = TextOf(_answer),
     });
 

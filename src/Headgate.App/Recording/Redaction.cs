@@ -1,4 +1,6 @@
 using System.Text;
+using Headgate.App.Security;
+using Headgate.Keys;
 
 namespace Headgate.App.Recording;
 
@@ -16,32 +18,42 @@ internal static class Redaction
     private static readonly string[] Names = ["key", "sig", "code", "jwt", "sid", "pwd", "x-key"];
 
     /// <summary>Whether the value of a header or parameter may be a secret.</summary>
-    public static bool Hides(string name) =>
+    /// <param name="name">Its name.</param>
+    /// <param name="keys">Where the API has its keys; null if it has none.</param>
+    public static bool Hides(string name, KeyTemplate? keys = null) =>
         Headers.Contains(name, StringComparer.OrdinalIgnoreCase)
         || Names.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || name.Equals(keys?.Header, StringComparison.OrdinalIgnoreCase) || name.Equals(keys?.Parameter, StringComparison.OrdinalIgnoreCase)
         || Array.Exists(Words, word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A URL without user, fragment, and the values of parameters that may be secrets.</summary>
-    public static string Of(Uri url)
-    {
-        var text = new StringBuilder($"{url.Scheme}://{url.Authority}{url.AbsolutePath}");
-        var separator = '?';
-        foreach (var part in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var equals = part.IndexOf('=');
-            var name = equals < 0 ? part : part[..equals];
-            text.Append(separator).Append(equals >= 0 && Hides(Uri.UnescapeDataString(name)) ? $"{name}={Shown}" : part);
-            separator = '&';
-        }
-        return text.ToString();
-    }
+    public static string Of(Uri url, KeyTemplate? keys = null) => $"{url.Scheme}://{url.Authority}{url.AbsolutePath}{WithoutSecrets(url.Query, keys)}";
 
-    /// <summary>Headers, a line each, without what may be secrets.</summary>
-    public static string Of(IEnumerable<KeyValuePair<string, string>> headers)
+    /// <summary>Headers, a line each, without what may be secrets: whatever is in them that looks like a parameter of a URL, too.</summary>
+    public static string Of(IEnumerable<KeyValuePair<string, string>> headers, KeyTemplate? keys = null)
     {
         var text = new StringBuilder();
         foreach (var (name, value) in headers)
-            text.Append(name).Append(": ").Append(Hides(name) ? Shown : value).Append('\n');
+            text.Append(name).Append(": ").Append(Hides(name, keys) || value.Contains(TokenText.Start, StringComparison.Ordinal) ? Shown : WithoutSecrets(value, keys)).Append('\n');
         return text.ToString();
+    }
+
+    /// <summary>A text with no values of parameters that may be secrets: from the first <c>?</c> on they stand between <c>&amp;</c> or <c>;</c>.</summary>
+    private static string WithoutSecrets(string text, KeyTemplate? keys)
+    {
+        var start = text.IndexOf('?', StringComparison.Ordinal) + 1;
+        if (start == 0)
+            return text;
+        var shown = new StringBuilder(text, 0, start, text.Length);
+        for (var at = start; at < text.Length;)
+        {
+            var end = text.AsSpan(at).IndexOfAny("&;") is var next and >= 0 ? at + next : text.Length;
+            var equals = text.IndexOf('=', at, end - at);
+            shown.Append(equals >= 0 && Hides(Uri.UnescapeDataString(text[at..equals]), keys) ? $"{text[at..equals]}={Shown}" : text[at..end]);
+            if (end < text.Length)
+                shown.Append(text[end]);
+            at = end + 1;
+        }
+        return shown.ToString();
     }
 }

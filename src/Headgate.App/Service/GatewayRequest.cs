@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using Headgate.App.Security;
 using Microsoft.AspNetCore.Http;
@@ -106,6 +107,17 @@ internal static class GatewayRequest
 
     private static Problem Elsewhere() => new(StatusCodes.Status400BadRequest, "the path has segments that lead elsewhere");
 
+    /// <summary>Looks for an answer that cannot be passed on: one that answers nothing yet, or has no status at all.</summary>
+    /// <exception cref="HttpRequestException">It is one.</exception>
+    public static void Check(HttpResponseMessage answer)
+    {
+        if ((int)answer.StatusCode is < 200 or > 999)
+            throw new HttpRequestException(HttpRequestError.InvalidResponse, $"the status {(int)answer.StatusCode} is no answer");
+    }
+
+    /// <summary>Whether an answer of a status has a body that is passed on (RFC 9110 §15.3.5, §15.3.6): what a server sends with it all the same is not.</summary>
+    public static bool HasBody(HttpStatusCode status) => status is not (HttpStatusCode.NoContent or HttpStatusCode.ResetContent);
+
     /// <summary>The headers that come back.</summary>
     public static void CopyHeaders(HttpResponseMessage answer, HttpResponse response)
     {
@@ -113,8 +125,17 @@ internal static class GatewayRequest
         foreach (var headers in (HttpHeadersNonValidated[])[answer.Headers.NonValidated, answer.Content.Headers.NonValidated])
             foreach (var (name, values) in headers)
                 if (!OfTheConnection.Contains(name) && !named.Contains(name))
-                    response.Headers.Append(name, values.ToArray());
+                    response.Headers.Append(name, values.Select(Cleared).ToArray());
+        if (!HasBody(answer.StatusCode))
+            response.ContentLength = null;
     }
+
+    /// <summary>A value without control characters: a space stands for each, as RFC 9110 §5.5 has it, and the answer is not lost for them.</summary>
+    public static string Cleared(string value) => !value.AsSpan().ContainsAny(Controls) ? value : string.Create(value.Length, value, static (cleared, value) =>
+    {
+        for (var at = 0; at < cleared.Length; at++)
+            cleared[at] = Controls.Contains(value[at]) ? ' ' : value[at];
+    });
 
     private static HashSet<string> NamedIn(string? connection) =>
         new((connection ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.OrdinalIgnoreCase);

@@ -39,7 +39,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         using var message = GatewayRequest.Of(context, target, body);
         if (isProxy)
             message.Headers.TryAddWithoutValidation("Via", Via(context.Request.Protocol["HTTP/".Length..]));
-        var recording = state.Recorder?.Begin(context, target, body?.Beginning ?? default);
+        var recording = state.Recorder?.Begin(context, target, state.Engine.ConfigurationOf(target).Keys?.Template, body?.Beginning ?? default);
         var exchange = ExchangeOf(context, message, terms, followsRedirects, recording);
         Problem? problem = null;
         try
@@ -113,6 +113,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
     private async ValueTask PassBackAsync(HttpContext context, Exchange exchange, HttpResponseMessage answer, CallRecording? recording, CancellationToken cancellation)
     {
         var response = context.Response;
+        GatewayRequest.Check(answer);
         // An attempt before this one may have come as far as its headers.
         response.Headers.Clear();
         response.StatusCode = (int)answer.StatusCode;
@@ -128,6 +129,8 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             long relayed = 0;
             for (int count; (count = await body.ReadAsync(piece, cancellation)) > 0; relayed += count)
             {
+                if (!GatewayRequest.HasBody(answer.StatusCode))
+                    continue;
                 recording?.Answered(piece.AsSpan(0, count));
                 await response.Body.WriteAsync(piece.AsMemory(0, count), context.RequestAborted);
                 await response.Body.FlushAsync(context.RequestAborted);
@@ -136,7 +139,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
                 BodyLength.ThrowIfCut(exchange.Last!.AnnouncedLength, relayed);
             foreach (var trailer in answer.TrailingHeaders.NonValidated)
                 if (response.SupportsTrailers())
-                    response.AppendTrailer(trailer.Key, trailer.Value.ToString());
+                    response.AppendTrailer(trailer.Key, GatewayRequest.Cleared(trailer.Value.ToString()));
         }
         catch (Exception broken) when (response.HasStarted)
         {

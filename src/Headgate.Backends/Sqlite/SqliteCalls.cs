@@ -84,8 +84,8 @@ internal sealed class SqliteCalls(SqliteDatabase database)
     public IReadOnlyList<RecordedCall> Search(CallSearch search) => database.Read(statements =>
     {
         var (text, values) = (new StringBuilder("WHERE 1"), new List<object?>());
-        if (search.Words is { } words)
-            And("seq IN (SELECT rowid FROM words WHERE words MATCH {0})", Quoted(words));
+        if (search.Words is { } words && Quoted(words) is { Length: > 0 } quoted)
+            And("seq IN (SELECT rowid FROM words WHERE words MATCH {0})", quoted);
         if (search.Api is { } api)
             And("api = {0}", api);
         if (search.Status is { } status)
@@ -121,8 +121,8 @@ internal sealed class SqliteCalls(SqliteDatabase database)
 
     private static long Number(Statements statements, string pragma) => (long)statements.Scalar(pragma)!;
 
-    /// <summary>Each word by itself, whatever signs are in it: the language of the index is not the caller's.</summary>
-    private static string Quoted(string words) => string.Join(' ', words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => $"\"{word.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+    /// <summary>Each word by itself, whatever signs are in it: the language of the index is not the caller's. A NUL would end it.</summary>
+    private static string Quoted(string words) => string.Join(' ', words.Replace('\0', ' ').Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(word => $"\"{word.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
 
     private static RecordedCall Read(SqliteDataReader row) => new()
     {

@@ -30,6 +30,8 @@ public sealed class RecordedCallsTests : IAsyncDisposable
         var failed = Assert.Single(await FoundAsync(service, "?failed=true", 1))!;
         Assert.Equal(("network", 502), ((string?)failed["class"], (int)failed["status_code"]!));
         Assert.Empty(await FoundAsync(service, "?q=%22%20OR%20NEAR(", 0));
+        Assert.Empty(await FoundAsync(service, "?q=walrus%00nobody", 0));
+        Assert.Equal(2, (await FoundAsync(service, "?q=%00", 2)).Count);
         Assert.Equal(2, (await FoundAsync(service, "", 2)).Count);
         Assert.DoesNotContain("s3cret", (await service.CallAsync("GET", "/api/v1/calls")).Json["calls"]!.AsArray().Select(call => $"{call!["url"]}{call["request_headers"]}{call["answer_headers"]}").Aggregate(string.Concat), StringComparison.Ordinal);
     }
@@ -47,6 +49,22 @@ public sealed class RecordedCallsTests : IAsyncDisposable
         }
         await using (var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}"))
             Assert.Equal(404, (await service.CallAsync("GET", "/api/v1/calls")).Status);
+    }
+
+    [Fact]
+    public async Task Calls_through_the_forward_proxy_are_answered_and_recorded()
+    {
+        // Found: nobody had said who called, so that each was answered 500.
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}", "--proxy-listen", "127.0.0.1:0", "--record", "all");
+        using var handler = new HttpClientHandler { Proxy = new System.Net.WebProxy(await service.ProxyAsync()) };
+        using var client = new HttpClient(handler);
+
+        using var answer = await client.GetAsync($"{api.Url}/proxied");
+
+        Assert.Equal(200, (int)answer.StatusCode);
+        var call = Assert.Single(await FoundAsync(service, "", 1))!;
+        Assert.Equal(("sim", 200, "127.0.0.1"), ((string?)call["api"], (int)call["status_code"]!, (string?)call["caller"]));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Headgate.App.Recording;
+using Headgate.Keys;
 
 namespace Headgate.Tests.Recording;
 
@@ -10,6 +11,8 @@ public sealed class RedactionTests
     [InlineData("https://a.example/?key=s3cret&keyword=word", "https://a.example/?key=…&keyword=word")]
     [InlineData("https://a.example/?access%5Ftoken=s3cret", "https://a.example/?access_token=…")]
     [InlineData("https://a.example/?X-Amz-Signature=s3cret&sig=s3cret", "https://a.example/?X-Amz-Signature=…&sig=…")]
+    [InlineData("https://a.example/?x=1;token=s3cret;y=2", "https://a.example/?x=1;token=…;y=2")]
+    [InlineData("https://a.example/?a==&&b=?&secret=a=b", "https://a.example/?a==&&b=?&secret=…")]
     public void Of_a_URL_no_secret_is_shown(string url, string shown) => Assert.Equal(shown, Redaction.Of(new Uri(url)));
 
     [Fact]
@@ -17,4 +20,17 @@ public sealed class RedactionTests
         Assert.Equal(
             "accept: */*\nauthorization: …\nX-Api-Key: …\nSet-Cookie: …\nidempotency-key: abc\n",
             Redaction.Of([new("accept", "*/*"), new("authorization", "Bearer s"), new("X-Api-Key", "s"), new("Set-Cookie", "a=s"), new("idempotency-key", "abc")]));
+
+    [Fact]
+    public void Of_URLs_in_headers_no_secret_is_shown_either() =>
+        Assert.Equal(
+            "Location: /next?access_token=…&page=2\nReferer: https://a.example/?key=…\nX-Odd: …\nX-Plain: key=1\n",
+            Redaction.Of([new("Location", "/next?access_token=s3cret&page=2"), new("Referer", "https://a.example/?key=s3cret"), new("X-Odd", "it is hg_s3cret"), new("X-Plain", "key=1")]));
+
+    [Fact]
+    public void Where_an_API_has_its_keys_a_caller_has_its_own()
+    {
+        Assert.Equal("X-Shop: …\n", Redaction.Of([new("X-Shop", "s3cret")], KeyTemplate.Parse("X-Shop: {key}")));
+        Assert.Equal("https://a.example/?shop=…", Redaction.Of(new Uri("https://a.example/?shop=s3cret"), KeyTemplate.Parse("?shop={key}")));
+    }
 }
