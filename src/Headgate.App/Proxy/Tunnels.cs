@@ -102,13 +102,14 @@ internal sealed class Tunnels : IAsyncDisposable
         var shown = head.Headers[Credentials.Header] is [{ Length: > 0 } token, ..] ? token : null;
         var (_, terms, place) = _access.Admit(head.Headers, shown, (caller.RemoteEndPoint as IPEndPoint)?.Address);
         using var counted = place;
-        using var call = _state.Enter();
+        using var held = new HeldCall(caller.ConnectionClosed);
+        using var call = _state.Enter(held);
         Upstream api;
         bool isWhole;
         Permit? permit;
         do
             (api, isWhole) = _state.Engine.ServerOf(head.Host, head.Port);
-        while ((permit = await PermitAsync(api, terms, caller.ConnectionClosed)) is null);
+        while ((permit = await PermitAsync(api, terms, held)) is null);
         // Where only some of its paths are an API, the others are no more allowed than any private address.
         var connector = _state.Engine.Connections.ConnectorOf(api, api.Configuration.IsConfigured && isWhole);
         var dispatcher = _state.Engine.Dispatcher;
@@ -128,13 +129,19 @@ internal sealed class Tunnels : IAsyncDisposable
     }
 
     /// <summary>A permit; null if the API has gone meanwhile, and another one is opened in its place.</summary>
-    private async Task<Permit?> PermitAsync(Upstream api, CallTerms terms, CancellationToken gone)
+    private async Task<Permit?> PermitAsync(Upstream api, CallTerms terms, HeldCall held)
     {
         var clock = _state.Engine.Clock;
         var until = Math.Min(clock.Now + Clock.Nanoseconds(_options.Hold), terms.DeadlineOn(clock) ?? long.MaxValue);
         try
         {
-            return await _state.Engine.Dispatcher.AcquireAsync(api.Tunnels, new LaneKey(Cost.One, terms.Priority, terms.Tenant, null), until, gone);
+            var permit = await _state.Engine.Dispatcher.AcquireAsync(api.Tunnels, new LaneKey(Cost.One, terms.Priority, terms.Tenant, null), until, held.Token);
+            held.Follow(LineStep.Permitted);
+            return permit;
+        }
+        catch (OperationCanceledException) when (held.WasGivenUp)
+        {
+            throw HeldCall.Stopping;
         }
         catch (RefusedException refused) when (refused.Reason == RefusalReason.Moved)
         {

@@ -85,7 +85,9 @@ internal static class JobPages
         var tellsOpen = body.Flag("include_open");
         if (ids.Count > SubmissionPages.MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"request_ids has more than {SubmissionPages.MostTogether} ids; wait for them in parts");
-        await state.Jobs.WaitAsync(await KnownAsync(context, state, ids), body.Time("timeout", UsualWait), context.RequestAborted);
+        var (known, longest) = (await KnownAsync(context, state, ids), body.Time("timeout", UsualWait));
+        if (!await state.WaitAsync(gone => state.Jobs.WaitAsync(known, longest, gone), context.RequestAborted))
+            throw HeldCall.Stopping;
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
         await using var json = Json.Writer(context.Response);
         var (count, completed, pending, unknown) = (0, 0, new List<string>(), new List<string>());

@@ -30,7 +30,8 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
     /// <exception cref="Problem">There is no answer.</exception>
     public async Task AnswerAsync(HttpContext context, Uri target, CallTerms terms, bool followsRedirects)
     {
-        using var call = state.Enter();
+        using var held = new HeldCall(context.RequestAborted);
+        using var call = state.Enter(held);
         // What passes through is not kept, however large it is.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
@@ -40,11 +41,15 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         if (isProxy)
             message.Headers.TryAddWithoutValidation("Via", Via(context.Request.Protocol["HTTP/".Length..]));
         var recording = state.Recorder?.Begin(context, target, state.Engine.ConfigurationOf(target).Keys?.Template, body?.Beginning ?? default);
-        var exchange = ExchangeOf(context, message, terms, followsRedirects, recording);
+        var exchange = ExchangeOf(context, held, message, terms, followsRedirects, recording);
         Problem? problem = null;
         try
         {
-            using var answer = await state.Line.SendAsync(exchange, context.RequestAborted);
+            using var answer = await state.Line.SendAsync(exchange, held.Token);
+        }
+        catch (Exception) when (held.WasGivenUp && !context.Response.HasStarted)
+        {
+            throw problem = HeldCall.Stopping;
         }
         catch (HeadgateException) when (!context.Response.HasStarted && body?.Failure is { } broken)
         {
@@ -89,7 +94,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         return new Problem(status, why) { Headers = [(ProxyStatus.Header, ProxyStatus.Error("http_request_error"))] };
     }
 
-    private Exchange ExchangeOf(HttpContext context, HttpRequestMessage message, CallTerms terms, bool followsRedirects, CallRecording? recording)
+    private Exchange ExchangeOf(HttpContext context, HeldCall held, HttpRequestMessage message, CallTerms terms, bool followsRedirects, CallRecording? recording)
     {
         var clock = state.Engine.Clock;
         Exchange exchange = null!;
@@ -104,7 +109,11 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             Deadline = terms.DeadlineOn(clock),
             WaitsUntil = clock.Now + Clock.Nanoseconds(patience),
             Expected = followsRedirects ? [] : Redirects,
-            Watch = (_, step) => state.Jobs.Counts.CountSent(step),
+            Watch = (_, step) =>
+            {
+                held.Follow(step);
+                state.Jobs.Counts.CountSent(step);
+            },
             Receive = (answer, cancellation) => PassBackAsync(context, exchange, answer, recording, cancellation),
         };
     }

@@ -179,6 +179,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         log.Stopping(drain.TotalSeconds);
         await Task.WhenAll(state.DrainAsync(drain), state.Jobs.StopAsync(drain));
         state.Engine.Journal.Sync();
+        state.End();
         log.Stopped(state.Jobs.Open);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Headgate.App.Distribution;
 using Headgate.App.Operation;
 using Headgate.App.Security;
@@ -16,6 +17,10 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
 {
     private readonly long _startedAt = time.GetTimestamp();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Calls that wait for their turn.</summary>
+    private readonly ConcurrentDictionary<HeldCall, bool> _held = new();
     private readonly Backpressure _pressure = new(
         engine.Configuration.Jobs.Backpressure?.Threshold ?? long.MaxValue, engine.Configuration.Jobs.Backpressure?.Act ?? BackpressureAct.None, engine.Configuration.Jobs.Most);
 
@@ -90,31 +95,64 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     }
 
     /// <summary>A call that is passed through begins; it ends when what is returned is disposed.</summary>
+    /// <param name="held">Given up when the service stops; null if it does not wait for its turn.</param>
     /// <exception cref="Problem">None is begun any more.</exception>
-    public IDisposable Enter()
+    public IDisposable Enter(HeldCall? held = null)
     {
         Interlocked.Increment(ref _calls);
+        if (held is not null)
+            _held[held] = true;
         if (!_isDraining)
-            return new Call(this);
-        Leave();
+            return new Call(this, held);
+        Leave(held);
         throw Stopping();
     }
+
+    /// <summary>Waits on behalf of a caller, at most until all that was in flight has ended and the service does.</summary>
+    /// <param name="wait">The wait.</param>
+    /// <param name="gone">The caller has gone.</param>
+    /// <returns>Whether it has come to its end; false where the service stops before.</returns>
+    public async Task<bool> WaitAsync(Func<CancellationToken, Task> wait, CancellationToken gone)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        var waiting = wait(either.Token);
+        if (await Task.WhenAny(waiting, _end.Task) != waiting)
+        {
+            await either.CancelAsync();
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
+        }
+        await waiting;
+        return true;
+    }
+
+    /// <summary>Nothing is in flight any more: whoever waits is told to come again.</summary>
+    public void End() => _end.TrySetResult();
 
     /// <summary>Begins nothing more, and waits for the calls that are passed through.</summary>
     /// <param name="longest">How long at most.</param>
     public async Task DrainAsync(TimeSpan longest)
     {
         _isDraining = true;
-        Leave();
+        foreach (var (held, _) in _held)
+            held.GiveUp();
+        Leave(null);
         await Task.WhenAny(_idle.Task, Task.Delay(longest, time));
     }
 
     private static Problem Stopping() => new(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };
 
-    private void Leave()
+    private void Leave(HeldCall? held)
     {
+        if (held is not null)
+            _held.TryRemove(held, out _);
         if (Interlocked.Decrement(ref _calls) == 0)
             _idle.TrySetResult();
+    }
+
+    private sealed class Call(ServiceState state, HeldCall? held) : IDisposable
+    {
+        public void Dispose() => state.Leave(held);
     }
 
     /// <summary>What is done with new jobs, because of those that wait.</summary>

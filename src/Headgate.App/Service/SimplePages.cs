@@ -57,7 +57,8 @@ internal static class SimplePages
         JobView? view = null;
         try
         {
-            view = await state.Jobs.EndAsync(id, Patience + TimeSpan.FromSeconds(1), context.RequestAborted);
+            if (!await state.WaitAsync(async gone => view = await state.Jobs.EndAsync(id, Patience + TimeSpan.FromSeconds(1), gone), context.RequestAborted))
+                throw HeldCall.Stopping;
         }
         finally
         {

@@ -74,7 +74,10 @@ internal static class SubmissionPages
     private static async Task SubmitAsync(HttpContext context, ServiceState state)
     {
         var id = await SubmitAsync(context, state, (await CallBody.ReadAsync(context)).Request());
-        if (Preferred(context) is { } wait && await state.Jobs.EndAsync(id, wait, context.RequestAborted) is { HasEnded: true } ended)
+        JobView? view = null;
+        if (Preferred(context) is { } wait)
+            await state.WaitAsync(async gone => view = await state.Jobs.EndAsync(id, wait, gone), context.RequestAborted);
+        if (view is { HasEnded: true } ended)
         {
             context.Response.Headers["Preference-Applied"] = "wait";
             context.Response.Headers.Location = PathOf(id);

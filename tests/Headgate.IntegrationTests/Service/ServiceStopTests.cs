@@ -84,6 +84,38 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Told_to_stop_it_keeps_nobody_waiting_for_what_does_not_come()
+    {
+        // Found: whoever waited was kept until the end of the drain, and its connection was reset then.
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--limit", "1/min", "--proxy-listen", "127.0.0.1:0", "--drain", "20");
+        Assert.Equal(200, (await service.CallAsync("GET", "/up/sim/first")).Status);
+        var id = (await service.SubmitAsync([$$"""{"url":"{{api.Url}}/later"}"""]))[0];
+        using var through = new HttpClient(new HttpClientHandler { Proxy = new System.Net.WebProxy(await service.ProxyAsync()) });
+        var (held, proxied) = (service.Client.GetAsync("/up/sim/held"), through.GetAsync($"{api.Url}/held"));
+        var wait = service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{id}}"]}""");
+        using var rather = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent($$"""{"url":"{{api.Url}}/rather"}""") };
+        rather.Headers.Add("Prefer", "wait=60");
+        var preferred = service.Client.SendAsync(rather);
+        while ((await service.CallAsync("GET", "/api/v1/upstreams")).Json["upstreams"]!.AsArray().Single()!["waiting"]!.GetValue<int>() < 4)
+            await Task.Delay(20);
+
+        service.Process.Terminate();
+
+        foreach (var call in ((Task<HttpResponseMessage>, int)[])[(held, 503), (proxied, 503), (preferred, 202)])
+        {
+            using var answer = await call.Item1;
+            Assert.Equal((call.Item2, call.Item2 == 503), ((int)answer.StatusCode, answer.Headers.RetryAfter is not null));
+        }
+        Assert.Equal(503, (await wait).Status);
+        var ended = await service.Process.EndAsync();
+        Assert.Equal(0, ended.Code);
+        Assert.InRange(ended.Elapsed.TotalSeconds, 0, 60);
+        Assert.Equal(1, api.Report().Arrivals);
+    }
+
+    [Fact]
     public async Task A_second_one_in_the_same_directory_is_refused_with_8()
     {
         await using var cli = new Cli();
