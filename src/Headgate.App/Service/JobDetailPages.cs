@@ -39,7 +39,8 @@ internal static class JobDetailPages
     {
         var view = await JobPages.FindAsync(context, state);
         var command = new ArrayBufferWriter<byte>();
-        new CurlCommands(Redaction.Hides).Write(view.Stored.Request, command);
+        var keys = state.Engine.ConfigurationOf(JobMessage.Target(view.Stored.Request)).Keys?.Template;
+        new CurlCommands(name => Redaction.Hides(name, keys)).Write(view.Stored.Request, command);
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.ContentLength = command.WrittenCount;
         await context.Response.Body.WriteAsync(command.WrittenMemory, context.RequestAborted);

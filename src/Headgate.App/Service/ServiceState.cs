@@ -160,9 +160,4 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
 
     /// <summary>Now, as the original service writes it, with its zone.</summary>
     public string Timestamp => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-
-    private sealed class Call(ServiceState state) : IDisposable
-    {
-        public void Dispose() => state.Leave();
-    }
 }
