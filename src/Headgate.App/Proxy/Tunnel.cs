@@ -19,8 +19,9 @@ internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, Tun
 {
     private const int PieceSize = 64 * 1024;
 
-    // The server would close a connection of which one direction has ended; this one is not its own any more.
-    private readonly Socket _caller = caller.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
+    // The server would close a connection of which one direction has ended; this one is not its own any more. Null where what is written has to be
+    // encrypted first: TLS has no end of one direction alone that others would understand.
+    private readonly Socket? _caller = caller.Features.Get<ITlsHandshakeFeature>() is null ? caller.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket : null;
     private readonly CancellationTokenSource _cut = new();
     private long _movedAt = time.GetTimestamp();
 
@@ -108,11 +109,20 @@ internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, Tun
                 ArrayPool<byte>.Shared.Return(piece);
             }
         }
-        _caller.Shutdown(SocketShutdown.Send);
+        if (_caller is null)
+            await caller.Transport.Output.CompleteAsync();
+        else
+            _caller.Shutdown(SocketShutdown.Send);
     }
 
     private async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
+        if (_caller is null)
+        {
+            if ((await caller.Transport.Output.WriteAsync(bytes, _cut.Token)).IsCompleted)
+                throw new IOException("the caller has gone");
+            return;
+        }
         for (int sent; !bytes.IsEmpty; bytes = bytes[sent..])
             sent = await _caller.SendAsync(bytes, SocketFlags.None, _cut.Token);
     }
@@ -125,7 +135,8 @@ internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, Tun
         try
         {
             server.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            _caller.LingerState = new LingerOption(enable: true, seconds: 0);
+            if (_caller is not null)
+                _caller.LingerState = new LingerOption(enable: true, seconds: 0);
         }
         catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
