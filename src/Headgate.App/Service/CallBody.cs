@@ -117,12 +117,13 @@ internal sealed class CallBody
         try
         {
             Merge(target.AsObject(), JsonNode.Parse(_json.Span, documentOptions: Change)!.AsObject());
+            return new CallBody(Encoding.UTF8.GetBytes(target.ToJsonString()));
         }
-        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
+        // What is only echoed was never looked at: names may stand twice there, and texts may be none.
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw Wrong("a member is given twice, or its name is not valid Unicode");
+            throw Wrong("a member is given twice, or a name or a text in it is not valid Unicode");
         }
-        return new CallBody(Encoding.UTF8.GetBytes(target.ToJsonString()));
     }
 
     private static void Merge(JsonObject target, JsonObject patch)
