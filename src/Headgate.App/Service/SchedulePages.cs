@@ -72,7 +72,9 @@ internal static class SchedulePages
 
     private static async Task RunAsync(HttpContext context, ServiceState state, JobSchedules schedules)
     {
-        var id = await schedules.SubmitAsync(Find(context, schedules), state.Time.GetUtcNow());
+        var schedule = Find(context, schedules);
+        SubmissionPages.PressureOn(state, [schedule.Request]);
+        var id = await schedules.SubmitAsync(schedule, state.Time.GetUtcNow());
         await SubmissionPages.AnswerAcceptedAsync(context, state, id);
     }
 
