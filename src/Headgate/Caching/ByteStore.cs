@@ -7,9 +7,10 @@ namespace Headgate.Caching;
 /// something takes one. Thread-safe.
 /// </summary>
 /// <remarks>
-/// What is new waits in a small queue, of a twentieth of the bytes: most of it is never asked for again and goes soon. What is, or comes back soon
-/// after it went, moves to the main queue. There, what was asked for goes round again, once for each time, up to 15. Shares and counts are those
-/// with the best hit ratio on a zipf trace (0.99; 100,000 keys, room for 10,000: 78.6 %).
+/// What is new waits in a small queue, of a fiftieth of the bytes: most of it is never asked for again and goes soon. What is, or comes back not
+/// long after it went, moves to the main queue. There, what was asked for goes round again, once for each time, up to 15. On a zipf trace (0.99;
+/// 100,000 keys, room for 10,000) 77.2 % of the first million are found and 78.4 % of those after. If fewer that went were remembered, it would be
+/// up to 0.5 % more; but a loop over less than there is room for would never get in.
 /// </remarks>
 internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, IEquatable<TKey> where TValue : class
 {
@@ -95,12 +96,12 @@ internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, I
         var rounds = 0;
         while (_bytes + size > limit && FirstNeedsLock() is not null)
         {
-            var isSmall = _main.Next == _main || (_smallBytes > limit / 20 && _small.Next != _small);
+            var isSmall = _main.Next == _main || (_smallBytes > limit / 50 && _small.Next != _small);
             var node = isSmall ? _small.Next : _main.Next;
             if (node.Hits == 0 || rounds++ > MostRounds)
             {
                 if (isSmall)
-                    _gone.AddNeedsLock(node.Key.GetHashCode(), _nodes.Count / 2);
+                    _gone.AddNeedsLock(node.Key.GetHashCode(), _nodes.Count);
                 RemoveNeedsLock(node);
                 continue;
             }

@@ -4,20 +4,31 @@ using System.Text;
 
 namespace Headgate.Caching;
 
-/// <summary>Under what an answer is found.</summary>
-/// <param name="Url">The URL without its fragment.</param>
-/// <param name="Credentials">Whose answers: a digest, since secrets are not kept; 0 for nobody's or everybody's.</param>
-internal readonly record struct CacheKey(string Url, UInt128 Credentials)
+/// <summary>Under what an answer is found. Its hash is made once: a request looks several times.</summary>
+internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<CacheKey>
 {
+    // Of strings it differs from process to process: nobody can write URLs that all fall into one place.
+    private readonly int _hash = string.GetHashCode(url, StringComparison.Ordinal) ^ (int)(ulong)credentials;
+
+    /// <summary>The URL without its fragment.</summary>
+    public string Url => url;
+
+    /// <summary>Whose answers: a digest, since secrets are not kept; 0 for nobody's or everybody's.</summary>
+    public UInt128 Credentials => credentials;
+
     public static CacheKey Of(CacheRules rules, Uri uri, FieldList request) => new(UrlOf(uri), rules.IsShared ? 0 : Digest(rules.CredentialFields, request));
 
     /// <summary>The URL as caches compare them: its scheme and host in small letters, its port only if it is another than the usual one.</summary>
     public static string UrlOf(Uri uri) =>
         uri.Fragment.Length == 0 && uri.UserInfo.Length == 0 ? uri.AbsoluteUri : uri.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
 
-    public bool Equals(CacheKey other) => Credentials == other.Credentials && Url == other.Url;
+    public CacheKey At(string place) => new(place, credentials);
 
-    public override int GetHashCode() => string.GetHashCode(Url, StringComparison.Ordinal) ^ (int)(ulong)Credentials;
+    public bool Equals(CacheKey other) => _hash == other._hash && url == other.Url && credentials == other.Credentials;
+
+    public override bool Equals(object? obj) => obj is CacheKey other && Equals(other);
+
+    public override int GetHashCode() => _hash;
 
     private static UInt128 Digest(IReadOnlyList<string> names, FieldList request)
     {

@@ -15,13 +15,13 @@ internal sealed class SearchRules(params NoVarySearch[] rules) : CacheEntry
         rules.Length > 0 && rules[0].Text == rule.Text ? this : new([rule, .. rules.Where(other => other.Text != rule.Text).Take(Most - 1)]);
 
     /// <summary>Where the rules of a path are found. No URL has a space in it.</summary>
-    public static CacheKey KeyOf(CacheKey key) => key with { Url = $"{Split(key.Url).Path} " };
+    public static CacheKey KeyOf(CacheKey key) => key.At($"{Split(key.Url).Path} ");
 
     /// <summary>Where the answers are found that a rule makes one.</summary>
     public static CacheKey KeyOf(CacheKey key, NoVarySearch rule)
     {
         var (path, query) = Split(key.Url);
-        return key with { Url = $"{path} {rule.Text} {rule.Simplify(query)}" };
+        return key.At($"{path} {rule.Text} {rule.Simplify(query)}");
     }
 
     private static (string Path, string Query) Split(string url) => url.IndexOf('?', StringComparison.Ordinal) is >= 0 and var at ? (url[..at], url[at..]) : (url, "");
