@@ -29,6 +29,15 @@ internal enum ReceiptKind
 internal readonly record struct Receipt(ReceiptKind Kind, StoredAnswer? Stored, StoreRefusal Refusal);
 
 /// <summary>The answers that are stored, and the rules by which they come, stay and go. Times are milliseconds since the Unix epoch. Thread-safe.</summary>
+/// <remarks>
+/// Nothing here waits. Whoever sends does as is said:
+/// <code>
+/// Decide        what is to be done with a request: serve (ServedAnswer.Of), refuse, or ask the API with the headers of Forwarding.Of
+/// Receive       what is to be done with the head of its answer: pass it on, keep it, serve what is stored, or ask again without a decision
+/// Keep          the whole answer, once its body is there
+/// Unreached     what stands in where there was no answer
+/// </code>
+/// </remarks>
 internal sealed class AnswerCache(CacheRules rules, long limit)
 {
     private readonly ByteStore<CacheKey, CacheEntry> _store = new(limit);
@@ -64,7 +73,7 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
         var stored = decision.Stored;
         if (stored is not null && decision.Kind is ReuseKind.Validate or ReuseKind.ServeAndValidate && answer.Status == 304)
         {
-            if (Freshening.Validated(rules, request.Key.Url, stored!, answer) is not { } current)
+            if (Freshening.Validated(rules, request, stored!, answer) is not { } current)
                 return new Receipt(ReceiptKind.Again, null, StoreRefusal.Status);
             Exchange(request, stored!, Storing.IsWithheld(current) ? null : current);
             return new Receipt(ReceiptKind.Freshened, current, StoreRefusal.None);
@@ -74,7 +83,7 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
         if (Staleness.MayServeOnError(rules, request, stored, answer.Status, IsInvalid(stored), answer.ReceivedAt))
             return new Receipt(ReceiptKind.Stale, stored, StoreRefusal.Status);
         if (request.Method == "HEAD" && answer.Status == 200 && Find(request.Key)?.Of(request.Fields) is { } headed)
-            Exchange(request, headed, Freshening.Headed(rules, request.Key.Url, headed, answer));
+            Exchange(request, headed, Freshening.Headed(rules, request, headed, answer));
         var refusal = Storing.Why(rules, request, answer.Status, answer.Fields, answer.ReceivedAt);
         if (refusal == StoreRefusal.Worthless)
             // What was stored is older than this.
@@ -82,13 +91,15 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
         return new Receipt(refusal == StoreRefusal.None ? ReceiptKind.Keep : ReceiptKind.Pass, stored, refusal);
     }
 
-    /// <summary>Keeps an answer with its whole body; returns what is stored now, null where that cannot be: then what was to be joined is asked for again.</summary>
+    /// <summary>Keeps an answer with its whole body; returns what it is or was joined to, null where that cannot be: then what was to be joined is asked for again.</summary>
     /// <param name="request">What asked for it.</param>
     /// <param name="receipt">What was said of its head.</param>
     /// <param name="answer">All of it. A body shorter than it should be is kept as a part, if more of the same version can come.</param>
-    public StoredAnswer? Keep(CacheRequest request, in Receipt receipt, in ReceivedAnswer answer)
+    /// <param name="isKept">Whether it is stored: it may be too large.</param>
+    public StoredAnswer? Keep(CacheRequest request, in Receipt receipt, in ReceivedAnswer answer, out bool isKept)
     {
-        var joined = receipt.Stored is { } part && answer.Status == 206 ? Freshening.Completed(rules, request.Key.Url, part, answer) : null;
+        isKept = false;
+        var joined = receipt.Stored is { } part && answer.Status == 206 ? Freshening.Completed(rules, request, part, answer) : null;
         if (joined is null && receipt.Kind == ReceiptKind.Join)
             return null;
         if ((joined ?? StoredAnswer.Of(rules, request, answer)) is not { } stored)
@@ -104,7 +115,7 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
             Put(key, _ => null);
             key = SearchRules.KeyOf(key, search);
         }
-        Put(key, entry => (entry as Variants ?? Variants.None).With(stored, request.Fields));
+        isKept = Put(key, entry => (entry as Variants ?? Variants.None).With(stored, request.Fields)) is Variants kept && kept.Has(stored);
         return stored;
     }
 
@@ -145,17 +156,20 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
 
     private static CacheKey KeyOf(CacheKey key, StoredAnswer stored) => stored.Search is { } search ? SearchRules.KeyOf(key, search) : key;
 
-    /// <summary>Puts what becomes of an entry in its place, again if another did so meanwhile.</summary>
-    private void Put(CacheKey key, Func<CacheEntry?, CacheEntry?> become)
+    /// <summary>Puts what becomes of an entry in its place, as far as there is room, again if another did so meanwhile; returns what is there now.</summary>
+    private CacheEntry? Put(CacheKey key, Func<CacheEntry?, CacheEntry?> become)
     {
         while (true)
         {
             var found = _store.Peek(key);
+            var text = 2L * key.Url.Length;
             var entry = become(found);
-            if (entry is Variants { Count: 0 })
+            if (entry is Variants variants)
+                entry = variants.Within(_store.MostOfOne - text);
+            else if (entry?.Size + text > _store.MostOfOne)
                 entry = null;
-            if (found == entry || _store.Replace(key, found, entry, (entry?.Size ?? 0) + 2L * key.Url.Length) || entry?.Size > _store.MostOfOne)
-                return;
+            if (found == entry || _store.Replace(key, found, entry, (entry?.Size ?? 0) + text))
+                return entry;
         }
     }
 }

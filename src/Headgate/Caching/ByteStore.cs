@@ -36,7 +36,7 @@ internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, I
     public int Count => _nodes.Count;
 
     /// <summary>The most that one value may take: a tenth of all, so that one does not push out everything.</summary>
-    public long MostOfOne { get; } = limit / 10;
+    public long MostOfOne { get; } = Math.Max(0, limit / 10 - Overhead);
 
     /// <summary>What is kept; null for nothing. It counts as asked for.</summary>
     public TValue? Find(in TKey key)
@@ -64,7 +64,7 @@ internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, I
             var node = _nodes.GetValueOrDefault(key);
             if (node?.Value != found)
                 return false;
-            if (value is null || size + Overhead > MostOfOne)
+            if (value is null || size > MostOfOne)
             {
                 if (node is not null)
                     RemoveNeedsLock(node);

@@ -4,19 +4,19 @@ namespace Headgate.Caching;
 internal static class Freshening
 {
     /// <summary>The stored answer, current again by a 304; null if that is of another version, so that it must be asked for without conditions.</summary>
-    public static StoredAnswer? Validated(CacheRules rules, string url, StoredAnswer stored, in ReceivedAnswer answer) =>
-        IsOfVersion(stored, answer.Fields) ? stored.With(rules, url, answer, stored.Body, stored.Range) : null;
+    public static StoredAnswer? Validated(CacheRules rules, CacheRequest request, StoredAnswer stored, in ReceivedAnswer answer) =>
+        IsOfVersion(stored, answer.Fields) ? stored.With(rules, request, answer, stored.Body, stored.Range) : null;
 
     /// <summary>The stored answer after a HEAD was answered with 200: current again, or known to be outdated.</summary>
-    public static StoredAnswer Headed(CacheRules rules, string url, StoredAnswer stored, in ReceivedAnswer answer)
+    public static StoredAnswer Headed(CacheRules rules, CacheRequest request, StoredAnswer stored, in ReceivedAnswer answer)
     {
         var isSame = IsOfVersion(stored, answer.Fields)
             && (DeltaSeconds.Read(answer.Fields.First("Content-Length")) is not { } length || length == (DeltaSeconds.Read(stored.Fields.First("Content-Length")) ?? stored.Range.Total));
-        return isSame ? stored.With(rules, url, answer, stored.Body, stored.Range) : stored.Outdated();
+        return isSame ? stored.With(rules, request, answer, stored.Body, stored.Range) : stored.Outdated();
     }
 
     /// <summary>The stored part with the one that came, which touch each other and are of one version for certain; null if they are not.</summary>
-    public static StoredAnswer? Completed(CacheRules rules, string url, StoredAnswer stored, in ReceivedAnswer answer)
+    public static StoredAnswer? Completed(CacheRules rules, CacheRequest request, StoredAnswer stored, in ReceivedAnswer answer)
     {
         if (answer.Status != 206 || ContentRange.Read(answer.Fields.First("Content-Range")) is not { } part || part.Length != answer.Body.Length)
             return null;
@@ -31,7 +31,7 @@ internal static class Freshening
         var body = new byte[range.Length];
         stored.Body.CopyTo(body.AsMemory((int)(stored.Range.First - range.First)));
         answer.Body.CopyTo(body.AsMemory((int)(part.First - range.First)));
-        return stored.With(rules, url, answer, body, range);
+        return stored.With(rules, request, answer, body, range);
     }
 
     /// <summary>Whether an answer is of the version that is stored, by every name of a version that it has.</summary>

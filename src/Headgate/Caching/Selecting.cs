@@ -11,6 +11,9 @@ internal sealed class Selecting
     /// <summary>That of an answer for everybody.</summary>
     public static readonly Selecting Nothing = new([], [], []);
 
+    /// <summary>That of an answer that was chosen by more than a cache can see: it matches no request.</summary>
+    public static readonly Selecting Never = new(["*"], [null], [null]);
+
     private readonly string[] _names;
     private readonly string?[] _written;
     private readonly string?[] _meant;
@@ -44,6 +47,8 @@ internal sealed class Selecting
     /// <param name="language">The language of the answer; null if it says none.</param>
     public bool Matches(FieldList request, string? language)
     {
+        if (this == Never)
+            return false;
         for (var i = 0; i < _names.Length; i++)
         {
             var written = request.Combined(_names[i]);

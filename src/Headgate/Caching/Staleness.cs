@@ -13,16 +13,8 @@ internal static class Staleness
     /// <param name="stored">What is stored; null for nothing.</param>
     /// <param name="isInvalid">It was invalidated.</param>
     /// <param name="now">Milliseconds since the Unix epoch.</param>
-    public static bool MayServeUnreached(CacheRules rules, CacheRequest request, StoredAnswer? stored, bool isInvalid, long now)
-    {
-        if (!CanBeUsed(rules, request, stored, isInvalid))
-            return false;
-        var stale = -stored!.LeftAt(now);
-        if (Window(request, stored) is { } window)
-            return stale <= window * 1000;
-        // One that asks for a certain freshness has said that it takes nothing else.
-        return stale <= rules.LongestStale * 1000 && request.Directives is { MaxAge: null, MinFresh: null } && !request.WantsValidation;
-    }
+    public static bool MayServeUnreached(CacheRules rules, CacheRequest request, StoredAnswer? stored, bool isInvalid, long now) =>
+        CanBeUsed(rules, request, stored, isInvalid) && -stored!.LeftAt(now) <= (Window(request, stored) ?? rules.LongestStale) * 1000;
 
     /// <summary>Whether the stored answer is the answer in the place of one that tells of an error of the server: only where that was said.</summary>
     /// <inheritdoc cref="MayServeUnreached"/>
@@ -30,7 +22,10 @@ internal static class Staleness
         status is 500 or 502 or 503 or 504 && CanBeUsed(rules, request, stored, isInvalid) && Window(request, stored!) is { } window && -stored!.LeftAt(now) <= window * 1000;
 
     private static bool CanBeUsed(CacheRules rules, CacheRequest request, StoredAnswer? stored, bool isInvalid) =>
-        stored is { IsOutdated: false } && !isInvalid && !IsForbidden(rules, stored) && Reuse.HasAll(request, stored);
+        stored is { IsOutdated: false } && !isInvalid && !IsForbidden(rules, stored) && Reuse.HasAll(request, stored) && !IsParticular(request);
+
+    /// <summary>Who asks for a certain freshness takes nothing else, unless he says that he does on an error.</summary>
+    private static bool IsParticular(CacheRequest request) => request.Directives.StaleIfError is null && (request.WantsValidation || request.Directives is not { MaxAge: null, MinFresh: null });
 
     /// <summary>For how long errors are covered; either side may say so.</summary>
     private static long? Window(CacheRequest request, StoredAnswer stored) =>

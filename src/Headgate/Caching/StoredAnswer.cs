@@ -86,22 +86,22 @@ internal sealed class StoredAnswer
             fields = fields.Without("Content-Range").Without("Content-Length");
         if (!range.IsComplete && !isPart && (request.Method != "GET" || !EntityTag.IsStrong(fields.First("ETag"))))
             return null;
-        return Of(rules, request.Key.Url, isPart ? 200 : answer.Status, isPart ? null : answer.Reason, fields, answer.Body, range, Selecting.Of(answer.Fields, request.Fields) ?? Selecting.Nothing, answer,
+        return Of(rules, request.Key.Url, isPart ? 200 : answer.Status, isPart ? null : answer.Reason, fields, answer.Body, range, Selecting.Of(answer.Fields, request.Fields) ?? Selecting.Never, answer,
             // What it invalidated itself is older than it.
             request.Method == "POST" ? answer.ReceivedAt + 1 : answer.RequestedAt);
     }
 
     /// <summary>This answer with other fields or another body, made current by a later answer.</summary>
     /// <param name="rules">Those of the cache.</param>
-    /// <param name="url">Where it is found.</param>
+    /// <param name="request">What asked for that.</param>
     /// <param name="later">Whose fields take the place of these.</param>
     /// <param name="body">What it is now.</param>
     /// <param name="range">Which bytes that is.</param>
-    public StoredAnswer With(CacheRules rules, string url, in ReceivedAnswer later, ReadOnlyMemory<byte> body, ContentRange range)
+    public StoredAnswer With(CacheRules rules, CacheRequest request, in ReceivedAnswer later, ReadOnlyMemory<byte> body, ContentRange range)
     {
         var control = TargetedControl.Of(rules, later.Fields);
         var fields = StoredFields.Updated(Fields, StoredFields.Of(rules, control.Directives, later.Fields, later.ReceivedAt));
-        return Of(rules, url, Status, Reason, fields, body, range, Selecting, later, later.RequestedAt);
+        return Of(rules, request.Key.Url, Status, Reason, fields, body, range, Selecting.Of(fields, request.Fields) ?? Selecting.Never, later, later.RequestedAt);
     }
 
     /// <summary>This answer, of which is known that there is a newer one.</summary>
@@ -139,7 +139,8 @@ internal sealed class StoredAnswer
             Search = search,
             Groups = groups,
             Names = Invalidations.NamesOf(url, search, groups),
-            Size = Own + body.Length + fields.Sum(field => OfAField + Bytes(field.Name) + Bytes(field.Value)) + selecting.Names.Concat(selecting.Values).Concat(groups).Sum(Bytes),
+            Size = Own + body.Length + fields.Sum(field => OfAField + Bytes(field.Name) + Bytes(field.Value)) + (search is null ? 0 : 3 * Bytes(search.Text))
+                + selecting.Names.Concat(selecting.Values).Concat(groups).Concat(control.Directives.NoCacheFields).Concat(control.Directives.PrivateFields).Sum(Bytes),
         };
     }
 

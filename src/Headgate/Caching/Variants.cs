@@ -10,7 +10,7 @@ internal sealed class Variants(params StoredAnswer[] answers) : CacheEntry
 
     public override long Size { get; } = answers.Sum(answer => answer.Size);
 
-    public int Count => answers.Length;
+    public bool Has(StoredAnswer answer) => Array.IndexOf(answers, answer) >= 0;
 
     /// <summary>The newest answer that was chosen as this request would choose it (RFC 9111 §4.1); null for none.</summary>
     public StoredAnswer? Of(FieldList request)
@@ -29,10 +29,19 @@ internal sealed class Variants(params StoredAnswer[] answers) : CacheEntry
     /// <summary>With a later version of one of them, if it still is one; null for none.</summary>
     public Variants With(StoredAnswer? answer, StoredAnswer earlier)
     {
-        if (Array.IndexOf(answers, earlier) < 0)
+        if (!Has(earlier))
             return this;
         var others = answers.Where(other => other != earlier);
         return new([.. answer is null ? others : others.Prepend(answer)]);
+    }
+
+    /// <summary>As many of the newest as there is room for; null for none.</summary>
+    public Variants? Within(long most)
+    {
+        var (count, size) = (0, 0L);
+        while (count < answers.Length && (size += answers[count].Size) <= most)
+            count++;
+        return count == answers.Length ? this : count == 0 ? null : new(answers[..count]);
     }
 
     /// <summary>Without what a request would get.</summary>

@@ -72,9 +72,9 @@ public sealed class ByteStoreTests
     {
         var store = new ByteStore<int, string>(100_000);
 
-        Assert.False(store.Replace(1, null, "large", 10_000));
-        Assert.True(store.Replace(1, null, "small", 9_000));
-        Assert.False(store.Replace(1, "small", "large", 10_000));
+        Assert.False(store.Replace(1, null, "large", store.MostOfOne + 1));
+        Assert.True(store.Replace(1, null, "small", store.MostOfOne));
+        Assert.False(store.Replace(1, "small", "large", store.MostOfOne + 1));
         Assert.Null(store.Find(1));
     }
 
@@ -169,7 +169,7 @@ public sealed class ByteStoreTests
             var request = CacheRequest.Of(cache.Rules, "GET", new Uri($"https://api.test/things/{number}"), FieldList.Empty, hasBody: false);
             var fields = CacheWorld.FieldsOf($"Content-Type: application/json; v={number} | Cache-Control: max-age=6{number} | ETag: \"{number}\" | Vary: Accept, X{number} | Date: {{0}}");
             var answer = new ReceivedAnswer(200, null, fields, CacheWorld.Start, CacheWorld.Start, new byte[500]);
-            Assert.NotNull(cache.Keep(request, cache.Receive(request, cache.Decide(request, CacheWorld.Start), answer), answer));
+            Assert.NotNull(cache.Keep(request, cache.Receive(request, cache.Decide(request, CacheWorld.Start), answer), answer, out _));
         }
     }
 

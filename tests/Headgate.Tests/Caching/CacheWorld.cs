@@ -60,14 +60,15 @@ internal sealed class CacheWorld(CacheRules? rules = null)
             {
                 case ReceiptKind.Freshened or ReceiptKind.Stale:
                     return Serve(request, decision, receipt.Stored!, asked);
-                case ReceiptKind.Join when Cache.Keep(request, receipt, received) is { } joined:
+                case ReceiptKind.Join when Cache.Keep(request, receipt, received, out _) is { } joined:
                     return Serve(request, decision, joined, asked);
                 case ReceiptKind.Join or ReceiptKind.Again:
                     current = new ReuseDecision(ReuseKind.Forward, decision.Reason, null);
                     continue;
                 default:
-                    var stored = receipt.Kind == ReceiptKind.Keep ? Cache.Keep(request, receipt, received) : null;
-                    return new Seen(received.Status, received.Fields, Encoding.Latin1.GetString(received.Body.Span), decision, asked, stored);
+                    var isKept = false;
+                    var stored = receipt.Kind == ReceiptKind.Keep ? Cache.Keep(request, receipt, received, out isKept) : null;
+                    return new Seen(received.Status, received.Fields, Encoding.Latin1.GetString(received.Body.Span), decision, asked, isKept ? stored : null);
             }
         }
         throw new InvalidOperationException($"the API was asked, {decision.Kind} for {decision.Reason}, and nothing is said of its answer");

@@ -46,7 +46,7 @@ public sealed class HostileFieldsTests
             _ = cache.Unreached(request, decision, now);
             var answer = new ReceivedAnswer(Statuses[random.Next(Statuses.Length)], null, Fields(random), now - 100, now, new byte[random.Next(20)]);
             var receipt = cache.Receive(request, decision, answer);
-            if (receipt.Kind is ReceiptKind.Keep or ReceiptKind.Join && cache.Keep(request, receipt, answer) is { } stored && Reuse.HasAll(request, stored))
+            if (receipt.Kind is ReceiptKind.Keep or ReceiptKind.Join && cache.Keep(request, receipt, answer, out _) is { } stored && Reuse.HasAll(request, stored))
                 _ = ServedAnswer.Of(request, stored, now);
 
             Assert.InRange(cache.Bytes, 0, 200_000);

@@ -76,7 +76,7 @@ public sealed class Rfc9111InvalidationTests
 
         world.Pass(1).Ask("PUT", CacheWorld.Url, "", "200");
         var answer = world.Pass(1).Received(Fresh) with { RequestedAt = asked };
-        world.Cache.Keep(request, world.Cache.Receive(request, decision, answer), answer);
+        world.Cache.Keep(request, world.Cache.Receive(request, decision, answer), answer, out _);
 
         Assert.True(world.Get("", "304").WasAsked);
     }

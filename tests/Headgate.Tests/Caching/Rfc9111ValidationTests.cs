@@ -123,6 +123,18 @@ public sealed class Rfc9111ValidationTests
     }
 
     [Theory]
+    [InlineData("B", "B: 1", "B: 2", ForwardReason.VaryMiss)]
+    [InlineData("*", "", "", ForwardReason.VaryMiss)]
+    internal void Section_4_1_a_304_may_say_that_an_answer_was_chosen_by_more(string vary, string first, string second, ForwardReason reason)
+    {
+        var world = new CacheWorld();
+        world.Get(first, Stale);
+        world.Pass(2).Get(first, $"304 | ETag: \"a\" | Cache-Control: max-age=60 | Vary: {vary}");
+
+        Assert.Equal(reason, world.Get(second, "200").Decision.Reason);
+    }
+
+    [Theory]
     [InlineData("RFC 9110 §13.1.2: the same tag", "If-None-Match: \"a\"", 304)]
     [InlineData("RFC 9110 §13.1.2: among others", "If-None-Match: \"x\", \"a\", \"y\"", 304)]
     [InlineData("RFC 9110 §13.1.2: with commas and backslashes in others", "If-None-Match: \"x,\\\", \"a\"", 304)]

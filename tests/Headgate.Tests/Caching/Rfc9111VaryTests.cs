@@ -64,6 +64,27 @@ public sealed class Rfc9111VaryTests
     }
 
     [Fact]
+    public void Of_variants_that_are_too_much_for_one_url_the_newest_are_kept()
+    {
+        var world = new CacheWorld();
+        for (var number = 0; number < 5; number++)
+            Assert.NotNull(world.Get($"A: {number}", $"200 | Cache-Control: max-age=60 | Vary: A | ={new string('x', 400_000)}").Stored);
+
+        Assert.False(world.Get("A: 4").WasAsked || world.Get("A: 3").WasAsked);
+        Assert.True(world.Get("A: 0", "200").WasAsked);
+    }
+
+    [Fact]
+    public void An_answer_that_is_too_large_is_not_kept_and_ends_the_older_one()
+    {
+        var world = new CacheWorld();
+        world.Get("", "200 | Cache-Control: max-age=1 | ETag: \"a\" | =x");
+
+        Assert.Null(world.Pass(2).Get("", $"200 | Cache-Control: max-age=60 | ={new string('x', 1_000_001)}").Stored);
+        Assert.Equal((0, 0L), (world.Cache.Count, world.Cache.Bytes));
+    }
+
+    [Fact]
     public void So_many_variants_of_one_url_are_kept_and_no_more()
     {
         var world = new CacheWorld();
