@@ -41,7 +41,7 @@ internal sealed class Variants(params StoredAnswer[] answers) : CacheEntry
         var (count, size) = (0, 0L);
         while (count < answers.Length && (size += answers[count].Size) <= most)
             count++;
-        return count == answers.Length ? this : count == 0 ? null : new(answers[..count]);
+        return count == 0 ? null : count == answers.Length ? this : new(answers[..count]);
     }
 
     /// <summary>Without what a request would get.</summary>
