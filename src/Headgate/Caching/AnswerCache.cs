@@ -141,8 +141,6 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
 
     private void Invalidate(CacheRequest request, in ReceivedAnswer answer)
     {
-        if (Methods.IsSafe(request.Method))
-            return;
         foreach (var url in Invalidation.Of(request, answer.Status, answer.Fields))
             _invalidations.Invalidate(url, answer.ReceivedAt);
         foreach (var group in CacheGroups.InvalidatedBy(request.Method, answer.Fields))

@@ -7,8 +7,7 @@ namespace Headgate.Caching;
 /// <summary>Under what an answer is found. Its hash is made once: a request looks several times.</summary>
 internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<CacheKey>
 {
-    // Of strings it differs from process to process: nobody can write URLs that all fall into one place.
-    private readonly int _hash = string.GetHashCode(url, StringComparison.Ordinal) ^ (int)(ulong)credentials;
+    private readonly int _hash = (int)(TextHash.Of(url) ^ (ulong)credentials);
 
     /// <summary>The URL without its fragment.</summary>
     public string Url => url;

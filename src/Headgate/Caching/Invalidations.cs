@@ -22,16 +22,16 @@ internal sealed class Invalidations
     /// <param name="search">Its rule for the query: it is invalidated with every query then.</param>
     /// <param name="groups">Its groups.</param>
     public static ulong[] NamesOf(string url, NoVarySearch? search, IReadOnlyList<string> groups) =>
-        [Hash(search is null ? url : PathOf(url)), .. groups.Select(group => Hash(GroupOf(url, group)))];
+        [TextHash.Of(search is null ? url : PathOf(url)), .. groups.Select(group => TextHash.Of(GroupOf(url, group)))];
 
     public void Invalidate(string url, long now)
     {
-        Remember(Hash(url), now);
-        Remember(Hash(PathOf(url)), now);
+        Remember(TextHash.Of(url), now);
+        Remember(TextHash.Of(PathOf(url)), now);
     }
 
     /// <summary>A group of the origin of a URL.</summary>
-    public void InvalidateGroup(string url, string group, long now) => Remember(Hash(GroupOf(url, group)), now);
+    public void InvalidateGroup(string url, string group, long now) => Remember(TextHash.Of(GroupOf(url, group)), now);
 
     /// <summary>Whether an answer was asked for before one of its names was invalidated.</summary>
     public bool Concern(StoredAnswer answer)
@@ -79,15 +79,6 @@ internal sealed class Invalidations
     private static string PathOf(string url) => $"{url.AsSpan(0, url.IndexOf('?', StringComparison.Ordinal) is >= 0 and var at ? at : url.Length)} *";
 
     private static string GroupOf(string url, string group) => $"{new Uri(url).GetLeftPart(UriPartial.Authority)} {group}";
-
-    // FNV-1a. Two names that happen to be one cost a validation.
-    private static ulong Hash(string name)
-    {
-        var hash = 14_695_981_039_346_656_037UL;
-        foreach (var c in name)
-            hash = (hash ^ c) * 1_099_511_628_211UL;
-        return hash;
-    }
 
     private sealed record Note(ulong Name, long At);
 }

@@ -20,6 +20,7 @@ public sealed class NoVarySearchTests
     [InlineData("names as forms are written", "params=(\"a+b\")", "?x=1&a%20b=1", "?x=1", true)]
     [InlineData("an empty value", "params=(\"u\")", "?a", "?a=", true)]
     [InlineData("both lists are none", "params=(\"a\"), except=(\"a\")", "?a=1", "?a=2", false)]
+    [InlineData("both lists are none for others either", "params=(\"a\"), except=(\"a\")", "?c=1", "?c=2", false)]
     [InlineData("a boolean is no list", "params", "?a=1", "?a=2", false)]
     [InlineData("an order that is no boolean", "key-order=1, params=(\"a\")", "?a=1", "?a=2", false)]
     [InlineData("a name that is no text", "params=(\"a\" b)", "?a=1", "?a=2", false)]
