@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Headgate.Quotas;
 
-/// <summary>The types of RFC 9651 §3.3 that a list of limits uses.</summary>
+/// <summary>The types of RFC 9651 §3.3 that fields about limits and caches use.</summary>
 internal enum StructuredType
 {
     Integer,
@@ -11,11 +11,14 @@ internal enum StructuredType
     Token,
     Bytes,
     Boolean,
+
+    /// <summary>A list within brackets (§3.1.1).</summary>
+    InnerList,
 }
 
 /// <summary>A bare item.</summary>
 /// <param name="type">What it is.</param>
-/// <param name="text">Its text, of a string without the quotes and as it is escaped, of bytes in base64.</param>
+/// <param name="text">Its text, of a string without the quotes and as it is escaped, of bytes in base64, of a list without its brackets.</param>
 /// <param name="number">Of an integer or a decimal its whole part; of a boolean 0 or 1.</param>
 internal readonly ref struct StructuredItem(StructuredType type, ReadOnlySpan<char> text, long number)
 {
@@ -29,8 +32,8 @@ internal readonly ref struct StructuredItem(StructuredType type, ReadOnlySpan<ch
 }
 
 /// <summary>
-/// Reads a list of items with parameters (RFC 9651 §3.1, §4.2.1), one piece after the other. A list that is malformed anywhere must be
-/// ignored as a whole: ask <see cref="IsWellFormed"/> first. Allocates nothing, throws nothing.
+/// Reads a list of items with parameters (RFC 9651 §3.1, §4.2.1), or a dictionary of such (§3.2), one piece after the other. One that is malformed
+/// anywhere must be ignored as a whole: ask <see cref="IsWellFormed"/> or <see cref="IsDictionary"/> first. Allocates nothing, throws nothing.
 /// </summary>
 internal ref struct StructuredList(ReadOnlySpan<char> text)
 {
@@ -45,30 +48,42 @@ internal ref struct StructuredList(ReadOnlySpan<char> text)
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {
         var list = new StructuredList(text);
-        while (list.NextItem(out _))
-            while (list.NextParameter(out _, out _))
-            {
-            }
+        while (list.NextItem(out _) && list.PassParameters())
+        {
+        }
+        return !list._isBroken && list._isLater;
+    }
+
+    /// <summary>Whether it is a dictionary with something in it.</summary>
+    public static bool IsDictionary(ReadOnlySpan<char> text)
+    {
+        var list = new StructuredList(text);
+        while (list.NextMember(out _, out _) && list.PassParameters())
+        {
+        }
         return !list._isBroken && list._isLater;
     }
 
     /// <summary>The next item; what was not read of the parameters of the last one is passed over.</summary>
     public bool NextItem(out StructuredItem item)
     {
-        while (NextParameter(out _, out _))
-        {
-        }
         item = default;
-        _rest.Spaces();
-        if (_isBroken || _rest.IsAtEnd)
-            return false;
-        if (_isLater)
-        {
-            _isBroken = !_rest.Take(',');
-            _rest.Spaces();
-        }
-        _isLater = true;
-        return ReadBare(out item);
+        return IsThereMore(',') && ReadBare(out item);
+    }
+
+    /// <summary>The next item of a list that stood within brackets.</summary>
+    public bool NextInnerItem(out StructuredItem item)
+    {
+        item = default;
+        return IsThereMore(' ') && ReadBare(out item);
+    }
+
+    /// <summary>The next member of a dictionary; one without a value is true. Of a key that stands twice the last counts.</summary>
+    public bool NextMember(out ReadOnlySpan<char> key, out StructuredItem item)
+    {
+        key = default;
+        item = new StructuredItem(StructuredType.Boolean, default, 1);
+        return IsThereMore(',') && ReadKey(out key) && (!_rest.Take('=') || (_rest.Next == '(' ? ReadInnerList(out item) : ReadBare(out item)));
     }
 
     /// <summary>The next parameter of the item; one without a value is true.</summary>
@@ -79,10 +94,58 @@ internal ref struct StructuredList(ReadOnlySpan<char> text)
         if (_isBroken || !_rest.Take(';'))
             return false;
         _rest.Spaces();
+        if (ReadKey(out key) && _rest.Take('='))
+            ReadBare(out value);
+        return !_isBroken;
+    }
+
+    private bool IsThereMore(char separator)
+    {
+        PassParameters();
+        var hasSpace = _rest.Next == ' ';
+        _rest.Spaces();
+        if (_isBroken || _rest.IsAtEnd)
+            return false;
+        if (_isLater && separator != ' ')
+        {
+            _isBroken = !_rest.Take(separator);
+            _rest.Spaces();
+        }
+        else if (_isLater)
+            _isBroken = !hasSpace;
+        _isLater = true;
+        return !_isBroken;
+    }
+
+    private bool ReadKey(out ReadOnlySpan<char> key)
+    {
         key = Run(KeyCharacters);
         _isBroken |= key.IsEmpty || (!char.IsAsciiLetterLower(key[0]) && key[0] != '*');
-        if (!_isBroken && _rest.Take('='))
-            ReadBare(out value);
+        return !_isBroken;
+    }
+
+    private bool ReadInnerList(out StructuredItem item)
+    {
+        item = default;
+        _rest.Skip(1);
+        var start = _rest.Rest;
+        var inner = this;
+        inner._isLater = false;
+        while (!inner._rest.Rest.TrimStart(' ').StartsWith(')'))
+            if (!inner.NextInnerItem(out _) || !inner.PassParameters())
+                return !(_isBroken = true);
+        inner._rest.Spaces();
+        var length = start.Length - inner._rest.Rest.Length;
+        item = new StructuredItem(StructuredType.InnerList, start[..length], 0);
+        _rest.Skip(length + 1);
+        return true;
+    }
+
+    private bool PassParameters()
+    {
+        while (NextParameter(out _, out _))
+        {
+        }
         return !_isBroken;
     }
 

@@ -13,6 +13,7 @@ public sealed partial class DependencyRules
         ["Gates"] = ["Keys", "Limits", "Time"],
         ["Keys"] = ["Configuration", "Gates", "Limits", "Time"],
         ["Configuration"] = ["Keys", "Limits", "Time"],
+        ["Caching"] = ["Quotas"],
         ["Connections"] = ["Configuration", "Time"],
         ["Jobs"] = ["Retries", "Time"],
         ["Queues"] = ["Configuration", "Gates", "Jobs", "Ledgers", "Time"],

@@ -1,0 +1,29 @@
+namespace Headgate.Caching;
+
+/// <summary>What a cache is and may do.</summary>
+internal sealed record CacheRules
+{
+    /// <summary>One that serves any number of users with the same answers; a private one keeps those of different credentials apart.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>
+    /// Every 200 to a GET is fresh for so many seconds, whatever it says of that, for APIs that say nothing; null for what they say.
+    /// <c>no-store</c>, Vary and the wishes of a request count all the same.
+    /// </summary>
+    public long? Ttl { get; init; }
+
+    /// <summary>Fields with directives for caches like this one, the first first, for example <c>CDN-Cache-Control</c>.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>Headers of a request that say who asks. A private cache keeps what they get apart.</summary>
+    public IReadOnlyList<string> CredentialFields { get; init; } = ["Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token"];
+
+    /// <summary>How long at most an answer that says nothing of its lifetime is fresh, in seconds: a day.</summary>
+    public long LongestGuess { get; init; } = 86_400;
+
+    /// <summary>For how long after its lifetime an answer stands in for an API out of reach where nothing is said of that, in seconds: a day.</summary>
+    public long LongestStale { get; init; } = 86_400;
+
+    /// <summary>Its name in <c>Cache-Status</c>.</summary>
+    public string Name { get; init; } = "headgate";
+}
