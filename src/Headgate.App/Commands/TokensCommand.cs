@@ -3,14 +3,16 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
+using Headgate.App.Remote;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Time;
 
 namespace Headgate.App.Commands;
 
-/// <summary><c>headgate tokens add|ls|rm</c>: who may call the service of a data directory.</summary>
+/// <summary><c>headgate tokens add|ls|rm</c>: who may call the service of a data directory, or one that runs elsewhere.</summary>
 internal static class TokensCommand
 {
     private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -18,7 +20,30 @@ internal static class TokensCommand
     public static Command Create()
     {
         var place = new Place(new Option<string>("--data") { HelpName = "DIR", Description = "The directory of the service; that of its configuration, or ./data, by default." }, ConfigOption.Create());
-        return new Command("tokens", "Gives, shows and takes the tokens by which callers of the service are known.") { CreateAdd(place), CreateList(place), CreateRemove(place) };
+        return new Command("tokens", "Gives, shows and takes the tokens by which callers of the service are known: of the service of this machine, or with --server of one that runs.") { CreateAdd(place), CreateList(place), CreateRemove(place) };
+    }
+
+    /// <summary>Lets a verb ask a service that runs, where the command line names one.</summary>
+    private static Command With(Command verb, ServerOptions asked, IEnumerable<Option> options, Func<ParseResult, Task<int>> here, Func<Server, ParseResult, CancellationToken, Task> there)
+    {
+        foreach (var option in options)
+            verb.Add(option);
+        verb.SetAction(async (parse, stop) =>
+        {
+            if (!asked.Names(parse))
+                return await here(parse);
+            using var server = asked.Open(parse);
+            try
+            {
+                await there(server, parse, stop);
+            }
+            catch (Exception other) when (other is KeyNotFoundException or InvalidOperationException or FormatException or JsonException or ConfigurationException)
+            {
+                throw server.Stranger();
+            }
+            return (int)ExitCode.Ok;
+        });
+        return verb;
     }
 
     private static Command CreateAdd(Place place)
@@ -36,7 +61,8 @@ internal static class TokensCommand
         {
             name, scopes, tenant, expires, place.Data, place.Config,
         };
-        command.SetAction(async parse =>
+        var asked = new ServerOptions();
+        return With(command, asked, asked.Where, async parse =>
         {
             var store = place.StoreOf(parse);
             var (text, kept) = await store.AddAsync(ReadName(parse.GetValue(name)!), ReadScopes(parse.GetValue(scopes)), ReadTenant(parse.GetValue(tenant)), ReadExpiry(parse.GetValue(expires)));
@@ -45,35 +71,56 @@ internal static class TokensCommand
             configuration.Output.WriteLine(text);
             configuration.Error.WriteLine($"headgate: this is the token \"{kept.Name}\" ({Summary(kept)}); it is shown this once, and only its hash is kept in {store.File}");
             return (int)ExitCode.Ok;
+        }, async (server, parse, stop) =>
+        {
+            var token = new JsonObject
+            {
+                ["name"] = ReadName(parse.GetValue(name)!),
+                ["scopes"] = new JsonArray([.. AccessScopeNames.NamesOf(ReadScopes(parse.GetValue(scopes))).Select(scope => JsonValue.Create(scope))]),
+            };
+            if (ReadTenant(parse.GetValue(tenant)) is { } of)
+                token["tenant"] = of;
+            if (ReadExpiry(parse.GetValue(expires)) is { } until)
+                token["expires"] = until.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            var made = await server.CallAsync(HttpMethod.Post, "api/v1/tokens", stop, token);
+            var configuration = parse.InvocationConfiguration;
+            configuration.Output.WriteLine(made.GetProperty("token").GetString());
+            configuration.Error.WriteLine($"headgate: this is the token \"{made.GetProperty("name").GetString()}\"; it is shown this once, and the service keeps only its hash");
         });
-        return command;
     }
 
     private static Command CreateList(Place place)
     {
-        var json = new Option<bool>("--json") { Description = "Write JSON, with the hashes." };
-        var command = new Command("ls", "Shows the tokens that are kept in the data directory.") { place.Data, place.Config, json };
-        command.SetAction(parse =>
+        var asked = new ServerOptions("Write JSON, with the hashes.");
+        return With(new Command("ls", "Shows the tokens that are kept in the data directory.") { place.Data, place.Config }, asked, asked.All, parse =>
         {
             var store = place.StoreOf(parse);
-            var tokens = store.Read();
+            Show(parse, store.Read(), store.File);
+            return Task.FromResult((int)ExitCode.Ok);
+        }, async (server, parse, stop) =>
+        {
+            var answer = await server.GetAsync("api/v1/tokens", stop);
+            Show(parse, TokenFile.Parse(Encoding.UTF8.GetBytes($$"""{"version":1,"tokens":{{answer.GetProperty("tokens").GetRawText()}}}"""), "the answer"), "the data directory of the service");
+        });
+
+        void Show(ParseResult parse, IReadOnlyList<TokenConfiguration> tokens, string place)
+        {
             var configuration = parse.InvocationConfiguration;
-            if (parse.GetValue(json))
+            if (parse.GetValue(asked.Json))
                 configuration.Output.WriteLine(ToJson(tokens));
             else if (tokens.Count == 0)
-                configuration.Error.WriteLine($"headgate: there is no token in {store.File}; make one with: headgate tokens add NAME --scope read,submit");
+                configuration.Error.WriteLine($"headgate: there is no token in {place}; make one with: headgate tokens add NAME --scope read,submit");
             else
                 WriteTable(configuration.Output, tokens);
-            return (int)ExitCode.Ok;
-        });
-        return command;
+        }
     }
 
     private static Command CreateRemove(Place place)
     {
         Argument<string> name = new("NAME") { Description = "The name of the token." };
         var command = new Command("rm", "Takes a token away: a service that runs refuses it within a second or two.") { name, place.Data, place.Config };
-        command.SetAction(async parse =>
+        var asked = new ServerOptions();
+        return With(command, asked, asked.Where, async parse =>
         {
             var store = place.StoreOf(parse);
             var left = await store.RemoveAsync(parse.GetValue(name)!);
@@ -82,8 +129,7 @@ internal static class TokensCommand
             if (left == 0)
                 error.WriteLine("headgate: no token is left: a service that runs lets nobody in, and one that is started listens on loopback only");
             return (int)ExitCode.Ok;
-        });
-        return command;
+        }, (server, parse, stop) => server.CallAsync(HttpMethod.Delete, Server.PathOf("api/v1/tokens", parse.GetValue(name)!), stop));
     }
 
     private static AuditLog AuditOf(TokenStore store, TextWriter error) =>

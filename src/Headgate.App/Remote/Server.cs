@@ -26,7 +26,7 @@ internal sealed class Server : IDisposable
         return path.ToString();
     }
 
-    /// <summary>The answer to a call, as JSON.</summary>
+    /// <summary>The answer to a call, as JSON; undefined where it has none.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">The path and query, without a slash before it.</param>
     /// <param name="cancellation">Gives up.</param>
@@ -35,7 +35,7 @@ internal sealed class Server : IDisposable
     public Task<JsonElement> CallAsync(HttpMethod method, string path, CancellationToken cancellation, JsonNode? body = null)
     {
         var call = new ServiceCall(method, path) { Body = body is null ? null : Encoding.UTF8.GetBytes(body.ToJsonString()), IsPatient = false };
-        return SendAsync(call, async (answer, stop) => JsonElement.Parse(await answer.Content.ReadAsByteArrayAsync(stop), RawJson.Around), cancellation);
+        return SendAsync(call, async (answer, stop) => await answer.Content.ReadAsByteArrayAsync(stop) is { Length: > 0 } json ? JsonElement.Parse(json, RawJson.Around) : default, cancellation);
     }
 
     /// <summary>Looks at something.</summary>

@@ -23,7 +23,10 @@ internal sealed class ServerOptions(string json = "Write the answer of the servi
 
     public Option<bool> Json { get; } = new("--json") { Description = json };
 
-    public IEnumerable<Option> All => [_server, _tokenFile, Json];
+    public IEnumerable<Option> All => [.. Where, Json];
+
+    /// <summary>Those that say which service, and as whom.</summary>
+    public IEnumerable<Option> Where => [_server, _tokenFile];
 
     /// <summary>Whether the command line names a service.</summary>
     public bool Names(ParseResult parse) => parse.GetValue(_server) is not null;

@@ -137,6 +137,10 @@ internal static class GatewayRequest
             cleared[at] = Controls.Contains(value[at]) ? ' ' : value[at];
     });
 
+    /// <summary>Whether a field may stand after a body: none that says how the message is read (RFC 9110 §6.5.1).</summary>
+    public static bool MayTrail(string name) => !OfTheConnection.Contains(name) && !name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+        && !name.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase) && !name.Equals("Cache-Control", StringComparison.OrdinalIgnoreCase);
+
     private static HashSet<string> NamedIn(string? connection) =>
         new((connection ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.OrdinalIgnoreCase);
 }

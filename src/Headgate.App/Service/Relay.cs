@@ -131,6 +131,8 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             response.Headers.Append("Via", Via(answer.Version.ToString()));
         response.Headers["Headgate-Wait"] = Waited(exchange);
         response.Headers.Append(ProxyStatus.Header, ProxyStatus.Received(response.StatusCode));
+        var isPassed = GatewayRequest.HasBody(answer.StatusCode);
+        var passed = new AnswerBody(context, answer, isPassed && exchange.Method != HttpMethod.Head && answer.StatusCode != HttpStatusCode.NotModified);
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
         try
         {
@@ -138,17 +140,14 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             long relayed = 0;
             for (int count; (count = await body.ReadAsync(piece, cancellation)) > 0; relayed += count)
             {
-                if (!GatewayRequest.HasBody(answer.StatusCode))
+                if (!isPassed)
                     continue;
                 recording?.Answered(piece.AsSpan(0, count));
-                await response.Body.WriteAsync(piece.AsMemory(0, count), context.RequestAborted);
-                await response.Body.FlushAsync(context.RequestAborted);
+                await passed.WriteAsync(piece.AsMemory(0, count), context.RequestAborted);
             }
             if (exchange.Method != HttpMethod.Head && answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified))
                 BodyLength.ThrowIfCut(exchange.Last!.AnnouncedLength, relayed);
-            foreach (var trailer in answer.TrailingHeaders.NonValidated)
-                if (response.SupportsTrailers())
-                    response.AppendTrailer(trailer.Key, GatewayRequest.Cleared(trailer.Value.ToString()));
+            await passed.EndAsync(answer.TrailingHeaders, context.RequestAborted);
         }
         catch (Exception broken) when (response.HasStarted)
         {

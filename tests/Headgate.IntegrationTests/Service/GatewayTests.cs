@@ -175,6 +175,30 @@ public sealed class GatewayTests
     }
 
     [Fact]
+    public async Task A_caller_of_HTTP_1_1_hears_trailers_if_it_says_that_it_takes_them_and_the_connection_goes_on()
+    {
+        await using var trailing = new RawAnswer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nConnection: close\r\n\r\n2\r\nok\r\n1\r\n!\r\n0\r\nX-Sum: 17\r\nX-B: b\r\n\r\n");
+        await using var empty = new RawAnswer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\nX-Sum: 18\r\n\r\n");
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"trailing={trailing.Url}", "--up", $"empty={empty.Url}");
+        foreach (var (path, takes, body, sum) in ((string, bool, string, string?)[])[("trailing", true, "ok!", "17"), ("empty", true, "", "18"), ("trailing", false, "ok!", null)])
+        {
+            using var call = new HttpRequestMessage(HttpMethod.Get, $"/up/{path}/x");
+            if (takes)
+                call.Headers.TE.ParseAdd("trailers");
+            using var answer = await service.Client.SendAsync(call);
+            Assert.Equal((HttpVersion.Version11, body), (answer.Version, await answer.Content.ReadAsStringAsync()));
+            Assert.Equal(sum, answer.TrailingHeaders.TryGetValues("X-Sum", out var sums) ? sums.Single() : null);
+        }
+        var said = $"GET /up/trailing/x HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\nConnection: TE\r\n\r\n";
+        using var raw = await Proxy.RawCall.OpenAsync(service.Client.BaseAddress!.Port);
+        await raw.SayAsync(said + said + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        var all = await raw.ToEndAsync();
+        Assert.Equal(3, System.Text.RegularExpressions.Regex.Count(all, "HTTP/1.1 200"));
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(all, "0\r\nX-Sum: 17\r\nX-B: b\r\n\r\n"));
+    }
+
+    [Fact]
     public async Task Headers_come_back_once_and_byte_for_byte_although_an_attempt_broke_off_behind_them()
     {
         var tries = 0;

@@ -132,6 +132,32 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task Tokens_of_a_service_that_runs_elsewhere_are_given_shown_and_taken_by_the_same_verbs()
+    {
+        await using var cli = new Cli();
+        cli.Write("admin.token", await cli.AddTokenAsync("boss", "admin"));
+        cli.Write("weak.token", await cli.AddTokenAsync("weak", "read"));
+        await using var service = await ServiceProcess.StartAsync(cli);
+        string[] there = ["--server", service.Client.BaseAddress!.ToString(), "--token-file", cli.PathOf("admin.token")];
+
+        var made = await cli.RunAsync(["tokens", "add", "web", "--scope", "read,submit", "--tenant", "acme", "--expires", "90d", .. there]);
+        Assert.True(made.Code == 0, $"{made}");
+        await service.UntilStatusAsync(made.Output.Trim(), HttpStatusCode.OK);
+        var shown = await cli.RunAsync(["tokens", "ls", .. there]);
+        Assert.Matches("(?m)^web +read,submit +acme ", shown.Output);
+        Assert.Contains("sha256:", (await cli.RunAsync(["tokens", "ls", "--json", .. there])).Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await cli.RunAsync(["tokens", "rm", "web", .. there])).Code);
+        await service.UntilStatusAsync(made.Output.Trim(), HttpStatusCode.Unauthorized);
+
+        var gone = await cli.RunAsync(["tokens", "rm", "web", .. there]);
+        Assert.Equal(3, gone.Code);
+        Assert.Contains("no token of this name", gone.Error, StringComparison.Ordinal);
+        var refused = await cli.RunAsync("tokens", "ls", "--server", service.Client.BaseAddress!.ToString(), "--token-file", cli.PathOf("weak.token"));
+        Assert.Equal(3, refused.Code);
+        Assert.Contains("admin", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_administrator_gives_and_takes_tokens_over_HTTP_and_all_changes_are_in_the_audit_log()
     {
         await using var cli = new Cli();
