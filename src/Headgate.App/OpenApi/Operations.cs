@@ -67,7 +67,7 @@ internal static class Operations
         [("GET", "/api/v1/events")] = new("events", Queues, "A stream of server-sent events of jobs.")
         {
             Answers = [(200, "any"), (400, "Problem")], AnswerType = "text/event-stream",
-            Query = [("events", "which, with commas between"), ("tenant", "whose"), ("request_id", "of which job")], Headers = [("Last-Event-ID", "the last that was heard")],
+            Query = [("events", "which, with commas between"), ("tenant", "whose"), ("request_id", "of which job"), ("last_event_id", "as the header of that name")], Headers = [("Last-Event-ID", "the last that was heard")],
         },
 
         [("GET", "/api/v1/get")] = new("get", Simple, "Sends a GET, and answers with its result.") { Answers = Sent, Query = [("url", "where to")], NeededQuery = "url" },

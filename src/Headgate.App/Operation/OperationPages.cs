@@ -36,7 +36,7 @@ internal sealed class OperationPages(ServiceState state)
     private async Task SetAsync(HttpContext context)
     {
         var place = PlaceOf(Named(context, "of"));
-        var limits = (await CallBody.ReadAsync(context)).TextOrTexts("limits");
+        var limits = (await CallBody.ReadAsync(context)).With("limits").TextOrTexts("limits");
         Change(() => state.Live.SetLimits(place, limits, Who(context)));
         state.Audit.Write(context, "limits.set", place.Name, ("limits", string.Join(", ", limits)));
         await AnswerAsync(context, json => OperationJson.Write(json, ViewOf(place)));

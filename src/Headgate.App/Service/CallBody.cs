@@ -56,6 +56,17 @@ internal sealed class CallBody
         return requests;
     }
 
+    /// <summary>Looks whether it has members that nobody reads.</summary>
+    /// <param name="names">Those that are read.</param>
+    /// <exception cref="Problem">It has others.</exception>
+    public CallBody With(params string[] names)
+    {
+        foreach (var name in _members.Keys)
+            if (!names.Contains(name, StringComparer.Ordinal))
+                throw Wrong($"unknown member \"{Excerpt.Of(name)}\"{Configuration.NearestName.Suggest(name, names)}");
+        return this;
+    }
+
     /// <summary>Whether it has a member.</summary>
     public bool Has(string member) => _members.ContainsKey(member);
 

@@ -51,9 +51,13 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
         // Whoever answers 410 wants no more of them, as the specification has it.
         if (record.Outcome.Ok || record.Outcome.Status == JobStatus.Cancelled || record.Result?.StatusCode == 410 || tries > Pauses.Length)
             return null;
+        // Where it may not go today it may not go tomorrow.
+        if (record.Outcome.Class is FailureClass.Blocked or FailureClass.Invalid)
+            return null;
         var request = RequestOf(job.Request.Url, job.Request.Tenant, job.Request.IdempotencyKey!, job.Request.Body!.Value, of, tries + 1);
         request.NotBefore = Pauses[tries - 1];
-        return new StoredJob(NextAfter(job), request, time.GetUtcNow()) { Queue = QueueName };
+        // In its place: a call that is still made again is no dead letter, and nobody else does it once more.
+        return new StoredJob(NextAfter(job), request, time.GetUtcNow()) { Queue = QueueName, Replaces = job.Id };
     }
 
     private void Sign(HttpRequestMessage attempt, JobRequest request)

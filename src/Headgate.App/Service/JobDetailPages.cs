@@ -55,7 +55,9 @@ internal static class JobDetailPages
         var now = state.Time.GetUtcNow();
         long? ahead = isWaiting ? (await state.Jobs.CountAsync(new JobSearch { HasEnded = false, Api = job.Api ?? api.Name, Until = job.CreatedAt })).Open : null;
         var upstream = state.Engine.Upstreams.FirstOrDefault(upstream => upstream.Name == api.Name);
-        var wait = ahead is { } jobs && upstream is not null ? state.Forecast.StartOf(upstream, jobs) : null;
+        var heldBy = upstream?.Scope.Hold?.PausedBy is { } by ? $"{api.Name}, which {by} has paused"
+            : state.Queues.StateOf(job.Queue ?? JobQueues.Default).IsPaused ? $"queue {job.Queue ?? JobQueues.Default}, which is paused" : null;
+        var wait = heldBy is null && ahead is { } jobs && upstream is not null ? state.Forecast.StartOf(upstream, jobs) : null;
         if (isWaiting && job.Due > now)
             wait = wait is { } gate && gate > job.Due - now ? gate : job.Due - now;
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>
@@ -71,7 +73,7 @@ internal static class JobDetailPages
             foreach (var limit in api.Policy.Limits.Concat(state.Configuration.TotalLimits).Concat(state.Engine.Configuration.Jobs.Queues.FirstOrDefault(queue => queue.Name == job.Queue)?.Limits ?? []))
                 json.WriteStringValue(limit.ToString());
             json.WriteEndArray();
-            json.WriteString("waiting_for", isWaiting && job.Due > now ? $"its time, {job.Due.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : view.Live?.WaitingFor);
+            json.WriteString("waiting_for", isWaiting && job.Due > now ? $"its time, {job.Due.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : isWaiting && heldBy is not null ? heldBy : view.Live?.WaitingFor);
             json.WriteNumber("waited_seconds", Math.Round((view.Live?.Wait ?? TimeSpan.Zero).TotalSeconds, 3));
             if (ahead is { } before)
                 json.WriteNumber("ahead", before);

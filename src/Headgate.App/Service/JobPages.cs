@@ -80,7 +80,7 @@ internal static class JobPages
 
     private static async Task WaitAsync(HttpContext context, ServiceState state)
     {
-        var body = await CallBody.ReadAsync(context);
+        var body = (await CallBody.ReadAsync(context)).With("request_ids", "timeout", "include_open");
         List<string> ids = [.. body.Texts("request_ids").Distinct()];
         var tellsOpen = body.Flag("include_open");
         if (ids.Count > SubmissionPages.MostTogether)

@@ -22,7 +22,7 @@ internal static class QueuePages
         site.MapPost("/api/v1/queues/{queue}:resume", context => ChangeAsync(context, state, known => known with { IsPaused = false }));
         site.MapPut("/api/v1/queues/{queue}", async context =>
         {
-            var workers = (await CallBody.ReadAsync(context)).Number("workers", 1, MostWorkers);
+            var workers = (await CallBody.ReadAsync(context)).With("workers").Number("workers", 1, MostWorkers);
             await ChangeAsync(context, state, known => known with { Workers = workers });
         });
     }

@@ -35,7 +35,7 @@ internal static class SchedulePages
         var name = NameOf(context);
         if (!NamedQueue.IsName(name))
             throw new Problem(StatusCodes.Status400BadRequest, "a schedule has a name of 1 to 64 letters, digits, dots, dashes and underscores");
-        var body = await CallBody.ReadAsync(context);
+        var body = (await CallBody.ReadAsync(context)).With("cron", "timezone", "request", "paused");
         var cron = body.Text("cron") ?? throw new Problem(StatusCodes.Status400BadRequest, "cron field is required: five fields, such as \"*/5 * * * *\", or six with seconds first");
         var schedule = ScheduleOf(name, cron, body.Text("timezone") ?? "UTC", new CallBody(body.Part("request")).Request(), body.Flag("paused"));
         var isNew = schedules.Find(name) is null;

@@ -77,7 +77,7 @@ internal sealed class ServiceSite : IAsyncDisposable
                 log.CallAnswered(context.Request.Method, EndpointOf(context), context.Response.StatusCode, took.TotalMilliseconds);
         });
         site.UseRouting();
-        site.Use(next => context => entrance.AdmitAsync(context, next, name => KeyHeaderOf(state, name ?? options.Serve.UpRoot)));
+        site.Use(next => context => entrance.AdmitAsync(context, KnownParameters.Before(next), name => KeyHeaderOf(state, name ?? options.Serve.UpRoot)));
         MapPages(site, options.Serve, state, schedules, metrics);
         try
         {

@@ -156,7 +156,10 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     }
 
     /// <summary>What is done with new jobs, because of those that wait.</summary>
-    public BackpressureAct Pressure => _pressure.At(jobs.Open);
+    public BackpressureAct Pressure => PressureAfter(0);
+
+    /// <summary>The same of another one, after so many that are being accepted.</summary>
+    public BackpressureAct PressureAfter(int others) => _pressure.At(jobs.Open + others);
 
     /// <summary>Now, as the original service writes it, with its zone.</summary>
     public string Timestamp => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);

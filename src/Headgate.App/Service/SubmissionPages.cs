@@ -50,12 +50,12 @@ internal static class SubmissionPages
         var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
         if (key is { Length: > LongestKey })
             throw new Problem(StatusCodes.Status400BadRequest, $"the Idempotency-Key is longer than {LongestKey} characters");
-        var act = PressureOn(state, requests);
+        PressureOn(state, requests);
         var caller = Caller.Of(context);
         foreach (var request in requests)
             request.Tenant ??= caller.Tenant;
         // What one tenant calls its submissions says nothing to another. No header has a line end in it.
-        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, act, places);
+        return await state.Jobs.SubmitAsync(requests, caller.Tenant is { } tenant && key is not null ? $"{tenant}\n{key}" : key, batch, state.PressureAfter, places);
     }
 
     /// <summary>What many waiting jobs mean for new ones.</summary>
@@ -112,7 +112,7 @@ internal static class SubmissionPages
 
     private static async Task SubmitManyAsync(HttpContext context, ServiceState state)
     {
-        var body = await CallBody.ReadAsync(context);
+        var body = (await CallBody.ReadAsync(context)).With("requests", "batch");
         var (requests, batch) = (body.ManyRequests("requests"), body.Name("batch"));
         if (requests.Count > MostTogether)
             throw new Problem(StatusCodes.Status400BadRequest, $"requests has more than {MostTogether} requests; submit them in parts");

@@ -70,11 +70,11 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <param name="requests">The requests.</param>
     /// <param name="key">By what a caller knows this submission: told again, the same requests are the same jobs. Null for new ones in any case.</param>
     /// <param name="batch">The name under which they can be asked for together; null for none.</param>
-    /// <param name="act">What is done with new ones, because too many wait.</param>
+    /// <param name="pressure">What is done with another one, after so many of these; null for nothing but to accept it.</param>
     /// <param name="places">Where each stands in a submission of which these are a part; null where they are all of it.</param>
     /// <returns>A verdict for each, in their order.</returns>
     /// <exception cref="JobStoreException">None of them was accepted, or nothing is any more.</exception>
-    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, BackpressureAct act = BackpressureAct.None, IReadOnlyList<int>? places = null)
+    public async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests, string? key = null, string? batch = null, Func<int, BackpressureAct>? pressure = null, IReadOnlyList<int>? places = null)
     {
         var now = _engine.Clock.Provider.GetUtcNow();
         var verdicts = new JobVerdict[requests.Count];
@@ -83,6 +83,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         for (var index = 0; index < verdicts.Length; index++)
             try
             {
+                var act = pressure?.Invoke(jobs.Count) ?? BackpressureAct.None;
                 if (Backpressure.Refuses(act, requests[index].Priority))
                     throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
                 var id = key is null ? _atHand.NewId() : StoredJob.NameOf(key, places?[index] ?? index);

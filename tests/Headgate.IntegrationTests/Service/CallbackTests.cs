@@ -87,6 +87,26 @@ public sealed class CallbackTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_call_that_is_made_again_later_is_no_dead_letter_and_one_that_may_not_go_is_not_made_again()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}");
+        foreach (var (callback, dead, open) in ((string, int, int)[])[($"{api.Url}/status/500", 0, 1), ("http://169.254.169.254/x", 1, 1)])
+        {
+            await service.WaitAsync(await service.SubmitAsync([$$"""{"url":"{{api.Url}}/x","callback":{"url":"{{callback}}"} }"""]));
+            for (var tries = 0; (await CountAsync("/api/v1/requests?queue=callbacks&status=ended")) < dead + 1; tries++)
+            {
+                Assert.True(tries < 200, "it was never called");
+                await Task.Delay(50);
+            }
+            Assert.Equal((dead, open), (await CountAsync("/api/v1/dlq"), await CountAsync("/api/v1/requests?queue=callbacks&status=open")));
+        }
+
+        async Task<int> CountAsync(string path) => (await service.CallAsync("GET", path)).Json["requests"]!.AsArray().Count;
+    }
+
+    [Fact]
     public async Task Whoever_says_that_it_is_gone_is_called_no_more()
     {
         _answers.Enqueue(410);
@@ -163,26 +183,25 @@ public sealed class CallbackTests : IAsyncLifetime
     public async Task A_call_that_is_replayed_is_signed_like_any_other_and_says_what_it_said()
     {
         // Found: it went to the queue of everybody, where nothing is signed.
-        _answers.Enqueue(500);
-        await SubmitAsync("{}");
-        var first = Next();
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={_api.Url}", "--up", $"receiver={Receiver}");
+        var id = (await service.SubmitAsync([$$"""{"url":"{{_api.Url}}/x","callback":{"url":"http://169.254.169.254/x"} }"""]))[0];
         System.Text.Json.Nodes.JsonArray letters;
-        for (var tries = 0; (letters = (await _service.CallAsync("GET", "/api/v1/dlq?queue=callbacks")).Json["requests"]!.AsArray()).Count == 0; tries++)
+        for (var tries = 0; (letters = (await service.CallAsync("GET", "/api/v1/dlq?queue=callbacks")).Json["requests"]!.AsArray()).Count == 0; tries++)
         {
             Assert.True(tries < 300, "the call does not end");
             await Task.Delay(100);
         }
         var dead = (string)letters.Single()!["request_id"]!;
-        await _service.CallAsync("POST", "/api/v1/queues/callbacks:pause");
-        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"data":"forged"}""")).Status);
-        Assert.Equal(400, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"context":null}""")).Status);
+        Assert.Equal(400, (await service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"data":"forged"}""")).Status);
+        Assert.Equal(400, (await service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", """{"context":null}""")).Status);
 
-        Assert.Equal(202, (await _service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", $$"""{"url":"{{Receiver}}/done?again"}""")).Status);
-        await _service.CallAsync("POST", "/api/v1/queues/callbacks:resume");
+        Assert.Equal(202, (await service.CallAsync("POST", $"/api/v1/dlq/{dead}:replay", $$"""{"url":"{{Receiver}}/done?again"}""")).Status);
 
-        var secret = (await File.ReadAllTextAsync(Secrets)).Trim();
-        foreach (var call in ((IHeaderDictionary, string)[])[Next(), Next()])
-            Assert.Equal((true, first.Body), (IsSigned(call, secret), call.Item2));
+        var call = Next();
+        Assert.True(IsSigned(call, (await File.ReadAllTextAsync(cli.PathOf("data/callback-secrets"))).Trim()));
+        using var told = JsonDocument.Parse(call.Body);
+        Assert.Equal(id, told.RootElement.GetProperty("data").GetProperty("request_id").GetString());
     }
 
     [Fact]

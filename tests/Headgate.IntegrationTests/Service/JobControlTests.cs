@@ -23,6 +23,37 @@ public sealed class JobControlTests : ServiceOverApi
         Assert.Equal(2, (await Service.CallAsync("GET", "/api/v1/requests?status=cancelled&tag=x")).Json["requests"]!.AsArray().Count);
     }
 
+    [Theory]
+    [InlineData("DELETE", "/api/v1/dlq?all=true&dryrun=true", null, "dryrun is no parameter of this call; did you mean \"dry_run\"?")]
+    [InlineData("POST", "/api/v1/requests:retry?all=true&raet=1/s", null, "did you mean \"rate\"?")]
+    [InlineData("GET", "/api/v1/requests?staus=open", null, "did you mean \"status\"?")]
+    [InlineData("POST", "/api/v1/requests:import?batch=m", "{}", "batch is no parameter of this call")]
+    [InlineData("PUT", "/api/v1/schedules/s", """{"cron":"* * * * *","pausd":true,"request":{"url":"http://a.example"} }""", "unknown member \"pausd\"; did you mean \"paused\"?")]
+    [InlineData("PUT", "/api/v1/queues/q", """{"workers":5,"pausd":true}""", "unknown member \"pausd\"")]
+    [InlineData("PUT", "/api/v1/limits/total", """{"limits":[],"limit":["1/s"]}""", "unknown member \"limit\"; did you mean \"limits\"?")]
+    [InlineData("POST", "/api/v1/requests/bulk", """{"requests":[],"bach":"x"}""", "did you mean \"batch\"?")]
+    [InlineData("POST", "/api/v1/requests/wait", """{"request_ids":[],"tiemout":5}""", "did you mean \"timeout\"?")]
+    public async Task What_is_spelled_wrong_is_told_and_nothing_is_done(string method, string path, string? body, string says)
+    {
+        var (status, problem) = await Service.CallAsync(method, path, body);
+
+        Assert.Equal(400, status);
+        Assert.Contains(says, (string?)problem["error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_job_tells_that_its_queue_or_its_API_is_paused()
+    {
+        await Service.CallAsync("POST", "/api/v1/queues/resting:pause");
+        var id = (await SubmitAsync(null, """{"url":"API/a","queue":"resting"}"""))[0];
+        var (_, explained) = await Service.CallAsync("GET", $"/api/v1/request/{id}/explain");
+        Assert.Equal("queue resting, which is paused", (string?)explained["waiting_for"]);
+        Assert.Null(explained["starts_in_seconds"]);
+
+        await Service.CallAsync("POST", "/api/v1/queues/resting:resume");
+        Assert.Equal("completed", (await Service.WaitAsync([id])).Single().GetProperty("status").GetString());
+    }
+
     [Fact]
     public async Task A_dead_letter_is_mended_and_done_once_more_by_a_job_of_its_own()
     {
