@@ -53,8 +53,8 @@ internal sealed class ServiceLog : ILoggerProvider
     public void Dispose() => _writer.Dispose();
 
     private LogLevel LeastOf(string category) =>
-        // For somebody who logs it, ASP.NET would make a span of each call.
-        category == "Microsoft.AspNetCore.Hosting.Diagnostics" ? LogLevel.None
+        // For somebody who logs it, ASP.NET would make a span of each call; and that it does not start is told in a sentence.
+        category is "Microsoft.AspNetCore.Hosting.Diagnostics" or "Microsoft.Extensions.Hosting.Internal.Host" ? LogLevel.None
         : category == LogMessages.Steps && _options.Steps ? LogLevel.Trace
         : category.StartsWith("Headgate", StringComparison.Ordinal) || _options.Level > LogLevel.Warning ? _options.Level
         : LogLevel.Warning;

@@ -73,7 +73,7 @@ internal sealed class AuditLog(string path, TimeProvider time, Action<string> no
             file.Write(line);
             _isFailing = false;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CommandLine.CommandException)
         {
             if (!_isFailing)
                 notice($"{path}: changes cannot be written down: {failure.Message}");

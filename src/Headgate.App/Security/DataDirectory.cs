@@ -1,15 +1,24 @@
+using Headgate.App.CommandLine;
+
 namespace Headgate.App.Security;
 
 /// <summary>The directory of a service: its jobs have the credentials that callers gave them, so that it is for its owner alone.</summary>
 internal static class DataDirectory
 {
     /// <summary>Makes it if there is none; one that is there stays as it is.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="CommandException">It cannot be made.</exception>
     public static void Make(string path)
     {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(path);
+            else
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.Configuration, $"the directory of the service, {path}, {(File.Exists(path) ? "is a file" : $"cannot be made: {failure.Message.TrimEnd('.')}")}; give another one with --data DIR");
+        }
     }
 }
