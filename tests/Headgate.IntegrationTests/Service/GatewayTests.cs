@@ -257,6 +257,7 @@ public sealed class GatewayTests
     {
         private readonly System.Net.Sockets.TcpListener _listener = new(IPAddress.Loopback, 0);
         private readonly Task _serving;
+        private volatile bool _isStopped;
 
         public RawAnswer(string answer)
         {
@@ -268,6 +269,7 @@ public sealed class GatewayTests
 
         public async ValueTask DisposeAsync()
         {
+            _isStopped = true;
             _listener.Stop();
             await _serving;
         }
@@ -284,9 +286,9 @@ public sealed class GatewayTests
                     await client.GetStream().WriteAsync(answer);
                 }
             }
-            catch (Exception) when (!_listener.Server.IsBound)
+            catch (Exception) when (_isStopped)
             {
-                // Stopped.
+                // Nobody is answered any more.
             }
         }
     }
