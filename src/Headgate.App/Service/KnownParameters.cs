@@ -19,8 +19,8 @@ internal static class KnownParameters
         return next(context);
     };
 
-    /// <summary>Those of one of our own pages; null where what is given belongs to others.</summary>
+    /// <summary>Those of one of our own pages; null where what is given belongs to others: to an API, or to a URL that was not encoded, as callers of the original give it.</summary>
     private static IReadOnlyList<(string Name, string Means)>? KnownTo(HttpContext context) =>
         context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route } && route.StartsWith("/api/v1/", StringComparison.Ordinal)
-        && Operations.All.TryGetValue((context.Request.Method, route), out var operation) ? operation.Query : null;
+        && Operations.All.TryGetValue((context.Request.Method, route), out var operation) && operation.NeededQuery is null ? operation.Query : null;
 }
