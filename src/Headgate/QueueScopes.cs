@@ -49,7 +49,7 @@ internal sealed class QueueScopes
 
     private static Scope Make(NamedQueue queue, HeadgateConfiguration configuration, Engine engine)
     {
-        var scope = new Scope($"queue {queue.Name}", queue.Limits, SharedTerms.Of(configuration, engine.Upstreams), engine.Dispatcher.Ours);
+        var scope = new Scope(LimitPlace.OfQueue(queue.Name), queue.Limits, SharedTerms.Of(configuration, engine.Upstreams), engine.Dispatcher.Ours);
         engine.Remember(null, LimitPlace.OfQueue(queue.Name), scope, IdentityOf(queue.Name));
         return scope;
     }

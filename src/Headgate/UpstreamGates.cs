@@ -160,7 +160,7 @@ internal sealed class UpstreamGates
         Scope[] own = [.. parts];
         IEnumerable<Scope> key = choice.Own is { } brought ? [brought.Scope] : [];
         IEnumerable<Scope> queue = choice.Queue is { } from ? [from] : [];
-        IEnumerable<string> names = own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..]).Concat(queue.Select(scope => scope.Name.Replace(' ', ':')));
+        IEnumerable<string> names = own.Select(scope => scope.Name[(_configuration.Name.Length + 1)..]).Concat(queue.Select(scope => scope.Name));
         return new Gate(_configuration.Name, [.. _common, .. own, .. key, .. queue], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
         {
             Own = choice.Own,
