@@ -23,6 +23,9 @@ internal sealed class Learning(Upstream api, Engine engine)
     {
         // Where another base is up, what one of them does says nothing of the API.
         // One never reached is given up after a few tries, and needs no breaker.
+        // Nor what broke on the way through a proxy.
+        if (attempt.Permit.Proxy is not null && !outcome.IsAnswer)
+            return;
         if (api.Bases?.From(attempt, outcome) is not true && !(engine.GivesUpUnreached && !api.WasReached && !attempt.WasSent))
             api.Watch?.From(attempt, outcome);
     }
@@ -30,13 +33,14 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>Learns from an answer, or from its absence.</summary>
     public void From(Attempt attempt, in Outcome outcome)
     {
+        engine.Learn(attempt, outcome);
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
         if (attempt.WasSent && !api.Adaptation.IsAwake && api.Adaptation.Searches)
             api.Adaptation.Count(attempt.AnsweredAt);
         else if (attempt.WasSent && api.Adaptation.IsAwake)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.AnsweredNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
-        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
+        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey) || IsAligned(attempt.Permit.TakenOfProxy)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
         var isTold = attempt.Told.Quotas.Count > 0 && _quotas.From(attempt, attempt.Told);
         if (outcome.Refused)
@@ -46,6 +50,7 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>The body of an answer broke off: as bad as no answer.</summary>
     public void Broke(Attempt attempt, in Outcome outcome)
     {
+        engine.Learn(attempt, outcome);
         Judge(attempt, outcome);
         if (attempt.WasSent && outcome.IsFailing && api.Adaptation.IsAwake)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.BrokeNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
@@ -67,12 +72,22 @@ internal sealed class Learning(Upstream api, Engine engine)
     public void Hold(Permit permit, long until)
     {
         var scope = ScopeOfRefusal(permit);
+        Hold(permit, scope, until);
+        // Whether the server counts by the key or by the address it sees nobody knows: neither goes on before.
+        if (permit is { Key: not null, Proxy.Scope: var exit } && exit != scope)
+            Hold(permit, exit, until);
+        TellPause(scope, until);
+    }
+
+    private void Hold(Permit permit, Scope scope, long until)
+    {
         if (permit.Key is { } key && key.Scope == scope)
             _dispatcher.Hold(permit.Lane.Gate.Keys!, key, until);
         else
             _dispatcher.Hold(scope, until);
+        if (permit.Proxy?.Scope == scope)
+            _dispatcher.Change(permit.Lane.Gate.Proxies!, static (scheduler, proxies, _) => scheduler.Better(proxies));
         engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
-        TellPause(scope, until);
     }
 
     /// <summary>Whoever waits for long without a word takes it for a hang.</summary>
@@ -94,6 +109,8 @@ internal sealed class Learning(Upstream api, Engine engine)
             foreach (var scope in permit.Lane.Gate.Scopes)
                 if (scope != api.Scope && scope != engine.Total && scope != key && scope != permit.Lane.Gate.Queue && scope.HasRate)
                     return scope;
+        // A server that knows no key counts by the address it sees.
+        key ??= permit.Proxy?.Scope;
         return key is null || (!key.HasRate && api.Scope.HasRate) ? api.Scope : key;
     }
 
@@ -197,5 +214,6 @@ internal sealed class Learning(Upstream api, Engine engine)
     private string NameOf(Attempt attempt, Scope scope) => scope == api.Scope ? api.Name
         : attempt.Permit.Key is { } key && scope == key.Scope ? $"{api.Name}/key:{key.Name}"
         : attempt.Permit.Lane.Gate.Own is { } own && scope == own.Scope ? $"{api.Name}/key:{own.Name}"
+        : attempt.Permit.Proxy is { } way && scope == way.Scope ? api.Exits.NameOf(way.Exit)
         : scope.Name;
 }
