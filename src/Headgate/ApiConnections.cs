@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Security;
 using Headgate.Configuration;
 using Headgate.Connections;
+using Headgate.Proxies;
+using Headgate.Time;
 
 namespace Headgate;
 
@@ -10,6 +12,12 @@ namespace Headgate;
 /// <param name="options">What it is made of.</param>
 internal sealed class ApiConnections(Engine engine, EngineOptions options)
 {
+    /// <summary>
+    /// A proxy that is given a request whole looks the name up and connects before it passes it on, and nobody sees how long that takes. With this
+    /// for its round trip D is 2 s at least, as long as stragglers are waited for; answers, which mostly come sooner, end it as ever.
+    /// </summary>
+    private const long ProxyConnects = 500 * Clock.Millisecond;
+
     /// <summary>What connects and sends for one API, and measures how long connecting takes.</summary>
     /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
     public ApiTransport MakeTransport(Upstream upstream, UpstreamConfiguration api)
@@ -17,7 +25,7 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
         if (options.Inner is { } inner)
             return new ApiTransport(_ => inner(upstream));
         var tls = api.Tls == TlsConfiguration.Default ? null : TlsFiles.Read(api, engine.Clock.Provider.GetUtcNow(), engine.Notice);
-        return new ApiTransport(unpacks => MakeHandler(upstream, api, tls, unpacks));
+        return new ApiTransport(unpacks => MakeHandler(upstream, api, tls, unpacks), proxy => MakeRoute(upstream, api, tls, proxy));
     }
 
     /// <summary>Makes the connections to a host.</summary>
@@ -27,7 +35,7 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
     {
         Action<long> measured = roundTrip => Measured(upstream, roundTrip);
         return options.GuardsAddresses && !isTrusted
-            ? new Connector(engine.Clock, measured) { Counts = upstream.ConnectionsMade, MayConnect = address => AddressGuard.IsPublic(address) || AddressGuard.IsOf(options.AllowsAddresses, address) }
+            ? new Connector(engine.Clock, measured) { Counts = upstream.ConnectionsMade, MayConnect = IsAllowed }
             : new Connector(engine.Clock, measured) { Counts = upstream.ConnectionsMade };
     }
 
@@ -38,11 +46,11 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
     }
 
+    private bool IsAllowed(IPAddress address) => AddressGuard.IsPublic(address) || AddressGuard.IsOf(options.AllowsAddresses, address);
+
     private ApiHandler MakeHandler(Upstream upstream, UpstreamConfiguration api, SslClientAuthenticationOptions? tls, bool unpacks)
     {
-        var handler = Transport.CreateHandler(TransportOptions.Of(api, unpacks ? options.Decompression : DecompressionMethods.None));
-        if (tls is not null)
-            handler.SslOptions = tls;
+        var handler = MakeSockets(api, tls, unpacks, null);
         handler.ConnectCallback = ConnectorOf(upstream, api.IsConfigured).ConnectAsync;
         // Called when TLS stands as well: a server whose certificate nobody can trust was never reached.
         handler.PlaintextStreamFilter = (context, _) =>
@@ -51,5 +59,46 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             return new ValueTask<Stream>(context.PlaintextStream);
         };
         return new ApiHandler(api, handler);
+    }
+
+    private ProxyRoute MakeRoute(Upstream upstream, UpstreamConfiguration api, SslClientAuthenticationOptions? tls, ProxyEndpoint proxy)
+    {
+        var connector = new ProxyConnector(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+        // What a proxy is given whole goes over HTTP/1.1.
+        var isAbsolute = proxy.TakesAbsoluteForm && api.Connections.Http != HttpVersions.Http2;
+        return new ProxyRoute(connector, engine.Clock, unpacks =>
+        {
+            var handler = MakeSockets(api, tls, unpacks, isAbsolute ? new AbsoluteForm(proxy) : null);
+            handler.ConnectCallback = (context, cancellation) => ConnectAsync(upstream, connector, isAbsolute, context, cancellation);
+            handler.PlaintextStreamFilter = (context, _) =>
+            {
+                if (!isAbsolute || !AbsoluteForm.IsFor(context.InitialRequestMessage.RequestUri!))
+                    upstream.Connected();
+                return new ValueTask<Stream>(context.PlaintextStream);
+            };
+            var guard = options.GuardsAddresses && !api.IsConfigured ? new TargetGuard(IsAllowed, engine.Clock) : null;
+            return new ApiHandler(api, new ProxyHandler(proxy, handler) { UsesAbsoluteForm = isAbsolute, Guard = guard, Reached = upstream.Connected });
+        });
+    }
+
+    /// <summary>
+    /// A connection through a proxy. What is measured is all of it, up to the word of the proxy that the tunnel stands: the way to the API and
+    /// back is within that. Where the proxy connects only when it has the request, nothing can be measured of that way, so time for it is added.
+    /// </summary>
+    private async ValueTask<Stream> ConnectAsync(Upstream upstream, ProxyConnector connector, bool isAbsolute, SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var before = engine.Clock.Now;
+        isAbsolute &= AbsoluteForm.IsFor(context.InitialRequestMessage.RequestUri!);
+        var connection = await connector.ConnectAsync(isAbsolute ? null : context.DnsEndPoint, cancellation).ConfigureAwait(false);
+        Measured(upstream, engine.Clock.Now - before + (isAbsolute ? ProxyConnects : 0));
+        return connection;
+    }
+
+    private SocketsHttpHandler MakeSockets(UpstreamConfiguration api, SslClientAuthenticationOptions? tls, bool unpacks, IWebProxy? proxy)
+    {
+        var handler = Transport.CreateHandler(TransportOptions.Of(api, unpacks ? options.Decompression : DecompressionMethods.None) with { Proxy = proxy });
+        if (tls is not null)
+            handler.SslOptions = tls;
+        return handler;
     }
 }

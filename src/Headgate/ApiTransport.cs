@@ -1,25 +1,49 @@
+using System.Collections.Concurrent;
+using Headgate.Proxies;
+
 namespace Headgate;
 
-/// <summary>What sends to one API: for whoever takes answers in, and, with connections of its own, for whoever passes them on as they are. Thread-safe.</summary>
+/// <summary>
+/// What sends to one API: for whoever takes answers in, and, with connections of its own, for whoever passes them on as they are; and the
+/// same again for each proxy. Thread-safe.
+/// </summary>
 /// <param name="make">Makes a handler; told whether it unpacks answers.</param>
-internal sealed class ApiTransport(Func<bool, HttpMessageHandler> make) : IDisposable
+/// <param name="route">Makes what sends through a proxy; null where the handler is the caller's own, which knows of none.</param>
+internal sealed class ApiTransport(Func<bool, HttpMessageHandler> make, Func<ProxyEndpoint, ProxyRoute>? route = null) : IDisposable
 {
     private readonly HttpMessageInvoker _usual = new(make(true), disposeHandler: true);
 
     /// <summary>Made when it is first needed: mostly nobody passes anything on.</summary>
     private readonly Lazy<HttpMessageInvoker> _asItIs = new(() => new HttpMessageInvoker(make(false), disposeHandler: true));
 
+    /// <summary>Made when first needed as well.</summary>
+    private readonly ConcurrentDictionary<ProxyEndpoint, Lazy<ProxyRoute>> _routes = new();
+
     /// <summary>Sends.</summary>
     /// <param name="message">The attempt.</param>
     /// <param name="asItIs">Nothing packed is asked for, and nothing unpacked.</param>
+    /// <param name="via">The proxy; null for none.</param>
     /// <param name="cancellation">Gives it up.</param>
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, bool asItIs, CancellationToken cancellation) =>
-        (asItIs ? _asItIs.Value : _usual).SendAsync(message, cancellation);
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, bool asItIs, ProxyEndpoint? via, CancellationToken cancellation) =>
+        via is not null && route is not null ? RouteBy(via).SendAsync(message, asItIs, cancellation)
+        : (asItIs ? _asItIs.Value : _usual).SendAsync(message, cancellation);
+
+    /// <summary>Asks a proxy whether it is there; see <see cref="ProxyRoute.WhyGoneAsync"/>.</summary>
+    public Task<ProxyFaultException?> WhyGoneAsync(ProxyEndpoint via) => route is null ? Task.FromResult<ProxyFaultException?>(null) : RouteBy(via).WhyGoneAsync();
+
+    /// <summary>A proxy is not used any more.</summary>
+    /// <returns>Its connections, to be disposed when what goes over them has ended; null if there are none.</returns>
+    public IDisposable? Leave(ProxyEndpoint proxy) => _routes.TryRemove(proxy, out var gone) && gone.IsValueCreated ? gone.Value : null;
 
     public void Dispose()
     {
         _usual.Dispose();
         if (_asItIs.IsValueCreated)
             _asItIs.Value.Dispose();
+        foreach (var proxy in _routes.Keys)
+            Leave(proxy)?.Dispose();
     }
+
+    private ProxyRoute RouteBy(ProxyEndpoint proxy) =>
+        _routes.GetOrAdd(proxy, static (proxy, route) => new Lazy<ProxyRoute>(() => route(proxy)), route!).Value;
 }

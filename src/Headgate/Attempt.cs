@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
+using Headgate.Proxies;
 using Headgate.Quotas;
 using Headgate.Retries;
 
@@ -16,6 +17,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private const int Unsent = 0;
     private const int Leaves = 1;
     private const int GivenUp = 2;
+
+    /// <summary>An API that was reached since then is taken for one that can be reached.</summary>
+    private const long Lately = Time.Clock.Second * 60;
 
     private readonly Engine _engine;
     private readonly Exchange _exchange;
@@ -59,6 +63,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Uri Uri { get; }
 
     public Exchange Exchange => _exchange;
+
+    /// <summary>The proxy it goes by; null for none.</summary>
+    public ProxyEndpoint? Via => _permit.Via;
 
     /// <summary>The attempt of the same request before this one; null for the first.</summary>
     public Attempt? Previous { get; private set; }
@@ -128,14 +135,15 @@ internal sealed class Attempt : ISendWitness, IDisposable
         }
         catch (Exception failure)
         {
-            return Broken(failure);
+            var outcome = Broken(failure);
+            return Via is { } proxy ? await JudgeAsync(proxy, outcome).ConfigureAwait(false) : outcome;
         }
     }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
     public Task<HttpResponseMessage> SendAsync()
     {
-        var sending = Upstream.Transport.SendAsync(Message(), _exchange.IsPassedOn, Token);
+        var sending = Upstream.Transport.SendAsync(Message(), _exchange.IsPassedOn, Via, Token);
         if (!WasSent)
             TimeConnecting();
         return sending;
@@ -187,7 +195,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
         {
             Answer!.Dispose();
             Error = HeadgateException.ErrorOf(e);
-            return Failed(e);
+            var outcome = Failed(e);
+            return Via is { } proxy ? await JudgeAsync(proxy, outcome).ConfigureAwait(false) : outcome;
         }
         catch
         {
@@ -342,6 +351,26 @@ internal sealed class Attempt : ISendWitness, IDisposable
         return Chaos is not null && !WasSent && reason == CancellationReason.AttemptTimeout
             ? outcome with { Class = FailureClass.Timeout, Detail = "the answer did not come within the timeout (chaos)" }
             : outcome;
+    }
+
+    /// <summary>
+    /// Whose fault it was, where a proxy stands in between. A connection that broke, or an answer that did not come, is the API's while the proxy
+    /// still answers. What the proxy does not reach is the API's too, unless somebody else reached it lately.
+    /// </summary>
+    private async ValueTask<Outcome> JudgeAsync(ProxyEndpoint proxy, Outcome outcome)
+    {
+        var fault = outcome.ProxyFault;
+        if (fault == ProxyFault.Silent || (fault == ProxyFault.None && outcome.Class is FailureClass.Network or FailureClass.Timeout))
+        {
+            var asking = Upstream.Transport.WhyGoneAsync(proxy).WaitAsync(_callersToken);
+            await ((Task)asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (asking is { IsCompletedSuccessfully: true, Result: { } gone })
+                return outcome with { Class = FailureClass.Proxy, ProxyFault = gone.Fault, Detail = outcome.Detail == gone.Message ? gone.Message : $"{outcome.Detail}, and {gone.Message}" };
+            if (fault == ProxyFault.Silent)
+                fault = ProxyFault.TargetUnreachable;
+        }
+        return fault != ProxyFault.TargetUnreachable ? outcome
+            : outcome with { ProxyFault = fault, Class = Upstream.WasReachedSince(_engine.Clock.Now - Lately) ? FailureClass.Proxy : FailureClass.Network };
     }
 
     /// <summary>Its time for the answer begins now.</summary>

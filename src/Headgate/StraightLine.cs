@@ -234,6 +234,8 @@ internal sealed class StraightLine(Engine engine)
         }
         else if (outcome.Class == FailureClass.Network && attempt.Chaos is null)
             upstream.NotConnected(outcome.Detail);
+        if (outcome.IsWell)
+            upstream.Answered(now);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)

@@ -35,6 +35,7 @@ internal sealed class Upstream : IDisposable
     private HashSet<string>? _units;
     private int _failedProbes;
     private volatile bool _wasReached;
+    private long _reachedAt;
     private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
@@ -259,7 +260,16 @@ internal sealed class Upstream : IDisposable
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
 
-    public void Connected() => _wasReached = true;
+    public void Connected()
+    {
+        _wasReached = true;
+        Volatile.Write(ref _reachedAt, _engine.Clock.Now);
+    }
+
+    /// <summary>It answered, and not that it could not be reached.</summary>
+    public void Answered(long now) => Volatile.Write(ref _reachedAt, now);
+
+    public bool WasReachedSince(long time) => _wasReached && Volatile.Read(ref _reachedAt) >= time;
 
     public void NotConnected(string? why)
     {

@@ -13,8 +13,8 @@ internal sealed class ApiHandler : DelegatingHandler
     private readonly UserAgents? _userAgents;
 
     /// <param name="api">How it is to be spoken to.</param>
-    /// <param name="sockets">What sends, with the guard.</param>
-    public ApiHandler(UpstreamConfiguration api, SocketsHttpHandler sockets) : base(sockets)
+    /// <param name="next">What sends, with the guard.</param>
+    public ApiHandler(UpstreamConfiguration api, HttpMessageHandler next) : base(next)
     {
         (_version, _policy) = api.Connections.Http switch
         {

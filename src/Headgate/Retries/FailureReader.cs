@@ -43,6 +43,8 @@ internal static class FailureReader
                     return Failed(FailureClass.Network, sent, repeat.Message) with { Unprocessed = repeat.Unprocessed };
                 case Connections.AddressBlockedException:
                     return Failed(FailureClass.Blocked, sent, e.Message);
+                case ProxyFaultException fault:
+                    return Failed(FailureClass.Proxy, sent, fault.Message) with { ProxyFault = fault.Fault, Unprocessed = fault.Fault == ProxyFault.Denied };
                 case BodyUnreadableException:
                     return Failed(FailureClass.Invalid, sent, e.Message);
             }
@@ -122,7 +124,7 @@ internal static class FailureReader
     }) with { Unprocessed = e.ErrorCode == 0x7 };
 
     // What is wrong with a certificate is worth its length, and says nothing secret.
-    private static string Tls(Exception e)
+    internal static string Tls(Exception e)
     {
         var why = (Find<AuthenticationException>(e) ?? e).Message.AsSpan();
         if (why.IndexOfAny('\r', '\n') is >= 0 and var end)
@@ -130,7 +132,7 @@ internal static class FailureReader
         return $"no TLS connection: {(why.Length > 200 ? why[..200] : why)}";
     }
 
-    private static string Code(Exception e) => Find<SocketException>(e) switch
+    internal static string Code(Exception e) => Find<SocketException>(e) switch
     {
         null => "",
         { SocketErrorCode: SocketError.ConnectionRefused } => ": connection refused",

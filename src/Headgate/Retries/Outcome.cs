@@ -24,6 +24,9 @@ internal readonly record struct Outcome
     /// <summary>Whether the server advises to try again, where it says so.</summary>
     public bool? ShouldRetry { get; init; }
 
+    /// <summary>What the proxy did wrong, where it is known that it did; whatever the class, for whoever chooses proxies.</summary>
+    public ProxyFault ProxyFault { get; init; }
+
     /// <summary>
     /// Whether the answer proves that the request has arrived, so that its <c>late</c> is now. False for 408, 502 and 504, which an
     /// intermediary speaks, and for everything that is not an answer: <c>late</c> is then now plus <c>straggle</c>.

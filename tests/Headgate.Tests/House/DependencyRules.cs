@@ -20,7 +20,7 @@ public sealed partial class DependencyRules
         ["Remote"] = ["Configuration", "Jobs", "Queues", "Retries", "Time"],
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
-        ["Proxies"] = ["Configuration", "Connections", "Gates", "Keys", "Limits", "Time"],
+        ["Proxies"] = ["Configuration", "Connections", "Gates", "Keys", "Limits", "Retries", "Time"],
         ["Quotas"] = ["Limits", "Retries", "Time"],
         ["Telemetry"] = ["Jobs", "Time"],
         ["Hosting"] = ["Configuration"],
