@@ -146,9 +146,6 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>The proxy that failed it last; null for none.</summary>
     public Proxies.PoolProxy? Avoids { get; set; }
 
-    /// <summary>Attempts that broke through proxies after they were sent, which may be tried again beside its retries.</summary>
-    public int Uncharged { get; set; }
-
     /// <summary>What the last attempt that failed came to.</summary>
     public string? LastError { get; set; }
 

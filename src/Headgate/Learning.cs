@@ -18,14 +18,12 @@ internal sealed class Learning(Upstream api, Engine engine)
     private (int Version, long Skew) _notedClock;
     private long _pauseTold = long.MinValue / 2;
 
-    /// <summary>How the API, and the base it went to, is by an attempt; told before the permit is settled, so that a probe that failed lets nobody into its place.</summary>
+    /// <summary>How the API, the base it went to and the proxy it went through are by an attempt; told before the permit is settled, so that a probe that failed lets nobody into its place.</summary>
     public void Judge(Attempt attempt, in Outcome outcome)
     {
+        engine.Learn(attempt, outcome);
         // Where another base is up, what one of them does says nothing of the API.
         // One never reached is given up after a few tries, and needs no breaker.
-        // Nor what broke on the way through a proxy.
-        if (attempt.Permit.Proxy is not null && !outcome.IsAnswer)
-            return;
         if (api.Bases?.From(attempt, outcome) is not true && !(engine.GivesUpUnreached && !api.WasReached && !attempt.WasSent))
             api.Watch?.From(attempt, outcome);
     }
@@ -33,7 +31,6 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>Learns from an answer, or from its absence.</summary>
     public void From(Attempt attempt, in Outcome outcome)
     {
-        engine.Learn(attempt, outcome);
         if (outcome.IsAnswer && !outcome.Refused && outcome.Status < 500 && api.Cap.IsGrowing)
             _dispatcher.Change(api, static (scheduler, api, now) => CapGrows(scheduler, api, now));
         if (attempt.WasSent && !api.Adaptation.IsAwake && api.Adaptation.Searches)
@@ -50,7 +47,6 @@ internal sealed class Learning(Upstream api, Engine engine)
     /// <summary>The body of an answer broke off: as bad as no answer.</summary>
     public void Broke(Attempt attempt, in Outcome outcome)
     {
-        engine.Learn(attempt, outcome);
         Judge(attempt, outcome);
         if (attempt.WasSent && outcome.IsFailing && api.Adaptation.IsAwake)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.BrokeNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));

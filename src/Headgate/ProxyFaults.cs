@@ -4,28 +4,32 @@ using Headgate.Retries;
 
 namespace Headgate;
 
-/// <summary>What attempts through proxies that got no answer say of those. A proxy that fails everybody sits out, and nobody who waits hears of it while another is left.</summary>
+/// <summary>What attempts through proxies that came to nothing say of those. A proxy that is at fault sits out, and nobody who waits hears of it while another is left.</summary>
 internal static class ProxyFaults
 {
-    /// <summary>So many of a request that broke through proxies after they were sent are charged to nobody: it may have been the proxy, or the server.</summary>
-    private const int MostUncharged = 2;
-
-    /// <summary>Learns from an attempt without an answer.</summary>
+    /// <summary>Learns from an attempt; of no effect unless a proxy was at fault.</summary>
     public static void Learn(this Engine engine, Attempt attempt, in Outcome outcome)
     {
-        if (attempt.Permit.Proxy is not { } way || outcome.IsAnswer)
+        if (outcome.Class != FailureClass.Proxy || attempt.Permit.Proxy is not { } way)
             return;
-        var isSuspicion = outcome is { Sent: true, Class: FailureClass.Network or FailureClass.Timeout };
-        if (outcome.Class != FailureClass.Proxy && !isSuspicion)
-            return;
-        var exchange = attempt.Exchange;
-        exchange.Avoids = way.Proxy;
-        if (isSuspicion && exchange.Uncharged < MostUncharged)
-            exchange.Uncharged++;
-        engine.Learn(attempt.Permit, outcome.Detail ?? "it failed", isSuspicion);
+        attempt.Exchange.Avoids = way.Proxy;
+        var pool = attempt.Permit.Lane.Gate.Proxies!.Pool;
+        var (isNews, isLast) = engine.Dispatcher.Change((engine, way, pool, attempt.Permit, outcome), static (scheduler, it, now) =>
+        {
+            it.way.Proxy.Faults++;
+            if (it.way.IsDead)
+                return default;
+            var isNews = Judge(it.way, it.outcome, it.Permit.GrantedAt, now);
+            it.engine.LeftWithoutNeedsLock(scheduler, it.pool);
+            return (isNews, it.way.DeadReason);
+        });
+        if (isLast is not null)
+            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more: {isLast}");
+        else if (isNews)
+            engine.Notice($"proxy {way.Name} of {pool.Name} sits out for a while: {outcome.Detail}");
     }
 
-    /// <summary>Nobody is left to go through: whoever waits for a proxy of a pool is refused, if none will come. Whoever is left is looked at again.</summary>
+    /// <summary>Whoever waits for a proxy of a pool is refused if none is left, and none will come; else looked at again.</summary>
     public static void LeftWithoutNeedsLock(this Engine engine, Scheduler scheduler, ProxyPool pool)
     {
         scheduler.Better(pool);
@@ -35,22 +39,17 @@ internal static class ProxyFaults
                     scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoProxies, user.WhyDead()));
     }
 
-    private static void Learn(this Engine engine, Permit permit, string why, bool isSuspicion)
+    /// <returns>Whether that is news of its kind: the first fault after it had been well, or its last.</returns>
+    private static bool Judge(ProxyOutlet way, in Outcome outcome, long grantedAt, long now)
     {
-        var (way, pool) = (permit.Proxy!, permit.Lane.Gate.Proxies!.Pool);
-        var (isFirst, dead) = engine.Dispatcher.Change((engine, way.Proxy, pool, permit, why, isSuspicion), static (scheduler, it, now) =>
+        var why = outcome.Detail ?? "it failed";
+        if (outcome.ProxyFault == ProxyFault.Denied)
         {
-            var (proxy, wasTrusted) = (it.Proxy, !it.Proxy.Health.IsOnProbation);
-            if (!it.isSuspicion)
-                proxy.Faults++;
-            if (!(it.isSuspicion ? proxy.Health.Suspected(it.why, it.permit.GrantedAt, now) : proxy.Health.Failed(it.why, it.permit.GrantedAt, now)))
-                return (false, null);
-            it.engine.LeftWithoutNeedsLock(scheduler, it.pool);
-            return (wasTrusted, proxy.Health.DeadReason);
-        });
-        if (dead is not null)
-            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more: {dead}");
-        else if (isFirst)
-            engine.Notice($"proxy {way.Name} of {pool.Name} sits out for a while: {why}");
+            way.Proxy.Health.Kill(why);
+            return true;
+        }
+        var health = outcome.ProxyFault is ProxyFault.TargetRefused or ProxyFault.TargetUnreachable ? way.Reach : way.Proxy.Health;
+        var wasWell = !health.IsOnProbation;
+        return health.Failed(why, grantedAt, now) && (wasWell || health.DeadReason is not null);
     }
 }

@@ -43,7 +43,10 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, int? leftAfter)
         foreach (var (proxy, entry) in next)
             try
             {
-                ways.Add(new ProxyOutlet(proxy, ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits)));
+            {
+                var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
+                ways.Add(user.All.FirstOrDefault(way => way.Proxy == proxy && way.Exit == exit) ?? new ProxyOutlet(proxy, exit, leftAfter));
+            }
             }
             catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
             {

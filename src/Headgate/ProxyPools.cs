@@ -55,7 +55,7 @@ internal sealed class ProxyPools : IDisposable
                 return null;
             var pool = known.Pool;
             var outlets = new ProxyOutlets(pool, api);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits), LeftAfter)).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);

@@ -310,8 +310,8 @@ internal sealed class StraightLine(Engine engine)
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
-        if (exchange.Retries is not null || exchange.RetryDelay is not null || exchange.Uncharged > 0)
-            policy = policy with { Retries = (exchange.Retries ?? policy.Retries) + exchange.Uncharged, Delay = exchange.RetryDelay ?? policy.Delay };
+        if (exchange.Retries is not null || exchange.RetryDelay is not null)
+            policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
         var state = new RetryState
         {
             Repeatable = RetryRule.IsRepeatable(exchange.Method, exchange.Request),

@@ -19,7 +19,7 @@ internal static class SchedulerEvents
         var wasSent = permit.State == PermitState.Sent;
         permit.Answer(now);
         // More may go through a proxy that is new: of other APIs too.
-        if (wasSent && permit.Proxy is { } way && way.Proxy.Health.Answered(permit.SentAt, now))
+        if (wasSent && permit.Proxy is { } way && (way.Proxy.Health.Answered(permit.SentAt, now) | way.Reach.Answered(permit.SentAt, now)))
             scheduler.Better(permit.Lane.Gate.Proxies!.Pool);
         scheduler.BetterFor(permit, now);
     }

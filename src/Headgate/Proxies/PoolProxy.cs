@@ -32,9 +32,6 @@ internal sealed class PoolProxy(ProxyEntry entry, int? leftAfter)
 
     public bool IsDead => IsGone || Health.DeadReason is not null;
 
-    /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
-    public bool IsUsable(long now) => !IsDead && PausedBy is null && Health.RestsUntil <= now;
-
     /// <summary>When it could take one more; never where only an event can tell.</summary>
     public long FreeAt(long now) => IsGone || PausedBy is not null ? Time.Clock.Never : Health.FreeAt(InFlight, now);
 

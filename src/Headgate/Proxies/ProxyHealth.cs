@@ -6,7 +6,7 @@ namespace Headgate.Proxies;
 /// What is known of how a proxy does. Pure: the time is an argument. One that was never tried gets few requests at once, and more with each
 /// answer; one at fault sits out, longer each time, and comes back on probation with one request.
 /// </summary>
-/// <param name="leftAfter">So many faults in a row that were certainly its own, without an answer in between, are its last; null where it is tried again for ever.</param>
+/// <param name="leftAfter">So many faults in a row without an answer in between, are its last; null where it is tried again for ever.</param>
 internal sealed class ProxyHealth(int? leftAfter)
 {
     /// <summary>The first pause; each further one is four times as long, up to <see cref="LongestPause"/>: after 0, 1, 5, 21 and 85 s.</summary>
@@ -17,18 +17,11 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>So many answers in a row, and as many requests as there are go through it.</summary>
     private const int Proven = 6;
 
-    /// <summary>So many that were sent and got no answer, one after the other, are a fault of it; one may be the server's.</summary>
-    private const int MostSuspicions = 3;
-
     /// <summary>A latency that was measured so long ago says half as much.</summary>
     private const long Forgetting = 30 * Clock.Second;
 
     private int _answers;
     private int _faults;
-
-    /// <summary>Those of them that were certainly its own.</summary>
-    private int _certain;
-    private int _suspicions;
     private long _restsSince = long.MinValue;
     private long _latency;
     private long _measuredAt;
@@ -77,7 +70,7 @@ internal sealed class ProxyHealth(int? leftAfter)
         (_latency, _measuredAt) = (_latency == 0 ? took : _latency + ((took - _latency) >> 3), now);
         if (sentAt <= _restsSince || DeadReason is not null)
             return false;
-        (_faults, _certain, _suspicions, HasWorked) = (0, 0, 0, true);
+        (_faults, HasWorked) = (0, true);
         if (IsProven)
             return false;
         _answers++;
@@ -93,21 +86,11 @@ internal sealed class ProxyHealth(int? leftAfter)
     {
         if (DeadReason is not null || grantedAt <= _restsSince)
             return false;
-        _certain++;
-        Rest(why, now);
+        (_answers, LastFault, _restsSince) = (0, why, now);
+        RestsUntil = now + Math.Min(LongestPause, FirstPause << Math.Min(20, 2 * _faults++));
         // One that never worked is more likely misspelt than out of order.
-        if (_certain >= leftAfter - (HasWorked ? 0 : 1))
-            DeadReason = $"{why}, {_certain} times in a row";
-        return true;
-    }
-
-    /// <summary>What was sent through it got no answer, which may be its fault or the server's.</summary>
-    /// <inheritdoc cref="Failed"/>
-    public bool Suspected(string why, long grantedAt, long now)
-    {
-        if (grantedAt <= _restsSince || ++_suspicions < MostSuspicions)
-            return false;
-        Rest(why, now);
+        if (_faults >= leftAfter - (HasWorked ? 0 : 1))
+            DeadReason = $"{why}, {_faults} times in a row";
         return true;
     }
 
@@ -117,14 +100,7 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>It is tried again as if it were new: somebody has mended it, or a probe came through.</summary>
     public void Revive(long now)
     {
-        (DeadReason, _answers, _suspicions) = (null, 0, 0);
+        (DeadReason, _answers, _faults) = (null, 0, Math.Min(_faults, 1));
         RestsUntil = Math.Min(RestsUntil, now);
-        (_faults, _certain) = (Math.Min(_faults, 1), 0);
-    }
-
-    private void Rest(string why, long now)
-    {
-        (_answers, _suspicions, LastFault, _restsSince) = (0, 0, why, now);
-        RestsUntil = now + Math.Min(LongestPause, FirstPause << Math.Min(20, 2 * _faults++));
     }
 }

@@ -45,7 +45,7 @@ internal sealed class ProxyOutlets
             if (_pool.IsAwaited)
                 return false;
             foreach (var outlet in _all)
-                if (!outlet.Proxy.IsDead)
+                if (!outlet.IsDead)
                     return false;
             return true;
         }
@@ -54,14 +54,14 @@ internal sealed class ProxyOutlets
     /// <summary>Why none is left, for the one who is told so.</summary>
     public string WhyDead()
     {
-        var dead = _all.Where(outlet => outlet.Proxy.Health.DeadReason is not null).ToList();
+        var dead = _all.Where(outlet => outlet.DeadReason is not null).ToList();
         return _all.Length == 0 ? $"there is no proxy in {_pool.Name}{(_pool.Trouble is { } trouble ? $": {trouble}" : "")}"
-            : $"{(_all.Length == 1 ? $"the only proxy of {_pool.Name} cannot be used" : $"none of the {_all.Length} proxies of {_pool.Name} can be used")}: {string.Join("; ", dead.Take(5).Select(outlet => $"{outlet.Name}: {outlet.Proxy.Health.DeadReason}"))}";
+            : $"{(_all.Length == 1 ? $"the only proxy of {_pool.Name} cannot be used" : $"none of the {_all.Length} proxies of {_pool.Name} can be used")}: {string.Join("; ", dead.Take(5).Select(outlet => $"{outlet.Name}: {outlet.DeadReason}"))}";
     }
 
     public string Describe()
     {
-        var usable = _all.Where(outlet => !outlet.Proxy.IsDead && outlet.Proxy.PausedBy is null).ToList();
+        var usable = _all.Where(outlet => !outlet.IsDead && outlet.Proxy.PausedBy is null).ToList();
         return usable.Count == 0 ? _pool.IsAwaited ? $"the list of proxies of {_pool.Name}" : $"the proxies of {_pool.Name}, of which none is in use"
             : usable.All(outlet => outlet.Proxy.Health.IsOnProbation) ? $"the proxies of {_pool.Name}, which failed ({usable[0].Proxy.Health.LastFault})"
             : $"the limits of {(usable.Count == 1 ? $"proxy {usable[0].Name}" : $"all {usable.Count} proxies of {_pool.Name}")}";
@@ -71,7 +71,7 @@ internal sealed class ProxyOutlets
     public bool Has(string country)
     {
         foreach (var outlet in _all)
-            if (outlet.Proxy.Entry.Country == country && !outlet.Proxy.IsDead)
+            if (outlet.Proxy.Entry.Country == country && !outlet.IsDead)
                 return true;
         return false;
     }
@@ -118,7 +118,7 @@ internal sealed class ProxyOutlets
     {
         PoolProxy? best = null;
         foreach (var outlet in _all)
-            if (!outlet.Proxy.IsDead && (best is null || ProxyOrder.Score(text, outlet.Proxy.Entry) > ProxyOrder.Score(text, best.Entry)))
+            if (!outlet.IsDead && (best is null || ProxyOrder.Score(text, outlet.Proxy.Entry) > ProxyOrder.Score(text, best.Entry)))
                 best = outlet.Proxy;
         return best;
     }

@@ -48,7 +48,7 @@ internal sealed class ProxyView(ProxyOutlets outlets, ProxyWish wish) : Constrai
         var (longest, count) = (0L, 0);
         foreach (var outlet in outlets.All)
         {
-            if (outlet.Proxy.IsDead)
+            if (outlet.IsDead)
                 continue;
             count++;
             foreach (var limit in outlet.Scope.Checkpoints)
@@ -64,9 +64,9 @@ internal sealed class ProxyView(ProxyOutlets outlets, ProxyWish wish) : Constrai
         ProxyOutlet? kept = null;
         foreach (var outlet in outlets.All)
         {
-            if (outlet.Proxy == wish.Prefers && outlet.Proxy.IsUsable(now))
+            if (outlet.Proxy == wish.Prefers && outlet.IsUsable(now))
                 return outlet;
-            if (outlet.Proxy.IsUsable(now) && (kept is null || ProxyOrder.Score(wish.Prefers!.Name, outlet.Proxy.Entry) > ProxyOrder.Score(wish.Prefers!.Name, kept.Proxy.Entry)))
+            if (outlet.IsUsable(now) && (kept is null || ProxyOrder.Score(wish.Prefers!.Name, outlet.Proxy.Entry) > ProxyOrder.Score(wish.Prefers!.Name, kept.Proxy.Entry)))
                 kept = outlet;
         }
         return kept;
