@@ -65,7 +65,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Exchange Exchange => _exchange;
 
     /// <summary>The proxy it goes by; null for none.</summary>
-    public ProxyEndpoint? Via => _permit.Via;
+    public ProxyEndpoint? Via => _permit.Proxy?.Endpoint;
 
     /// <summary>The attempt of the same request before this one; null for the first.</summary>
     public Attempt? Previous { get; private set; }

@@ -45,11 +45,13 @@ internal sealed class Engine : IDisposable
             Total = MakeTotal(configuration);
             Journal.Remember(Total, "total", "total");
             Queues = Queues.With(configuration, this);
+            Proxies = new ProxyPools(this, options, configuration);
             Token = options.Token is { } supply ? new TokenSupply(supply, options.Time, Notice) : null;
         }
         catch
         {
             // Nobody else has it yet, and what it has locked would stay so.
+            Proxies?.Dispose();
             Journal?.Dispose();
             Timeouts.Dispose();
             Dispatcher.Dispose();
@@ -78,6 +80,9 @@ internal sealed class Engine : IDisposable
     public QueueScopes Queues { get; set; } = QueueScopes.None;
 
     public SendJournal Journal { get; }
+
+    /// <summary>The pools of proxies.</summary>
+    public ProxyPools Proxies { get; }
 
     public Timeouts Timeouts { get; }
 
@@ -219,6 +224,7 @@ internal sealed class Engine : IDisposable
         lock (_changing)
             _isDisposed = true;
         _resources?.Dispose();
+        Proxies.Dispose();
         _register.Dispose();
         foreach (var (transport, _, _) in _replaced)
             transport.Dispose();
@@ -254,7 +260,9 @@ internal sealed class Engine : IDisposable
             var before = Configuration;
             // The record that is there already, where the new one says the same: by that a request finds its API quickest.
             var same = next with { Upstreams = [.. next.Upstreams.Select(api => before.Upstreams.FirstOrDefault(known => known == api) ?? api)] };
+            Proxies.Prepare(same);
             new EngineChange(this, _register, same, renewed ?? new HashSet<string>()).Run();
+            Proxies.Commit(same);
             _register.Sweep();
             foreach (var api in _register.Held)
                 SweepLeft(api);

@@ -2,6 +2,7 @@ using System.Net;
 using Headgate.Configuration;
 using Headgate.Keys;
 using Headgate.Ledgers;
+using Headgate.Proxies;
 using Headgate.Time;
 
 namespace Headgate;
@@ -27,6 +28,12 @@ internal sealed record EngineOptions
 
     /// <summary>How often the keys of an API are read anew; null for never.</summary>
     public Func<UpstreamConfiguration, TimeSpan?> KeysEvery { get; init; } = _ => null;
+
+    /// <summary>The proxies of a file that a pool names.</summary>
+    public Func<string, IReadOnlyList<ProxyEntry>> Proxies { get; init; } = static file => ProxyFile.Read([file]);
+
+    /// <summary>The list that an address answers with, which a pool names.</summary>
+    public Func<Uri, CancellationToken, Task<byte[]>> ProxyList { get; init; } = ProxyLists.FetchAsync;
 
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };

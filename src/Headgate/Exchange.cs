@@ -143,6 +143,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public bool MaybeSent { get; set; }
 
+    /// <summary>The proxy that failed it last; null for none.</summary>
+    public Proxies.PoolProxy? Avoids { get; set; }
+
     /// <summary>What the last attempt that failed came to.</summary>
     public string? LastError { get; set; }
 

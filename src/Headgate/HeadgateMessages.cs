@@ -136,6 +136,9 @@ public sealed class AnswerPath
     /// <summary>The name of the key it was sent with; null if the API has no keys.</summary>
     public string? Key => _exchange.Last!.Permit.Key?.Name;
 
+    /// <summary>The name of the proxy the answer came through: its address, without credentials. Null where none was used.</summary>
+    public string? Proxy => _exchange.Last!.Permit.Proxy?.Name;
+
     /// <summary>How the cache answered; null while no cache is asked.</summary>
     public string? Cache { get; internal init; }
 }

@@ -18,9 +18,10 @@ internal sealed class Learning(Upstream api, Engine engine)
     private (int Version, long Skew) _notedClock;
     private long _pauseTold = long.MinValue / 2;
 
-    /// <summary>How the API, and the base it went to, is by an attempt; told before the permit is settled, so that a probe that failed lets nobody into its place.</summary>
+    /// <summary>How the API, the base it went to and the proxy it went through are by an attempt; told before the permit is settled, so that a probe that failed lets nobody into its place.</summary>
     public void Judge(Attempt attempt, in Outcome outcome)
     {
+        engine.Learn(attempt, outcome);
         // Where another base is up, what one of them does says nothing of the API.
         // One never reached is given up after a few tries, and needs no breaker.
         if (api.Bases?.From(attempt, outcome) is not true && !(engine.GivesUpUnreached && !api.WasReached && !attempt.WasSent))
@@ -36,7 +37,7 @@ internal sealed class Learning(Upstream api, Engine engine)
             api.Adaptation.Count(attempt.AnsweredAt);
         else if (attempt.WasSent && api.Adaptation.IsAwake)
             _dispatcher.Change((api, attempt, outcome, scope: ScopeOfRefusal(attempt.Permit)), static (scheduler, it, now) => it.api.Adaptation.AnsweredNeedsLock(scheduler, it.scope, it.attempt, it.outcome, now));
-        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
+        if (attempt.Answer is { } answer && (IsAligned(attempt.Permit.Taken) || IsAligned(attempt.Permit.TakenOfKey) || IsAligned(attempt.Permit.TakenOfProxy)) && OutcomeReader.ReadDate(answer.Headers, engine.Clock.Provider.GetUtcNow()) is { } date)
             LearnDate(attempt.SentAt, Clock.Nanoseconds(date - DateTimeOffset.UnixEpoch));
         var isTold = attempt.Told.Quotas.Count > 0 && _quotas.From(attempt, attempt.Told);
         if (outcome.Refused)
@@ -67,12 +68,22 @@ internal sealed class Learning(Upstream api, Engine engine)
     public void Hold(Permit permit, long until)
     {
         var scope = ScopeOfRefusal(permit);
+        Hold(permit, scope, until);
+        // Whether the server counts by the key or by the address it sees nobody knows: neither goes on before.
+        if (permit is { Key: not null, Proxy.Scope: var exit } && exit != scope)
+            Hold(permit, exit, until);
+        TellPause(scope, until);
+    }
+
+    private void Hold(Permit permit, Scope scope, long until)
+    {
         if (permit.Key is { } key && key.Scope == scope)
             _dispatcher.Hold(permit.Lane.Gate.Keys!, key, until);
         else
             _dispatcher.Hold(scope, until);
+        if (permit.Proxy?.Scope == scope)
+            _dispatcher.Change(permit.Lane.Gate.Proxies!, static (scheduler, proxies, _) => scheduler.Better(proxies));
         engine.Learned(new Lesson(scope, engine.Clock.Now) { HeldUntil = until });
-        TellPause(scope, until);
     }
 
     /// <summary>Whoever waits for long without a word takes it for a hang.</summary>
@@ -94,6 +105,8 @@ internal sealed class Learning(Upstream api, Engine engine)
             foreach (var scope in permit.Lane.Gate.Scopes)
                 if (scope != api.Scope && scope != engine.Total && scope != key && scope != permit.Lane.Gate.Queue && scope.HasRate)
                     return scope;
+        // A server that knows no key counts by the address it sees.
+        key ??= permit.Proxy?.Scope;
         return key is null || (!key.HasRate && api.Scope.HasRate) ? api.Scope : key;
     }
 
@@ -197,5 +210,6 @@ internal sealed class Learning(Upstream api, Engine engine)
     private string NameOf(Attempt attempt, Scope scope) => scope == api.Scope ? api.Name
         : attempt.Permit.Key is { } key && scope == key.Scope ? $"{api.Name}/key:{key.Name}"
         : attempt.Permit.Lane.Gate.Own is { } own && scope == own.Scope ? $"{api.Name}/key:{own.Name}"
+        : attempt.Permit.Proxy is { } way && scope == way.Scope ? api.Exits.NameOf(way.Exit)
         : scope.Name;
 }

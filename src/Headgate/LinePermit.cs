@@ -10,9 +10,6 @@ internal sealed class LinePermit(Exchange exchange, Cost cost, long expiresAt) :
 
     public Exchange Exchange => _of as Exchange ?? ((Attempt)_of).Exchange;
 
-    /// <summary>The proxy it goes by, chosen with it; null for none.</summary>
-    public Proxies.ProxyEndpoint? Via { get; init; }
-
     /// <summary>The attempt that it was given to; null before. May be read by anybody.</summary>
     public Attempt? Attempt
     {

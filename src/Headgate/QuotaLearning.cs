@@ -43,7 +43,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
     public void Forget(Scope scope) => engine.Dispatcher.Change((_known, scope), static (_, it, _) => it._known.Remove(it.scope));
 
     /// <summary>
-    /// Of whose limits a quota speaks: the key's where there are keys, else the API's. A part of the API that the server names
+    /// Of whose limits a quota speaks: the key's where there are keys, the exit's where there are proxies, else the API's. A part of the API that the server names
     /// (<c>search</c> at GitHub) has its own; which requests belong to it only the routes of the configuration tell.
     /// </summary>
     private Scope? ScopeOf(Attempt attempt, QuotaReport told)
@@ -51,7 +51,7 @@ internal sealed class QuotaLearning(Upstream api, Engine engine)
         var gate = attempt.Permit.Lane.Gate;
         if (told.Resource is { } resource && !told.IsGlobal && IsPart(resource, gate))
             return api.Gates.RouteOf(gate);
-        return attempt.Permit.Key?.Scope ?? gate.Own?.Scope ?? api.Scope;
+        return attempt.Permit.Key?.Scope ?? gate.Own?.Scope ?? attempt.Permit.Proxy?.Scope ?? api.Scope;
     }
 
     /// <summary>The first part of an API that is named for a request of no route is the usual one.</summary>

@@ -14,7 +14,7 @@ namespace Headgate;
 /// 1 admit      the API found, its keys and its reach: or a clear refusal
 /// 2 cache      \ in their version
 /// 3 coalesce   /
-/// 4 permit     wait in the gate for key and every limit at once, all or nothing
+/// 4 permit     wait in the gate for key, proxy and every limit at once, all or nothing
 /// 5 send       the attempt: connect, stamp, first byte … headers
 /// 6 observe    permit, limits, key and budget learn from the outcome
 /// 7 retry?     a pure decision; if yes, back to 1, paying for a new permit
@@ -177,7 +177,7 @@ internal sealed class StraightLine(Engine engine)
             expires = Math.Min(expires, (exchange.AskedAt == 0 ? engine.Clock.Now : exchange.AskedAt) + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
         var gate = upstream.GateFor(exchange);
-        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Tenant) : null);
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Tenant) : null, upstream.ViewFor(exchange));
         var permit = new LinePermit(exchange, key.Cost, expires) { EnqueuedAt = exchange.AskedAt };
         exchange.AskedAt = 0;
         engine.Dispatcher.Acquire(permit, gate, key, cancellation);
@@ -211,6 +211,7 @@ internal sealed class StraightLine(Engine engine)
                 RefusalReason.Expired => FailureClass.Deadline,
                 RefusalReason.TooCostly => FailureClass.Invalid,
                 RefusalReason.NoKeys => FailureClass.Auth,
+                RefusalReason.NoProxies => FailureClass.Proxy,
                 RefusalReason.QueueFull => FailureClass.RateLimit,
                 RefusalReason.CircuitOpen => FailureClass.CircuitOpen,
                 _ => FailureClass.Cancelled,

@@ -4,6 +4,7 @@ using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Resilience;
 using Headgate.Limits;
+using Headgate.Proxies;
 using Headgate.Retries;
 using Headgate.Time;
 
@@ -52,7 +53,9 @@ internal sealed class Upstream : IDisposable
         var tunnels = new Scope($"{Name}/tunnels", [], Terms, engine.Dispatcher.Ours, Scope.Server);
         tunnels.Add(TunnelCap = ConcurrencyCap.OfConnections(engine.Concurrency));
         Tunnels = new Gate(Name, [engine.Total, Scope, tunnels], weight: configuration.Weight, countsOpenOnly: true) { Parts = "tunnels", UnderWay = UnderWay };
-        _gates = MakeGates(configuration, _keys, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
+        Exits = new ApiExits(this, engine);
+        Proxies = engine.Proxies.Open(this, configuration);
+        _gates = MakeGates(configuration, _keys, Proxies, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         OwnKeys = new OwnKeys(this, engine);
         _budget = BudgetOf(configuration.Retry);
         RetryPolicy = RetryPolicyOf(configuration);
@@ -107,7 +110,7 @@ internal sealed class Upstream : IDisposable
 
     /// <summary>Every scope of it with the name that it has in the ledger: of itself, its keys and its parts.</summary>
     public IEnumerable<(string Name, Scope Scope)> NamedScopes =>
-        [(Name, Scope), .. Keys?.Keys.Select(key => (NameOf(key), key.Scope)) ?? [], .. OwnKeys.All.Select(key => ($"{Name}/key:{key.Name}", key.Scope)), .. Gates.Parts.Select(part => (part.Scope.Name, part.Scope))];
+        [(Name, Scope), .. Keys?.Keys.Select(key => (NameOf(key), key.Scope)) ?? [], .. OwnKeys.All.Select(key => ($"{Name}/key:{key.Name}", key.Scope)), .. Exits.All.Select(exit => (Exits.NameOf(exit), exit.Scope)), .. Gates.Parts.Select(part => (part.Scope.Name, part.Scope))];
 
     public Scope Scope { get; }
 
@@ -122,6 +125,12 @@ internal sealed class Upstream : IDisposable
         get => _keys;
         set => _keys = value;
     }
+
+    /// <summary>The ways to it through the proxies of its pool; null where it is reached without.</summary>
+    public ProxyOutlets? Proxies { get; set; }
+
+    /// <summary>The limits of each address that its server sees.</summary>
+    public ApiExits Exits { get; }
 
     /// <summary>What was let go and has not ended, whatever gate it passed.</summary>
     public UnderWay UnderWay { get; }
@@ -198,7 +207,7 @@ internal sealed class Upstream : IDisposable
     public long StrictLate(Attempt attempt) => attempt.Permit.Cost.Others.Length > 0 ? Math.Max(StrictLateOfRequests(attempt), attempt.EndedAt) : StrictLateOfRequests(attempt);
 
     private long StrictLateOfRequests(Attempt attempt) =>
-        HasOwnTiming(attempt.Permit.Taken) || HasOwnTiming(attempt.Permit.TakenOfKey)
+        HasOwnTiming(attempt.Permit.Taken) || HasOwnTiming(attempt.Permit.TakenOfKey) || HasOwnTiming(attempt.Permit.TakenOfProxy)
             ? Math.Max(attempt.LateAt, attempt.IsLost ? attempt.AnsweredAt + Math.Max(Terms.Straggle, ArrivalTerms.DefaultStraggle) : attempt.AnsweredAt)
             : attempt.LateAt;
 
@@ -244,6 +253,9 @@ internal sealed class Upstream : IDisposable
     public Gate GateFor(Exchange exchange) =>
         // Where the pool has another place for its keys, what the caller brings stands beside one of them.
         Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null, _engine.Queues.Of(exchange.Queue));
+
+    /// <summary>The proxies a request may go through, as its pool chooses them: by its country, or by whom it comes from; null where there are none.</summary>
+    public ProxyView? ViewFor(Exchange exchange) => Proxies?.For(exchange.Country, exchange.Tenant ?? exchange.Uri.IdnHost, exchange.Avoids);
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
@@ -352,9 +364,10 @@ internal sealed class Upstream : IDisposable
     /// <summary>Gates for what a configuration makes of it.</summary>
     /// <param name="configuration">The configuration.</param>
     /// <param name="keys">The keys, if it has any.</param>
+    /// <param name="proxies">The ways to it through proxies, if there are any.</param>
     /// <param name="scopeOf">The scope of a part of it.</param>
-    public UpstreamGates MakeGates(UpstreamConfiguration configuration, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf) =>
-        new(_engine.Dispatcher, configuration, [_engine.Total, Scope], keys, scopeOf, UnderWay, Tunnels);
+    public UpstreamGates MakeGates(UpstreamConfiguration configuration, KeyPool? keys, ProxyOutlets? proxies, Func<UpstreamPart, Scope> scopeOf) =>
+        new(_engine.Dispatcher, configuration, [_engine.Total, Scope], keys, proxies, scopeOf, UnderWay, Tunnels);
 
     /// <summary>What is known of arrival at first at an API that is treated so.</summary>
     public static ArrivalTerms TermsOf(TimingChoice timing, TimeSpan straggle) => timing.Mode == LimitTiming.Nominal
@@ -382,6 +395,7 @@ internal sealed class Upstream : IDisposable
     public void Dispose()
     {
         Rotation?.Dispose();
+        _engine.Proxies.Leave(Proxies);
         Transport.Dispose();
     }
 }

@@ -3,6 +3,7 @@ using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate;
 
@@ -29,8 +30,10 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private IReadOnlyList<KeyEntry>? _entries;
     private KeyPool? _pool;
     private bool _isNewPool;
+    private ProxyOutlets? _proxies;
     private ApiTransport? _transport;
     private KeyRotation? _goneRotation;
+    private ProxyOutlets? _goneProxies;
     private bool _isDone;
 
     public Upstream Api => api;
@@ -65,6 +68,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         if (IsOtherTransport)
             _transport = engine.Connections.MakeTransport(api, next);
         PrepareParts();
+        _proxies = IsOtherPool ? engine.Proxies.Open(api, next) : api.Proxies;
         Limits = [.. ScopeChanges()];
     }
 
@@ -74,6 +78,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         if (_isDone)
             return;
         _transport?.Dispose();
+        if (_proxies != api.Proxies)
+            engine.Proxies.Leave(_proxies);
         foreach (var scope in _newParts)
             engine.Journal.Forget(scope);
         if (_isNewPool)
@@ -89,6 +95,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         var (gates, keys) = (api.Gates, api.Keys);
         _goneRotation = keys == _pool ? null : api.Rotation;
         api.Keys = _pool;
+        (_goneProxies, api.Proxies) = (api.Proxies == _proxies ? null : api.Proxies, _proxies);
         api.TreatAs(next);
         ChangeConnections(now);
         ChangeBreaker();
@@ -97,14 +104,14 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
             api.Adaptation.LeaveNeedsLock();
             api.Adaptation = new Adaptation(api, engine);
         }
-        if (!areGatesNew && gates.AreFor(next, _pool))
+        if (!areGatesNew && gates.AreFor(next, _pool, _proxies))
             return;
         api.Left = new LeftScopes
         {
             Parts = gates.Parts.Select(part => KeyValuePair.Create(part.Place, part.Scope)).Concat(api.Left.Parts).Where(part => !_parts.ContainsKey(part.Key)).ToDictionary(),
             Keys = _pool is null ? keys ?? api.Left.Keys : null,
         };
-        api.Gates = api.MakeGates(next, _pool, part => _parts[part.Place]);
+        api.Gates = api.MakeGates(next, _pool, _proxies, part => _parts[part.Place]);
         gates.LeaveNeedsLock(scheduler);
         foreach (var part in _parts.Values)
             foreach (var checkpoint in part.Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts))
@@ -115,6 +122,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     public void Finish()
     {
         engine.SweepLeft(api);
+        engine.Proxies.Leave(_goneProxies);
         if (_goneRotation is { } gone)
         {
             gone.Dispose();
@@ -212,6 +220,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
                 yield return change;
         }
     }
+
+    private bool IsOtherPool => _before.Policy.Proxies != next.Policy.Proxies;
 
     private bool IsOtherTransport => areFilesNew && next.Tls != TlsConfiguration.Default
         || (_before.Connections with { PerHost = null }, _before.Tls, _before.UserAgents, _before.IsConfigured, _before.Policy.ConnectTimeout)

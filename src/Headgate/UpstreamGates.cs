@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Headgate.Configuration;
 using Headgate.Gates;
 using Headgate.Keys;
+using Headgate.Proxies;
 
 namespace Headgate;
 
@@ -31,6 +32,7 @@ internal sealed class UpstreamGates
     private readonly UpstreamConfiguration _configuration;
     private readonly Scope[] _common;
     private readonly KeyPool? _keys;
+    private readonly ProxyOutlets? _proxies;
     private readonly Dictionary<RequestPriority, decimal> _shares;
     private readonly Scope[] _routes;
     private readonly Dictionary<string, Scope> _countries;
@@ -44,12 +46,13 @@ internal sealed class UpstreamGates
     /// <param name="configuration">The API.</param>
     /// <param name="common">What every request to it counts in.</param>
     /// <param name="keys">Its keys, if it has any.</param>
+    /// <param name="proxies">The ways to it through proxies; null where it is reached without.</param>
     /// <param name="scopeOf">The scope of a part of the API.</param>
     /// <param name="underWay">Where what was let go is known until it has ended.</param>
     /// <param name="tunnels">The gate of connections that are passed through unread, which stays what it is.</param>
-    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, Func<UpstreamPart, Scope> scopeOf, UnderWay underWay, Gate tunnels)
+    public UpstreamGates(Dispatcher dispatcher, UpstreamConfiguration configuration, Scope[] common, KeyPool? keys, ProxyOutlets? proxies, Func<UpstreamPart, Scope> scopeOf, UnderWay underWay, Gate tunnels)
     {
-        (_dispatcher, _configuration, _common, _keys, _underWay, _tunnels) = (dispatcher, configuration, common, keys, underWay, tunnels);
+        (_dispatcher, _configuration, _common, _keys, _proxies, _underWay, _tunnels) = (dispatcher, configuration, common, keys, proxies, underWay, tunnels);
         _shares = Enum.GetValues<RequestPriority>().Where(priority => configuration.Shares[priority] != Percentage.Whole)
             .ToDictionary(priority => priority, priority => configuration.Shares[priority].Fraction);
         var parts = UpstreamPart.Of(configuration).Select(scopeOf).ToList();
@@ -75,7 +78,7 @@ internal sealed class UpstreamGates
     public bool AreLeft => _areLeft;
 
     /// <summary>Whether requests pass other gates where an API is treated otherwise: limits alone do not make the difference.</summary>
-    public bool AreFor(UpstreamConfiguration other, KeyPool? keys) => keys == _keys && !_areLeft
+    public bool AreFor(UpstreamConfiguration other, KeyPool? keys, ProxyOutlets? proxies) => keys == _keys && proxies == _proxies && !_areLeft
         && (_configuration.Name, _configuration.Shares, _configuration.Weight) == (other.Name, other.Shares, other.Weight)
         && _configuration.Bases == other.Bases
         && _configuration.Routes.Select(route => route with { Limits = [] }).SequenceEqual(other.Routes.Select(route => route with { Limits = [] }))
@@ -164,6 +167,7 @@ internal sealed class UpstreamGates
         return new Gate(_configuration.Name, [.. _common, .. own, .. key, .. queue], choice.Own is null ? _keys : null, _shares, _configuration.Weight)
         {
             Own = choice.Own,
+            Proxies = _proxies,
             UnderWay = _underWay,
             IsLeft = _areLeft,
             Queue = choice.Queue,

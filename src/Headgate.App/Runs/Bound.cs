@@ -26,6 +26,7 @@ internal sealed class Bound
             Api = attempt.Upstream,
             Gate = attempt.Permit.Lane.Gate,
             Key = attempt.Permit.Key,
+            Exit = attempt.Permit.Proxy?.Scope,
             Cost = attempt.Permit.Cost,
             Line = (uint)exchange.Line,
             SentAt = attempt.SentAt,
@@ -85,6 +86,9 @@ internal sealed class Bound
         foreach (var checkpoint in attempt.Permit.TakenOfKey)
             if (!checkpoint.State.CountsAttempts)
                 return true;
+        foreach (var checkpoint in attempt.Permit.TakenOfProxy)
+            if (!checkpoint.State.CountsAttempts)
+                return true;
         return false;
     }
 }
@@ -111,6 +115,9 @@ internal readonly record struct SentOnce
     public required Gate Gate { get; init; }
 
     public PoolKey? Key { get; init; }
+
+    /// <summary>The limits of the proxy it went through; null for none.</summary>
+    public Scope? Exit { get; init; }
 
     public required Cost Cost { get; init; }
 

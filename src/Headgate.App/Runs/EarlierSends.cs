@@ -105,12 +105,18 @@ internal sealed class EarlierSends
         yield return api;
         if (intent.Key is { } key)
             yield return $"{api}/key:{key}";
+        if ((intent.Exit ?? intent.Proxy) is { } exit)
+            yield return $"{api}/proxy:{exit}";
         foreach (var part in intent.Parts?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [])
             yield return $"{api}/{part}";
     }
 
-    private bool IsLimited(string scope) =>
-        _limited.Contains(scope) || (scope.IndexOf("/key:", StringComparison.Ordinal) is > 0 and var at && _limited.Contains(scope[..(at + "/key".Length)]));
+    private bool IsLimited(string scope)
+    {
+        return _limited.Contains(scope) || IsLimitedAs("/key:") || IsLimitedAs("/proxy:");
+
+        bool IsLimitedAs(string kind) => scope.IndexOf(kind, StringComparison.Ordinal) is > 0 and var at && _limited.Contains(scope[..(at + kind.Length - 1)]);
+    }
 
     private ScopeSegment SegmentOf(string scope)
     {

@@ -3,6 +3,7 @@ using Headgate.App.CommandLine;
 using Headgate.Configuration;
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.App.Runs;
 
@@ -14,6 +15,8 @@ internal sealed class EngineFlags
     private readonly Option<string[]> _keyLimits = List("--key-limit", "LIMIT", "A limit of each key.");
     private readonly Option<string?> _keys = new("--keys") { HelpName = "FILE", Description = "The API's keys: a file with one a line, or env:NAME." };
     private readonly Option<string?> _keyAs = new("--key-as") { HelpName = "TEMPLATE", Description = "Where the key goes: \"Authorization: Bearer {key}\" (default), \"X-Api-Key: {key}\" or \"?api_key={key}\"." };
+    private readonly Option<string?> _proxies = new("--proxies") { HelpName = "FILE", Description = "The proxies to send through: a file with a URL on each line, or JSON." };
+    private readonly Option<string[]> _proxyLimits = List("--proxy-limit", "LIMIT", "A limit of each proxy, or of each exit where proxies name theirs, at each API.");
     private readonly Option<string?> _concurrency = new("--concurrency") { HelpName = "N", Description = "At most so many at once to each API; 100 by default." };
     private readonly Option<string?> _retries = new("--retries") { HelpName = "N", Description = "How often a request is tried again; 3 by default. Pauses asked for by the server are not counted." };
     private readonly Option<string?> _timeout = new("--timeout") { HelpName = "S", Description = "The longest an attempt may take, from its first byte to the end of its answer; 30 s by default." };
@@ -23,7 +26,7 @@ internal sealed class EngineFlags
     private readonly Option<string?> _state = new("--state") { HelpName = "DIR", Description = "Where sends are remembered; by default $HEADGATE_STATE, else headgate in $XDG_STATE_HOME." };
     private readonly Option<string?> _config = ConfigOption.Create();
 
-    public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
+    public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _proxies, _proxyLimits, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
 
     /// <summary>Those of the service, whose keys are in its configuration, and whose state is in its directory.</summary>
     public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _retries, _timeout, _timing, _maxBody, _config];
@@ -54,6 +57,7 @@ internal sealed class EngineFlags
             flags.Add(new ConfigurationOverride("/total/limits", total, "--total-limit"));
         if (One(_concurrency) is { Length: 1 } concurrency)
             flags.Add(new ConfigurationOverride("/defaults/concurrency", concurrency, "--concurrency"));
+        ReadProxies(parse, flags);
         return flags;
 
         void ForEveryApi(string setting, string[] values, string flag)
@@ -78,6 +82,7 @@ internal sealed class EngineFlags
             Environment = sources.Environment,
             OriginOf = reading.OriginOf,
             Keys = ReadKeys(parse),
+            ProxyFile = parse.GetValue(_proxies),
             Share = ReadShare(parse.GetValue(_share)),
             State = parse.GetValue(_state),
         };
@@ -87,6 +92,26 @@ internal sealed class EngineFlags
     private static HeadgateConfiguration OrThrow(ConfigurationReading reading) => reading.Errors.Count == 0
         ? reading.Configuration
         : throw new ConfigurationException([.. reading.Errors.Select(error => error.Origin.Source == ValueSource.Flag ? error with { Pointer = "" } : error).Distinct()]);
+
+    /// <summary>A pool of its own for all that is sent, by a name that no configuration can have.</summary>
+    private void ReadProxies(ParseResult parse, List<ConfigurationOverride> flags)
+    {
+        var limits = parse.GetValue(_proxyLimits) ?? [];
+        if (parse.GetValue(_proxies) is not { } file)
+        {
+            if (limits.Length > 0)
+                throw new CommandException(ExitCode.Usage, "--proxy-limit says how much goes through each proxy; say with --proxies FILE which there are");
+            return;
+        }
+        flags.Add(new ConfigurationOverride($"/proxies/{OfFlags}/from", [$"file:{Path.GetFullPath(file)}"], "--proxies"));
+        if (limits.Length > 0)
+            flags.Add(new ConfigurationOverride($"/proxies/{OfFlags}/limits", limits, "--proxy-limit"));
+        flags.Add(new ConfigurationOverride("/defaults/proxies", [OfFlags], "--proxies"));
+        flags.Add(new ConfigurationOverride("/upstreams/*/proxies", [OfFlags], "--proxies"));
+    }
+
+    /// <summary>What the pool of --proxies is called.</summary>
+    private const string OfFlags = "proxies";
 
     private KeysConfiguration? ReadKeys(ParseResult parse)
     {
@@ -139,9 +164,23 @@ internal sealed record EngineSettings
     /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
     public KeysConfiguration? Keys { get; init; }
 
+    /// <summary>The file of <c>--proxies</c>; null for none.</summary>
+    public string? ProxyFile { get; init; }
+
     public int? Share { get; init; }
 
     public string? State { get; init; }
+
+    /// <summary>The proxies in the files of a pool.</summary>
+    public IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool) =>
+        Headgate.Proxies.ProxyFile.Join(pool.From.Where(source => source.StartsWith("file:", StringComparison.Ordinal)).SelectMany(ProxiesIn));
+
+    /// <summary>The proxies in one file.</summary>
+    public IReadOnlyList<ProxyEntry> ProxiesIn(string file)
+    {
+        var entries = Headgate.Proxies.ProxyFile.Read([file]);
+        return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
+    }
 
     /// <summary>The same, with the keys of <c>--keys</c> given to the API of a URL.</summary>
     public EngineSettings WithKeysFor(Uri url)

@@ -9,7 +9,7 @@ internal static class FilesApart
     public static void Check(RunOptions options)
     {
         var ledger = options.Results is null ? null : options.LedgerPath;
-        (string What, string? Path)[] files = [("FILE", options.Input == "-" ? null : options.Input), ("--keys", options.Engine.Keys?.From is [var keys, ..] && !keys.StartsWith("env:", StringComparison.Ordinal) ? keys : null), ("-o", options.Results), ("the ledger", ledger), ("--failed-to", options.FailedTo)];
+        (string What, string? Path)[] files = [("FILE", options.Input == "-" ? null : options.Input), ("--keys", options.Engine.Keys?.From is [var keys, ..] && !keys.StartsWith("env:", StringComparison.Ordinal) ? keys : null), ("--proxies", options.Engine.ProxyFile), ("-o", options.Results), ("the ledger", ledger), ("--failed-to", options.FailedTo)];
         var seen = new Dictionary<string, string>(OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase);
         foreach (var (what, path) in files)
             if (path is not null && Target(path) is { } target && !seen.TryAdd(target, what))

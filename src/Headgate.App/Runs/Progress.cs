@@ -114,7 +114,8 @@ internal sealed class Progress : IAsyncDisposable
         {
             var own = Slowest(api.Scope.Limits);
             var keys = api.Keys?.Keys.Where(key => key.DeadReason is null).Sum(key => Slowest(key.Scope.Limits) ?? double.PositiveInfinity);
-            if (Math.Min(own ?? double.PositiveInfinity, keys ?? double.PositiveInfinity) is var rate && double.IsInfinity(rate))
+            var proxies = api.Proxies?.All.Where(way => !way.Proxy.IsDead).Select(way => way.Scope).Distinct().Sum(exit => Slowest(exit.Limits) ?? double.PositiveInfinity);
+            if (Math.Min(own ?? double.PositiveInfinity, Math.Min(keys ?? double.PositiveInfinity, proxies ?? double.PositiveInfinity)) is var rate && double.IsInfinity(rate))
                 return Slowest(_engine.Total.Limits);
             sum += rate;
         }

@@ -19,7 +19,9 @@ internal sealed class Replay
     private readonly Scheduler _scheduler = new();
     private readonly WallTime _ours;
     private readonly Scope _total;
-    private readonly Dictionary<Gate, Gate> _gates = [];
+
+    /// <summary>Each attempt goes through the exit that it went through: for each there is a gate of its own.</summary>
+    private readonly Dictionary<(Gate Gate, Scope? Exit), Gate> _gates = [];
     private readonly Dictionary<Upstream, Rebuilt> _apis = [];
     private readonly Dictionary<Scope, Copied> _copies = [];
     private readonly Dictionary<Permit, int> _asked = [];
@@ -179,11 +181,12 @@ internal sealed class Replay
 
     private Gate GateOf(in SentOnce sent)
     {
-        if (_gates.TryGetValue(sent.Gate, out var gate))
+        if (_gates.TryGetValue((sent.Gate, sent.Exit), out var gate))
             return gate;
         var (api, original) = (ApiOf(sent.Api), sent.Gate);
-        var scopes = original.Scopes.Select(scope => scope == _engine.Total ? _total : _copies.TryGetValue(scope, out var known) ? known.Scope : Copy(scope, api.Terms));
-        return _gates[original] = new Gate(original.Name, scopes, api.Keys);
+        IEnumerable<Scope> all = sent.Exit is { } exit ? [.. original.Scopes, exit] : original.Scopes;
+        var scopes = all.Select(scope => scope == _engine.Total ? _total : _copies.TryGetValue(scope, out var known) ? known.Scope : Copy(scope, api.Terms));
+        return _gates[(original, sent.Exit)] = new Gate(original.Name, scopes, api.Keys);
     }
 
     /// <summary>What all gates of an API have in common.</summary>

@@ -63,6 +63,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             Concurrency = settings.Configuration.Concurrency,
             Journal = theirs => new SendJournal(theirs, state, settings.Share, (scope, straggle) => earlier.Of(scope, theirs, straggle)),
             Keys = settings.KeysOf,
+            Proxies = settings.ProxiesIn,
             Notice = message => talk.WriteLine($"headgate: {message}"),
             Decompression = System.Net.DecompressionMethods.All,
             GivesUpUnreached = true,
@@ -78,6 +79,7 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             engine.UpstreamOf(new Uri(address));
         (_files, var ledger) = await RunFiles.OpenAsync(options, header, _check, time, stop);
         engine.Journal.WriteTo(ledger);
+        engine.Proxies.Begin();
         if (options.Results is null)
             talk.WriteLine("headgate: results go to standard output, so this run cannot be resumed; with -o FILE it can");
         foreach (var note in _files.Notes)
@@ -206,7 +208,8 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         var api = engine.UpstreamOf(request.ParsedUrl).Configuration;
         var name = api.IsConfigured ? api.Name : Authority.Of(request.ParsedUrl).ToString().Split("//")[1];
         var keys = api.Keys is { Limits.Count: > 0 } pool ? $"each key {string.Join(", ", pool.Limits)}" : null;
-        var limits = string.Join("; ", ((string?[])[api.Policy.Limits.Count > 0 ? string.Join(", ", api.Policy.Limits) : null, keys]).OfType<string>());
+        var proxies = options.Engine.Configuration.ProxyPools.FirstOrDefault(pool => pool.Name == api.Policy.Proxies) is { Limits.Count: > 0 } ways ? $"each proxy {string.Join(", ", ways.Limits)}" : null;
+        var limits = string.Join("; ", ((string?[])[api.Policy.Limits.Count > 0 ? string.Join(", ", api.Policy.Limits) : null, keys, proxies]).OfType<string>());
         if (limits.Length > 0)
             talk.WriteLine($"headgate: {name}: {limits}");
         else if (api.Policy.Learns)
@@ -223,8 +226,8 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
             return ExitCode.Interrupted;
         if (work.Failure is { } failure)
             return CodeOf(failure) ?? ExitCode.SomeFailed;
-        // Only where no key is left does a line end so; the same run again says the same.
-        if (_tally.Of(FailureClass.Auth) + _files.KeylessBefore > 0)
+        // Only where no key or no proxy is left does a line end so; the same run again says the same.
+        if (_tally.Of(FailureClass.Auth) + _tally.Of(FailureClass.Proxy) + _files.KeylessBefore > 0)
             return ExitCode.NoKeys;
         if ((work.StopReason is not null && _tally.IsIncomplete) || options.MaxFailures.IsExceeded(failed, _tally.Finished + _files.DoneBefore))
             return ExitCode.GivenUp;

@@ -31,7 +31,7 @@ internal sealed class RunFiles
     /// <summary>Of those, the ones that are not ok.</summary>
     public long FailedBefore { get; private set; }
 
-    /// <summary>Of those, the ones for which no key was left.</summary>
+    /// <summary>Of those, the ones for which no key, or no proxy, was left.</summary>
     public long KeylessBefore { get; private set; }
 
     /// <summary>Looks at the files of a run with results; makes the ledger, or goes on with it and locks it.</summary>
@@ -92,7 +92,7 @@ internal sealed class RunFiles
         }
         DoneBefore++;
         FailedBefore += entry.Ok ? 0 : 1;
-        KeylessBefore += entry.Class == FailureClass.Auth ? 1 : 0;
+        KeylessBefore += entry.Class is FailureClass.Auth or FailureClass.Proxy ? 1 : 0;
         return false;
     }
 

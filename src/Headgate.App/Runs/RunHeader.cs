@@ -45,6 +45,8 @@ internal static class RunHeader
                 limits[$"{api.Name}/geo:{geo.Country}"] = Texts(geo.Limits, api.Policy.Timing);
             if (api.Policy.Timing.Bound is { } bound)
                 bounds[api.Name] = (decimal)bound.TotalMilliseconds;
+            foreach (var (exit, own) in LimitsOfExits(settings, api))
+                limits[exit] = Texts(own, api.Policy.Timing);
             if (api.Keys is not { } pool)
                 continue;
             if (pool.Limits.Count > 0)
@@ -71,5 +73,17 @@ internal static class RunHeader
 
         // The header names one timing; what has another says so itself.
         List<string> Texts(IEnumerable<Limits.Limit> limits, TimingChoice own) => [.. limits.Select(limit => own.Told(limit, taken).ToString())];
+    }
+
+    /// <summary>The limits of an API's exits: those that all have, and those that some have of their own; what comes from addresses says so when it comes.</summary>
+    private static IEnumerable<(string Scope, ValueList<Limits.Limit> Limits)> LimitsOfExits(EngineSettings settings, UpstreamConfiguration api)
+    {
+        if (settings.Configuration.ProxyPools.FirstOrDefault(pool => pool.Name == api.Policy.Proxies) is not { } pool)
+            yield break;
+        if (pool.Limits.Count > 0)
+            yield return ($"{api.Name}/proxy", pool.Limits);
+        foreach (var entry in settings.ProxiesOf(pool).DistinctBy(entry => entry.ExitName))
+            if (entry.Limits is { } own)
+                yield return ($"{api.Name}/proxy:{entry.ExitName}", own);
     }
 }

@@ -12,6 +12,7 @@ internal static class Shares
         TotalLimits = Of(whole.TotalLimits, parts.Value),
         TotalConnections = Of(whole.TotalConnections, parts.Value),
         Defaults = Of(whole.Defaults, parts.Value),
+        ProxyPools = [.. whole.ProxyPools.Select(pool => pool with { Limits = Of(pool.Limits, parts.Value) })],
         Upstreams = [.. whole.Upstreams.Select(api => api with
         {
             Policy = Of(api.Policy, parts.Value),

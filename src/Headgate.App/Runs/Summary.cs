@@ -67,6 +67,8 @@ internal sealed class Summary
         }
         foreach (var (key, count) in _tally.ByKey)
             text.AppendLine($"  key {key,-10}{Words.Count(count)}");
+        foreach (var (proxy, sent, faults) in _tally.ByProxy)
+            text.AppendLine($"  proxy {proxy}  {Words.Count(sent)}{(faults > 0 ? $" ({Words.Count(faults)} more came to nothing, by its fault)" : "")}");
         var last = _toLastResult < _wall * 0.98 ? $" (the last result after {Words.Time(_toLastResult)})" : "";
         text.AppendLine($"  time          {Words.Time(_wall)}{last}{(_bound is { } bound ? $", best possible {Words.Time(bound)}: {Words.Percent(Efficiency ?? 1)}" : "")}{(_tally.WaitingFor is { } holding ? $", held by {holding}" : "")}");
         if (_held > 0)
@@ -107,6 +109,15 @@ internal sealed class Summary
             json.WriteStartObject("keys");
             foreach (var (key, count) in _tally.ByKey)
                 json.WriteNumber(key, count);
+            json.WriteEndObject();
+            json.WriteStartObject("proxies");
+            foreach (var (proxy, sent, faults) in _tally.ByProxy)
+            {
+                json.WriteStartObject(proxy);
+                json.WriteNumber("sent", sent);
+                json.WriteNumber("faults", faults);
+                json.WriteEndObject();
+            }
             json.WriteEndObject();
             WriteQuantiles(json, "wait", _tally.Waits);
             WriteQuantiles(json, "latency", _tally.Latencies);

@@ -9,6 +9,7 @@ internal sealed class Tally(Clock clock)
 {
     private readonly long[] _byClass = new long[Enum.GetValues<FailureClass>().Length];
     private readonly ConcurrentDictionary<string, long> _byKey = new();
+    private readonly ConcurrentDictionary<string, (long Sent, long Faults)> _byProxy = new();
     private long _finished;
     private long _ok;
     private long _sent;
@@ -56,6 +57,9 @@ internal sealed class Tally(Clock clock)
 
     public IEnumerable<KeyValuePair<string, long>> ByKey => _byKey.OrderBy(pair => pair.Key, StringComparer.Ordinal);
 
+    /// <summary>What was sent through each proxy, and how often it was at fault.</summary>
+    public IEnumerable<(string Name, long Sent, long Faults)> ByProxy => _byProxy.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value.Sent, pair.Value.Faults));
+
     public IEnumerable<(FailureClass Class, long Count)> ByClass =>
         Enum.GetValues<FailureClass>().Select(failure => (failure, Volatile.Read(ref _byClass[(int)failure]))).Where(pair => pair.Item2 > 0);
 
@@ -82,6 +86,8 @@ internal sealed class Tally(Clock clock)
 
     public void AttemptEnded(Attempt attempt)
     {
+        if (attempt.Permit.Proxy is { } proxy)
+            CountAt(proxy.Name, attempt.WasSent, attempt.Failure == FailureClass.Proxy);
         if (!attempt.WasSent)
             return;
         Interlocked.Increment(ref _sent);
@@ -89,6 +95,9 @@ internal sealed class Tally(Clock clock)
         if (attempt.Permit.Key is { } key)
             _byKey.AddOrUpdate(key.Name, 1, static (_, count) => count + 1);
     }
+
+    private void CountAt(string proxy, bool wasSent, bool failed) =>
+        _byProxy.AddOrUpdate(proxy, static (_, it) => it, static (_, before, it) => (before.Sent + it.Sent, before.Faults + it.Faults), (Sent: wasSent ? 1L : 0, Faults: failed ? 1L : 0));
 
     /// <summary>A result is on disk.</summary>
     public void Finish(JobOutcome outcome, Exchange? exchange, bool isResent)

@@ -26,6 +26,6 @@ internal static class AnswerWords
     {
         var attempts = record.Attempts > 1 ? $", {record.Attempts} attempts in {Words.Time(Clock.Nanoseconds(record.Latency ?? default))}" : "";
         var wait = exchange.Waited > Noticeable ? $", waited {Words.Time(exchange.Waited)}{(record.Holding is { } holding ? $" for {holding}" : "")}" : "";
-        return $"{attempts}{wait}{(record.Key is { } key ? $", key {key}" : "")}";
+        return $"{attempts}{wait}{(record.Key is { } key ? $", key {key}" : "")}{(record.Proxy is { } proxy ? $", through {proxy}" : "")}";
     }
 }

@@ -83,7 +83,8 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
     {
         var waited = permit.GrantedAt - permit.EnqueuedAt;
         var key = permit.Key is { } chosen ? $", with key {chosen.Name}" : "";
-        return $"permit{key}, {(permit.HeldBy is { } held ? $"after {Words.Time(waited)} for {held.Describe()}" : "at once")}";
+        var proxy = permit.Proxy is { } way ? $", through {way.Name}" : "";
+        return $"permit{key}{proxy}, {(permit.HeldBy is { } held ? $"after {Words.Time(waited)} for {held.Describe()}" : "at once")}";
     }
 
     private static string? Settled(Exchange exchange, Attempt attempt)

@@ -34,9 +34,11 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
             Concurrency = settings.Configuration.Concurrency,
             Journal = clock => new SendJournal(clock, state, settings.Share),
             Keys = settings.KeysOf,
+            Proxies = settings.ProxiesIn,
             Decompression = DecompressionMethods.All,
             Notice = message => talk.WriteLine($"headgate: {message}"),
         });
+        engine.Proxies.Begin();
         var accepted = new Acceptance(options.Request, Guid.CreateVersion7(time.GetUtcNow()).ToString(), time.GetUtcNow(), engine.Clock.Now) { TooLarge = "the answer is larger than --max-body" };
         _body = new AnswerBody(output, engine.UpstreamOf(options.Request.ParsedUrl).Configuration.Policy.MaxBody, stop);
         using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
@@ -160,6 +162,6 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
 
     private static ExitCode CodeOf(ResultRecord record, Engine engine) =>
         record.Outcome.Ok ? ExitCode.Ok
-        : engine.Upstreams.Any(api => api.Keys is { AllDead: true }) ? ExitCode.NoKeys
+        : engine.Upstreams.Any(api => api.Keys is { AllDead: true }) || record.Outcome.Class == FailureClass.Proxy ? ExitCode.NoKeys
         : ExitCode.SomeFailed;
 }

@@ -42,6 +42,6 @@ internal struct Attempt
 /// <param name="Upstream">The API.</param>
 /// <param name="Key">The key's name; null without.</param>
 /// <param name="KeyIdentity">The key's fingerprint, where the ledger tells it: two names of one secret are one key.</param>
-/// <param name="Proxy">The proxy; null without.</param>
+/// <param name="Proxy">The proxy, or the exit that several have in common; null without.</param>
 /// <param name="Parts">The parts of the API it counts in, with a space between; null for none.</param>
 internal sealed record Lane(string Upstream, string? Key, string? KeyIdentity, string? Proxy, string? Parts);

@@ -221,13 +221,13 @@ internal sealed class TimelineReader
 
     private int LaneOf(in LedgerIntent intent)
     {
-        var names = (intent.Upstream, intent.Key, intent.Proxy, intent.Parts);
+        var names = (intent.Upstream, intent.Key, intent.Exit ?? intent.Proxy, intent.Parts);
         if (_names.TryGetValue(names, out var known))
             return known;
         var upstream = intent.Upstream ?? "";
         var identity = intent.Key is { } key && _header.Keys.TryGetValue(upstream, out var keys) ? keys.GetValueOrDefault(key, key) : intent.Key;
         AssumeBound(upstream);
-        var lane = new Lane(upstream, intent.Key, identity, intent.Proxy, intent.Parts);
+        var lane = new Lane(upstream, intent.Key, identity, intent.Exit ?? intent.Proxy, intent.Parts);
         if (!_lanes.TryGetValue(lane, out var index))
         {
             _lanes[lane] = index = _ledger.Lanes.Count;

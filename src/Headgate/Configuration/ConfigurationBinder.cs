@@ -22,6 +22,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Defaults = defaults,
             Concurrency = (int)Value(defaultsNode, Settings.Concurrency, HeadgateConfiguration.Default.Concurrency),
             Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
+            ProxyPools = [.. (root.Member(ProxySettings.Pools.Name)?.Members ?? []).Select(member => BindProxies(member.Name, member.Value))],
             Jobs = service.BindJobs(root.Member(ServiceSettings.JobsGroup.Name)),
             Serve = service.BindServe(root.Member(ServiceSettings.ServeGroup.Name)),
             Log = SeeingSettings.BindLog(root.Member(SeeingSettings.LogGroup.Name)),
@@ -49,6 +50,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
             MaxPassed = Given(node, Settings.Policy.MaxBody) ?? otherwise.MaxPassed,
             Connections = node?.Member(Settings.Policy.Wire.Name) is { } connections ? BindConnections(connections) : otherwise.Connections,
+            Proxies = node?.Member(ProxySettings.OfPolicy.Name) is null ? otherwise.Proxies : Value(node, ProxySettings.OfPolicy, ProxySettings.None) is var pool and not ProxySettings.None ? pool : null,
         };
     }
 
@@ -115,6 +117,16 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Dead = node.Member(Settings.Keys.Dead.Name) is { } dead ? Settings.Keys.DeadShape.Read(dead) : usual.Dead,
         };
     }
+
+    private ProxyPoolConfiguration BindProxies(string name, ConfigurationNode node) => new()
+    {
+        Name = name,
+        From = node.Member(ProxySettings.From.Name) is { } from ? [.. ProxySettings.FromShape.Read(from).Select(Absolute)] : [],
+        Poll = Value(node, ProxySettings.Poll, ProxyPoolConfiguration.UsualPoll),
+        Choice = Value(node, ProxySettings.Choose, default),
+        Limits = node.Member(ProxySettings.Limits.Name) is { } limits ? ProxySettings.LimitsShape.Read(limits) : [],
+        Probe = node.Member(ProxySettings.Probe.Name) is null ? null : Value(node, ProxySettings.Probe, null!),
+    };
 
     private static PriorityShares BindShares(ConfigurationNode node) => new(
         Value(node, Settings.Shares.Critical, Percentage.Whole),

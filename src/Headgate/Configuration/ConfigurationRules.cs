@@ -11,12 +11,14 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
     public void Check(HeadgateConfiguration configuration)
     {
         CheckBackoff("/defaults", configuration.Defaults);
+        CheckPool("/defaults", configuration.Defaults, configuration);
         var owners = new Dictionary<UpstreamBase, string>();
         foreach (var upstream in configuration.Upstreams)
         {
             var pointer = ConfigurationNode.Below("/upstreams", upstream.Name);
             CheckBases(pointer, upstream, owners);
             CheckBackoff(pointer, upstream.Policy);
+            CheckPool(pointer, upstream.Policy, configuration);
             CheckCosts(pointer, upstream, configuration.TotalLimits);
             if (upstream.Routes.Count > MostRoutes)
                 Wrong($"{pointer}/routes", $"{upstream.Routes.Count} routes are more than the {MostRoutes} an API may have; take those with the same limits together, with * and ** in their paths");
@@ -84,6 +86,13 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
                 if (limit.Unit == cost.Unit && limit.Algorithm != LimitAlgorithm.Concurrent && cost.Estimate > Room(limit))
                     Wrong($"{at}/estimate", $"{cost.Estimate} {cost.Unit} is more than the limit \"{limit}\" ever lets through: no request could be sent");
         }
+    }
+
+    // Told only where it is written: an API that has it from the defaults has nothing to correct.
+    private void CheckPool(string pointer, UpstreamPolicy policy, HeadgateConfiguration configuration)
+    {
+        if (policy.Proxies is { } name && root.Find($"{pointer}/proxies") is not null && configuration.ProxyPools.All(pool => pool.Name != name))
+            Wrong($"{pointer}/proxies", $"no pool of proxies is called \"{Excerpt.Of(name)}\"{NearestName.Suggest(name, [.. configuration.ProxyPools.Select(pool => pool.Name)])}; add it to \"proxies\"");
     }
 
     private void CheckTls(string pointer, UpstreamConfiguration upstream)

@@ -26,6 +26,9 @@ internal sealed record HeadgateConfiguration
     /// <summary>The configured APIs in the order of the file, their policies completed from <see cref="Defaults"/>.</summary>
     public ValueList<UpstreamConfiguration> Upstreams { get; init; } = [];
 
+    /// <summary>The pools of proxies.</summary>
+    public ValueList<ProxyPoolConfiguration> ProxyPools { get; init; } = [];
+
     /// <summary>How the service keeps its jobs.</summary>
     public JobsConfiguration Jobs { get; init; } = JobsConfiguration.Default;
 

@@ -50,7 +50,7 @@ internal static class Settings
 
         public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
 
-        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Wire];
+        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Wire, ProxySettings.OfPolicy];
     }
 
     internal static class Keys
@@ -262,7 +262,7 @@ internal static class Settings
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
             [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
-            ["base"], "proxies", "cache");
+            ["base"], "cache");
 
         public static bool IsName(string name) =>
             name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
@@ -287,7 +287,7 @@ internal static class Settings
         "The APIs by name.");
 
     public static readonly Group Root = new(
-        [SchemaName, Version, Total, Defaults, Upstreams, ServiceSettings.JobsGroup, ServiceSettings.ServeGroup, SeeingSettings.LogGroup, SeeingSettings.OtlpGroup], [], "proxies");
+        [SchemaName, Version, Total, Defaults, Upstreams, ServiceSettings.JobsGroup, ServiceSettings.ServeGroup, ProxySettings.Pools, SeeingSettings.LogGroup, SeeingSettings.OtlpGroup]);
 
     // The groups above are part of the table below: they may use nothing of it, or the order of initialisation would matter.
     private static class Literal

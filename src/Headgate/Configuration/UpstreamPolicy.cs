@@ -47,4 +47,7 @@ internal sealed record UpstreamPolicy
     public long? MaxPassed { get; init; }
 
     public ConnectionsConfiguration Connections { get; init; } = ConnectionsConfiguration.Default;
+
+    /// <summary>The name of the pool of proxies through which the API is reached; null for none.</summary>
+    public string? Proxies { get; init; }
 }

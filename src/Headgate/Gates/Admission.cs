@@ -26,7 +26,7 @@ internal static class Admission
             if (keys.TooCostly(cost) is { } limit)
                 return TooCostly(limit, cost);
         }
-        return null;
+        return gate.Proxies is { AllDead: true } proxies ? new RefusedException(RefusalReason.NoProxies, proxies.WhyDead()) : null;
     }
 
     /// <summary>As many wait as may.</summary>

@@ -1,5 +1,6 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
@@ -88,6 +89,9 @@ internal sealed class Gate
     public long Waited { get; set; }
 
     public KeyPool? Keys { get; }
+
+    /// <summary>The ways to the API through proxies; null where it is reached without.</summary>
+    public ProxyOutlets? Proxies { get; init; }
 
     /// <summary>Its part of a limit shared with other gates, relative to theirs.</summary>
     public long Weight { get; }

@@ -1,16 +1,17 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
-/// <summary>What a waiter asks for. Those who cost of the same units with the same priority, tenant and key stand in one lane.</summary>
-internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky)
+/// <summary>What a waiter asks for. Those who cost of the same units with the same priority, tenant, key and choice of proxies stand in one lane.</summary>
+internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky, ProxyView? Via = null)
 {
     /// <summary>Compares what decides about the lane. The amounts do not: one tenant has one share, whatever each of its requests costs.</summary>
     public static readonly IEqualityComparer<LaneKey> OfLanes = new LaneComparer();
 
     public bool IsOfSameLane(in LaneKey other) =>
-        Priority == other.Priority && ReferenceEquals(Sticky, other.Sticky) && Cost.IsOfSameUnits(other.Cost) && Tenant == other.Tenant;
+        Priority == other.Priority && ReferenceEquals(Sticky, other.Sticky) && ReferenceEquals(Via, other.Via) && Cost.IsOfSameUnits(other.Cost) && Tenant == other.Tenant;
 
     private sealed class LaneComparer : IEqualityComparer<LaneKey>
     {
@@ -33,6 +34,9 @@ internal sealed class Lane
 
     /// <summary>Its turn for the keys of the gate.</summary>
     private Claim? _pool;
+
+    /// <summary>Its turn for the proxies it may go through; null where there are none.</summary>
+    private Claim? _via;
 
     /// <summary>The limits of the key it waits for, where it needs more of it than one request.</summary>
     private Claim[] _keyClaims = [];
@@ -86,6 +90,9 @@ internal sealed class Lane
     /// <summary>The key its first waiter could go with, as last computed.</summary>
     public PoolKey? GoesWith { get; private set; }
 
+    /// <summary>The proxy its first waiter could go through, as last computed.</summary>
+    public ProxyOutlet? Way { get; private set; }
+
     /// <summary>What last held one of its waiters.</summary>
     public Constraint? LastHeldBy { get; private set; }
 
@@ -102,12 +109,15 @@ internal sealed class Lane
 
     public Claim? Pool => _pool;
 
+    public Claim? Via => _via;
+
     /// <summary>What its waiters need must be looked for anew: limits were changed, or its key died.</summary>
     public void FindClaims()
     {
         Disclaim();
-        (FreeAt, LookAt, HeldBy, GoesWith) = (LimitState.Never, LimitState.Never, null, null);
+        (FreeAt, LookAt, HeldBy, GoesWith, Way) = (LimitState.Never, LimitState.Never, null, null, null);
         _pool = Gate.Keys is { } pool ? new Claim(this, pool) : null;
+        _via = _key.Via is { } view ? new Claim(this, view) : null;
         IEnumerable<Claim> claims = Needed(Gate.Checkpoints).Select(limit => new Claim(this, limit));
         if (Sticky is { } key)
             claims = claims.Concat(Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool)));
@@ -118,7 +128,7 @@ internal sealed class Lane
     public bool Note(in Passing passing)
     {
         var changed = FreeAt != passing.At || HeldBy != passing.HeldBy;
-        (FreeAt, LookAt, HeldBy, GoesWith) = (passing.At, Math.Min(passing.At, passing.RetryAt), passing.HeldBy, passing.Key);
+        (FreeAt, LookAt, HeldBy, GoesWith, Way) = (passing.At, Math.Min(passing.At, passing.RetryAt), passing.HeldBy, passing.Key, passing.Way);
         if (HeldBy is not null)
             First!.HeldBy = LastHeldBy = HeldBy.Constraint;
         return changed;
@@ -131,12 +141,13 @@ internal sealed class Lane
     public bool HoldsKey => ClaimedKey is not null || Sticky is not null;
 
     /// <summary>Whether its turn is known wherever it needs something.</summary>
-    public bool IsClaiming => _pool is { IsStanding: true } || (_claims.Length > 0 && _claims[0].IsStanding);
+    public bool IsClaiming => _via is { IsStanding: true } || _pool is { IsStanding: true } || (_claims.Length > 0 && _claims[0].IsStanding);
 
     /// <summary>It waits: its turn is known wherever it needs something. What it reserved of another key than it would go with now is free again.</summary>
     public void Claim()
     {
         _pool?.Constraint.Enter(_pool);
+        _via?.Constraint.Enter(_via);
         foreach (var claim in _claims)
             claim.Constraint.Enter(claim);
         // A cost of one request needs no particular key: whichever comes free first is its.
@@ -157,6 +168,7 @@ internal sealed class Lane
     {
         DisclaimKey();
         _pool?.Constraint.Charge(_pool, cost);
+        _via?.Constraint.Charge(_via, cost);
         foreach (var claim in _claims)
             claim.Constraint.Charge(claim, cost);
         if (Level != Priority)
@@ -170,6 +182,7 @@ internal sealed class Lane
     {
         DisclaimKey();
         _pool?.Constraint.Leave(_pool);
+        _via?.Constraint.Leave(_via);
         foreach (var claim in _claims)
             claim.Constraint.Leave(claim);
     }
@@ -179,6 +192,7 @@ internal sealed class Lane
     {
         Level = level;
         _pool?.Constraint.Relevel(_pool);
+        _via?.Constraint.Relevel(_via);
         foreach (var claim in _claims)
             claim.Constraint.Relevel(claim);
         Moved();
@@ -228,6 +242,7 @@ internal sealed class Lane
     private void Moved()
     {
         _pool?.Constraint.Moved(_pool);
+        _via?.Constraint.Moved(_via);
         foreach (var claim in _claims)
             claim.Constraint.Moved(claim);
         foreach (var claim in _keyClaims)

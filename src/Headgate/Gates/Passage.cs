@@ -1,5 +1,6 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
@@ -7,13 +8,14 @@ namespace Headgate.Gates;
 /// <param name="At">When it could go; never, as far as is known, where only an event can tell.</param>
 /// <param name="HeldBy">What holds it longest.</param>
 /// <param name="Key">The key it would go with.</param>
+/// <param name="Way">The proxy it would go through.</param>
 /// <param name="RetryAt">When a look is worth while even without an event: somebody whose turn comes first will have gone.</param>
-internal readonly record struct Passing(long At, Claim? HeldBy, PoolKey? Key, long RetryAt)
+internal readonly record struct Passing(long At, Claim? HeldBy, PoolKey? Key, ProxyOutlet? Way, long RetryAt)
 {
     public bool IsOpen(long now) => At <= now;
 }
 
-/// <summary>Whether a waiter may go: every limit it needs is judged at once, and nothing is taken. Pure.</summary>
+/// <summary>Whether a waiter may go: every limit, key and proxy it needs is judged at once, and nothing is taken. Pure.</summary>
 internal static class Passage
 {
     /// <summary>Looks at the first waiter of a lane, or at one whose lane is empty.</summary>
@@ -58,9 +60,16 @@ internal static class Passage
             if (free > at)
                 (heldBy, at) = (claim, free);
         }
-        if (!lane.ChoosesKey)
-            return new Passing(at, heldBy, lane.Sticky, retry);
-        var (key, soonest) = lane.Gate.Keys!.Soonest(lane.Pool!, cost, now, overtakes, ref retry);
-        return soonest > at ? new Passing(soonest, lane.Pool, key, retry) : new Passing(at, heldBy, key, retry);
+        var key = lane.Sticky;
+        if (lane.ChoosesKey)
+        {
+            (key, var soonest) = lane.Gate.Keys!.Soonest(lane.Pool!, cost, now, overtakes, ref retry);
+            if (soonest > at)
+                (heldBy, at) = (lane.Pool, soonest);
+        }
+        if (lane.Via is not { } via)
+            return new Passing(at, heldBy, key, null, retry);
+        var (way, open) = ((ProxyView)via.Constraint).Soonest(via, cost, now, overtakes, ref retry);
+        return open > at ? new Passing(open, via, key, way, retry) : new Passing(at, heldBy, key, way, retry);
     }
 }

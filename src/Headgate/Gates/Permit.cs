@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
@@ -15,7 +16,7 @@ internal enum PermitState : byte
 }
 
 /// <summary>
-/// The right to send one attempt: first the place in the gate's queue, then the hold on every limit and the key, until the attempt has ended.
+/// The right to send one attempt: first the place in the gate's queue, then the hold on every limit, the key and the proxy, until the attempt has ended.
 /// Owned by the lock of its dispatcher, but for awaiting it.
 /// </summary>
 internal class Permit : IValueTaskSource<Permit>
@@ -55,6 +56,12 @@ internal class Permit : IValueTaskSource<Permit>
     /// <summary>The key to send with; null where the API has no keys.</summary>
     public PoolKey? Key { get; set; }
 
+    /// <summary>The proxy to send through, chosen at the grant; null where the API is reached without.</summary>
+    public ProxyOutlet? Proxy { get; private set; }
+
+    /// <summary>The limits of its exit that it holds a place in.</summary>
+    public Checkpoint[] TakenOfProxy { get; set; } = [];
+
     public long GrantedAt { get; set; }
 
     public long SentAt { get; set; }
@@ -75,10 +82,10 @@ internal class Permit : IValueTaskSource<Permit>
     protected short Version => _source.Version;
 
     /// <summary>Whether what is sent by it counts in a scope.</summary>
-    public bool CountsIn(Scope scope) => Key?.Scope == scope || Lane.Gate.Scopes.Contains(scope);
+    public bool CountsIn(Scope scope) => Key?.Scope == scope || Proxy?.Scope == scope || Lane.Gate.Scopes.Contains(scope);
 
-    /// <summary>Takes a place in every limit and of the key, all at once.</summary>
-    public void Take(PoolKey? key, long now)
+    /// <summary>Takes a place in every limit, of the key and of the proxy, all at once.</summary>
+    public void Take(PoolKey? key, ProxyOutlet? proxy, long now)
     {
         var gate = Lane.Gate;
         (State, GrantedAt, Key) = (PermitState.Granted, now, key);
@@ -92,11 +99,22 @@ internal class Permit : IValueTaskSource<Permit>
             key.Taken++;
             gate.Keys!.Touch(key, now);
         }
+        if (proxy is not null)
+            Take(proxy, now);
         if (!gate.SendsAtGrant)
             return;
         Send(now);
         if (Places.Keep(Taken, Cost))
             gate.Leases++;
+    }
+
+    private void Take(ProxyOutlet proxy, long now)
+    {
+        Proxy = proxy;
+        if (!Cost.TakesNothing)
+            TakenOfProxy = proxy.Scope.Checkpoints;
+        Places.Take(TakenOfProxy, Cost, now);
+        Lane.Gate.Proxies!.Pool.TakeNeedsLock(proxy.Proxy);
     }
 
     public void Send(long at)
@@ -106,6 +124,7 @@ internal class Permit : IValueTaskSource<Permit>
         (State, SentAt) = (PermitState.Sent, at);
         Places.Send(Taken, Cost, at);
         Places.Send(TakenOfKey, Cost, at);
+        Places.Send(TakenOfProxy, Cost, at);
     }
 
     public void Answer(long now)
@@ -115,6 +134,7 @@ internal class Permit : IValueTaskSource<Permit>
         State = PermitState.Answered;
         Places.Answer(Taken, Cost, SentAt, now);
         Places.Answer(TakenOfKey, Cost, SentAt, now);
+        Places.Answer(TakenOfProxy, Cost, SentAt, now);
     }
 
     /// <summary>Ends an answered attempt, settling units other than requests at what they came to; without an amount, at what was declared.</summary>
@@ -125,6 +145,7 @@ internal class Permit : IValueTaskSource<Permit>
         Finish();
         Places.End(Taken, Cost, actual, SentAt, now);
         Places.End(TakenOfKey, Cost, actual, SentAt, now);
+        Places.End(TakenOfProxy, Cost, actual, SentAt, now);
         Keep();
     }
 
@@ -137,6 +158,7 @@ internal class Permit : IValueTaskSource<Permit>
         Finish();
         Places.Lose(Taken, Cost, SentAt, wasAnswered, now);
         Places.Lose(TakenOfKey, Cost, SentAt, wasAnswered, now);
+        Places.Lose(TakenOfProxy, Cost, SentAt, wasAnswered, now);
         Lane.Gate.UnderWay?.Lose(new LostPermit(this, wasAnswered, now, now + Lane.Gate.LongestStraggle));
         Keep();
     }
@@ -158,12 +180,14 @@ internal class Permit : IValueTaskSource<Permit>
         Finish();
         Places.Return(Taken, Cost);
         Places.Return(TakenOfKey, Cost);
+        Places.Return(TakenOfProxy, Cost);
     }
 
     private void Finish()
     {
         State = PermitState.Ended;
         Lane.Gate.UnderWay?.Remove(this);
+        Proxy?.Proxy.End();
     }
 
     private void Keep()

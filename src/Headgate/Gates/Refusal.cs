@@ -12,6 +12,9 @@ internal enum RefusalReason
     /// <summary>Every key is dead.</summary>
     NoKeys,
 
+    /// <summary>No proxy can be used, and none will come back.</summary>
+    NoProxies,
+
     /// <summary>The breaker of the API is open for longer than anybody has patience.</summary>
     CircuitOpen,
 

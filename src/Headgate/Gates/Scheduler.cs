@@ -1,5 +1,6 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 using Headgate.Time;
 
 namespace Headgate.Gates;
@@ -8,7 +9,7 @@ namespace Headgate.Gates;
 /// Who goes next, and when. No lock, timer or task inside: the time is an argument, grants and refusals are handed out as lists.
 /// </summary>
 /// <remarks>
-/// <para>A lane is looked at only by its first waiter. If all its limits and a key are open it takes them all; otherwise it is parked at the
+/// <para>A lane is looked at only by its first waiter. If all its limits, a key and a proxy are open it takes them all; otherwise it is parked at the
 /// one constraint that holds it longest, and looked at again only when the time of that constraint comes or it becomes better (an answer,
 /// a return, an end, a change). A constraint getting worse is found out at the wake-up, so none is missed, and work per grant is O(log n).</para>
 /// <para>The first lane in turn that needs a constraint has its units reserved there at the time it will go; others pass it only if
@@ -45,7 +46,7 @@ internal sealed class Scheduler
         if (!passing.IsOpen(now))
             return null;
         var permit = new Permit(key.Cost, LimitState.Never) { Lane = lane, EnqueuedAt = now };
-        permit.Take(passing.Key, now);
+        permit.Take(passing.Key, passing.Way, now);
         gate.CountGrant(0);
         return permit;
     }
@@ -284,7 +285,7 @@ internal sealed class Scheduler
         while (true)
         {
             constraint?.Served(lane);
-            Grant(lane.First!, lane.GoesWith, now);
+            Grant(lane.First!, lane.GoesWith, lane.Way, now);
             if (!lane.IsWaiting)
                 return true;
             // Where others wait too, its next waiter takes its turn among them.
@@ -344,7 +345,7 @@ internal sealed class Scheduler
             var passing = Passage.LookBehind(lane, follower.Cost, now);
             if (!passing.IsOpen(now))
                 continue;
-            Grant(follower, passing.Key, now);
+            Grant(follower, passing.Key, passing.Way, now);
             return true;
         }
         return false;
@@ -352,7 +353,7 @@ internal sealed class Scheduler
 
     private static bool MayOvertake(Permit follower) => !follower.Lane.Gate.SendsAtGrant && follower.Cost.Total() < follower.Lane.First!.Cost.Total();
 
-    private void Grant(Permit permit, PoolKey? key, long now)
+    private void Grant(Permit permit, PoolKey? key, ProxyOutlet? way, long now)
     {
         var lane = permit.Lane;
         if (lane.First == permit)
@@ -363,7 +364,7 @@ internal sealed class Scheduler
             held.Held++;
         var claimed = lane.ClaimedKey;
         Remove(permit);
-        permit.Take(key, now);
+        permit.Take(key, way, now);
         lane.Charge(permit.Cost);
         lane.Gate.LastUsed = now;
         lane.Gate.CountGrant(now - permit.EnqueuedAt);

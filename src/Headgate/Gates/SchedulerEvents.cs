@@ -1,5 +1,6 @@
 using Headgate.Keys;
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
@@ -15,7 +16,11 @@ internal static class SchedulerEvents
 
     public static void Answered(this Scheduler scheduler, Permit permit, long now)
     {
+        var wasSent = permit.State == PermitState.Sent;
         permit.Answer(now);
+        // More may go through a proxy that is new: of other APIs too.
+        if (wasSent && permit.Proxy is { } way && (way.Proxy.Health.Answered(permit.SentAt, now) | way.Reach.Answered(permit.SentAt, now)))
+            scheduler.Better(permit.Lane.Gate.Proxies!.Pool);
         scheduler.BetterFor(permit, now);
     }
 
@@ -61,6 +66,20 @@ internal static class SchedulerEvents
                 scheduler.Changed(gate, now);
     }
 
+    /// <summary>Proxies of a pool may let somebody go sooner than was computed, to whatever API.</summary>
+    public static void Better(this Scheduler scheduler, ProxyPool pool)
+    {
+        foreach (var user in pool.Users)
+            scheduler.Better(user);
+    }
+
+    /// <summary>The same of one API.</summary>
+    public static void Better(this Scheduler scheduler, ProxyOutlets proxies)
+    {
+        foreach (var view in proxies.Views)
+            scheduler.Better(view);
+    }
+
     /// <summary>The limits of gates have changed, or one of their keys.</summary>
     public static void Changed(this Scheduler scheduler, IEnumerable<Gate> gates, long now)
     {
@@ -71,6 +90,10 @@ internal static class SchedulerEvents
     private static void BetterFor(this Scheduler scheduler, Permit permit, long now)
     {
         scheduler.BetterOf(permit.Taken);
+        if (permit.Proxy is { Proxy.Health.IsProven: true })
+            scheduler.Better(permit.Lane.Gate.Proxies!);
+        else if (permit.Proxy is not null)
+            scheduler.Better(permit.Lane.Gate.Proxies!.Pool);
         if (permit.Key is not { } key)
             return;
         permit.Lane.Gate.Keys!.Touch(key, now);

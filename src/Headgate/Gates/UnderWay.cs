@@ -92,15 +92,17 @@ internal readonly record struct AddedLimit(Checkpoint Limit, Checkpoint? Like, b
     {
         if (permit.Lane.Gate.CountsOpenOnly && !Limit.CountsOpen)
             return;
-        var ofKey = permit.Key?.Scope == Limit.Scope;
+        var (ofKey, ofProxy) = (permit.Key?.Scope == Limit.Scope, permit.Proxy?.Scope == Limit.Scope);
         var units = Limit.UnitsOf(permit.Cost);
         if (units == 0)
             return;
-        var places = ofKey ? permit.TakenOfKey : permit.Taken;
+        var places = ofKey ? permit.TakenOfKey : ofProxy ? permit.TakenOfProxy : permit.Taken;
         if (Like is null || !places.Contains(Like))
             TakeUp(permit, units, permit.State >= PermitState.Sent, permit.State == PermitState.Answered, now);
         if (ofKey)
             permit.TakenOfKey = [.. places, Limit];
+        else if (ofProxy)
+            permit.TakenOfProxy = [.. places, Limit];
         else
             permit.Taken = [.. places, Limit];
     }
@@ -108,7 +110,7 @@ internal readonly record struct AddedLimit(Checkpoint Limit, Checkpoint? Like, b
     private void Join(LostPermit lost)
     {
         var (state, permit, units) = (Limit.State, lost.Permit, Limit.UnitsOf(lost.Permit.Cost));
-        if (units == 0 || (Like is not null && (permit.Taken.Contains(Like) || permit.TakenOfKey.Contains(Like))))
+        if (units == 0 || (Like is not null && (permit.Taken.Contains(Like) || permit.TakenOfKey.Contains(Like) || permit.TakenOfProxy.Contains(Like))))
             return;
         TakeUp(permit, units, isSent: true, lost.WasAnswered, lost.At);
         state.Forfeit(units, lost.At);

@@ -67,6 +67,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
         GateWait = Clock.Span(exchange?.Waited ?? 0),
         Holding = exchange?.HeldBy?.Describe(),
         Key = exchange?.Last?.Permit.Key?.Name,
+        Proxy = exchange?.Last?.Permit.Proxy?.Name,
         Chaos = exchange?.Last?.Chaos,
         MaybeSent = IsResent || exchange is { MaybeSent: true },
         Context = Request?.RawContext ?? default,

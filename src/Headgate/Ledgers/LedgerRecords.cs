@@ -23,7 +23,11 @@ internal readonly record struct LedgerIntent
     /// <summary>The key's name, never its value.</summary>
     public string? Key { get; init; }
 
+    /// <summary>The proxy's name, never its credentials.</summary>
     public string? Proxy { get; init; }
+
+    /// <summary>Where what went through it came out, if that has a name of its own: proxies of one exit share its limits.</summary>
+    public string? Exit { get; init; }
 
     /// <summary>The parts of the API whose limits it counts in as well, with a space between: <c>route:search geo:DE</c>.</summary>
     public string? Parts { get; init; }

@@ -77,8 +77,8 @@ internal sealed class LedgerWriter : IDisposable
             .Number(",\"n\":"u8, intent.Number);
         if (intent.Line is { } number)
             line.Number(",\"line\":"u8, number);
-        line.Text(",\"id\":"u8, intent.Id).Text(",\"up\":"u8, intent.Upstream).Text(",\"key\":"u8, intent.Key).Text(",\"proxy\":"u8, intent.Proxy).Text(",\"in\":"u8, intent.Parts)
-            .Cost(intent.Cost).Raw("}\n"u8);
+        line.Text(",\"id\":"u8, intent.Id).Text(",\"up\":"u8, intent.Upstream).Text(",\"key\":"u8, intent.Key).Text(",\"proxy\":"u8, intent.Proxy)
+            .Text(",\"exit\":"u8, intent.Exit).Text(",\"in\":"u8, intent.Parts).Cost(intent.Cost).Raw("}\n"u8);
         _file.Append(line.Bytes, isThrough: true);
     }
 

@@ -56,6 +56,8 @@ internal sealed class RecordParser
             members.Key = Name(ref json);
         else if (json.ValueTextEquals("proxy"u8))
             members.Proxy = Name(ref json);
+        else if (json.ValueTextEquals("exit"u8))
+            members.Exit = Name(ref json);
         else if (json.ValueTextEquals("in"u8))
             members.Parts = Name(ref json);
         else if (json.ValueTextEquals("class"u8))
@@ -129,6 +131,7 @@ internal sealed class RecordParser
         public string? Upstream;
         public string? Key;
         public string? Proxy;
+        public string? Exit;
         public string? Parts;
         public string? Class;
         public UnitCost[]? Cost;
@@ -139,7 +142,7 @@ internal sealed class RecordParser
                 return Sent is null && End is null ? LedgerRecordKind.Other : throw new JsonException("the number of the attempt (n) is missing");
             if (Sent is { } sent)
             {
-                intent = new LedgerIntent { WallUs = Wall ?? 0, SentUs = sent, Number = number, Line = Line, Id = Id, Upstream = Upstream, Key = Key, Proxy = Proxy, Parts = Parts, Cost = Cost };
+                intent = new LedgerIntent { WallUs = Wall ?? 0, SentUs = sent, Number = number, Line = Line, Id = Id, Upstream = Upstream, Key = Key, Proxy = Proxy, Exit = Exit, Parts = Parts, Cost = Cost };
                 return LedgerRecordKind.Intent;
             }
             if (End is null && Late is null)

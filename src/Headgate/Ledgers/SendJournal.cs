@@ -171,6 +171,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Id = exchange.Id,
                 Upstream = attempt.Upstream.Name,
                 Key = attempt.Permit.Key?.Name ?? attempt.Permit.Lane.Gate.Own?.Name,
+                Proxy = attempt.Permit.Proxy?.Name,
+                Exit = attempt.Permit.Proxy?.Proxy.Entry.Exit,
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });
@@ -308,13 +310,15 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     private ScopeFile?[] FilesOf(Attempt attempt)
     {
         var scopes = attempt.Permit.Lane.Gate.Scopes;
-        var files = new ScopeFile?[scopes.Count + 1];
+        var files = new ScopeFile?[scopes.Count + 2];
         lock (_lock)
         {
             for (var index = 0; index < scopes.Count; index++)
                 files[index] = _files.GetValueOrDefault(scopes[index]);
             if (attempt.Permit.Key is { } key)
                 files[^1] = _files.GetValueOrDefault(key.Scope);
+            if (attempt.Permit.Proxy is { } way)
+                files[^2] = _files.GetValueOrDefault(way.Scope);
         }
         return files;
     }

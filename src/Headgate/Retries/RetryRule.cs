@@ -20,7 +20,7 @@ namespace Headgate.Retries;
 ///   … not repeatable                                 Done client (4xx) or Fail server (5xx)
 /// network or timeout                                 Retry: at once the first time, then backoff from 0
 ///   … sent, not repeatable, not known unprocessed    Fail, its class, maybe sent
-/// proxy                                              Hold: at once the first time, then 1 s × 2^(holds - 1), cap; not charged
+/// proxy                                              Hold: at once, since the gate knows when one is free; not charged
 ///   … sent, not repeatable                           Fail proxy, maybe sent
 ///   … after MaxHolds                                 Fail proxy
 /// rate_limit, server, client, auth, circuit_open,
@@ -116,8 +116,7 @@ internal static class RetryRule
             return Fail(outcome, outcome.Class, $"{outcome.Detail}; it was sent, and to send it twice could do harm");
         if (state.Holds >= policy.MaxHolds)
             return Fail(outcome, outcome.Class, $"{outcome.Detail}, after {state.Holds} holds");
-        var wait = state.Holds == 0 ? 0 : Doubled(FirstHold, state.Holds - 1, policy);
-        return Again(RetryKind.Hold, state, outcome, outcome.Class, wait, now);
+        return Again(RetryKind.Hold, state, outcome, outcome.Class, 0, now);
     }
 
     private static RetryDecision Again(RetryKind kind, in RetryState state, in Outcome outcome, FailureClass failure, long wait, long now)

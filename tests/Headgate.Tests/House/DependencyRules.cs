@@ -10,7 +10,7 @@ public sealed partial class DependencyRules
     {
         ["Time"] = [],
         ["Limits"] = ["Time"],
-        ["Gates"] = ["Keys", "Limits", "Time"],
+        ["Gates"] = ["Keys", "Limits", "Proxies", "Time"],
         ["Keys"] = ["Configuration", "Gates", "Limits", "Time"],
         ["Configuration"] = ["Keys", "Limits", "Time"],
         ["Caching"] = ["Quotas"],

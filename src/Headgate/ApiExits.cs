@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using Headgate.Configuration;
+using Headgate.Gates;
+using Headgate.Limits;
+using Headgate.Proxies;
+
+namespace Headgate;
+
+/// <summary>
+/// The exits through which one API is reached, each with its limits: its server counts by the address that it sees. One that is not used any more
+/// stays as long as what went through it counts, so that it finds its windows as they are when it comes back. Thread-safe.
+/// </summary>
+internal sealed class ApiExits(Upstream api, Engine engine)
+{
+    /// <summary>So many that are used no more may be known before those of which nothing counts are forgotten.</summary>
+    private const int MostUnused = 100;
+
+    private readonly ConcurrentDictionary<string, ProxyExit> _exits = new();
+
+    /// <summary>Those that are known, by name.</summary>
+    public IEnumerable<ProxyExit> All => _exits.Select(static exit => exit.Value);
+
+    /// <summary>What the ledger calls the scope of an exit.</summary>
+    public string NameOf(ProxyExit exit) => $"{api.Name}/proxy:{exit.Name}";
+
+    /// <summary>The exit of a proxy, made when it is not known; then what was sent through it before counts.</summary>
+    /// <param name="entry">The proxy.</param>
+    /// <param name="limits">The limits of those that say nothing.</param>
+    /// <exception cref="Ledgers.ScopeHeldException">Another process sends within its limits.</exception>
+    /// <exception cref="Ledgers.LedgerException">What was sent before cannot be read.</exception>
+    public ProxyExit Of(ProxyEntry entry, ValueList<Limit> limits)
+    {
+        if (_exits.TryGetValue(entry.ExitName, out var known))
+            return known;
+        var scope = new Scope($"{(entry.Exit is null ? "proxy" : "exit")} {entry.ExitName} of {api.Name}", entry.Limits ?? limits, api.Terms, engine.Dispatcher.Ours, api.Scope.Server);
+        var exit = new ProxyExit(entry.ExitName, scope);
+        engine.Remember(api, NameOf(exit), scope, IdentityOf(exit));
+        return _exits[exit.Name] = exit;
+    }
+
+    /// <summary>Limits that exits are to have and have not; none for those that stay as they are.</summary>
+    public IEnumerable<ScopeChange> Changes(IEnumerable<ProxyEntry> entries, ValueList<Limit> limits) =>
+        from entry in entries.DistinctBy(entry => entry.ExitName)
+        let exit = _exits.GetValueOrDefault(entry.ExitName)
+        where exit is not null
+        let next = entry.Limits ?? limits
+        where exit.Scope.Terms != api.Terms || !exit.Scope.Declared.SequenceEqual(next)
+        select new ScopeChange(api, exit.Scope, NameOf(exit), IdentityOf(exit), next, api.Terms);
+
+    /// <summary>Forgets those that are used no more and of which nothing counts, where there are many.</summary>
+    /// <param name="used">The ways there are.</param>
+    public void Sweep(IEnumerable<ProxyOutlet> used)
+    {
+        var unused = All.Except(used.Select(outlet => outlet.Exit)).ToList();
+        if (unused.Count <= MostUnused)
+            return;
+        var idle = engine.Dispatcher.Read((api, unused), static (_, it, now) =>
+            it.unused.Where(exit => exit.Scope.IsIdle(now) && !it.api.UnderWay.All.Any(permit => permit.Proxy?.Exit == exit)).ToList());
+        foreach (var exit in idle)
+            if (_exits.TryRemove(KeyValuePair.Create(exit.Name, exit)))
+                engine.Forget(api, exit.Scope);
+    }
+
+    private string IdentityOf(ProxyExit exit) => $"{api.Identity} proxy {exit.Name}";
+}

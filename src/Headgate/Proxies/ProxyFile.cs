@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Headgate.Configuration;
+using Headgate.Limits;
+
+namespace Headgate.Proxies;
+
+/// <summary>
+/// Reads proxies: a URL a line, <c>#</c> begins a comment; or a JSON array of URLs and of <c>{url, country, exit, weight, limits}</c>; or such an
+/// array in <c>{"proxies": […]}</c>, as addresses answer. No message ever shows a password.
+/// </summary>
+internal sealed class ProxyFile
+{
+    private const string FromFile = "file:";
+    private const int LargestFile = 16 << 20;
+    private const int MostErrors = 100;
+    private static readonly string[] Members = ["url", "country", "exit", "weight", "limits"];
+
+    /// <summary>What an address may say of a proxy beside: whoever manages a pool has more to tell than we ask for.</summary>
+    private readonly bool _isForeign;
+    private readonly List<ConfigurationError> _errors = [];
+    private readonly List<ProxyEntry> _entries = [];
+    private readonly Dictionary<ProxyEndpoint, ValueOrigin> _places = [];
+    private readonly Dictionary<string, int> _names = [];
+
+    private ProxyFile(bool isForeign) => _isForeign = isForeign;
+
+    /// <summary>Reads all proxies of some files.</summary>
+    /// <param name="sources">Paths, with <c>file:</c> before them or without.</param>
+    /// <exception cref="ConfigurationException">One cannot be read, has no proxy, or has a line that is none: all errors together, each with file and line.</exception>
+    public static IReadOnlyList<ProxyEntry> Read(IEnumerable<string> sources)
+    {
+        var file = new ProxyFile(isForeign: false);
+        foreach (var source in sources)
+            file.ReadSource(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
+        return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
+    }
+
+    /// <summary>Reads what an address answered.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="address">Where it came from.</param>
+    /// <exception cref="ConfigurationException">It is no list of proxies.</exception>
+    public static IReadOnlyList<ProxyEntry> ReadAnswer(byte[] json, string address)
+    {
+        var file = new ProxyFile(isForeign: true);
+        file.ReadJson(json, address);
+        return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
+    }
+
+    /// <summary>Several lists as one, each proxy once and each name for one.</summary>
+    public static IReadOnlyList<ProxyEntry> Join(IEnumerable<ProxyEntry> entries)
+    {
+        var names = new Dictionary<string, int>();
+        return [.. entries.DistinctBy(entry => entry.Endpoint).Take(ProxyPoolConfiguration.LargestPool).Select(entry => entry with { Name = NameOf(entry.Endpoint, names) })];
+    }
+
+    private void ReadSource(string path)
+    {
+        string text;
+        try
+        {
+            text = BoundedFile.ReadAllText(path, LargestFile);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            Wrong(new ValueOrigin(ValueSource.File, path), $"the file of proxies cannot be read: {exception.Message}");
+            return;
+        }
+        var before = _entries.Count + _errors.Count;
+        if (text.AsSpan().TrimStart() is ['[' or '{', ..])
+            ReadJson(Encoding.UTF8.GetBytes(text), path);
+        else
+            ReadLines(text, path);
+        if (_entries.Count + _errors.Count == before)
+            Wrong(new ValueOrigin(ValueSource.File, path), $"no proxy in {path}: write one on each line, for example http://proxy.example:3128");
+    }
+
+    private void ReadLines(string text, string path)
+    {
+        var number = 0;
+        foreach (var line in text.Split('\n'))
+        {
+            number++;
+            var trimmed = line.Trim([' ', '\t', '\r']);
+            if (trimmed.Length == 0 || trimmed[0] == '#')
+                continue;
+            if (IsHopeless(path))
+                return;
+            Add(new ValueOrigin(ValueSource.File, path, number), trimmed, static entry => entry);
+        }
+    }
+
+    private void ReadJson(byte[] json, string path)
+    {
+        if (ConfigurationParser.ReadFile(json, path, _errors) is not { } root)
+            return;
+        var list = root.Kind == JsonValueKind.Object ? root.Member("proxies") : root;
+        if (list is not { Kind: JsonValueKind.Array })
+        {
+            Wrong((list ?? root).Origin, "is neither a list of proxies nor {\"proxies\": […]}", (list ?? root).Pointer);
+            return;
+        }
+        foreach (var item in list.Items)
+        {
+            if (IsHopeless(path))
+                return;
+            if (item.Kind == JsonValueKind.String)
+                Add(item.Origin, item.Text!, static entry => entry);
+            else if (item.Kind == JsonValueKind.Object)
+                ReadItem(item);
+            else
+                Wrong(item.Origin, "each proxy is a URL, or an object {\"url\", \"country\", \"exit\", \"weight\", \"limits\"}", item.Pointer);
+        }
+    }
+
+    private void ReadItem(ConfigurationNode item)
+    {
+        foreach (var (name, member) in item.Members)
+            if (!_isForeign && !Members.Contains(name))
+                Wrong(member.Origin, $"unknown member{NearestName.Suggest(name, Members)}", item.Pointer);
+        if (item.Member("url") is not { Kind: JsonValueKind.String, Text: { } url } given)
+        {
+            Wrong(item.Origin, "the proxy has no \"url\"", item.Pointer);
+            return;
+        }
+        var (country, exit, weight, limits) = (ReadCountry(item.Member("country")), ReadExit(item.Member("exit")), ReadWeight(item.Member("weight")), ReadLimits(item.Member("limits")));
+        Add(given.Origin, url, entry => entry with { Country = country, Exit = exit, Weight = weight, Limits = limits });
+    }
+
+    private string? ReadCountry(ConfigurationNode? node)
+    {
+        if (node is null or { Kind: JsonValueKind.Null })
+            return null;
+        if (node is { Kind: JsonValueKind.String, Text: { Length: 2 } text } && text.All(char.IsAsciiLetter))
+            return text.ToUpperInvariant();
+        // Somebody else's list may call it otherwise: then the proxy is of no country that we know.
+        if (!_isForeign)
+            Wrong(node.Origin, "must be a country of two letters (ISO 3166), for example \"DE\"", node.Pointer);
+        return null;
+    }
+
+    private string? ReadExit(ConfigurationNode? node)
+    {
+        if (node is null or { Kind: JsonValueKind.Null })
+            return null;
+        if (node is { Kind: JsonValueKind.String, Text: { Length: > 0 and <= 100 } text } && !text.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return text;
+        Wrong(node.Origin, "must be 1 to 100 printable ASCII characters without spaces, for example the address that servers see", node.Pointer);
+        return null;
+    }
+
+    private int ReadWeight(ConfigurationNode? node)
+    {
+        if (node is null or { Kind: JsonValueKind.Null })
+            return 1;
+        if (node.Kind == JsonValueKind.Number && int.TryParse(node.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var weight) && weight is >= 1 and <= 1000)
+            return weight;
+        Wrong(node.Origin, "must be a whole number from 1 to 1000", node.Pointer);
+        return 1;
+    }
+
+    private ValueList<Limit>? ReadLimits(ConfigurationNode? node)
+    {
+        if (node is null or { Kind: JsonValueKind.Null })
+            return null;
+        var limits = new List<Limit>();
+        if (node.Kind != JsonValueKind.Array)
+            Wrong(node.Origin, "must be a list of limits, for example [\"5/s\"]", node.Pointer);
+        foreach (var item in node.Items)
+            if (!Limit.TryParse(item.Kind == JsonValueKind.String ? item.Text : null, out var limit, out var problem) || (problem = ProxySettings.FindFault(limit!)) is not null)
+                Wrong(item.Origin, problem!, item.Pointer);
+            else
+                limits.Add(limit!);
+        return [.. limits];
+    }
+
+    private void Add(ValueOrigin origin, string url, Func<ProxyEntry, ProxyEntry> complete)
+    {
+        if (!ProxyEndpoint.TryParse(url, out var endpoint, out var problem))
+            Wrong(origin, $"the proxy {problem}");
+        else if (_places.TryGetValue(endpoint, out var first))
+            // Somebody else's list that names one twice means it once.
+            WrongUnlessForeign(origin, $"the proxy is the one at {first}; one proxy twice would be used at twice its limits");
+        else if (_entries.Count >= ProxyPoolConfiguration.LargestPool)
+            WrongUnlessForeign(origin, $"there are more than {ProxyPoolConfiguration.LargestPool} proxies");
+        else
+        {
+            _places.Add(endpoint, origin);
+            var entry = complete(new ProxyEntry(endpoint)) with { Name = NameOf(endpoint, _names) };
+            if (entry.Exit is not null && _entries.Find(other => other.Exit == entry.Exit && other.Limits != entry.Limits) is { } other)
+                WrongUnlessForeign(origin, $"the proxy has other limits than {other.Name}, which has the same exit; the limits of an exit are the same for all its proxies");
+            _entries.Add(entry);
+        }
+    }
+
+    private static string NameOf(ProxyEndpoint endpoint, Dictionary<string, int> names)
+    {
+        var count = names[endpoint.DisplayName] = names.GetValueOrDefault(endpoint.DisplayName) + 1;
+        return count == 1 ? endpoint.DisplayName : string.Create(CultureInfo.InvariantCulture, $"{endpoint.DisplayName}#{count}");
+    }
+
+    private bool IsHopeless(string path)
+    {
+        if (_errors.Count < MostErrors)
+            return false;
+        Wrong(new ValueOrigin(ValueSource.File, path), $"{MostErrors} errors and perhaps more: what comes after them was not looked at");
+        return true;
+    }
+
+    private void WrongUnlessForeign(ValueOrigin origin, string message)
+    {
+        if (!_isForeign)
+            Wrong(origin, message);
+    }
+
+    private void Wrong(ValueOrigin origin, string message, string pointer = "") => _errors.Add(new ConfigurationError(origin, pointer, message));
+}

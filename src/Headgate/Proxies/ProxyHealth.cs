@@ -1,0 +1,106 @@
+using Headgate.Time;
+
+namespace Headgate.Proxies;
+
+/// <summary>
+/// What is known of how a proxy does. Pure: the time is an argument. One that was never tried gets few requests at once, and more with each
+/// answer; one at fault sits out, longer each time, and comes back on probation with one request.
+/// </summary>
+/// <param name="leftAfter">So many faults in a row without an answer in between, are its last; null where it is tried again for ever.</param>
+internal sealed class ProxyHealth(int? leftAfter)
+{
+    /// <summary>The first pause; each further one is four times as long, up to <see cref="LongestPause"/>: after 0, 1, 5, 21 and 85 s.</summary>
+    private const long FirstPause = Clock.Second;
+
+    private const long LongestPause = 600 * Clock.Second;
+
+    /// <summary>So many answers in a row, and as many requests as there are go through it.</summary>
+    private const int Proven = 6;
+
+    /// <summary>A latency that was measured so long ago says half as much.</summary>
+    private const long Forgetting = 30 * Clock.Second;
+
+    private int _answers;
+    private int _faults;
+    private long _restsSince = long.MinValue;
+    private long _latency;
+    private long _measuredAt;
+
+    /// <summary>Until when it sits out; a time that has passed where it does not.</summary>
+    public long RestsUntil { get; private set; } = long.MinValue;
+
+    /// <summary>Why it is not tried any more; null while it is.</summary>
+    public string? DeadReason { get; private set; }
+
+    /// <summary>What it did wrong last; null for nothing.</summary>
+    public string? LastFault { get; private set; }
+
+    /// <summary>Whether it ever gave an answer.</summary>
+    public bool HasWorked { get; private set; }
+
+    public bool IsProven => _answers >= Proven;
+
+    /// <summary>It has sat out, and nothing has come through it since.</summary>
+    public bool IsOnProbation => _faults > 0;
+
+    /// <summary>How many may go through it at once.</summary>
+    public int Room => IsProven ? int.MaxValue : _answers == 0 && _faults > 0 ? 1 : 2 << _answers;
+
+    /// <summary>When one more could go; never where only an event can tell.</summary>
+    public long FreeAt(int inFlight, long now) =>
+        DeadReason is not null ? Clock.Never : RestsUntil > now ? RestsUntil : inFlight < Room ? now : Clock.Never;
+
+    /// <summary>How long an answer takes, in nanoseconds; what was measured long ago counts less, so that it is measured again.</summary>
+    public long Expected(long now)
+    {
+        var halvings = (now - _measuredAt) / Forgetting;
+        return halvings >= 62 ? 0 : _latency >> (int)Math.Max(0, halvings);
+    }
+
+    /// <summary>As last measured, smoothed; 0 for never.</summary>
+    public long Latency => _latency;
+
+    /// <summary>A server answered through it.</summary>
+    /// <param name="sentAt">What was sent before it was at fault proves nothing of it now.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether more may go through it than before.</returns>
+    public bool Answered(long sentAt, long now)
+    {
+        var took = Math.Max(1, now - sentAt);
+        (_latency, _measuredAt) = (_latency == 0 ? took : _latency + ((took - _latency) >> 3), now);
+        if (sentAt <= _restsSince || DeadReason is not null)
+            return false;
+        (_faults, HasWorked) = (0, true);
+        if (IsProven)
+            return false;
+        _answers++;
+        return true;
+    }
+
+    /// <summary>It was at fault: nothing came through, and no server had a part in that.</summary>
+    /// <param name="why">What it did, in words.</param>
+    /// <param name="grantedAt">Of those that went together the first is told; the others say nothing new.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether that is news.</returns>
+    public bool Failed(string why, long grantedAt, long now)
+    {
+        if (DeadReason is not null || grantedAt <= _restsSince)
+            return false;
+        (_answers, LastFault, _restsSince) = (0, why, now);
+        RestsUntil = now + Math.Min(LongestPause, FirstPause << Math.Min(20, 2 * _faults++));
+        // One that never worked is more likely misspelt than out of order.
+        if (_faults >= leftAfter - (HasWorked ? 0 : 1))
+            DeadReason = $"{why}, {_faults} times in a row";
+        return true;
+    }
+
+    /// <summary>It does not let us in, and trying again changes nothing.</summary>
+    public void Kill(string why) => (DeadReason, LastFault) = (why, why);
+
+    /// <summary>It is tried again as if it were new: somebody has mended it, or a probe came through.</summary>
+    public void Revive(long now)
+    {
+        (DeadReason, _answers, _faults) = (null, 0, Math.Min(_faults, 1));
+        RestsUntil = Math.Min(RestsUntil, now);
+    }
+}

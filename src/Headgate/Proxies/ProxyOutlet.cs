@@ -1,0 +1,49 @@
+using Headgate.Gates;
+
+namespace Headgate.Proxies;
+
+/// <summary>The address that the server of one API sees, and the limits it has there. Owned by the lock of its dispatcher.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Scope">Its limits.</param>
+internal sealed record ProxyExit(string Name, Scope Scope);
+
+/// <summary>A proxy as the way to one API: what a permit has a place of. Owned by the lock of its dispatcher.</summary>
+/// <param name="proxy">The proxy.</param>
+/// <param name="exit">Where what goes through it comes out.</param>
+/// <param name="leftAfter">So often it may fail to reach this API before it is not tried for it any more; null for any number.</param>
+internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, int? leftAfter)
+{
+    public PoolProxy Proxy => proxy;
+
+    public ProxyExit Exit => exit;
+
+    public Scope Scope => exit.Scope;
+
+    public string Name => proxy.Name;
+
+    public ProxyEndpoint Endpoint => proxy.Entry.Endpoint;
+
+    /// <summary>How it does with this API: one that is good may not let us to every server, or not reach it.</summary>
+    public ProxyHealth Reach { get; } = new(leftAfter);
+
+    /// <summary>Why nothing goes this way any more; null while something may.</summary>
+    public string? DeadReason => proxy.IsGone ? "its source gives it no more" : proxy.Health.DeadReason ?? Reach.DeadReason;
+
+    public bool IsDead => DeadReason is not null;
+
+    /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
+    public bool IsUsable(long now) => !IsDead && proxy.PausedBy is null && proxy.Health.RestsUntil <= now && Reach.RestsUntil <= now;
+
+    /// <summary>When a cost could go this way.</summary>
+    public long FreeAt(Claim turn, Cost cost, long now, bool overtakes, ref long retry)
+    {
+        var at = IsDead ? Time.Clock.Never : Math.Max(proxy.FreeAt(now), Reach.RestsUntil);
+        foreach (var limit in exit.Scope.Checkpoints)
+        {
+            if (at == Time.Clock.Never)
+                return at;
+            at = Math.Max(at, Passage.FreeAt(limit, turn, cost, now, overtakes, ref retry));
+        }
+        return at;
+    }
+}

@@ -1,0 +1,125 @@
+using Headgate.Configuration;
+using Headgate.Gates;
+
+namespace Headgate.Proxies;
+
+/// <summary>The proxies of a pool as the ways to one API. What changes is owned by the lock of its dispatcher; the lists may be read by anybody.</summary>
+internal sealed class ProxyOutlets
+{
+    /// <summary>More wishes are not kept apart: they are named by whoever asks.</summary>
+    private const int MostViews = 1_000;
+
+    private readonly ProxyPool _pool;
+    private readonly Lock _lock = new();
+    private volatile ProxyOutlet[] _all = [];
+    private volatile ProxyView[] _views;
+
+    /// <param name="pool">The pool.</param>
+    /// <param name="owner">The API.</param>
+    public ProxyOutlets(ProxyPool pool, object owner)
+    {
+        (_pool, Owner) = (pool, owner);
+        _views = [Usual = new ProxyView(this, default)];
+    }
+
+    public ProxyPool Pool => _pool;
+
+    /// <summary>The API, for whoever knows what that is.</summary>
+    public object Owner { get; }
+
+    public ProxyChoice Choice => _pool.Configuration.Choice;
+
+    public ProxyOutlet[] All => _all;
+
+    /// <summary>The view of those who ask for nothing.</summary>
+    public ProxyView Usual { get; }
+
+    /// <summary>Every view somebody may wait at.</summary>
+    public ProxyView[] Views => _views;
+
+    /// <summary>No proxy is left, and none will come by itself.</summary>
+    public bool AllDead
+    {
+        get
+        {
+            if (_pool.IsAwaited)
+                return false;
+            foreach (var outlet in _all)
+                if (!outlet.IsDead)
+                    return false;
+            return true;
+        }
+    }
+
+    /// <summary>Why none is left, for the one who is told so.</summary>
+    public string WhyDead()
+    {
+        var dead = _all.Where(outlet => outlet.DeadReason is not null).ToList();
+        return _all.Length == 0 ? $"there is no proxy in {_pool.Name}{(_pool.Trouble is { } trouble ? $": {trouble}" : "")}"
+            : $"{(_all.Length == 1 ? $"the only proxy of {_pool.Name} cannot be used" : $"none of the {_all.Length} proxies of {_pool.Name} can be used")}: {string.Join("; ", dead.Take(5).Select(outlet => $"{outlet.Name}: {outlet.DeadReason}"))}";
+    }
+
+    public string Describe()
+    {
+        var usable = _all.Where(outlet => !outlet.IsDead && outlet.Proxy.PausedBy is null).ToList();
+        return usable.Count == 0 ? _pool.IsAwaited ? $"the list of proxies of {_pool.Name}" : $"the proxies of {_pool.Name}, of which none is in use"
+            : usable.All(outlet => outlet.Proxy.Health.IsOnProbation) ? $"the proxies of {_pool.Name}, which failed ({usable[0].Proxy.Health.LastFault})"
+            : $"the limits of {(usable.Count == 1 ? $"proxy {usable[0].Name}" : $"all {usable.Count} proxies of {_pool.Name}")}";
+    }
+
+    /// <summary>Whether there are proxies of a country that may be used yet.</summary>
+    public bool Has(string country)
+    {
+        foreach (var outlet in _all)
+            if (outlet.Proxy.Entry.Country == country && !outlet.IsDead)
+                return true;
+        return false;
+    }
+
+    /// <summary>The view for what a request asks for.</summary>
+    /// <param name="country">The country it is to go through, for pools chosen by that.</param>
+    /// <param name="keepsTo">By what it keeps to one, for pools chosen so.</param>
+    /// <param name="avoids">The proxy that has just failed it.</param>
+    public ProxyView For(string? country, string? keepsTo, PoolProxy? avoids)
+    {
+        var wish = new ProxyWish(
+            Choice == ProxyChoice.Geo && country is not null && Has(country) ? country : null,
+            Choice == ProxyChoice.Sticky && keepsTo is not null ? Preferred(keepsTo) : null,
+            avoids);
+        return wish == default ? Usual : For(wish);
+    }
+
+    /// <summary>Others from now on; needs the lock. Views nobody waits at are forgotten.</summary>
+    public void UseNeedsLock(IEnumerable<ProxyOutlet> outlets)
+    {
+        _all = [.. outlets];
+        lock (_lock)
+            _views = [.. _views.Where(view => view == Usual || view.FirstClaim is not null)];
+    }
+
+    private ProxyView For(ProxyWish wish)
+    {
+        foreach (var view in _views)
+            if (view.Wish == wish)
+                return view;
+        lock (_lock)
+        {
+            if (Array.Find(_views, view => view.Wish == wish) is { } known)
+                return known;
+            if (_views.Length >= MostViews)
+                return Usual;
+            var made = new ProxyView(this, wish);
+            _views = [.. _views, made];
+            return made;
+        }
+    }
+
+    private PoolProxy? Preferred(string text)
+    {
+        PoolProxy? best = null;
+        foreach (var outlet in _all)
+            if (!outlet.IsDead && (best is null || ProxyOrder.Score(text, outlet.Proxy.Entry) > ProxyOrder.Score(text, best.Entry)))
+                best = outlet.Proxy;
+        return best;
+    }
+}

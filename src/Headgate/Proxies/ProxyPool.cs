@@ -1,0 +1,61 @@
+using Headgate.Configuration;
+
+namespace Headgate.Proxies;
+
+/// <summary>Proxies by the name of their pool, for every API that is reached through it. What changes is owned by the lock of its dispatcher; the lists may be read by anybody.</summary>
+internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
+{
+    private volatile ProxyPoolConfiguration _configuration = configuration;
+    private volatile PoolProxy[] _proxies = [];
+    private volatile ProxyOutlets[] _users = [];
+    private volatile string? _trouble;
+    private PoolProxy[] _gone = [];
+
+    public string Name => _configuration.Name;
+
+    public ProxyPoolConfiguration Configuration
+    {
+        get => _configuration;
+        set => _configuration = value;
+    }
+
+    /// <summary>Those that its sources give.</summary>
+    public PoolProxy[] Proxies
+    {
+        get => _proxies;
+        set => _proxies = value;
+    }
+
+    /// <summary>Those, and some that they gave before: one that comes back is as far as it was.</summary>
+    public IEnumerable<PoolProxy> Known => _proxies.Concat(_gone);
+
+    /// <summary>The APIs that are reached through it.</summary>
+    public ProxyOutlets[] Users
+    {
+        get => _users;
+        set => _users = value;
+    }
+
+    /// <summary>Its list comes from an address, and has not come yet: requests wait for it.</summary>
+    public bool IsAwaited { get; set; }
+
+    /// <summary>Why its list is not what its source gives, or could not be read at all; null where all is well.</summary>
+    public string? Trouble
+    {
+        get => _trouble;
+        set => _trouble = value;
+    }
+
+    /// <summary>The turn that all have had who are in use: whoever comes, or comes back, begins there.</summary>
+    public long Reached { get; private set; }
+
+    /// <summary>Others from now on.</summary>
+    public void UseNeedsLock(PoolProxy[] next)
+    {
+        _gone = [.. Known.Except(next).TakeLast(ProxyPoolConfiguration.LargestPool)];
+        _proxies = next;
+    }
+
+    /// <summary>A request goes through one of them.</summary>
+    public void TakeNeedsLock(PoolProxy proxy) => Reached = proxy.Take(Reached);
+}

@@ -1,0 +1,81 @@
+using Headgate.Configuration;
+using Headgate.Gates;
+using Headgate.Time;
+
+namespace Headgate.Proxies;
+
+/// <summary>What a request asks of the proxies of its API.</summary>
+/// <param name="Country">Those of one country, while there are any; null for all.</param>
+/// <param name="Prefers">The one it keeps to while it can be used; null for none.</param>
+/// <param name="Avoids">The one that has just failed it, while there are others; null for none.</param>
+internal readonly record struct ProxyWish(string? Country, PoolProxy? Prefers, PoolProxy? Avoids);
+
+/// <summary>
+/// The proxies of an API as seen with one wish: the one that is free soonest, and of several the one that the strategy likes best. Requests with
+/// the same wish wait here, so that those for whom there is a way are never behind those for whom there is none.
+/// </summary>
+internal sealed class ProxyView(ProxyOutlets outlets, ProxyWish wish) : Constraint
+{
+    public ProxyWish Wish => wish;
+
+    public override string Describe() => outlets.Describe();
+
+    // All need one place of one proxy, whatever else they cost.
+    public override bool HoldsAllBehind(Lane lane) => true;
+
+    /// <summary>The way that could be taken soonest, and when; null where there is none.</summary>
+    public (ProxyOutlet? Outlet, long At) Soonest(Claim turn, Cost cost, long now, bool overtakes, ref long retry)
+    {
+        if (wish.Prefers is not null && Kept(now) is { } kept)
+            return (kept, kept.FreeAt(turn, cost, now, overtakes, ref retry));
+        (ProxyOutlet? Outlet, long At) best = (null, Clock.Never);
+        var isCountry = wish.Country is { } country && outlets.Has(country);
+        foreach (var outlet in outlets.All)
+        {
+            if (isCountry && outlet.Proxy.Entry.Country != wish.Country)
+                continue;
+            var at = outlet.FreeAt(turn, cost, now, overtakes, ref retry);
+            if (best.Outlet is null || (at <= now && best.At <= now ? IsBetter(outlet.Proxy, best.Outlet.Proxy, now) : at < best.At))
+                best = (outlet, at);
+        }
+        return best;
+    }
+
+    protected override long UnitsFor(Lane lane) => 1;
+
+    protected override long ServiceTime(Cost cost)
+    {
+        var (longest, count) = (0L, 0);
+        foreach (var outlet in outlets.All)
+        {
+            if (outlet.IsDead)
+                continue;
+            count++;
+            foreach (var limit in outlet.Scope.Checkpoints)
+                if (!limit.State.CountsAttempts)
+                    longest = Math.Max(longest, limit.State.ServiceTime(limit.UnitsOf(cost)));
+        }
+        return count == 0 ? 0 : longest / count;
+    }
+
+    /// <summary>The one it keeps to; while that cannot be used, the same other one for all who keep to that.</summary>
+    private ProxyOutlet? Kept(long now)
+    {
+        ProxyOutlet? kept = null;
+        foreach (var outlet in outlets.All)
+        {
+            if (outlet.Proxy == wish.Prefers && outlet.IsUsable(now))
+                return outlet;
+            if (outlet.IsUsable(now) && (kept is null || ProxyOrder.Score(wish.Prefers!.Name, outlet.Proxy.Entry) > ProxyOrder.Score(wish.Prefers!.Name, kept.Proxy.Entry)))
+                kept = outlet;
+        }
+        return kept;
+    }
+
+    private bool IsBetter(PoolProxy one, PoolProxy other, long now)
+    {
+        if (wish.Avoids is { } avoided && (one == avoided) != (other == avoided))
+            return other == avoided;
+        return ProxyOrder.Compare(outlets.Choice, one, other, now) < 0;
+    }
+}

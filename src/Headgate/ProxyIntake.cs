@@ -1,0 +1,71 @@
+using Headgate.Gates;
+using Headgate.Ledgers;
+using Headgate.Proxies;
+
+namespace Headgate;
+
+/// <summary>
+/// Brings a pool to the proxies that its source gives: new ones are used from then on, those that are not given any more are not. A proxy is known
+/// by its address and its credentials, so one that comes back is as far as it was. One at a time for each pool.
+/// </summary>
+internal sealed class ProxyIntake(Engine engine, ProxyPool pool, int? leftAfter)
+{
+    /// <summary>Takes them in.</summary>
+    public void Use(IReadOnlyList<ProxyEntry> entries)
+    {
+        var known = pool.Known.ToDictionary(proxy => proxy.Entry.Endpoint);
+        List<(PoolProxy Proxy, ProxyEntry Entry)> next = [.. entries.Select(entry => (known.TryGetValue(entry.Endpoint, out var proxy) ? proxy : new PoolProxy(entry, leftAfter), entry))];
+        var (come, gone) = (next.Count(pair => !pool.Proxies.Contains(pair.Proxy)), pool.Proxies.Except(next.Select(pair => pair.Proxy)).Count());
+        var users = pool.Users.Select(user => (user, Ways: WaysOf(user, next))).ToList();
+        engine.Dispatcher.Change((pool, next, users, engine), static (scheduler, it, now) =>
+        {
+            foreach (var proxy in it.pool.Proxies)
+                proxy.IsGone = true;
+            foreach (var (proxy, entry) in it.next)
+                (proxy.IsGone, proxy.Entry) = (false, entry);
+            it.pool.UseNeedsLock([.. it.next.Select(pair => pair.Proxy)]);
+            foreach (var (user, ways) in it.users)
+                user.UseNeedsLock(ways);
+            it.engine.LeftWithoutNeedsLock(scheduler, it.pool);
+        });
+        foreach (var (user, ways) in users)
+        {
+            Limit((Upstream)user.Owner, next.ConvertAll(pair => pair.Entry));
+            ((Upstream)user.Owner).Exits.Sweep(ways);
+        }
+        if (come + gone > 0)
+            engine.Notice($"{pool.Name} has {entries.Count} {(entries.Count == 1 ? "proxy" : "proxies")} now: {come} came, {gone} went");
+    }
+
+    private List<ProxyOutlet> WaysOf(ProxyOutlets user, List<(PoolProxy Proxy, ProxyEntry Entry)> next)
+    {
+        var ways = new List<ProxyOutlet>();
+        foreach (var (proxy, entry) in next)
+            try
+            {
+            {
+                var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
+                ways.Add(user.All.FirstOrDefault(way => way.Proxy == proxy && way.Exit == exit) ?? new ProxyOutlet(proxy, exit, leftAfter));
+            }
+            }
+            catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
+            {
+                engine.Notice($"proxy {entry.Name} of {pool.Name} cannot be used: {failure.Message}");
+            }
+        return ways;
+    }
+
+    /// <summary>Exits that were known may have other limits now.</summary>
+    private void Limit(Upstream api, IReadOnlyList<ProxyEntry> entries)
+    {
+        try
+        {
+            if (api.Exits.Changes(entries, pool.Configuration.Limits).ToList() is { Count: > 0 } changes)
+                new LimitChanges(engine, changes).Run();
+        }
+        catch (LedgerException failure)
+        {
+            engine.Notice($"the proxies of {pool.Name} keep their limits at {api.Name}: {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using Headgate.Configuration;
+using Headgate.Ledgers;
+using Headgate.Proxies;
+
+namespace Headgate;
+
+/// <summary>The pools of proxies of an engine: which there are, what they read, and the APIs that are reached through them. Thread-safe.</summary>
+internal sealed class ProxyPools : IDisposable
+{
+    private readonly Engine _engine;
+    private readonly EngineOptions _options;
+
+    /// <summary>Held while an API comes to a pool, or proxies come and go.</summary>
+    private readonly Lock _changing = new();
+    private readonly Dictionary<string, (ProxyPool Pool, ProxySources Sources)> _pools = [];
+    private bool _isDisposed;
+
+    /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
+    public ProxyPools(Engine engine, EngineOptions options, HeadgateConfiguration configuration)
+    {
+        (_engine, _options) = (engine, options);
+        foreach (var (pool, sources) in Made(configuration.ProxyPools))
+            _pools[pool.Name] = (pool, sources);
+    }
+
+    /// <summary>All there are.</summary>
+    public IReadOnlyList<ProxyPool> All
+    {
+        get
+        {
+            lock (_changing)
+                return [.. _pools.Values.Select(pool => pool.Pool)];
+        }
+    }
+
+    /// <summary>So many faults in a row are the last of a proxy; null where it is tried again for ever.</summary>
+    private int? LeftAfter => _options.GivesUpUnreached ? 5 : null;
+
+    /// <summary>Begins to read lists that come from an address, and all of them anew from time to time.</summary>
+    public void Begin()
+    {
+        lock (_changing)
+            foreach (var (_, sources) in _pools.Values)
+                sources.Begin();
+    }
+
+    /// <summary>The ways to an API through the pool that its configuration names; null where it names none.</summary>
+    /// <exception cref="ScopeHeldException">Another process sends within the limits of an exit.</exception>
+    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
+    public ProxyOutlets? Open(Upstream api, UpstreamConfiguration configuration)
+    {
+        lock (_changing)
+        {
+            if (configuration.Policy.Proxies is not { } name || !_pools.TryGetValue(name, out var known))
+                return null;
+            var pool = known.Pool;
+            var outlets = new ProxyOutlets(pool, api);
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits), LeftAfter)).ToList();
+            _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
+            {
+                it.outlets.UseNeedsLock(it.ways);
+                it.pool.Users = [.. it.pool.Users, it.outlets];
+            });
+            return outlets;
+        }
+    }
+
+    /// <summary>An API is not reached through its pool any more.</summary>
+    public void Leave(ProxyOutlets? outlets)
+    {
+        if (outlets is null)
+            return;
+        lock (_changing)
+            outlets.Pool.Users = [.. outlets.Pool.Users.Where(user => user != outlets)];
+    }
+
+    /// <summary>What a source gives is used from now on; whoever is not among them is not.</summary>
+    public void Use(ProxyPool pool, IReadOnlyList<ProxyEntry> entries)
+    {
+        lock (_changing)
+            if (!_isDisposed)
+                new ProxyIntake(_engine, pool, LeftAfter).Use(entries);
+    }
+
+    /// <summary>Makes what another configuration has besides; nothing has changed when it fails.</summary>
+    /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
+    public void Prepare(HeadgateConfiguration next)
+    {
+        lock (_changing)
+        {
+            foreach (var configuration in next.ProxyPools)
+                if (_pools.TryGetValue(configuration.Name, out var known) && known.Pool.Configuration.From != configuration.From)
+                    known.Sources.Check(configuration);
+            foreach (var made in Made(next.ProxyPools.Where(pool => !_pools.ContainsKey(pool.Name))))
+            {
+                _pools.Add(made.Pool.Name, made);
+                made.Sources.Begin();
+            }
+        }
+    }
+
+    /// <summary>Another configuration holds: pools follow it, and those that it does not have are left.</summary>
+    public void Commit(HeadgateConfiguration next)
+    {
+        lock (_changing)
+        {
+            foreach (var (name, (pool, sources)) in _pools.ToList())
+                if (next.ProxyPools.FirstOrDefault(pool => pool.Name == name) is { } configuration)
+                    sources.Follow(configuration);
+                else if (pool.Users.Length == 0)
+                {
+                    sources.Dispose();
+                    _pools.Remove(name);
+                }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_changing)
+        {
+            _isDisposed = true;
+            foreach (var (_, sources) in _pools.Values)
+                sources.Dispose();
+        }
+    }
+
+    private List<(ProxyPool Pool, ProxySources Sources)> Made(IEnumerable<ProxyPoolConfiguration> configurations)
+    {
+        var made = new List<(ProxyPool Pool, ProxySources Sources)>();
+        foreach (var configuration in configurations)
+        {
+            var pool = new ProxyPool(configuration);
+            var sources = new ProxySources(_engine, this, pool, _options);
+            pool.Proxies = [.. sources.ReadFiles(configuration).Select(entry => new PoolProxy(entry, LeftAfter))];
+            made.Add((pool, sources));
+        }
+        return made;
+    }
+}
