@@ -19,6 +19,7 @@ internal static class Program
         BackupCommand.CreateRestore(),
         LimitsCommand.Create(),
         KeysCommand.Create(),
+        ProxiesCommand.Create(),
         VerifyCommand.Create(),
         ImportCommand.Create(),
         ExportCommand.Create(),

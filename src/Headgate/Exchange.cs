@@ -143,6 +143,9 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public bool MaybeSent { get; set; }
 
+    /// <summary>The proxies it may go through, as their pool chooses them: by its country, or by whom it comes from; null where there are none.</summary>
+    public Proxies.ProxyView? ViewOf(Proxies.ProxyOutlets? proxies) => proxies?.For(Country, Tenant ?? Uri.IdnHost, Avoids);
+
     /// <summary>The proxy that failed it last; null for none.</summary>
     public Proxies.PoolProxy? Avoids { get; set; }
 

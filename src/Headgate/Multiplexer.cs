@@ -139,6 +139,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
         var engine = new Engine(_configuration, state is null ? _engineOptions : _engineOptions with { Journal = clock => new SendJournal(clock, state) });
         if (state is not null)
             engine.SyncEachSecond(failure => Log.Notice(_logger, failure.Message));
+        engine.Proxies.Begin();
         _startedAt = engine.Clock.Now;
         var finished = new FinishedJobs(_options.KeepFinished, Clock.Nanoseconds(_options.KeepFinishedFor), _options.KeepFinishedBytes);
         _scheduler = new JobScheduler(engine, new JobRoom(_options.MaxQueueSize, LookAhead, _options.MaxConcurrency + MostBegun), finished, Tell);

@@ -8,13 +8,13 @@ namespace Headgate;
 /// Brings a pool to the proxies that its source gives: new ones are used from then on, those that are not given any more are not. A proxy is known
 /// by its address and its credentials, so one that comes back is as far as it was. One at a time for each pool.
 /// </summary>
-internal sealed class ProxyIntake(Engine engine, ProxyPool pool, int? leftAfter)
+internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry, PoolProxy> make)
 {
     /// <summary>Takes them in.</summary>
     public void Use(IReadOnlyList<ProxyEntry> entries)
     {
         var known = pool.Known.ToDictionary(proxy => proxy.Entry.Endpoint);
-        List<(PoolProxy Proxy, ProxyEntry Entry)> next = [.. entries.Select(entry => (known.TryGetValue(entry.Endpoint, out var proxy) ? proxy : new PoolProxy(entry, leftAfter), entry))];
+        List<(PoolProxy Proxy, ProxyEntry Entry)> next = [.. entries.Select(entry => (known.TryGetValue(entry.Endpoint, out var proxy) ? proxy : make(entry), entry))];
         var (come, gone) = (next.Count(pair => !pool.Proxies.Contains(pair.Proxy)), pool.Proxies.Except(next.Select(pair => pair.Proxy)).Count());
         var users = pool.Users.Select(user => (user, Ways: WaysOf(user, next))).ToList();
         engine.Dispatcher.Change((pool, next, users, engine), static (scheduler, it, now) =>
@@ -45,7 +45,7 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, int? leftAfter)
             {
             {
                 var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
-                ways.Add(user.All.FirstOrDefault(way => way.Proxy == proxy && way.Exit == exit) ?? new ProxyOutlet(proxy, exit, leftAfter));
+                ways.Add(user.All.FirstOrDefault(way => way.Proxy == proxy && way.Exit == exit) ?? new ProxyOutlet(proxy, exit));
             }
             }
             catch (Exception failure) when (failure is ScopeHeldException or LedgerException)

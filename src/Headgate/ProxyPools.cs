@@ -1,4 +1,5 @@
 using Headgate.Configuration;
+using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Proxies;
 
@@ -13,6 +14,7 @@ internal sealed class ProxyPools : IDisposable
     /// <summary>Held while an API comes to a pool, or proxies come and go.</summary>
     private readonly Lock _changing = new();
     private readonly Dictionary<string, (ProxyPool Pool, ProxySources Sources)> _pools = [];
+    private Dictionary<(string Pool, string Proxy), string> _pauses = [];
     private bool _isDisposed;
 
     /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
@@ -55,7 +57,7 @@ internal sealed class ProxyPools : IDisposable
                 return null;
             var pool = known.Pool;
             var outlets = new ProxyOutlets(pool, api);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits), LeftAfter)).ToList();
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);
@@ -79,8 +81,33 @@ internal sealed class ProxyPools : IDisposable
     {
         lock (_changing)
             if (!_isDisposed)
-                new ProxyIntake(_engine, pool, LeftAfter).Use(entries);
+                new ProxyIntake(_engine, pool, entry => Make(pool, entry)).Use(entries);
     }
+
+    /// <summary>These are not used until they are left out here, and no others: they are known by their names, whether they are there or not.</summary>
+    public void Pause(IReadOnlyList<(string Pool, string Proxy, string By)> paused)
+    {
+        lock (_changing)
+        {
+            _pauses = paused.ToDictionary(pause => (pause.Pool, pause.Proxy), pause => pause.By);
+            foreach (var (pool, _) in _pools.Values)
+                _engine.Dispatcher.Change((pool, _pauses), static (scheduler, it, _) =>
+                {
+                    foreach (var proxy in it.pool.Known)
+                        proxy.PausedBy = it._pauses.GetValueOrDefault((it.pool.Name, proxy.Name));
+                    scheduler.Better(it.pool);
+                });
+        }
+    }
+
+    /// <summary>A proxy that was at fault is used again as if it were new: somebody has mended it.</summary>
+    public void Revive(ProxyPool pool, PoolProxy proxy) => _engine.Dispatcher.Change((pool, proxy), static (scheduler, it, now) =>
+    {
+        it.proxy.Health.Revive(now);
+        foreach (var way in it.pool.Users.SelectMany(user => user.All).Where(way => way.Proxy == it.proxy))
+            way.Reach.Revive(now);
+        scheduler.Better(it.pool);
+    });
 
     /// <summary>Makes what another configuration has besides; nothing has changed when it fails.</summary>
     /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
@@ -125,6 +152,8 @@ internal sealed class ProxyPools : IDisposable
         }
     }
 
+    private PoolProxy Make(ProxyPool pool, ProxyEntry entry) => new(entry, LeftAfter) { PausedBy = _pauses.GetValueOrDefault((pool.Name, entry.Name)) };
+
     private List<(ProxyPool Pool, ProxySources Sources)> Made(IEnumerable<ProxyPoolConfiguration> configurations)
     {
         var made = new List<(ProxyPool Pool, ProxySources Sources)>();
@@ -132,7 +161,7 @@ internal sealed class ProxyPools : IDisposable
         {
             var pool = new ProxyPool(configuration);
             var sources = new ProxySources(_engine, this, pool, _options);
-            pool.Proxies = [.. sources.ReadFiles(configuration).Select(entry => new PoolProxy(entry, LeftAfter))];
+            pool.Proxies = [.. sources.ReadFiles(configuration).Select(entry => Make(pool, entry))];
             made.Add((pool, sources));
         }
         return made;

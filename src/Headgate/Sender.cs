@@ -60,6 +60,7 @@ internal sealed class Sender : IDisposable
         {
             throw new InvalidOperationException(failure.Message, failure);
         }
+        Engine.Proxies.Begin();
         _line = new StraightLine(Engine);
         Open = new OpenAnswers(Engine.Clock, Forgotten);
         try

@@ -254,9 +254,6 @@ internal sealed class Upstream : IDisposable
         // Where the pool has another place for its keys, what the caller brings stands beside one of them.
         Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null, _engine.Queues.Of(exchange.Queue));
 
-    /// <summary>The proxies a request may go through, as its pool chooses them: by its country, or by whom it comes from; null where there are none.</summary>
-    public ProxyView? ViewFor(Exchange exchange) => Proxies?.For(exchange.Country, exchange.Tenant ?? exchange.Uri.IdnHost, exchange.Avoids);
-
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
 

@@ -9,7 +9,7 @@ internal static class Operations
     private const string Simple = "One call, one answer";
     private const string State = "How it is";
     private const string Tokens = "Tokens";
-    private const string Limits = "Limits, APIs and keys";
+    private const string Limits = "Limits, APIs, keys and proxies";
     private const string Passed = "Calls that are passed on";
 
     private static readonly (string, string)[] Filter =
@@ -103,6 +103,8 @@ internal static class Operations
         [("POST", "/api/v1/upstreams/{**name}")] = new("pauseUpstream", Limits, "Pauses an API, where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "Upstream"), (404, "Problem")] },
         [("GET", "/api/v1/keys")] = new("listKeys", Limits, "The keys of the APIs, by name.") { Answers = [(200, "Keys")] },
         [("POST", "/api/v1/keys/{**name}")] = new("pauseKey", Limits, "Pauses a key (API/KEY), where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "PoolKey"), (404, "Problem")] },
+        [("GET", "/api/v1/proxies")] = new("listProxies", Limits, "The pools of proxies, and how each proxy stands.") { Answers = [(200, "Proxies")] },
+        [("POST", "/api/v1/proxies/{**name}")] = new("pauseProxy", Limits, "Pauses a proxy (POOL/PROXY), where the path ends in /pause; ends that, and what is known of its faults, where it ends in /resume.") { Answers = [(200, "PoolProxy"), (404, "Problem")] },
         [("GET", "/api/v1/config")] = new("getConfig", Limits, "Every setting, with the place it came from.") { Answers = [(200, "any")] },
 
         [("GET", "/api/v1/tokens")] = new("listTokens", Tokens, "The tokens in the data directory.") { Answers = [(200, "Tokens")] },

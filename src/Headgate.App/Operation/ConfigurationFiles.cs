@@ -7,7 +7,7 @@ using Headgate.Configuration;
 namespace Headgate.App.Operation;
 
 /// <summary>
-/// What the files say of which a configuration is made: itself, what is put into it by <c>${file:…}</c>, and the keys and certificates of each API.
+/// What the files say of which a configuration is made: itself, what is put into it by <c>${file:…}</c>, the keys and certificates of each API, and the proxies of each pool.
 /// Known by their content: mounted ones change by links that lead elsewhere, of which no system tells. Immutable.
 /// </summary>
 internal sealed partial class ConfigurationFiles
@@ -21,11 +21,13 @@ internal sealed partial class ConfigurationFiles
 
     /// <summary>Looks at them.</summary>
     /// <param name="sources">From what the configuration is read.</param>
-    /// <param name="apis">Its APIs, as far as they are known.</param>
-    public static ConfigurationFiles Look(ConfigurationSources sources, IEnumerable<UpstreamConfiguration> apis)
+    /// <param name="configuration">It, as far as it is known.</param>
+    public static ConfigurationFiles Look(ConfigurationSources sources, HeadgateConfiguration configuration)
     {
         var prints = new Dictionary<string, string> { [""] = PrintOfItself(sources) };
-        foreach (var api in apis)
+        foreach (var pool in configuration.ProxyPools)
+            prints[LiveConfiguration.OfPool + pool.Name] = string.Concat(pool.From.Where(source => source.StartsWith("file:", StringComparison.Ordinal)).Select(source => Print(source[5..])));
+        foreach (var api in configuration.Upstreams)
             if (FilesOf(api).ToList() is { Count: > 0 } files)
                 prints[api.Name] = string.Concat(files.Select(Print));
         return new ConfigurationFiles(prints);

@@ -35,7 +35,7 @@ internal sealed class LiveConfiguration : IDisposable
     public LiveConfiguration(EngineSettings started, OperatorFile file, TimeProvider time, Action<string> say)
     {
         (_file, _time, _say, _settings, _set) = (file, time, say, started, file.Read());
-        _files = ConfigurationFiles.Look(started.Sources, started.Configuration.Upstreams);
+        _files = ConfigurationFiles.Look(started.Sources, started.Configuration);
         _reading = ConfigurationReader.Read(started.Sources);
         _restart = new RestartSettings(_reading.Root);
         var still = StillSet(started.Configuration, _set);
@@ -77,6 +77,7 @@ internal sealed class LiveConfiguration : IDisposable
         {
             (_engine, LastReload) = (engine, _time.GetUtcNow());
             ApplyPausesNeedsLock();
+            engine.Proxies.Begin();
             _timer = _time.CreateTimer(_ => Look(), null, Every, Every);
         }
     }
@@ -85,7 +86,7 @@ internal sealed class LiveConfiguration : IDisposable
     public void Reload()
     {
         lock (_changing)
-            ReloadNeedsLock(ConfigurationFiles.Look(_settings.Sources, _settings.Configuration.Upstreams));
+            ReloadNeedsLock(ConfigurationFiles.Look(_settings.Sources, _settings.Configuration));
     }
 
     /// <summary>Sets limits above the configuration.</summary>
@@ -111,9 +112,9 @@ internal sealed class LiveConfiguration : IDisposable
             UseNeedsLock(Plain(), place is null ? _set with { Limits = [] } : _set.Without(place), new HashSet<string>());
     }
 
-    /// <summary>Pauses an API or a key of it, or ends that.</summary>
-    /// <param name="api">The API.</param>
-    /// <param name="key">The key, by its name; null for the API.</param>
+    /// <summary>Pauses an API or a key of it, or a proxy, or ends that.</summary>
+    /// <param name="api">The API; of a proxy <see cref="OfPool"/> and its pool.</param>
+    /// <param name="key">The key or the proxy, by its name; null for the API.</param>
     /// <param name="by">Who asks for it; null to end it.</param>
     /// <inheritdoc cref="SetLimits"/>
     public void SetPause(string api, string? key, string? by)
@@ -125,6 +126,9 @@ internal sealed class LiveConfiguration : IDisposable
         }
     }
 
+    /// <summary>What a pause of a proxy is of: no API has such a name.</summary>
+    public const string OfPool = "proxies:";
+
     public void Dispose() => _timer?.Dispose();
 
     private void Look()
@@ -134,7 +138,7 @@ internal sealed class LiveConfiguration : IDisposable
             return;
         try
         {
-            var files = ConfigurationFiles.Look(_settings.Sources, _settings.Configuration.Upstreams);
+            var files = ConfigurationFiles.Look(_settings.Sources, _settings.Configuration);
             if (!files.IsSame(_files))
                 ReloadNeedsLock(files);
         }
@@ -153,7 +157,7 @@ internal sealed class LiveConfiguration : IDisposable
             var plain = Plain();
             UseNeedsLock(plain, StillSet(plain.Configuration, _set), renewed);
             // Files of APIs that are new are looked at from here on.
-            _files = ConfigurationFiles.Look(_settings.Sources, _settings.Configuration.Upstreams);
+            _files = ConfigurationFiles.Look(_settings.Sources, _settings.Configuration);
             (IsLastReloadGood, LastReload) = (true, _time.GetUtcNow());
             _say("the configuration was read anew");
             foreach (var (pointer, isLive) in _restart.Changed(plain.Root))
@@ -217,6 +221,7 @@ internal sealed class LiveConfiguration : IDisposable
     /// <summary>Whatever is open is paused, or not, as was asked for.</summary>
     private void ApplyPausesNeedsLock()
     {
+        _engine!.Proxies.Pause([.. _set.Pauses.Where(pause => pause.Api.StartsWith(OfPool, StringComparison.Ordinal)).Select(pause => (pause.Api[OfPool.Length..], pause.Key!, pause.By))]);
         foreach (var pause in _set.Pauses)
             Open(pause.Api);
         foreach (var api in _engine!.Upstreams)

@@ -80,7 +80,7 @@ internal static class OperationJson
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string name, IReadOnlyList<LimitView> limits)
+    public static void Write(Utf8JsonWriter json, string name, IReadOnlyList<LimitView> limits)
     {
         json.WriteStartArray(name);
         foreach (var limit in limits)

@@ -30,6 +30,7 @@ internal sealed class OperationPages(ServiceState state)
         site.MapPost("/api/v1/upstreams/{**name}", PauseApiAsync);
         site.MapGet("/api/v1/keys", context => AnswerAsync(context, json => Write(json, "keys", KeyView.Of(state.Engine), OperationJson.Write)));
         site.MapPost("/api/v1/keys/{**name}", PauseKeyAsync);
+        new ProxyPages(state).Map(site);
         site.MapGet("/api/v1/config", context => AnswerAsync(context, json => OperationJson.Write(json, state.Live.Reading)));
     }
 
@@ -95,7 +96,7 @@ internal sealed class OperationPages(ServiceState state)
     }
 
     /// <summary>What the path names before <c>/pause</c> or <c>/resume</c>, and which of the two.</summary>
-    private static (string Name, bool Pauses) Asked(HttpContext context)
+    internal static (string Name, bool Pauses) Asked(HttpContext context)
     {
         var path = Named(context, "name");
         return path.EndsWith("/pause", StringComparison.Ordinal) ? (path[..^"/pause".Length], true)
@@ -103,7 +104,7 @@ internal sealed class OperationPages(ServiceState state)
             : throw new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}; see …/pause and …/resume");
     }
 
-    private static void Change(Action change)
+    internal static void Change(Action change)
     {
         try
         {

@@ -112,6 +112,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         ForgetsIdle = TimeSpan.FromMinutes(10),
         Journal = data.JournalOf,
         Keys = api => live.Settings.KeysOf(api),
+        Proxies = file => live.Settings.ProxiesIn(file),
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
         GuardsAddresses = !options.AllowsPrivate,

@@ -6,6 +6,9 @@ namespace Headgate.Configuration;
 /// <summary>The part of <see cref="Settings"/> that is about pools of proxies.</summary>
 internal static class ProxySettings
 {
+    /// <summary>In the order of <see cref="ProxyChoice"/>.</summary>
+    private static readonly string[] Names = ["least-used", "round-robin", "fastest", "geo", "sticky"];
+
     private static readonly Scalar<string> Source = new(
         "proxySource", "where proxies come from: \"file:PATH\", or the http:// or https:// address of a list", """{ "type": "string", "pattern": "^(file:.|https?://.)" }""", ReadSource);
 
@@ -54,17 +57,13 @@ internal static class ProxySettings
     {
         problem = null;
         var name = node.Kind == JsonValueKind.String ? node.Text : null;
-        (value, var isKnown) = name switch
-        {
-            "least-used" => (ProxyChoice.LeastUsed, true),
-            "round-robin" => (ProxyChoice.RoundRobin, true),
-            "fastest" => (ProxyChoice.Fastest, true),
-            "geo" => (ProxyChoice.Geo, true),
-            "sticky" => (ProxyChoice.Sticky, true),
-            _ => (default, false),
-        };
-        return isKnown;
+        var index = Array.IndexOf(Names, name);
+        value = index < 0 ? default : (ProxyChoice)index;
+        return index >= 0;
     }
+
+    /// <summary>What a strategy is called.</summary>
+    public static string NameOf(ProxyChoice choice) => Names[(int)choice];
 
     private static bool ReadLimit(ConfigurationNode node, out Limit value, out string? problem)
     {

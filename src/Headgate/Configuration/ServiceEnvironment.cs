@@ -6,6 +6,11 @@ internal static class ServiceEnvironment
     private const string ApiKeys = "API_KEYS";
     private const string TestMode = "TEST_MODE";
     private const string EnableBackpressure = "ENABLE_BACKPRESSURE";
+    private const string EnableProxyRotation = "ENABLE_PROXY_ROTATION";
+    private const string ProxyPoolUrl = "PROXY_POOL_URL";
+
+    /// <summary>What the pool of PROXY_POOL_URL is called.</summary>
+    private const string Pool = "pool";
 
     /// <summary>Settings by another name; their words were written in capital letters, too.</summary>
     private static readonly (string Name, string Pointer)[] Values =
@@ -22,13 +27,13 @@ internal static class ServiceEnvironment
     /// <summary>Variables that say something only beside another.</summary>
     private static readonly (string Name, string Beside)[] Additions =
     [
-        ("GLOBAL_WINDOW", "GLOBAL_LIMIT"), ("PER_HOST_WINDOW", "PER_HOST_LIMIT"), ("BURST_WINDOW", "BURST_LIMIT"), ("API_RATE_WINDOW", "API_RATE_LIMIT"), ("RATE_LIMIT", ApiKeys),
+        ("GLOBAL_WINDOW", "GLOBAL_LIMIT"), ("PER_HOST_WINDOW", "PER_HOST_LIMIT"), ("BURST_WINDOW", "BURST_LIMIT"), ("API_RATE_WINDOW", "API_RATE_LIMIT"), ("RATE_LIMIT", ApiKeys), (ProxyPoolUrl, EnableProxyRotation),
     ];
 
     /// <summary>What this version does not do, and which value of it asks for nothing; where that is null, any does.</summary>
     private static readonly (string Name, string? Nothing)[] NotDone =
     [
-        ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), ("ENABLE_PROXY_ROTATION", "false"), ("PROXY_POOL_URL", null),
+        ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), 
         ("REDIS_URL", null), ("RABBITMQ_URL", null), ("KAFKA_BROKERS", null), ("ELASTICSEARCH_URI", null),
         ("METRICS_ENABLED", "true"),
     ];
@@ -40,7 +45,7 @@ internal static class ServiceEnvironment
     public static IEnumerable<string> Names =>
     [
         .. OriginalEnvironment.Names, .. Values.Concat(OfBackpressure).Select(value => value.Name), .. Additions.Select(addition => addition.Name), .. NotDone.Select(variable => variable.Name), .. OfSimulation,
-        TestMode, ApiKeys, EnableBackpressure, "HOST", "PORT", "PROMETHEUS_PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
+        TestMode, ApiKeys, EnableBackpressure, EnableProxyRotation, "HOST", "PORT", "PROMETHEUS_PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
     ];
 
     /// <summary>What those that are set say, but for keys.</summary>
@@ -51,6 +56,8 @@ internal static class ServiceEnvironment
         foreach (var value in OriginalEnvironment.ReadPolicy(environment))
             yield return value;
         foreach (var value in ReadBackpressure(environment, errors))
+            yield return value;
+        foreach (var value in ReadProxies(environment, errors))
             yield return value;
         if (ReadListen(environment) is { } listen)
             yield return listen;
@@ -97,6 +104,20 @@ internal static class ServiceEnvironment
         .. Additions.Where(addition => Given(environment, addition.Name) is not null && Given(environment, addition.Beside) is null && !(addition.Beside == ApiKeys && (simulates || Given(environment, TestMode) is not null))).Select(addition => $"{addition.Name} (without {addition.Beside})"),
         .. NotDone.Where(variable => Given(environment, variable.Name) is { } value && !value.Equals(variable.Nothing, StringComparison.OrdinalIgnoreCase)).Select(variable => variable.Name),
     ];
+
+    private static IEnumerable<ConfigurationOverride> ReadProxies(IReadOnlyDictionary<string, string> environment, List<ConfigurationError> errors)
+    {
+        var rotation = Given(environment, EnableProxyRotation)?.ToLowerInvariant();
+        if (rotation is null or "false" or "0" or "no" or "off")
+            return [];
+        if (rotation is not ("true" or "1" or "yes" or "on"))
+            errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.Environment, EnableProxyRotation), "", $"\"{Excerpt.Of(rotation)}\" is neither true nor false"));
+        else if (Given(environment, ProxyPoolUrl) is not { } url)
+            errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.Environment, EnableProxyRotation), "", $"nothing says where the proxies are; set {ProxyPoolUrl} to the address whose /api/proxies lists them"));
+        else
+            return [new ConfigurationOverride($"/proxies/{Pool}/from", [$"{url.TrimEnd('/')}/api/proxies"], ProxyPoolUrl), new ConfigurationOverride("/defaults/proxies", [Pool], EnableProxyRotation)];
+        return [];
+    }
 
     private static IEnumerable<ConfigurationOverride> ReadBackpressure(IReadOnlyDictionary<string, string> environment, List<ConfigurationError> errors)
     {

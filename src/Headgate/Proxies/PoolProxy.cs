@@ -10,6 +10,9 @@ internal sealed class PoolProxy(ProxyEntry entry, int? leftAfter)
 
     public string Name => Entry.Name;
 
+    /// <summary>So many faults in a row are its last; null where it is tried again for ever.</summary>
+    public int? LeftAfter => leftAfter;
+
     public ProxyHealth Health { get; } = new(leftAfter);
 
     /// <summary>Who has paused it by hand; null for nobody.</summary>

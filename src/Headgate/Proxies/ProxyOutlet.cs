@@ -10,8 +10,7 @@ internal sealed record ProxyExit(string Name, Scope Scope);
 /// <summary>A proxy as the way to one API: what a permit has a place of. Owned by the lock of its dispatcher.</summary>
 /// <param name="proxy">The proxy.</param>
 /// <param name="exit">Where what goes through it comes out.</param>
-/// <param name="leftAfter">So often it may fail to reach this API before it is not tried for it any more; null for any number.</param>
-internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, int? leftAfter)
+internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit)
 {
     public PoolProxy Proxy => proxy;
 
@@ -24,7 +23,7 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, int? leftAfte
     public ProxyEndpoint Endpoint => proxy.Entry.Endpoint;
 
     /// <summary>How it does with this API: one that is good may not let us to every server, or not reach it.</summary>
-    public ProxyHealth Reach { get; } = new(leftAfter);
+    public ProxyHealth Reach { get; } = new(proxy.LeftAfter);
 
     /// <summary>Why nothing goes this way any more; null while something may.</summary>
     public string? DeadReason => proxy.IsGone ? "its source gives it no more" : proxy.Health.DeadReason ?? Reach.DeadReason;

@@ -98,7 +98,6 @@ public sealed class ConfigurationReaderTests
     }
 
     [Theory]
-    [InlineData("""{ "proxies": {} }""", "/proxies", "proxies")]
     [InlineData("""{ "defaults": { "cache": "off" } }""", "/defaults/cache", "cache")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cache": {} } } }""", "/upstreams/a/cache", "cache")]
     [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "answersShared": true } } } }""", "/upstreams/a/keys/answersShared", "answersShared")]

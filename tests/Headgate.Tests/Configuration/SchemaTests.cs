@@ -52,7 +52,8 @@ public sealed class SchemaTests
 
     [Theory]
     [InlineData("""{ "version": 2 }""")]
-    [InlineData("""{ "proxies": {} }""")]
+    [InlineData("""{ "proxies": { "pool-a": {} } }""")]
+    [InlineData("""{ "proxies": { "pool-a": { "from": ["socks5://127.0.0.1"] } } }""")]
     [InlineData("""{ "serve": { "listen": [] } }""")]
     [InlineData("""{ "serve": { "listen": ["ftp://127.0.0.1"] } }""")]
     [InlineData("""{ "serve": { "tokens": {} } }""")]

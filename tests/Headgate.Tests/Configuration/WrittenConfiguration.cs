@@ -14,12 +14,13 @@ internal static class WrittenConfiguration
           "defaults": {
             "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
             "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "concurrency": 100,
-            "connections": { "idleTimeout": "30s" },
+            "connections": { "idleTimeout": "30s" }, "proxies": "none",
           },
+          "proxies": { "pool-a": { "from": ["file:proxies.txt", "http://proxy-manager.example:8000/api/proxies"], "poll": 60, "choose": "round-robin", "limits": ["5/s"], "probe": "http://probe.example/204" } },
           "upstreams": {
             "github": {
               "base": ["https://api.github.com"],
-              "limits": ["100 concurrent"],
+              "limits": ["100 concurrent"], "proxies": "pool-a",
               "keys": { "from": ["env:GH_TOKEN_1", "file:keys.txt"], "as": "Authorization: Bearer {key}", "limits": ["5000/h"], "choose": "soonest", "dead": [401] },
               "routes": { "search": { "match": "/search/**", "methods": ["GET"], "limits": ["30/min"] } },
               "geo": { "DE": ["10/s"] },

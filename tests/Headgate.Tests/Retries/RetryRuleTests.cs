@@ -172,8 +172,8 @@ public sealed class RetryRuleTests
     {
         var proxy = new Outcome { Class = FailureClass.Proxy, Detail = "the proxy did not open the tunnel" };
         IsHold(0, Decide(Post with { Retries = 3 }, proxy));
-        IsHold(1, Decide(Post with { Holds = 1 }, proxy));
-        IsHold(60, Decide(Get with { Holds = 19 }, proxy));
+        IsHold(0, Decide(Post with { Holds = 1 }, proxy));
+        IsHold(0, Decide(Get with { Holds = 19 }, proxy));
         Fails(FailureClass.Proxy, false, "the proxy did not open the tunnel, after 20 holds", Decide(Get with { Holds = 20 }, proxy));
         Fails(FailureClass.Proxy, true, "the proxy did not open the tunnel; it was sent, and to send it twice could do harm", Decide(Post, proxy with { Sent = true }));
     }

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.Text.Json;
+using Headgate.App.CommandLine;
+using Headgate.App.Remote;
+
+namespace Headgate.App.Commands;
+
+/// <summary><c>headgate proxies ls|pause|resume</c>: the proxies of a service that runs, by their names.</summary>
+internal static class ProxiesCommand
+{
+    private const string Path = "api/v1/proxies";
+
+    public static Command Create() => new("proxies", "Shows the proxies of a service that runs, and lets some of them rest. Their passwords are told nowhere.")
+    {
+        List(), Pause("pause", "Sends nothing more through a proxy, until it is resumed."), Pause("resume", "Uses a proxy again: one that was paused, or one that failed and is mended."),
+    };
+
+    private static Command List() => new ServerOptions().Complete(new Command("ls", "Shows the proxies and how they are."),
+        (server, _, stop) => server.GetAsync(Path, stop),
+        (output, answer) =>
+        {
+            foreach (var pool in answer.GetProperty("pools").EnumerateArray())
+                if (pool.GetProperty("trouble").GetString() is { } trouble)
+                    output.WriteLine($"{pool.GetProperty("pool").GetString()}: {trouble}");
+            WriteTable(output, answer.GetProperty("proxies").EnumerateArray());
+        });
+
+    private static Command Pause(string verb, string description)
+    {
+        var pool = new Argument<string>("POOL") { Description = "The pool, by its name." };
+        var proxy = new Argument<string>("PROXY") { Description = "The proxy, by its name: its address without credentials." };
+        return new ServerOptions().Complete(new Command(verb, description) { pool, proxy },
+            (server, parse, stop) => server.CallAsync(HttpMethod.Post, Server.PathOf(Path, parse.GetValue(pool)!, parse.GetValue(proxy)!, verb), stop),
+            (output, answer) => WriteTable(output, [answer]));
+    }
+
+    private static void WriteTable(TextWriter output, IEnumerable<JsonElement> proxies) =>
+        Columns.Write(output, ["POOL", "PROXY", "STATE", "UNTIL", "SENT", "FAULTS", "LATENCY", "REASON"], [.. proxies.Select(RowOf)]);
+
+    private static IReadOnlyList<string> RowOf(JsonElement proxy) =>
+    [
+        proxy.GetProperty("pool").GetString()!,
+        proxy.GetProperty("proxy").GetString()!,
+        proxy.GetProperty("state").GetString()!,
+        proxy.GetProperty("until") is { ValueKind: JsonValueKind.String } until ? Operation.Moments.Of(until.GetDateTimeOffset()) : "",
+        $"{proxy.GetProperty("taken").GetInt64() - proxy.GetProperty("faults").GetInt64()}",
+        $"{proxy.GetProperty("faults").GetInt64()}",
+        proxy.GetProperty("latency") is { ValueKind: JsonValueKind.Number } latency ? Runs.Words.Time((long)(latency.GetDouble() * Time.Clock.Second)) : "",
+        proxy.GetProperty("reason").GetString() ?? "",
+    ];
+}
