@@ -36,7 +36,8 @@ internal static class HttpTunnel
     /// <summary>What an answer other than 2xx to CONNECT means.</summary>
     public static ProxyFaultException Refused(int status, bool hasCredentials) => status switch
     {
-        407 => new ProxyFaultException(ProxyFault.Denied, hasCredentials ? "the proxy does not accept its user and password (407)" : "the proxy asks for a user and password, and its URL has none (407)"),
+        // 401 is what tinyproxy says to a wrong password.
+        401 or 407 => new ProxyFaultException(ProxyFault.Denied, hasCredentials ? $"the proxy does not accept its user and password ({status})" : $"the proxy asks for a user and password, and its URL has none ({status})"),
         403 or 405 or 451 => new ProxyFaultException(ProxyFault.TargetRefused, $"the proxy refuses to connect to this server or port ({status})"),
         // 500 is what tinyproxy says, and 503 squid.
         500 or 502 or 503 or 504 => new ProxyFaultException(ProxyFault.TargetUnreachable, $"the proxy does not reach the server ({status})"),

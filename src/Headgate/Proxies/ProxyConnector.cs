@@ -79,8 +79,9 @@ internal sealed class ProxyConnector(ProxyEndpoint proxy, Connector connector)
     {
         var secured = new SslStream(connection);
         var options = new SslClientAuthenticationOptions { TargetHost = proxy.Host, ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = Trust?.Invoke() };
+        // Disposed with the connection where it fails.
         await secured.AuthenticateAsClientAsync(options, cancellation).ConfigureAwait(false);
-        return secured;
+        return new OpaqueStream(secured);
     }
 
     private static ProxyFaultException Fault(Exception failure, bool isConnected) => failure switch

@@ -36,8 +36,7 @@ internal sealed class ProxyHandler(ProxyEndpoint proxy, SocketsHttpHandler socke
         if (proxy.Authorization is { } authorization)
             request.Headers.TryAddWithoutValidation(Credentials, authorization);
         var answer = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        // Of all that a proxy may answer itself this alone cannot be the API's. 502 and its like it may have passed on: they stay answers.
-        if (answer.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
+        if (!IsDenial(answer))
         {
             _hasPassedOn = true;
             Reached();
@@ -45,7 +44,14 @@ internal sealed class ProxyHandler(ProxyEndpoint proxy, SocketsHttpHandler socke
         }
         answer.Dispose();
         throw _hasPassedOn
-            ? new ProxyFaultException(ProxyFault.Broken, "the proxy, which did before, does not accept its user and password (407)")
+            ? new ProxyFaultException(ProxyFault.Broken, "the proxy does not accept its user and password any more")
             : HttpTunnel.Refused((int)answer.StatusCode, proxy.User is not null);
     }
+
+    /// <summary>
+    /// Whether the proxy does not let us in. Of all that it may answer itself this alone cannot be the API's; 502 and its like it may have passed on,
+    /// so they stay answers. Tinyproxy answers 401 to a wrong password.
+    /// </summary>
+    private static bool IsDenial(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.ProxyAuthenticationRequired
+        || (answer.StatusCode == HttpStatusCode.Unauthorized && answer.Headers.NonValidated.TryGetValues("Server", out var server) && server.ToString().StartsWith("tinyproxy/", StringComparison.Ordinal));
 }
