@@ -38,6 +38,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private bool _isWellSoFar;
     private TaskCompletionSource? _firstByte;
 
+    /// <summary>The token it brought that was fetched for it; null for none.</summary>
+    private string? _token;
+
     /// <summary>Whether it leaves, or was given up before: the one or the other.</summary>
     private int _fate;
 
@@ -156,7 +159,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
         (Answer, Status) = (answer, (int)answer.StatusCode);
         _announced = BodyLength.Announced(answer) ?? -1;
         Told = QuotaReader.Read(Status, answer.Headers, _engine.Clock.Provider.GetUtcNow());
-        return OutcomeOf(Told);
+        // What it brought has been taken back: with another one it may go well.
+        return Status == 401 && _token is { } token && Upstream.Token?.Refused(token) == true && Told.ShouldRetry is null ? OutcomeOf(Told) with { ShouldRetry = true } : OutcomeOf(Told);
     }
 
     /// <summary>What the answer comes to, with all that is told of limits.</summary>
@@ -411,7 +415,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (_permit.Key is { } key)
             Upstream.Configuration.Keys?.Template.Apply(message, key.Secret);
         else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
-            message.Headers.TryAddWithoutValidation("Authorization", token);
+            message.Headers.TryAddWithoutValidation("Authorization", _token = token);
         if (redirect is null && _exchange.Request is SignedMessage signed)
             signed.Sign(message);
         return message.Ready();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
@@ -8,7 +9,7 @@ using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Time;
-using Microsoft.Extensions.Logging;
+using Headgate.Tokens;
 
 namespace Headgate;
 

@@ -2,11 +2,12 @@ using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
 using Headgate.Keys;
-using Headgate.Resilience;
 using Headgate.Limits;
 using Headgate.Proxies;
+using Headgate.Resilience;
 using Headgate.Retries;
 using Headgate.Time;
+using Headgate.Tokens;
 
 namespace Headgate;
 
@@ -27,6 +28,7 @@ internal sealed class Upstream : IDisposable
     private volatile UpstreamGates _gates;
     private volatile KeyPool? _keys;
     private RetryBudget _budget;
+    private TokenSupply? _ownToken;
 
     /// <summary>What a request costs that declares nothing.</summary>
     private Cost _estimate = Cost.One;
@@ -80,8 +82,20 @@ internal sealed class Upstream : IDisposable
         if (isNew || before.Failover != next.Failover || before.Bases != next.Bases)
             Bases = next.Failover ? new Bases(this, _engine) : null;
         Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
-        Token = next.Keys is null ? _engine.Token : null;
+        if (isNew || before.OAuth != next.OAuth || before.Tls != next.Tls || (before.Keys is null) != (next.Keys is null))
+            (_ownToken, Token) = TokenOf(next);
         CountUnits();
+    }
+
+    /// <summary>What fetches the tokens of its requests: its own, that of all, or nothing. Whoever waits for a token of before gets that one yet.</summary>
+    private (TokenSupply? Own, TokenSupply? Used) TokenOf(UpstreamConfiguration next)
+    {
+        _ownToken?.Dispose();
+        if (next.OAuth is not { } oauth)
+            return (null, next.Keys is null ? _engine.Token : null);
+        var tls = next.Tls == TlsConfiguration.Default ? null : TlsFiles.Read(next, _engine.Clock.Provider.GetUtcNow(), _engine.Notice);
+        var own = new TokenSupply(new ClientCredentials(oauth, tls, _engine.Clock.Provider).FetchAsync, _engine.Clock.Provider, notice => _engine.Notice($"{next.Name}: {notice}"));
+        return (own, own);
     }
 
     /// <summary>Whether nothing is under way, nobody waits, and nothing of what was sent counts any more.</summary>
@@ -404,6 +418,7 @@ internal sealed class Upstream : IDisposable
     public void Dispose()
     {
         Rotation?.Dispose();
+        _ownToken?.Dispose();
         _engine.Proxies.Leave(Proxies);
         Transport.Dispose();
     }

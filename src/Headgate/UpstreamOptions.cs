@@ -9,6 +9,9 @@ public sealed class UpstreamOptions : PolicyOptions
     /// <summary>The pool of keys that its requests get. By default they bring their own credentials.</summary>
     public KeysOptions Keys { get => Group<KeysOptions>(); set => Set(value); }
 
+    /// <summary>Bearer tokens that its requests get, fetched with the credentials of a client. None by default; not together with <see cref="Keys"/>.</summary>
+    public OAuthOptions Oauth { get => Group<OAuthOptions>(); set => Set(value); }
+
     /// <summary>The parts of its limits that priorities are held to.</summary>
     public SharesOptions Shares { get => Group<SharesOptions>(); set => Set(value); }
 

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
 using Headgate.App.Operation;
 using Headgate.App.Remote;
+using Headgate.App.Secrets;
 using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Connections;
@@ -104,7 +105,7 @@ internal static class ConfigCommand
             return line;
         try
         {
-            var entries = KeyFile.Read(keys.From, sources.Environment, directory);
+            var entries = KeyFile.Read(keys.From, sources.Environment, directory, KeyStore.ReadOfProcess);
             var each = keys.Limits.Count > 0 ? $", each {string.Join(", ", keys.Limits)}" : "";
             return $"{line}; keys {string.Join(", ", entries.Take(10).Select(entry => entry.Secret.Name))}{(entries.Count > 10 ? $" and {entries.Count - 10} more" : "")}{each}";
         }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Headgate.App.Backups;
 using Headgate.App.CommandLine;
 using Headgate.App.Doctor;
+using Headgate.App.Secrets;
 using Headgate.App.Service;
 using Headgate.Configuration;
 using Headgate.Keys;
@@ -60,7 +61,7 @@ internal static class DoctorCommand
     {
         try
         {
-            return Finding.Ok("keys", $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory).Count} of {api.Name}");
+            return Finding.Ok("keys", $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory, KeyStore.ReadOfProcess).Count} of {api.Name}");
         }
         catch (ConfigurationException wrong)
         {

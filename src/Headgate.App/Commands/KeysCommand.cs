@@ -2,22 +2,27 @@ using System.CommandLine;
 using System.Text.Json;
 using Headgate.App.CommandLine;
 using Headgate.App.Remote;
+using Headgate.App.Secrets;
 
 namespace Headgate.App.Commands;
 
-/// <summary><c>headgate keys ls|pause|resume</c>: the keys of a service that runs, by their names.</summary>
+/// <summary><c>headgate keys add|ls|rm|pause|resume</c>: the encrypted store of this machine, and the keys of a service that runs.</summary>
 internal static class KeysCommand
 {
     private const string Path = "api/v1/keys";
 
-    public static Command Create() => new("keys", "Shows the keys of a service that runs, and lets some of them rest. Their values are told nowhere.")
+    public static Command Create() => new("keys", "Keeps keys encrypted on this machine; shows those of a service that runs, and lets some of them rest. Their values are told nowhere.")
     {
-        List(), Pause("pause", "Sends nothing more with a key, until it is resumed."), Pause("resume", "Uses a key again: one that was paused, or one that was not accepted and is mended."),
+        StoredKeysCommands.CreateAdd(), List(), StoredKeysCommands.CreateRemove(), Pause("pause", "Sends nothing more with a key of a service, until it is resumed."), Pause("resume", "Uses a key of a service again: one that was paused, or one that was not accepted and is mended."),
     };
 
-    private static Command List() => new ServerOptions().Complete(new Command("ls", "Shows the keys and how they are."),
-        (server, _, stop) => server.GetAsync(Path, stop),
-        (output, answer) => WriteTable(output, answer.GetProperty("keys").EnumerateArray()));
+    private static Command List()
+    {
+        var options = new ServerOptions("Write JSON.");
+        var verb = new Command("ls", $"Shows the keys of the store of this machine; with --server (or {ServerOptions.ServerVariable}) those of a service that runs, and how they are.");
+        return options.Complete(verb, StoredKeysCommands.List, (server, _, stop) => server.GetAsync(Path, stop),
+            (output, answer) => WriteTable(output, answer.GetProperty("keys").EnumerateArray()));
+    }
 
     private static Command Pause(string verb, string description)
     {

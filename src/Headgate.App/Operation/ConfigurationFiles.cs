@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Headgate.App.Runs;
+using Headgate.App.Secrets;
 using Headgate.Configuration;
+using Headgate.Keys;
 
 namespace Headgate.App.Operation;
 
@@ -43,7 +45,7 @@ internal sealed partial class ConfigurationFiles
     private static IEnumerable<string> FilesOf(UpstreamConfiguration api) =>
         ((string?[])[.. api.Keys?.From ?? [], api.Tls.Ca, api.Tls.ClientCertificate, api.Tls.Password]).OfType<string>()
             .Where(source => !source.StartsWith("env:", StringComparison.Ordinal))
-            .Select(source => source.StartsWith("file:", StringComparison.Ordinal) ? source[5..] : source);
+            .Select(source => source.StartsWith("file:", StringComparison.Ordinal) ? source[5..] : source.StartsWith(KeyFile.FromStore, StringComparison.Ordinal) ? KeyStore.OfProcess().File : source);
 
     private static string PrintOfItself(ConfigurationSources sources)
     {

@@ -67,6 +67,24 @@ internal sealed class ServerOptions(string json = "Write the answer of the servi
         return ExitCode.Ok;
     });
 
+    /// <summary>The same of a verb that looks at this machine where nothing names a service.</summary>
+    /// <param name="verb">The verb, with options of its own.</param>
+    /// <param name="here">Writes what is here, as JSON or for people.</param>
+    /// <param name="ask">Asks.</param>
+    /// <param name="write">Writes the answer for people.</param>
+    public Command Complete(Command verb, Action<TextWriter, bool> here, Func<Server, ParseResult, CancellationToken, Task<JsonElement>> ask, Action<TextWriter, JsonElement> write)
+    {
+        var there = Complete(verb, ask, write).Action!;
+        verb.SetAction(async (parse, stop) =>
+        {
+            if (Names(parse) || Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 })
+                return await ((System.CommandLine.Invocation.AsynchronousCommandLineAction)there).InvokeAsync(parse, stop);
+            here(parse.InvocationConfiguration.Output, parse.GetValue(Json));
+            return (int)ExitCode.Ok;
+        });
+        return verb;
+    }
+
     /// <summary>The service that a command line means.</summary>
     /// <exception cref="CommandException">What it says of it cannot be.</exception>
     public Server Open(ParseResult parse)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Headgate.App.CommandLine;
+using Headgate.App.Secrets;
 using Headgate.Configuration;
 using Headgate.Keys;
 using Headgate.Limits;
@@ -13,7 +14,7 @@ internal sealed class EngineFlags
     private readonly Option<string[]> _limits = List("--limit", "LIMIT", "A limit of each API, for example 100/s; several apply together; \"none\" for no limit and no learning.");
     private readonly Option<string[]> _totalLimits = List("--total-limit", "LIMIT", "A limit of everything that is sent.");
     private readonly Option<string[]> _keyLimits = List("--key-limit", "LIMIT", "A limit of each key.");
-    private readonly Option<string?> _keys = new("--keys") { HelpName = "FILE", Description = "The API's keys: a file with one a line, or env:NAME." };
+    private readonly Option<string?> _keys = new("--keys") { HelpName = "FILE", Description = "The API's keys: a file with one a line, env:NAME, or store:POOL." };
     private readonly Option<string?> _keyAs = new("--key-as") { HelpName = "TEMPLATE", Description = "Where the key goes: \"Authorization: Bearer {key}\" (default), \"X-Api-Key: {key}\" or \"?api_key={key}\"." };
     private readonly Option<string?> _proxies = new("--proxies") { HelpName = "FILE", Description = "The proxies to send through: a file with a URL on each line, or JSON." };
     private readonly Option<string[]> _proxyLimits = List("--proxy-limit", "LIMIT", "A limit of each proxy, or of each exit where proxies name theirs, at each API.");
@@ -219,8 +220,8 @@ internal sealed record EngineSettings
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration api)
     {
         var entries = ReferenceEquals(api.Keys, Keys)
-            ? KeyFile.Read([.. api.Keys!.From])
-            : KeyFile.Read(api.Keys!.From, Environment, Directory);
+            ? KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), System.Environment.CurrentDirectory, KeyStore.ReadOfProcess)
+            : KeyFile.Read(api.Keys!.From, Environment, Directory, KeyStore.ReadOfProcess);
         return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
     }
 }

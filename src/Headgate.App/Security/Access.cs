@@ -113,7 +113,7 @@ internal sealed class Access : IDisposable
     {
         try
         {
-            var bytes = TokenStore.ReadBytes(path);
+            var bytes = ReplacedFile.Read(path, TokenFile.Largest);
             if (bytes is null && isNeeded)
                 throw new FileNotFoundException("there is no such file");
             return TokenFile.Parse(bytes, path);

@@ -53,7 +53,7 @@ internal sealed class FileWatch : IDisposable
     {
         try
         {
-            return TokenStore.ReadBytes(path) is { } content ? SHA256.HashData(content) : Unread;
+            return ReplacedFile.Read(path, TokenFile.Largest) is { } content ? SHA256.HashData(content) : Unread;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,5 @@
 using Headgate.App.CommandLine;
 using Headgate.Configuration;
-using Headgate.Ledgers;
 
 namespace Headgate.App.Security;
 
@@ -14,15 +13,14 @@ internal sealed class TokenStore(string directory, TimeProvider time)
 {
     public const string FileName = "tokens.json";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private readonly ReplacedFile _file = new(Path.Combine(directory, FileName), TokenFile.Largest, time);
 
-    public string File { get; } = Path.Combine(directory, FileName);
+    public string File => _file.Path;
 
     /// <summary>The tokens there are.</summary>
     /// <exception cref="ConfigurationException">The file is damaged.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public IReadOnlyList<TokenConfiguration> Read() => TokenFile.Parse(ReadBytes(File), File);
+    public IReadOnlyList<TokenConfiguration> Read() => TokenFile.Parse(_file.Read(), File);
 
     /// <summary>Makes a token. It is told here and never again.</summary>
     /// <returns>The token, and what is kept of it.</returns>
@@ -52,58 +50,10 @@ internal sealed class TokenStore(string directory, TimeProvider time)
         return tokens.Count;
     });
 
-    /// <summary>The content of a file of tokens; null if there is none.</summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public static byte[]? ReadBytes(string path)
+    private Task<T> ChangeAsync<T>(Func<List<TokenConfiguration>, T> change) => _file.ChangeAsync(content =>
     {
-        try
-        {
-            return BoundedFile.ReadAllBytes(path, TokenFile.Largest);
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private async Task<T> ChangeAsync<T>(Func<List<TokenConfiguration>, T> change)
-    {
-        DataDirectory.Make(directory);
-        using var held = await LockAsync();
-        var tokens = Read().ToList();
+        var tokens = TokenFile.Parse(content, File).ToList();
         var result = change(tokens);
-        Replace(TokenFile.Write(tokens));
-        return result;
-    }
-
-    private async Task<IDisposable> LockAsync()
-    {
-        var begun = time.GetTimestamp();
-        while (true)
-        {
-            if (LockedFile.TryLock($"{File}.lock", isShared: false) is { } held)
-                return held;
-            if (time.GetElapsedTime(begun) > Patience)
-                throw new CommandException(ExitCode.Disk, $"{File}.lock: another process holds it");
-            await Task.Delay(Pause, time);
-        }
-    }
-
-    /// <summary>Written aside, on disk, and then given its name: whoever reads sees all of the one or all of the other.</summary>
-    private void Replace(byte[] content)
-    {
-        var aside = $"{File}.new";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        // Left behind by a death, perhaps; nobody else is here.
-        System.IO.File.Delete(aside);
-        using (var file = new FileStream(aside, options))
-        {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
-        System.IO.File.Move(aside, File, overwrite: true);
-    }
+        return (TokenFile.Write(tokens), result);
+    });
 }

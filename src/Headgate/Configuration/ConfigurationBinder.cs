@@ -60,6 +60,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
         Bases = node.Member(Settings.Upstream.Base.Name) is { } bases ? Settings.Upstream.BaseShape.Read(bases) : [],
         Policy = BindPolicy(node, defaults),
         Keys = node.Member(Settings.Upstream.KeyPool.Name) is { } keys ? BindKeys(keys) : null,
+        OAuth = node.Member(OAuthSettings.OfUpstream.Name) is { } oauth ? BindOAuth(oauth) : null,
         Shares = node.Member(Settings.Upstream.PriorityShares.Name) is { } shares ? BindShares(shares) : PriorityShares.None,
         Costs = [.. (node.Member(Settings.Upstream.Costs.Name)?.Members ?? []).Select(member => BindCost(member.Name, member.Value))],
         Retry = node.Member(Settings.Upstream.Retries.Name) is { } retry ? BindRetry(retry) : RetryConfiguration.Default,
@@ -126,6 +127,17 @@ internal sealed class ConfigurationBinder(string directory, string current)
         Choice = Value(node, ProxySettings.Choose, default),
         Limits = node.Member(ProxySettings.Limits.Name) is { } limits ? ProxySettings.LimitsShape.Read(limits) : [],
         Probe = node.Member(ProxySettings.Probe.Name) is null ? null : Value(node, ProxySettings.Probe, null!),
+    };
+
+    /// <summary>Null where something of it is missing, which has been told.</summary>
+    private OAuthConfiguration? BindOAuth(ConfigurationNode node) => Value(node, OAuthSettings.TokenUrl, null!) is not { } url || Source(node, OAuthSettings.ClientSecret) is not { } secret ? null : new()
+    {
+        TokenUrl = url,
+        ClientId = Value(node, OAuthSettings.ClientId, ""),
+        ClientSecret = secret,
+        Scopes = node.Member(OAuthSettings.Scopes.Name) is { } scopes ? OAuthSettings.ScopesShape.Read(scopes) : [],
+        Audience = node.Member(OAuthSettings.Audience.Name) is null ? null : Value(node, OAuthSettings.Audience, null!),
+        InBody = Value(node, OAuthSettings.Send, false),
     };
 
     private static PriorityShares BindShares(ConfigurationNode node) => new(

@@ -26,6 +26,8 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
             CheckRate($"{pointer}/adaptive/ceiling", upstream.Adaptive.Ceiling);
             CheckResilience(pointer, upstream);
             CheckTls(pointer, upstream);
+            if (upstream is { OAuth: not null, Keys: not null })
+                Wrong($"{pointer}/oauth", "requests get a key or a token, not both; leave \"oauth\" or \"keys\" out");
         }
         CheckService(configuration);
     }

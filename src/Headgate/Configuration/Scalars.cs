@@ -80,7 +80,7 @@ internal static class Scalars
         "keyTemplate", KeyTemplate.Expects, """{ "type": "string", "pattern": "^[^{]+[:=].*\\{key\\}" }""", ReadTemplate);
 
     public static readonly Scalar<string> KeySource = new(
-        "keySource", "where a key comes from: \"env:NAME\" or \"file:PATH\"", """{ "type": "string", "pattern": "^(env|file):." }""",
+        "keySource", "where a key comes from: \"env:NAME\", \"file:PATH\" or \"store:POOL\"", """{ "type": "string", "pattern": "^(env|file|store):." }""",
         ReadKeySource);
 
     public static readonly Scalar<string> FileSource = new(
@@ -209,15 +209,14 @@ internal static class Scalars
     // Whoever writes the key itself here must not find it in an error message.
     private static bool ReadKeySource(ConfigurationNode node, out string value, out string? problem)
     {
-        (value, problem) = (node.Text, "a source of keys is \"env:NAME\" or \"file:PATH\"; the key itself does not belong here");
-        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value));
+        (value, problem) = (node.Text, "a source of keys is \"env:NAME\", \"file:PATH\" or \"store:POOL\" (headgate keys add POOL); the key itself does not belong here");
+        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value) || IsAfter("store:", value));
     }
 
     private static bool ReadSecretSource(ConfigurationNode node, out string value, out string? problem)
     {
-        var isRead = ReadKeySource(node, out value, out _);
-        problem = "a password is named by \"env:NAME\" or \"file:PATH\"; itself it does not belong here";
-        return isRead;
+        (value, problem) = (node.Text, "a password is named by \"env:NAME\" or \"file:PATH\"; itself it does not belong here");
+        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value));
     }
 
     private static bool ReadFileSource(ConfigurationNode node, out string value, out string? problem)

@@ -58,7 +58,7 @@ internal static class Settings
         public static readonly ListOf<string> FromShape = new(Scalars.KeySource, 1);
         public static readonly ListOf<StatusRange> DeadShape = new(Scalars.Status);
         public static readonly Setting From = new(
-            "from", FromShape, "Where the keys come from: \"env:NAME\" or \"file:PATH\" (relative to this file).");
+            "from", FromShape, "Where the keys come from: \"env:NAME\", \"file:PATH\" (relative to this file), or \"store:POOL\" (headgate keys add).");
         public static readonly Setting<Headgate.Keys.KeyTemplate> As = new(
             "as", Scalars.Template, "Where the key goes in a request.", $"\"{Headgate.Keys.KeyTemplate.Bearer}\"");
         public static readonly ListOf<Limit> LimitsShape = new(Scalars.Limit);
@@ -261,7 +261,7 @@ internal static class Settings
 
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
-            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
+            [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, OAuthSettings.OfUpstream, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
             ["base"], "cache");
 
         public static bool IsName(string name) =>

@@ -20,6 +20,9 @@ internal sealed record UpstreamConfiguration
     /// <summary>The pool of keys; null when requests bring their own credentials, or need none.</summary>
     public KeysConfiguration? Keys { get; init; }
 
+    /// <summary>Where the tokens of its requests come from; null for nowhere.</summary>
+    public OAuthConfiguration? OAuth { get; init; }
+
     public PriorityShares Shares { get; init; } = PriorityShares.None;
 
     /// <summary>What a request costs beside itself, where its line declares nothing.</summary>

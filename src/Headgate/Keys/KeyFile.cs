@@ -16,6 +16,12 @@ internal sealed class KeyFile
     private const string FromVariable = "env:";
     private const string FromFile = "file:";
 
+    /// <summary>A pool of the encrypted store.</summary>
+    public const string FromStore = "store:";
+
+    /// <summary>Reads a pool of the encrypted store; null where there is none to be read.</summary>
+    private readonly Func<string, IReadOnlyList<KeyEntry>>? _store;
+
     private static readonly SearchValues<char> OfJson = SearchValues.Create("{}[]\",");
 
     /// <summary>Some hundred thousand keys.</summary>
@@ -33,31 +39,27 @@ internal sealed class KeyFile
     private readonly Dictionary<string, string> _nameOfValue = [];
     private int _unnamed;
 
-    private KeyFile(IReadOnlyDictionary<string, string> environment, string directory)
+    private KeyFile(IReadOnlyDictionary<string, string> environment, string directory, Func<string, IReadOnlyList<KeyEntry>>? store)
     {
-        (_environment, _directory) = (environment, directory);
+        (_environment, _directory, _store) = (environment, directory, store);
     }
 
-    /// <summary>Reads all keys of some sources with the variables and the directory of this process.</summary>
-    /// <inheritdoc cref="Read(IEnumerable{string}, IReadOnlyDictionary{string, string}, string)"/>
-    public static IReadOnlyList<KeyEntry> Read(params string[] sources) =>
-        Read(sources, Overrides.ProcessEnvironment(), Environment.CurrentDirectory);
-
     /// <summary>Reads all keys of some sources; names are unique over all of them, and <c>key-1</c>… are counted through.</summary>
-    /// <param name="sources">Paths, <c>file:PATH</c> or <c>env:NAME</c>.</param>
+    /// <param name="sources">Paths, <c>file:PATH</c>, <c>env:NAME</c>, or <c>store:POOL</c>.</param>
     /// <param name="environment">The variables.</param>
     /// <param name="directory">What relative paths are relative to.</param>
+    /// <param name="store">Reads a pool of the encrypted store; null where there is none.</param>
     /// <exception cref="ConfigurationException">A source cannot be read, has no key, or has a line that is none: all errors together, each with file and line.</exception>
-    public static IReadOnlyList<KeyEntry> Read(IEnumerable<string> sources, IReadOnlyDictionary<string, string> environment, string directory)
+    public static IReadOnlyList<KeyEntry> Read(IEnumerable<string> sources, IReadOnlyDictionary<string, string> environment, string directory, Func<string, IReadOnlyList<KeyEntry>>? store = null)
     {
-        var file = new KeyFile(environment, directory);
+        var file = new KeyFile(environment, directory, store);
         foreach (var source in sources)
             file.ReadSource(source);
         return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
     }
 
     /// <summary>The same source wherever it is read from: a relative path is one of this process.</summary>
-    public static string Absolute(string source) => source.StartsWith(FromVariable, StringComparison.Ordinal) ? source
+    public static string Absolute(string source) => source.StartsWith(FromVariable, StringComparison.Ordinal) || source.StartsWith(FromStore, StringComparison.Ordinal) ? source
         : FromFile + Path.GetFullPath(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
 
     private void ReadSource(string source)
@@ -66,6 +68,11 @@ internal sealed class KeyFile
         {
             var origin = new ValueOrigin(ValueSource.Environment, source[FromVariable.Length..]);
             Add(origin, null, source);
+            return;
+        }
+        if (source.StartsWith(FromStore, StringComparison.Ordinal))
+        {
+            ReadStore(source);
             return;
         }
         var path = source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source;
@@ -87,6 +94,25 @@ internal sealed class KeyFile
             ReadLines(text, path);
         if (_entries.Count + _errors.Count == before)
             Wrong(whole, $"no key in {path}: write one on each line, or a name and a key");
+    }
+
+    private void ReadStore(string source)
+    {
+        var origin = new ValueOrigin(ValueSource.File, source);
+        if (_store is null)
+        {
+            Wrong(origin, "the encrypted store is for the program headgate; here keys come from env:NAME or file:PATH");
+            return;
+        }
+        try
+        {
+            foreach (var entry in _store(source[FromStore.Length..]))
+                Add(origin, entry.Secret.Name, entry.Secret.Reveal(), entry.Limits, entry.Weight);
+        }
+        catch (ConfigurationException wrong)
+        {
+            _errors.AddRange(wrong.Errors);
+        }
     }
 
     private void ReadLines(string text, string path)

@@ -82,6 +82,6 @@ public sealed class SecretsTests
     private static IReadOnlyList<KeyEntry> Read(string written)
     {
         using var folder = new TempFolder();
-        return KeyFile.Read(folder.Write("keys.txt", written));
+        return KeyFile.Read([folder.Write("keys.txt", written)], new Dictionary<string, string>(), Environment.CurrentDirectory);
     }
 }

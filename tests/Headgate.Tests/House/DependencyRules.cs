@@ -21,6 +21,7 @@ public sealed partial class DependencyRules
         ["Retries"] = ["Time"],
         ["Resilience"] = ["Configuration", "Limits", "Time"],
         ["Proxies"] = ["Configuration", "Connections", "Gates", "Keys", "Limits", "Retries", "Time"],
+        ["Tokens"] = ["Configuration", "Connections", "Retries"],
         ["Quotas"] = ["Limits", "Retries", "Time"],
         ["Telemetry"] = ["Jobs", "Time"],
         ["Hosting"] = ["Configuration"],

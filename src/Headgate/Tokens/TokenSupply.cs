@@ -1,4 +1,4 @@
-namespace Headgate;
+namespace Headgate.Tokens;
 
 /// <summary>
 /// A bearer token that is fetched when it is needed, by one for all, and again after four fifths of its life, while the old one is still good.
@@ -16,6 +16,7 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     private readonly Lock _lock = new();
     private volatile Held? _held;
     private Task? _renewal;
+    private int _fetched;
 
     /// <summary>When the last failure was, in stamps of the clock: a wall clock that is set must not lengthen the pause.</summary>
     private long _failedAt;
@@ -27,7 +28,7 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     public bool IsGood => _held is { } held && time.GetUtcNow() < held.ExpiresAt;
 
     /// <summary>How many were fetched so far.</summary>
-    public int Fetched => _held?.Number ?? 0;
+    public int Fetched => Volatile.Read(ref _fetched);
 
     /// <summary>Whether there is one that is as good as can be had: it has not expired, or had when it came, which was since so many were fetched.</summary>
     public bool IsGoodSince(int fetched) => IsGood || (_held is { CameExpired: true } held && held.Number > fetched);
@@ -42,6 +43,23 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
             return default;
         var renewal = Renew(now);
         return IsGood ? default : new ValueTask(renewal.WaitAsync(cancellation));
+    }
+
+    /// <summary>The server did not accept one. If it is the one that is given out, it is not any more: the next who needs one has it fetched anew.</summary>
+    /// <param name="header">What went into the Authorization header.</param>
+    /// <returns>Whether another one is, or will be, in its place.</returns>
+    public bool Refused(string header)
+    {
+        lock (_lock)
+        {
+            if (_held is not { } held || held.Header != header)
+                return true;
+            // One that is refused as soon as it comes is not fetched again and again.
+            if (time.GetElapsedTime(held.CameAt) < Backoff)
+                return false;
+            _held = null;
+            return true;
+        }
     }
 
     public void Dispose()
@@ -75,7 +93,8 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
             var (now, expires) = (time.GetUtcNow(), token.ExpiresAt ?? DateTimeOffset.MaxValue);
             if (expires <= now)
                 notice("the token that was given had expired when it came; it is sent all the same. Does this clock agree with the server's?");
-            _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires, expires <= now, Fetched + 1);
+            _held = new Held($"Bearer {token.Reveal()}", expires - (expires - now) / 5, expires, expires <= now, _fetched + 1, time.GetTimestamp());
+            _fetched++;
             begun.SetResult();
         }
         catch (Exception failure)
@@ -90,5 +109,5 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         }
     }
 
-    private sealed record Held(string Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt, bool CameExpired, int Number);
+    private sealed record Held(string Header, DateTimeOffset RenewAt, DateTimeOffset ExpiresAt, bool CameExpired, int Number, long CameAt);
 }

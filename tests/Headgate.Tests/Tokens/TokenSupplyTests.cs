@@ -1,6 +1,7 @@
 using Headgate.Time;
+using Headgate.Tokens;
 
-namespace Headgate.Tests;
+namespace Headgate.Tests.Tokens;
 
 public sealed class TokenSupplyTests
 {

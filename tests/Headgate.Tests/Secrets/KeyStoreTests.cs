@@ -1,0 +1,122 @@
+using Headgate.App.CommandLine;
+using Headgate.App.Secrets;
+using Headgate.Configuration;
+using Headgate.Time;
+
+namespace Headgate.Tests.Secrets;
+
+public sealed class KeyStoreTests : IDisposable
+{
+    private readonly string _directory = Path.Combine(Path.GetTempPath(), $"headgate-{Guid.NewGuid():N}");
+    private readonly Dictionary<string, string> _environment = new() { ["HEADGATE_SECRET"] = "a secret of some length" };
+    private readonly VirtualTime _time = new();
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_directory))
+            Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_key_comes_back_as_it_was_put_there_and_no_file_has_it_in_the_clear()
+    {
+        await AddAsync("openai", "one", "sk-first", ["5/s"], 3);
+        await AddAsync("openai", null, "sk-second");
+        await AddAsync("github", null, "gh-third");
+
+        var keys = Store().Read("openai");
+
+        Assert.Equal([("one", "sk-first", "5/s", 3), ("key-1", "sk-second", "", 1)], keys.Select(key => (key.Secret.Name, key.Secret.Reveal(), string.Join(',', key.Limits ?? []), key.Weight)));
+        Assert.Equal("gh-third", Store().Read("github").Single().Secret.Reveal());
+        foreach (var file in Directory.GetFiles(_directory, "*", SearchOption.AllDirectories))
+        {
+            var text = File.ReadAllText(file);
+            foreach (var secret in (string[])["sk-first", "sk-second", "gh-third", "a secret of", "<masterKey"])
+                Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+            if (!OperatingSystem.IsWindows() && !file.EndsWith(".lock", StringComparison.Ordinal) && Path.GetDirectoryName(file) == _directory)
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+    }
+
+    [Fact]
+    public async Task Without_its_secret_nothing_can_be_read_nor_added()
+    {
+        await AddAsync("openai", null, "sk-first");
+        var before = File.ReadAllText(Store().File);
+
+        foreach (var (secret, says) in ((string?, string)[])[(null, "set HEADGATE_SECRET"), ("another secret of that length", "HEADGATE_SECRET is another"), ("short", "shorter than 16")])
+        {
+            _environment.Remove("HEADGATE_SECRET");
+            if (secret is not null)
+                _environment["HEADGATE_SECRET"] = secret;
+            Assert.Contains(says, Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+            Assert.Contains(says, (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second", unprotected: true))).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, File.ReadAllText(Store().File));
+        Assert.Single(Directory.GetFiles(Path.Combine(_directory, "ring")));
+        // What it is called is no secret.
+        Assert.Equal("key-1", Store().List().Single().Name);
+    }
+
+    [Fact]
+    public async Task A_store_that_nothing_protects_is_made_only_where_that_is_said()
+    {
+        _environment.Clear();
+        Assert.Contains("--unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "value"))).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Store().File));
+
+        await AddAsync("p", null, "value", unprotected: true);
+
+        Assert.Equal("value", Store().Read("p").Single().Secret.Reveal());
+        Assert.Contains("--unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "other"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_is_taken_once_unless_it_is_to_be_replaced_and_a_value_once_in_each_pool()
+    {
+        await AddAsync("p", "one", "first");
+        await AddAsync("p", "two", "second");
+        Assert.Contains("--replace", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", "one", "third"))).Message, StringComparison.Ordinal);
+        Assert.Contains("as \"two\"", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", "three", "second"))).Message, StringComparison.Ordinal);
+
+        await AddAsync("p", "one", "third", replaces: true);
+
+        Assert.Equal([("one", "third"), ("two", "second")], Store().Read("p").Select(key => (key.Secret.Name, key.Secret.Reveal())));
+        Assert.Equal(1, await Store().RemoveAsync("p", "one"));
+        Assert.Contains("did you mean \"two\"", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync("p", "tow"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_value_that_is_moved_to_another_name_is_worth_nothing()
+    {
+        await AddAsync("p", "cheap", "first");
+        await AddAsync("p", "dear", "second");
+        var keys = Store().List();
+        File.WriteAllText(Store().File, File.ReadAllText(Store().File).Replace(keys[0].Value, "x", StringComparison.Ordinal).Replace(keys[1].Value, keys[0].Value, StringComparison.Ordinal));
+
+        Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Read("p")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pool_that_is_not_there_is_told_with_what_to_do() =>
+        Assert.Contains("headgate keys add openai", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("""{"version":2,"protection":"None","keys":[]}""")]
+    [InlineData("""{"version":1,"protection":"None","keys":[null]}""")]
+    public void A_damaged_file_is_told_and_stays_as_it_is(string content)
+    {
+        Directory.CreateDirectory(_directory);
+        File.WriteAllText(Store().File, content);
+
+        Assert.Throws<ConfigurationException>(() => Store().Read("p"));
+        Assert.Equal(content, File.ReadAllText(Store().File));
+    }
+
+    private KeyStore Store() => new(_directory, name => _environment.GetValueOrDefault(name), _time);
+
+    private Task AddAsync(string pool, string? name, string value, IReadOnlyList<string>? limits = null, int weight = 1, bool replaces = false, bool unprotected = false) =>
+        Store().AddAsync(pool, name, value, limits, weight, replaces, unprotected);
+}
