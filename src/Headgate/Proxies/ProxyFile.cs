@@ -51,8 +51,15 @@ internal sealed class ProxyFile
     /// <summary>Several lists as one, each proxy once and each name for one.</summary>
     public static IReadOnlyList<ProxyEntry> Join(IEnumerable<ProxyEntry> entries)
     {
-        var names = new Dictionary<string, int>();
-        return [.. entries.DistinctBy(entry => entry.Endpoint).Take(ProxyPoolConfiguration.LargestPool).Select(entry => entry with { Name = NameOf(entry.Endpoint, names) })];
+        var (names, joined) = (new HashSet<string>(), new List<ProxyEntry>());
+        foreach (var entry in entries.DistinctBy(entry => entry.Endpoint).Take(ProxyPoolConfiguration.LargestPool))
+        {
+            var name = entry.Name;
+            for (var number = 2; !names.Add(name); number++)
+                name = Numbered(entry.Endpoint.DisplayName, number);
+            joined.Add(name == entry.Name ? entry : entry with { Name = name });
+        }
+        return joined;
     }
 
     private void ReadSource(string path)
@@ -197,8 +204,10 @@ internal sealed class ProxyFile
     private static string NameOf(ProxyEndpoint endpoint, Dictionary<string, int> names)
     {
         var count = names[endpoint.DisplayName] = names.GetValueOrDefault(endpoint.DisplayName) + 1;
-        return count == 1 ? endpoint.DisplayName : string.Create(CultureInfo.InvariantCulture, $"{endpoint.DisplayName}#{count}");
+        return count == 1 ? endpoint.DisplayName : Numbered(endpoint.DisplayName, count);
     }
+
+    private static string Numbered(string name, int number) => string.Create(CultureInfo.InvariantCulture, $"{name}#{number}");
 
     private bool IsHopeless(string path)
     {
