@@ -39,6 +39,13 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             : new Connector(engine.Clock, measured) { Counts = upstream.ConnectionsMade };
     }
 
+    /// <summary>Makes connections through a proxy.</summary>
+    public ProxyConnector ConnectorOf(Upstream upstream, ProxyEndpoint proxy) => new(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+
+    /// <summary>What a host that is reached through proxies may not be; null for anything.</summary>
+    /// <param name="isTrusted">It was configured: it is reached wherever it is.</param>
+    public TargetGuard? GuardOf(bool isTrusted) => options.GuardsAddresses && !isTrusted ? new TargetGuard(IsAllowed, engine.Clock) : null;
+
     /// <summary>A connection was made, and took so long, nanoseconds.</summary>
     public static void Measured(Upstream upstream, long roundTrip)
     {
@@ -63,10 +70,10 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
 
     private ProxyRoute MakeRoute(Upstream upstream, UpstreamConfiguration api, SslClientAuthenticationOptions? tls, ProxyEndpoint proxy)
     {
-        var connector = new ProxyConnector(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+        var connector = ConnectorOf(upstream, proxy);
         // What a proxy is given whole goes over HTTP/1.1.
         var isAbsolute = proxy.TakesAbsoluteForm && api.Connections.Http != HttpVersions.Http2;
-        var guard = options.GuardsAddresses && !api.IsConfigured ? new TargetGuard(IsAllowed, engine.Clock) : null;
+        var guard = GuardOf(api.IsConfigured);
         return new ProxyRoute(connector, engine.Clock, unpacks =>
         {
             var sockets = MakeProxied();

@@ -29,7 +29,7 @@ internal sealed class Engine : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
-    private List<(ApiTransport Transport, Upstream Api, long Since)> _replaced = [];
+    private List<(IDisposable Transport, Upstream Api, long Since)> _replaced = [];
     private ConcurrencyCap? _connections;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
@@ -332,7 +332,19 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Connections were replaced; they are closed when what goes over them has ended.</summary>
-    public void ReplacedNeedsLock(ApiTransport transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+    public void ReplacedNeedsLock(IDisposable transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+
+    /// <summary>Proxies that an API is not reached through any more: connections through them go when nothing goes over them.</summary>
+    public void LeaveProxies(Upstream api, IEnumerable<Proxies.ProxyOutlet> left)
+    {
+        var gone = api.Transport.Keep(left.Select(way => way.Endpoint).ToHashSet()).ToList();
+        var unused = Dispatcher.Change((Engine: this, api, gone), static (_, it, now) =>
+        {
+            it.gone.ForEach(transport => it.Engine.ReplacedNeedsLock(transport, it.api, now));
+            return it.Engine.UnusedNeedsLock();
+        });
+        unused.ForEach(static transport => transport.Dispose());
+    }
 
     /// <summary>What an API does not have any more, and nothing is under way in, holds nothing. By whoever changes it.</summary>
     public void SweepLeft(Upstream api)
@@ -347,7 +359,7 @@ internal sealed class Engine : IDisposable
             Forget(api, scope);
     }
 
-    private List<ApiTransport> UnusedNeedsLock()
+    private List<IDisposable> UnusedNeedsLock()
     {
         var unused = _replaced.Where(old => old.Api.UnderWay.HasEnded(upTo: old.Since)).ToList();
         _replaced = [.. _replaced.Except(unused)];

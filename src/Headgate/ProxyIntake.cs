@@ -32,6 +32,7 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
         {
             Limit((Upstream)user.Owner, next.ConvertAll(pair => pair.Entry));
             ((Upstream)user.Owner).Exits.Sweep(ways);
+            engine.LeaveProxies((Upstream)user.Owner, ways);
         }
         if (come + gone > 0)
             engine.Notice($"{pool.Name} has {entries.Count} {(entries.Count == 1 ? "proxy" : "proxies")} now: {come} came, {gone} went");
