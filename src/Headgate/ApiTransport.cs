@@ -28,6 +28,9 @@ internal sealed class ApiTransport(Func<bool, HttpMessageHandler> make, Func<Pro
         via is not null && route is not null ? RouteBy(via).SendAsync(message, asItIs, cancellation)
         : (asItIs ? _asItIs.Value : _usual).SendAsync(message, cancellation);
 
+    /// <summary>Whether it sends through proxies itself; else nothing can be found out of them.</summary>
+    public bool KnowsProxies => route is not null;
+
     /// <summary>Asks a proxy whether it is there; see <see cref="ProxyRoute.WhyGoneAsync"/>.</summary>
     public Task<ProxyFaultException?> WhyGoneAsync(ProxyEndpoint via) => route is null ? Task.FromResult<ProxyFaultException?>(null) : RouteBy(via).WhyGoneAsync();
 

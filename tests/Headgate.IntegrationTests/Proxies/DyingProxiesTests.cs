@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Headgate.IntegrationTests.Fixtures;
 using Headgate.IntegrationTests.Runs;
 
@@ -32,7 +34,19 @@ public sealed class DyingProxiesTests(ITestOutputHelper output)
             // No retry is allowed at all: what is charged for a proxy's fault fails its line.
             await using var run = cli.Start("run", "in.jsonl", "-o", "out.jsonl", "--proxies", "proxies.txt", "--proxy-limit", $"{Limit}/s", "--retries", "0");
             await UntilAsync(() => api.Arrived.Values.Sum() > count / 6);
-            proxies[0].Kill();
+            await proxies[0].KillAsync();
+            // In its place somebody counts who still comes, and lets nobody in.
+            using var grave = new TcpListener(IPAddress.Loopback, proxies[0].Port);
+            grave.Start();
+            var tries = 0;
+            _ = Task.Run(async () =>
+            {
+                while (true)
+                {
+                    using var came = await grave.AcceptSocketAsync();
+                    Interlocked.Increment(ref tries);
+                }
+            }, TestContext.Current.CancellationToken);
             proxies.Last(proxy => proxy.Program == (stopped == ProxyProgram.Squid ? ProxyProgram.Microsocks : ProxyProgram.Squid)).Kill();
             proxies.First(proxy => proxy.Program == stopped).Stop();
             var result = await run.EndAsync(TimeSpan.FromMinutes(3));
@@ -46,6 +60,9 @@ public sealed class DyingProxiesTests(ITestOutputHelper output)
             Assert.Equal(6, api.Arrived.Keys.Intersect(proxies.Select(proxy => proxy.Exit)).Count());
             Assert.Empty(api.Arrived.Keys.Except(proxies.Select(proxy => proxy.Exit)));
             Assert.Equal(0, verified.Code);
+            // Each try, and the question whether it is there: after 0, 1, 5 and 21 s, those that went together at first among them.
+            output.WriteLine($"{tries} connections to a dead proxy");
+            Assert.InRange(tries, 0, 30);
             // What was under way when its proxy died was sent once more, and little else: in all at most what six proxies hold at once.
             Assert.InRange(api.Arrived.Values.Sum(), count, count + 6 * Limit);
             Assert.All((string[])[result.Output, result.Error, verified.Output, .. Directory.GetFiles(cli.Folder, "out*", SearchOption.AllDirectories).Select(File.ReadAllText)], text =>
