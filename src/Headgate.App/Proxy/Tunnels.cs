@@ -131,9 +131,6 @@ internal sealed class Tunnels : IAsyncDisposable
     /// <summary>A permit; null if the API has gone meanwhile, and another one is opened in its place.</summary>
     private async Task<Permit?> PermitAsync(Upstream api, CallTerms terms, HeldCall held)
     {
-        // Directly it would show the address that the proxies are there to hide.
-        if (api.Proxies is not null)
-            throw Failed(StatusCodes.Status403Forbidden, FailureClass.Blocked, $"{api.Name} is reached through proxies, and a tunnel is not; send whole URLs, as http:// with \"proxyUpgrade\" where it speaks https", ProxyStatus.Error("http_request_denied"));
         var clock = _state.Engine.Clock;
         var until = Math.Min(clock.Now + Clock.Nanoseconds(_options.Hold), terms.DeadlineOn(clock) ?? long.MaxValue);
         try
