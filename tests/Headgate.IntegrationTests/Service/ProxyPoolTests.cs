@@ -44,7 +44,7 @@ public sealed class ProxyPoolTests
         await using var cli = new Cli();
         Write(cli, api.Url, Dead);
         await using var service = await ServiceProcess.StartAsync(cli);
-        var id = await service.SubmitAsync($$"""{"url":"{{api.Url}}/x"}""");
+        var ids = await service.SubmitAsync([$$"""{"url":"{{api.Url}}/x"}"""]);
         var resting = await UntilAsync(service, proxies => (string?)proxies[0]!["state"] is "resting" or "probation");
         Assert.Equal("no connection to the proxy: connection refused", (string?)resting[0]!["reason"]);
 
@@ -52,7 +52,7 @@ public sealed class ProxyPoolTests
         Write(cli, api.Url, way.Url.ToString().TrimEnd('/'));
         await UntilAsync(service, proxies => proxies.Count == 1 && (string?)proxies[0]!["proxy"] == way.Url.ToString().TrimEnd('/'));
 
-        var job = (await service.WaitAsync([id])).Single();
+        var job = (await service.WaitAsync(ids)).Single();
         Assert.Equal(("completed", way.Url.ToString().TrimEnd('/')), (job.GetProperty("status").GetString(), job.GetProperty("proxy").GetString()));
         Assert.Equal(1, job.GetProperty("attempts").GetInt32());
     }
