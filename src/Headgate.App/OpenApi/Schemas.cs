@@ -67,7 +67,7 @@ internal static class Schemas
         ["Waited"] = "results: Job[]; count: integer; completed_count: integer; failed_count: integer; pending: string[]; unknown: string[]",
         ["Word"] = "status: string",
         // The job, and its answer.
-        ["Job"] = "request_id: string; id: string?; line: integer?; url: string?; method: string?; status: JobStatus; ok: boolean; result: Result?; result_omitted?: boolean; latency: number?; attempts: integer; created_at: time?; started_at: time?; completed_at: time?; last_error: string?; error: JobError?; wait: JobWait; key: string?; proxy: string?; cache: string?; maybe_sent: boolean; chaos?: string; context: any; tags: string[]; replaced_by?: string",
+        ["Job"] = "request_id: string; id: string?; line: integer?; url: string?; method: string?; status: JobStatus; ok: boolean; result: Result?; result_omitted?: boolean; latency: number?; attempts: integer; created_at: time?; started_at: time?; completed_at: time?; last_error: string?; error: JobError?; wait: JobWait; key: string?; proxy: string?; cache: string?; maybe_sent: boolean; chaos?: string; context: any; tags: string[]; api?: string?; queue?: string; batch?: string?; priority?: integer; tenant?: string?; replaced_by?: string",
         ["Result"] = "request_id: string; status_code: integer; headers: map any; content?: string; content_base64?: string; elapsed: number?; text: string?; proxy_used: string?; cached: boolean; error: string?",
         // The statistics object of the original.
         ["Breaker"] = "state: 'closed'|'open'|'half_open'; failures: integer; last_failure: time?; opens: integer",

@@ -19,6 +19,13 @@ internal static class ResultRecordWriter
     public static void Write(Utf8JsonWriter writer, ResultRecord record)
     {
         writer.WriteStartObject();
+        WriteMembers(writer, record);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes all its members, into an object that may have others.</summary>
+    public static void WriteMembers(Utf8JsonWriter writer, ResultRecord record)
+    {
         writer.WriteString("request_id"u8, record.RequestId);
         writer.WriteString("id"u8, record.Id);
         if (record.Line is { } line)
@@ -50,7 +57,6 @@ internal static class ResultRecordWriter
         WriteEchoes(writer, record);
         if (record.History is { Count: > 0 } history)
             WriteHistory(writer, history);
-        writer.WriteEndObject();
     }
 
     /// <summary>Writes the member <c>history</c>.</summary>
