@@ -39,6 +39,13 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             : new Connector(engine.Clock, measured) { Counts = upstream.ConnectionsMade };
     }
 
+    /// <summary>Makes connections through a proxy.</summary>
+    public ProxyConnector ConnectorOf(Upstream upstream, ProxyEndpoint proxy) => new(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+
+    /// <summary>What a host that is reached through proxies may not be; null for anything.</summary>
+    /// <param name="isTrusted">It was configured: it is reached wherever it is.</param>
+    public TargetGuard? GuardOf(bool isTrusted) => options.GuardsAddresses && !isTrusted ? new TargetGuard(IsAllowed, engine.Clock) : null;
+
     /// <summary>A connection was made, and took so long, nanoseconds.</summary>
     public static void Measured(Upstream upstream, long roundTrip)
     {
@@ -63,23 +70,33 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
 
     private ProxyRoute MakeRoute(Upstream upstream, UpstreamConfiguration api, SslClientAuthenticationOptions? tls, ProxyEndpoint proxy)
     {
-        var connector = new ProxyConnector(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+        var connector = ConnectorOf(upstream, proxy);
         // What a proxy is given whole goes over HTTP/1.1.
         var isAbsolute = proxy.TakesAbsoluteForm && api.Connections.Http != HttpVersions.Http2;
+        var guard = GuardOf(api.IsConfigured);
         return new ProxyRoute(connector, engine.Clock, unpacks =>
         {
-            var handler = MakeSockets(api, tls, unpacks, isAbsolute ? new AbsoluteForm(proxy) : null);
-            handler.ConnectCallback = (context, cancellation) => ConnectAsync(upstream, connector, isAbsolute, context, cancellation);
-            handler.PlaintextStreamFilter = (context, _) =>
+            var sockets = MakeProxied();
+            var once = isAbsolute ? MakeProxied() : null;
+            once?.PooledConnectionLifetime = TimeSpan.Zero;
+            return new ApiHandler(api, new ProxyHandler(proxy, sockets, once) { Guard = guard, Reached = upstream.Connected });
+
+            SocketsHttpHandler MakeProxied()
             {
-                if (!isAbsolute || !AbsoluteForm.IsFor(context.InitialRequestMessage.RequestUri!))
-                    upstream.Connected();
-                return new ValueTask<Stream>(context.PlaintextStream);
-            };
-            var guard = options.GuardsAddresses && !api.IsConfigured ? new TargetGuard(IsAllowed, engine.Clock) : null;
-            return new ApiHandler(api, new ProxyHandler(proxy, handler) { UsesAbsoluteForm = isAbsolute, Guard = guard, Reached = upstream.Connected });
+                var handler = MakeSockets(api, tls, unpacks, isAbsolute ? new AbsoluteForm(proxy) : null);
+                handler.ConnectCallback = (context, cancellation) => ConnectAsync(upstream, connector, isAbsolute && IsPlain(context.InitialRequestMessage), context, cancellation);
+                handler.PlaintextStreamFilter = (context, _) =>
+                {
+                    if (!isAbsolute || !IsPlain(context.InitialRequestMessage))
+                        upstream.Connected();
+                    return new ValueTask<Stream>(context.PlaintextStream);
+                };
+                return handler;
+            }
         });
     }
+
+    private static bool IsPlain(HttpRequestMessage request) => AbsoluteForm.IsFor(request.RequestUri!);
 
     /// <summary>
     /// A connection through a proxy. What is measured is all of it, up to the word of the proxy that the tunnel stands: the way to the API and
@@ -88,7 +105,6 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
     private async ValueTask<Stream> ConnectAsync(Upstream upstream, ProxyConnector connector, bool isAbsolute, SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var before = engine.Clock.Now;
-        isAbsolute &= AbsoluteForm.IsFor(context.InitialRequestMessage.RequestUri!);
         var connection = await connector.ConnectAsync(isAbsolute ? null : context.DnsEndPoint, cancellation).ConfigureAwait(false);
         Measured(upstream, engine.Clock.Now - before + (isAbsolute ? ProxyConnects : 0));
         return connection;

@@ -28,20 +28,28 @@ internal sealed class ApiTransport(Func<bool, HttpMessageHandler> make, Func<Pro
         via is not null && route is not null ? RouteBy(via).SendAsync(message, asItIs, cancellation)
         : (asItIs ? _asItIs.Value : _usual).SendAsync(message, cancellation);
 
+    /// <summary>Whether it sends through proxies itself; else nothing can be found out of them.</summary>
+    public bool KnowsProxies => route is not null;
+
     /// <summary>Asks a proxy whether it is there; see <see cref="ProxyRoute.WhyGoneAsync"/>.</summary>
     public Task<ProxyFaultException?> WhyGoneAsync(ProxyEndpoint via) => route is null ? Task.FromResult<ProxyFaultException?>(null) : RouteBy(via).WhyGoneAsync();
 
-    /// <summary>A proxy is not used any more.</summary>
-    /// <returns>Its connections, to be disposed when what goes over them has ended; null if there are none.</returns>
-    public IDisposable? Leave(ProxyEndpoint proxy) => _routes.TryRemove(proxy, out var gone) && gone.IsValueCreated ? gone.Value : null;
+    /// <summary>Only these proxies are used any more.</summary>
+    /// <returns>The connections through others, to be disposed when what goes over them has ended.</returns>
+    public IEnumerable<IDisposable> Keep(IReadOnlySet<ProxyEndpoint> proxies)
+    {
+        foreach (var proxy in _routes.Keys)
+            if (!proxies.Contains(proxy) && _routes.TryRemove(proxy, out var gone) && gone.IsValueCreated)
+                yield return gone.Value;
+    }
 
     public void Dispose()
     {
         _usual.Dispose();
         if (_asItIs.IsValueCreated)
             _asItIs.Value.Dispose();
-        foreach (var proxy in _routes.Keys)
-            Leave(proxy)?.Dispose();
+        foreach (var gone in Keep(new HashSet<ProxyEndpoint>()))
+            gone.Dispose();
     }
 
     private ProxyRoute RouteBy(ProxyEndpoint proxy) =>

@@ -18,9 +18,6 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private const int Leaves = 1;
     private const int GivenUp = 2;
 
-    /// <summary>An API that was reached since then is taken for one that can be reached.</summary>
-    private const long Lately = Time.Clock.Second * 60;
-
     private readonly Engine _engine;
     private readonly Exchange _exchange;
     private readonly LinePermit _permit;
@@ -139,7 +136,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         catch (Exception failure)
         {
             var outcome = Broken(failure);
-            return Via is { } proxy ? await JudgeAsync(proxy, outcome).ConfigureAwait(false) : outcome;
+            return Via is null ? outcome : await ProxyBlame.JudgeAsync(this, outcome, _engine.Clock.Now, _callersToken).ConfigureAwait(false);
         }
     }
 
@@ -200,7 +197,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             Answer!.Dispose();
             Error = HeadgateException.ErrorOf(e);
             var outcome = Failed(e);
-            return Via is { } proxy ? await JudgeAsync(proxy, outcome).ConfigureAwait(false) : outcome;
+            return Via is null ? outcome : await ProxyBlame.JudgeAsync(this, outcome, _engine.Clock.Now, _callersToken).ConfigureAwait(false);
         }
         catch
         {
@@ -355,26 +352,6 @@ internal sealed class Attempt : ISendWitness, IDisposable
         return Chaos is not null && !WasSent && reason == CancellationReason.AttemptTimeout
             ? outcome with { Class = FailureClass.Timeout, Detail = "the answer did not come within the timeout (chaos)" }
             : outcome;
-    }
-
-    /// <summary>
-    /// Whose fault it was, where a proxy stands in between. A connection that broke, or an answer that did not come, is the API's while the proxy
-    /// still answers. What the proxy does not reach is the API's too, unless somebody else reached it lately.
-    /// </summary>
-    private async ValueTask<Outcome> JudgeAsync(ProxyEndpoint proxy, Outcome outcome)
-    {
-        var fault = outcome.ProxyFault;
-        if (fault == ProxyFault.Silent || (fault == ProxyFault.None && outcome.Class is FailureClass.Network or FailureClass.Timeout))
-        {
-            var asking = Upstream.Transport.WhyGoneAsync(proxy).WaitAsync(_callersToken);
-            await ((Task)asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (asking is { IsCompletedSuccessfully: true, Result: { } gone })
-                return outcome with { Class = FailureClass.Proxy, ProxyFault = gone.Fault, Detail = outcome.Detail == gone.Message ? gone.Message : $"{outcome.Detail}, and {gone.Message}" };
-            if (fault == ProxyFault.Silent)
-                fault = ProxyFault.TargetUnreachable;
-        }
-        return fault != ProxyFault.TargetUnreachable ? outcome
-            : outcome with { ProxyFault = fault, Class = Upstream.WasReachedSince(_engine.Clock.Now - Lately) ? FailureClass.Proxy : FailureClass.Network };
     }
 
     /// <summary>Its time for the answer begins now.</summary>

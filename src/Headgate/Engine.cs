@@ -30,7 +30,6 @@ internal sealed class Engine : IDisposable
     private volatile bool _isDisposed;
 
     /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
-    private List<(ApiTransport Transport, Upstream Api, long Since)> _replaced = [];
     private ConcurrencyCap? _connections;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
@@ -227,8 +226,7 @@ internal sealed class Engine : IDisposable
         _resources?.Dispose();
         Proxies.Dispose();
         _register.Dispose();
-        foreach (var (transport, _, _) in _replaced)
-            transport.Dispose();
+        LeftConnections.Dispose();
         Token?.Dispose();
         Dispatcher.Dispose();
         Timeouts.Dispose();
@@ -267,7 +265,7 @@ internal sealed class Engine : IDisposable
             _register.Sweep();
             foreach (var api in _register.Held)
                 SweepLeft(api);
-            foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.UnusedNeedsLock()))
+            foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.LeftConnections.UnusedNeedsLock()))
                 old.Dispose();
         }
     }
@@ -332,8 +330,8 @@ internal sealed class Engine : IDisposable
             limit.Join(held.UnderWay, permit => permit.CountsIn(scope), now);
     }
 
-    /// <summary>Connections were replaced; they are closed when what goes over them has ended.</summary>
-    public void ReplacedNeedsLock(ApiTransport transport, Upstream api, long now) => _replaced.Add((transport, api, now));
+    /// <summary>Connections that others have taken the place of.</summary>
+    public LeftConnections LeftConnections { get; } = new();
 
     /// <summary>What an API does not have any more, and nothing is under way in, holds nothing. By whoever changes it.</summary>
     public void SweepLeft(Upstream api)
@@ -346,13 +344,6 @@ internal sealed class Engine : IDisposable
         });
         foreach (var scope in gone)
             Forget(api, scope);
-    }
-
-    private List<ApiTransport> UnusedNeedsLock()
-    {
-        var unused = _replaced.Where(old => old.Api.UnderWay.HasEnded(upTo: old.Since)).ToList();
-        _replaced = [.. _replaced.Except(unused)];
-        return [.. unused.Select(old => old.Transport)];
     }
 
     /// <summary>What was sent to an API before counts, and what is sent from now on is written down.</summary>

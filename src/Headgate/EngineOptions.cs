@@ -35,6 +35,10 @@ internal sealed record EngineOptions
     /// <summary>The list that an address answers with, which a pool names.</summary>
     public Func<Uri, CancellationToken, Task<byte[]>> ProxyList { get; init; } = ProxyLists.FetchAsync;
 
+    /// <summary>Tries a proxy out.</summary>
+    public Func<Clock, ProxyEndpoint, Uri, TimeSpan, CancellationToken, Task<ProxyProbeResult>> Probe { get; init; } =
+        static (clock, proxy, url, patience, cancellation) => new ProxyProbe(clock).RunAsync(proxy, url, patience, cancellation);
+
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };
 

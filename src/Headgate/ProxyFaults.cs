@@ -13,13 +13,18 @@ internal static class ProxyFaults
         if (outcome.Class != FailureClass.Proxy || attempt.Permit.Proxy is not { } way)
             return;
         attempt.Exchange.Avoids = way.Proxy;
-        var pool = attempt.Permit.Lane.Gate.Proxies!.Pool;
-        var (isNews, isLast) = engine.Dispatcher.Change((engine, way, pool, attempt.Permit, outcome), static (scheduler, it, now) =>
+        engine.Learn(attempt.Permit.Lane.Gate.Proxies!.Pool, way, outcome, attempt.Permit.GrantedAt);
+    }
+
+    /// <summary>The same of anything that was to go through a proxy.</summary>
+    public static void Learn(this Engine engine, ProxyPool pool, ProxyOutlet way, in Outcome outcome, long grantedAt)
+    {
+        var (isNews, isLast) = engine.Dispatcher.Change((engine, way, pool, grantedAt, outcome), static (scheduler, it, now) =>
         {
             it.way.Proxy.Faults++;
             if (it.way.IsDead)
                 return default;
-            var isNews = Judge(it.way, it.outcome, it.Permit.GrantedAt, now);
+            var isNews = Judge(it.way, it.outcome, it.grantedAt, now);
             it.engine.LeftWithoutNeedsLock(scheduler, it.pool);
             return (isNews, it.way.DeadReason);
         });

@@ -32,6 +32,7 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
         {
             Limit((Upstream)user.Owner, next.ConvertAll(pair => pair.Entry));
             ((Upstream)user.Owner).Exits.Sweep(ways);
+            Close((Upstream)user.Owner, ways);
         }
         if (come + gone > 0)
             engine.Notice($"{pool.Name} has {entries.Count} {(entries.Count == 1 ? "proxy" : "proxies")} now: {come} came, {gone} went");
@@ -53,6 +54,17 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
                 engine.Notice($"proxy {entry.Name} of {pool.Name} cannot be used: {failure.Message}");
             }
         return ways;
+    }
+
+    /// <summary>Connections through proxies that an API is not reached through any more go when nothing goes over them.</summary>
+    private void Close(Upstream api, IEnumerable<ProxyOutlet> left)
+    {
+        var gone = api.Transport.Keep(left.Select(way => way.Endpoint).ToHashSet()).ToList();
+        engine.Dispatcher.Change((engine.LeftConnections, api, gone), static (_, it, now) =>
+        {
+            it.gone.ForEach(connections => it.LeftConnections.AddNeedsLock(connections, it.api, now));
+            return it.LeftConnections.UnusedNeedsLock();
+        }).ForEach(static connections => connections.Dispose());
     }
 
     /// <summary>Exits that were known may have other limits now.</summary>

@@ -109,6 +109,41 @@ internal sealed class ProxyPools : IDisposable
         scheduler.Better(it.pool);
     });
 
+    /// <summary>A probe came through a proxy: it does not sit out any more.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="since">When the probe began.</param>
+    public void Answered(ProxyPool pool, PoolProxy proxy, long since) => _engine.Dispatcher.Change((pool, proxy, since), static (scheduler, it, now) =>
+    {
+        if (it.proxy.Health.IsOnProbation)
+            it.proxy.Health.Revive(now);
+        it.proxy.Health.Answered(it.since, now);
+        scheduler.Better(it.pool);
+    });
+
+    /// <summary>A probe did not come through a proxy, by its fault.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="fault">What it did.</param>
+    /// <param name="why">The same in words.</param>
+    /// <param name="since">When the probe began.</param>
+    public void Failed(ProxyPool pool, PoolProxy proxy, ProxyFault fault, string why, long since)
+    {
+        var dead = _engine.Dispatcher.Change((Engine: _engine, pool, proxy, fault, why, since), static (scheduler, it, now) =>
+        {
+            if (it.proxy.Health.DeadReason is not null)
+                return null;
+            if (it.fault == ProxyFault.Denied)
+                it.proxy.Health.Kill(it.why);
+            else
+                it.proxy.Health.Failed(it.why, it.since, now);
+            it.Engine.LeftWithoutNeedsLock(scheduler, it.pool);
+            return it.proxy.Health.DeadReason;
+        });
+        if (dead is not null)
+            _engine.Notice($"proxy {proxy.Name} of {pool.Name} is not used any more: {dead}");
+    }
+
     /// <summary>Makes what another configuration has besides; nothing has changed when it fails.</summary>
     /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
     public void Prepare(HeadgateConfiguration next)

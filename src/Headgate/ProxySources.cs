@@ -12,6 +12,7 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     /// <summary>What each source gave last: one that fails keeps what it had.</summary>
     private readonly Dictionary<string, IReadOnlyList<ProxyEntry>> _given = [];
     private ITimer? _timer;
+    private ProxyProbing? _probing;
     private Task _reading = Task.CompletedTask;
     private IReadOnlyList<ProxyEntry> _used = [];
 
@@ -37,6 +38,7 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     public void Begin()
     {
         var every = pool.Configuration.Poll;
+        Probe();
         lock (_lock)
             _timer ??= engine.Clock.Provider.CreateTimer(static sources => ((ProxySources)sources!).Read(), this, every, every);
         if (pool.IsAwaited)
@@ -53,6 +55,7 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
         if (isOther)
             lock (_lock)
                 _used = [];
+        Probe();
         Read();
     }
 
@@ -67,7 +70,16 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     public void Dispose()
     {
         _timer?.Dispose();
+        _probing?.Dispose();
         _stop.Cancel();
+    }
+
+    /// <summary>Once its configuration says with what.</summary>
+    private void Probe()
+    {
+        lock (_lock)
+            if (_probing is null && pool.Configuration.Probe is not null && !_stop.IsCancellationRequested)
+                _probing = new ProxyProbing(engine, pools, pool, options);
     }
 
     private async Task ReadAsync()

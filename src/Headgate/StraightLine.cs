@@ -235,7 +235,7 @@ internal sealed class StraightLine(Engine engine)
         else if (outcome.Class == FailureClass.Network && attempt.Chaos is null)
             upstream.NotConnected(outcome.Detail);
         if (outcome.IsWell)
-            upstream.Answered(now);
+            upstream.Reached(now);
         if (!outcome.IsAnswer || outcome.Status >= 400)
             exchange.LastError = outcome.Detail ?? $"the server answered {outcome.Status}";
         if (outcome.Refused)

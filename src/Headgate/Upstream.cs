@@ -37,7 +37,7 @@ internal sealed class Upstream : IDisposable
     private HashSet<string>? _units;
     private int _failedProbes;
     private volatile bool _wasReached;
-    private long _reachedAt;
+    private long _reachedAt = long.MinValue;
     private volatile string _lastProbe = "no connection";
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
@@ -283,16 +283,16 @@ internal sealed class Upstream : IDisposable
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;
 
-    public void Connected()
+    public void Connected() => Reached(_engine.Clock.Now);
+
+    /// <summary>It was reached: by a connection, or by a request that it answered well.</summary>
+    public void Reached(long now)
     {
         _wasReached = true;
-        Volatile.Write(ref _reachedAt, _engine.Clock.Now);
+        Volatile.Write(ref _reachedAt, now);
     }
 
-    /// <summary>It answered, and not that it could not be reached.</summary>
-    public void Answered(long now) => Volatile.Write(ref _reachedAt, now);
-
-    public bool WasReachedSince(long time) => _wasReached && Volatile.Read(ref _reachedAt) >= time;
+    public bool WasReachedSince(long time) => Volatile.Read(ref _reachedAt) >= time;
 
     public void NotConnected(string? why)
     {

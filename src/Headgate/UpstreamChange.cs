@@ -245,7 +245,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     {
         if (_transport is not null)
         {
-            engine.ReplacedNeedsLock(api.Transport, api, now);
+            engine.LeftConnections.AddNeedsLock(api.Transport, api, now);
             api.Transport = _transport;
         }
         if (_before.Connections.PerHost == next.Connections.PerHost)

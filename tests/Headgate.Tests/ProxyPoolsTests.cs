@@ -255,6 +255,26 @@ public sealed class ProxyPoolsTests
     }
 
     [Fact]
+    public async Task Probes_find_out_who_is_dead_before_requests_do_and_bring_back_who_is_mended()
+    {
+        using var world = new ProxyWorld(Pool() with { Probe = "http://probe.test/" }, [Entry("p1"), Entry("p2")]);
+        var dead = true;
+        world.FaultOf = (proxy, _) => dead && proxy == "p1" ? (ProxyFault.Unreachable, AtOnce) : null;
+        await PassAsync(world, 4);
+        Assert.Equal(["p2", "p2"], await world.SendInTurnAsync(2));
+        await PassAsync(world, 600);
+        // At 0, 5 and 25 s; then it was dead, and was asked at ever longer intervals whether it is back.
+        Assert.InRange(world.Probes.Count(probe => probe.Proxy == "p1"), 4, 8);
+        Assert.InRange(world.Tries.Count(attempt => attempt.Proxy == "p1"), 0, 1);
+
+        dead = false;
+        await PassAsync(world, 700);
+
+        Assert.Equal("ok", world.Engine.Proxies.All[0].Proxies[0].StateAt(long.MaxValue / 2));
+        Assert.Contains("p1", await world.SendInTurnAsync(4));
+    }
+
+    [Fact]
     public async Task Another_configuration_changes_limits_and_takes_the_proxies_away()
     {
         using var world = new ProxyWorld(Pool(default, "5/s"), [Entry("p1")]);

@@ -26,6 +26,11 @@ internal sealed class ProxyWorld : IDisposable
             Notice = Notices.Enqueue,
             Proxies = _ => Entries,
             ProxyList = (_, _) => List!(),
+            Probe = (_, proxy, _, _, _) =>
+            {
+                Probes.Enqueue((proxy.Host, Time.Elapsed));
+                return Task.FromResult(FaultOf(proxy.Host, Time.Elapsed) is var (fault, _) ? new ProxyProbeResult(fault, TimeSpan.Zero, $"it is {fault}") : new ProxyProbeResult(ProxyFault.None, TimeSpan.FromMilliseconds(5), null));
+            },
             Inner = _ => new Handler(this),
         });
         Engine.Proxies.Begin();
@@ -47,6 +52,8 @@ internal sealed class ProxyWorld : IDisposable
 
     /// <summary>Every attempt, whether its proxy let it through or not.</summary>
     public ConcurrentQueue<(string Proxy, TimeSpan At)> Tries { get; } = new();
+
+    public ConcurrentQueue<(string Proxy, TimeSpan At)> Probes { get; } = new();
 
     /// <summary>What came to the API, and out of which exit.</summary>
     public ConcurrentQueue<(string Exit, string Host, TimeSpan At)> Arrivals { get; } = new();

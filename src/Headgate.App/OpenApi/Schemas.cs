@@ -13,7 +13,7 @@ internal static class Schemas
     /// <summary>Those that are made of their members alone.</summary>
     private static readonly Dictionary<string, string> Objects = new()
     {
-        ["Attempt"] = "at: time?; sent: boolean; status_code: integer?; elapsed: number?; wait: number?; holding: string?; key: string?; refused: boolean; error: string?",
+        ["Attempt"] = "at: time?; sent: boolean; status_code: integer?; elapsed: number?; wait: number?; holding: string?; key: string?; proxy: string?; refused: boolean; error: string?",
         ["Batch"] = "batch: string; status: 'open'|'ended'; total: integer; open: integer; ended: integer; ok: integer; completed: integer; failed: integer; timeout: integer; cancelled: integer; progress: number; eta_seconds: number?; eta: time?",
         ["Bulk"] = "requests: any[]; batch?: string",
         ["BulkVerdicts"] = "request_ids: string[]; count: integer; status: string; timestamp: time; batch?: string; errors: IndexedError[]",

@@ -15,13 +15,16 @@ namespace Headgate.App.Proxy;
 /// <param name="server">The connection that was made for it; it is closed at the end.</param>
 /// <param name="counts">Told what passes.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, TunnelCounts counts, TimeProvider time) : IDisposable
+internal sealed class Tunnel(ConnectionContext caller, Stream server, TunnelCounts counts, TimeProvider time) : IDisposable
 {
     private const int PieceSize = 64 * 1024;
 
     // The server would close a connection of which one direction has ended; this one is not its own any more. Null where what is written has to be
     // encrypted first: TLS has no end of one direction alone that others would understand.
     private readonly Socket? _caller = caller.Features.Get<ITlsHandshakeFeature>() is null ? caller.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket : null;
+
+    // Within TLS to a proxy the same holds of the other side.
+    private readonly Socket? _server = (server as NetworkStream)?.Socket;
     private readonly CancellationTokenSource _cut = new();
     private long _movedAt = time.GetTimestamp();
 
@@ -85,7 +88,7 @@ internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, Tun
             isOver = read.IsCompleted;
             input.AdvanceTo(read.Buffer.End);
         }
-        server.Socket.Shutdown(SocketShutdown.Send);
+        _server?.Shutdown(SocketShutdown.Send);
     }
 
     private async Task DownAsync()
@@ -134,7 +137,7 @@ internal sealed class Tunnel(ConnectionContext caller, NetworkStream server, Tun
     {
         try
         {
-            server.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            _server?.LingerState = new LingerOption(enable: true, seconds: 0);
             if (_caller is not null)
                 _caller.LingerState = new LingerOption(enable: true, seconds: 0);
         }

@@ -111,11 +111,11 @@ internal sealed class Tunnels : IAsyncDisposable
             (api, isWhole) = _state.Engine.ServerOf(head.Host, head.Port);
         while ((permit = await PermitAsync(api, terms, held)) is null);
         // Where only some of its paths are an API, the others are no more allowed than any private address.
-        var connector = _state.Engine.Connections.ConnectorOf(api, api.Configuration.IsConfigured && isWhole);
+        var way = new ApiTunnels(_state.Engine, api, api.Configuration.IsConfigured && isWhole);
         var dispatcher = _state.Engine.Dispatcher;
         try
         {
-            await using var server = await ConnectAsync(connector, head, api.Configuration.Policy.ConnectTimeout, caller.ConnectionClosed);
+            await using var server = await ConnectAsync(way, head, api.Configuration.Policy.ConnectTimeout, caller.ConnectionClosed);
             dispatcher.Sent(permit, _state.Engine.Clock.Now);
             dispatcher.Answered(permit, _state.Engine.Clock.Now);
             await RunAsync(caller, server, (permit.GrantedAt - permit.EnqueuedAt) / (double)Clock.Second);
@@ -159,17 +159,21 @@ internal sealed class Tunnels : IAsyncDisposable
         }
     }
 
-    private async Task<NetworkStream> ConnectAsync(Connector connector, ConnectHead head, TimeSpan timeout, CancellationToken gone)
+    private async Task<Stream> ConnectAsync(ApiTunnels way, ConnectHead head, TimeSpan timeout, CancellationToken gone)
     {
         using var patience = new CancellationTokenSource(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, _state.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, gone);
         try
         {
-            return (NetworkStream)await connector.ConnectAsync(new DnsEndPoint(head.Host, head.Port), either.Token);
+            return await way.OpenAsync(new DnsEndPoint(head.Host, head.Port), either.Token);
         }
         catch (AddressBlockedException blocked)
         {
             throw Failed(StatusCodes.Status403Forbidden, FailureClass.Blocked, blocked.Message, ProxyStatus.Error("destination_ip_prohibited"));
+        }
+        catch (ProxyFaultException fault) when (!gone.IsCancellationRequested)
+        {
+            throw Failed(fault.Fault == ProxyFault.Silent ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status502BadGateway, FailureClass.Proxy, fault.Message, ProxyStatus.Error("destination_unavailable"));
         }
         catch (SocketException failure)
         {
@@ -182,7 +186,7 @@ internal sealed class Tunnels : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync(ConnectionContext caller, NetworkStream server, double waited)
+    private async Task RunAsync(ConnectionContext caller, Stream server, double waited)
     {
         using var tunnel = new Tunnel(caller, server, _state.Tunnels, _state.Time);
         _open[tunnel] = true;

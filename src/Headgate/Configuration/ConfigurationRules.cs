@@ -94,7 +94,7 @@ internal sealed class ConfigurationRules(ConfigurationNode root, List<Configurat
     private void CheckPool(string pointer, UpstreamPolicy policy, HeadgateConfiguration configuration)
     {
         if (policy.Proxies is { } name && root.Find($"{pointer}/proxies") is not null && configuration.ProxyPools.All(pool => pool.Name != name))
-            Wrong($"{pointer}/proxies", $"no pool of proxies is called \"{Excerpt.Of(name)}\"{NearestName.Suggest(name, [.. configuration.ProxyPools.Select(pool => pool.Name)])}; add it to \"proxies\"");
+            Wrong($"{pointer}/proxies", $"no pool of proxies is called \"{Excerpt.Of(name)}\"{(NearestName.Suggest(name, configuration.ProxyPools.Select(pool => pool.Name)) is { Length: > 0 } near ? near : "; add it to \"proxies\"")}");
     }
 
     private void CheckTls(string pointer, UpstreamConfiguration upstream)

@@ -76,6 +76,7 @@ internal static class ResultRecordWriter
             WriteSeconds(writer, "wait"u8, attempt.Wait);
             writer.WriteString("holding"u8, attempt.HeldBy);
             writer.WriteString("key"u8, attempt.Key);
+            writer.WriteString("proxy"u8, attempt.Proxy);
             writer.WriteBoolean("refused"u8, attempt.WasRefused);
             writer.WriteString("error"u8, attempt.Error);
             writer.WriteEndObject();

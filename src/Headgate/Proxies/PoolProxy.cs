@@ -33,6 +33,9 @@ internal sealed class PoolProxy(ProxyEntry entry, int? leftAfter)
     /// <summary>Its place in the order of turns: what it had so far against its weight.</summary>
     public long Tag { get; private set; }
 
+    /// <summary>Whether something should be sent through it to see how it is: nothing came through yet, or not since it failed; and it may yet be mended.</summary>
+    public bool IsDoubtful => !IsGone && (Health.IsOnProbation || (!Health.HasWorked && Health.DeadReason is null));
+
     public bool IsDead => IsGone || Health.DeadReason is not null;
 
     /// <summary>When it could take one more; never where only an event can tell.</summary>

@@ -62,6 +62,6 @@ internal sealed class ProxyProbe(Clock clock)
             ConnectCallback = (context, cancellation) =>
                 connector.ConnectAsync(proxy.TakesAbsoluteForm && AbsoluteForm.IsFor(context.InitialRequestMessage.RequestUri!) ? null : context.DnsEndPoint, cancellation),
         };
-        return new ProxyHandler(proxy, handler) { UsesAbsoluteForm = proxy.TakesAbsoluteForm };
+        return new ProxyHandler(proxy, handler, proxy.TakesAbsoluteForm ? handler : null);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ProxyRoute(ProxyConnector connector, Clock clock, Func<boo
     /// <summary>A proxy that says nothing for so long is not there.</summary>
     private static readonly TimeSpan Answers = TimeSpan.FromSeconds(2);
 
-    /// <summary>What was found out holds for so long: a proxy that dies leaves many requests behind, which all ask.</summary>
+    /// <summary>One that was not there is taken for gone so long: it leaves many requests behind, which all ask.</summary>
     private const long Holds = Clock.Second;
 
     private readonly Lazy<HttpMessageInvoker> _usual = new(() => new HttpMessageInvoker(make(true), disposeHandler: true));
@@ -26,13 +26,25 @@ internal sealed class ProxyRoute(ProxyConnector connector, Clock clock, Func<boo
 
     /// <summary>Asks the proxy whether it is there, in 2 s. To be asked when something broke that may have been its fault, or that of the API behind it.</summary>
     /// <returns>Why it is not; null if it is.</returns>
-    public Task<ProxyFaultException?> WhyGoneAsync()
+    public async Task<ProxyFaultException?> WhyGoneAsync()
+    {
+        // An answer that it gave before something broke may have been its last.
+        for (var brokeAt = clock.Now; ;)
+        {
+            var (asking, askedAt) = AskOnce(brokeAt);
+            var gone = await asking.ConfigureAwait(false);
+            if (gone is not null || askedAt >= brokeAt)
+                return gone;
+        }
+    }
+
+    private (Task<ProxyFaultException?> Asking, long AskedAt) AskOnce(long brokeAt)
     {
         lock (_lock)
         {
-            if (_asking is null || (_asking.IsCompleted && clock.Now - _askedAt > Holds))
+            if (_asking is null || (_asking.IsCompleted && _askedAt < brokeAt && (_asking is { IsCompletedSuccessfully: true, Result: null } || clock.Now - _askedAt > Holds)))
                 (_asking, _askedAt) = (Task.Run(AskAsync), clock.Now);
-            return _asking;
+            return (_asking, _askedAt);
         }
     }
 

@@ -70,6 +70,13 @@ internal sealed partial class DebianProxy : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
 
+    /// <summary>The same, and waits until it is gone.</summary>
+    public Task KillAsync()
+    {
+        Kill();
+        return _process.WaitForExitAsync();
+    }
+
     /// <summary>SIGSTOP: connections are still taken, by the system, and nothing is said on them.</summary>
     public void Stop() => _ = Send(_process.Id, 19);
 

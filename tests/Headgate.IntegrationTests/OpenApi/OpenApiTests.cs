@@ -32,7 +32,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         await using var api = await SimulatedApi.StartAsync(new());
         await using var slow = await SimulatedApi.StartAsync(new() { Latency = LatencyShape.TryParse("5s")! });
         _cli.Write("keys.txt", ["k1 secret"]);
-        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"], "keys": { "from": ["file:keys.txt"] } }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
+        _cli.Write("proxies.txt", ["http://127.0.0.1:1"]);
+        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "proxies": { "p": { "from": ["file:proxies.txt"] } }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"], "keys": { "from": ["file:keys.txt"] } }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
         await using (var open = await ServiceProcess.StartAsync(_cli))
         {
             await BeginAsync(open);
@@ -149,7 +150,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         foreach (var (method, path) in ((string, string)[])[("GET", "/api/v1/get"), ("DELETE", "/api/v1/delete"), ("POST", "/api/v1/post"), ("PUT", "/api/v1/put")])
             yield return Sent(method, path, "http://127.0.0.1:1/", 503);
         yield return new("GET", "/api/v1/calls?limit=many", 400);
-        foreach (var path in (string[])["/api/v1/limits", "/api/v1/limits/sim", "/api/v1/upstreams", "/api/v1/keys", "/api/v1/config"])
+        foreach (var path in (string[])["/api/v1/limits", "/api/v1/limits/sim", "/api/v1/upstreams", "/api/v1/keys", "/api/v1/proxies", "/api/v1/config"])
             yield return new("GET", path, 200);
         yield return new("GET", "/api/v1/limits/nobody", 404);
         yield return new("PUT", "/api/v1/limits/sim", 200, """{"limits":["900/s"]}""");
@@ -163,9 +164,11 @@ public sealed class OpenApiTests : IAsyncLifetime
         {
             yield return new("POST", $"/api/v1/upstreams/sim/{change}", 200);
             yield return new("POST", $"/api/v1/keys/sim/k1/{change}", 200);
+            yield return new("POST", $"/api/v1/proxies/p/http://127.0.0.1:1/{change}", 200);
         }
         yield return new("POST", "/api/v1/upstreams/nobody/pause", 404);
         yield return new("POST", "/api/v1/keys/nobody/k/pause", 404);
+        yield return new("POST", "/api/v1/proxies/nobody/http://127.0.0.1:1/pause", 404);
         foreach (var path in (string[])["/health", "/status", "/api/v1/statistics", "/api/v1/performance", "/metrics", "/livez", "/readyz", "/startupz", "/openapi.json", "/api/v1/tokens"])
             yield return new("GET", path, 200);
         yield return new("POST", "/api/v1/tokens", 201, """{"name":"ci","scopes":["read"],"expires":"2999-01-01T00:00:00Z"}""");
@@ -272,7 +275,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private (string Path, JsonNode Described) Find(DocumentedCall call)
     {
-        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", operation.Path is "/api/v1/upstreams/{name}" or "/api/v1/keys/{name}" ? ".+" : "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
+        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", operation.Path is "/api/v1/upstreams/{name}" or "/api/v1/keys/{name}" or "/api/v1/proxies/{name}" ? ".+" : "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
         Assert.True(found.Count > 0, $"{call} is not in the document");
         return (found[0].Path, found[0].Described);
     }

@@ -130,6 +130,18 @@ public sealed class ServiceEnvironmentTests
         Assert.Null(Read("{}", ("ENABLE_BACKPRESSURE", "0"), ("BACKPRESSURE_THRESHOLD", "10")).OrThrow().Jobs.Backpressure);
 
     [Fact]
+    public void Rotation_of_proxies_asks_for_the_list_and_sends_all_through_it()
+    {
+        var configuration = Read("{}", ("ENABLE_PROXY_ROTATION", "True"), ("PROXY_POOL_URL", "http://manager:8000/")).OrThrow();
+        var pool = Assert.Single(configuration.ProxyPools);
+        Assert.Equal(("http://manager:8000/api/proxies", pool.Name), (Assert.Single(pool.From), configuration.Defaults.Proxies));
+
+        Assert.Contains("PROXY_POOL_URL", Assert.Single(Read("{}", ("ENABLE_PROXY_ROTATION", "1")).Errors).Message, StringComparison.Ordinal);
+        Assert.Contains("neither true nor false", Assert.Single(Read("{}", ("ENABLE_PROXY_ROTATION", "maybe"), ("PROXY_POOL_URL", "http://m")).Errors).Message, StringComparison.Ordinal);
+        Assert.Empty(Read("{}", ("ENABLE_PROXY_ROTATION", "false"), ("PROXY_POOL_URL", "http://m")).OrThrow().ProxyPools);
+    }
+
+    [Fact]
     public void What_is_set_in_vain_is_found()
     {
         var environment = new Dictionary<string, string>
@@ -148,7 +160,7 @@ public sealed class ServiceEnvironmentTests
         var all = ServiceVariables.Read(string.Join('\n', example.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal) && line.Split('=')[0][2..].All(letter => char.IsAsciiLetterUpper(letter) || letter == '_')).Select(line => line[2..])), ".env.example");
 
         Assert.Empty(ServiceEnvironment.FindIdle(new Dictionary<string, string>(all)));
-        Assert.Equal(ServiceEnvironment.Names.Where(name => ServiceEnvironment.FindIdle(new Dictionary<string, string> { [name] = "x", ["GLOBAL_LIMIT"] = "1", ["PER_HOST_LIMIT"] = "1", ["BURST_LIMIT"] = "1", ["API_RATE_LIMIT"] = "1", ["API_KEYS"] = "1", ["TEST_MODE"] = "true" }).Count == 0).Distinct().Order(), all.Keys.Order());
+        Assert.Equal(ServiceEnvironment.Names.Where(name => ServiceEnvironment.FindIdle(new Dictionary<string, string> { [name] = "x", ["GLOBAL_LIMIT"] = "1", ["PER_HOST_LIMIT"] = "1", ["BURST_LIMIT"] = "1", ["API_RATE_LIMIT"] = "1", ["API_KEYS"] = "1", ["TEST_MODE"] = "true", ["ENABLE_PROXY_ROTATION"] = "true" }).Count == 0).Distinct().Order(), all.Keys.Order());
         Assert.Empty(Read("""{ "upstreams": { "a": { "base": ["https://a"] } } }""", [.. all.Select(variable => (variable.Key, variable.Value))]).Errors);
     }
 

@@ -32,6 +32,7 @@ public sealed class FailureReaderTests
         { Http(HttpRequestError.HttpProtocolError, new HttpProtocolException(0xb, "x", null)), FailureClass.Network, "the server asks for less (HTTP/2 error 0xb, enhance your calm)" },
         { Http(HttpRequestError.HttpProtocolError, new HttpProtocolException(0x2, "x", null)), FailureClass.Network, "the server ended the stream or the connection (HTTP/2 error 0x2)" },
         { Http(HttpRequestError.ProxyTunnelError), FailureClass.Proxy, "the proxy did not open the tunnel" },
+        { Http(HttpRequestError.ConnectionError, new ProxyFaultException(ProxyFault.Silent, "the proxy is silent")), FailureClass.Proxy, "the proxy is silent" },
         { Http(HttpRequestError.ConfigurationLimitExceeded), FailureClass.Invalid, "the headers of the answer are larger than allowed" },
         { Http(HttpRequestError.Unknown, new IOException("x", new SocketException((int)SocketError.ConnectionReset))), FailureClass.Network, "the server reset the connection" },
         { Http(HttpRequestError.Unknown, new IOException("x", new SocketException((int)SocketError.Shutdown))), FailureClass.Network, "the connection broke: Shutdown" },
