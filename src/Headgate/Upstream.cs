@@ -16,25 +16,14 @@ internal sealed class Upstream : IDisposable
 {
     private const int Probes = 3;
 
-    /// <summary>No more are remembered: units are named by whoever asks.</summary>
-    private const int MostUnits = 100;
-
     private readonly Engine _engine;
     private readonly HashSet<PoolKey> _toldDead = [];
-
-    /// <summary>Those that requests declared and no limit counts: each is told once.</summary>
-    private readonly HashSet<string> _uncounted = [];
+    private readonly DeclaredCosts _costs;
     private volatile UpstreamConfiguration _configuration;
     private volatile UpstreamGates _gates;
     private volatile KeyPool? _keys;
     private RetryBudget _budget;
     private TokenSupply? _ownToken;
-
-    /// <summary>What a request costs that declares nothing.</summary>
-    private Cost _estimate = Cost.One;
-
-    /// <summary>What its limits count; null where they may yet be learned.</summary>
-    private HashSet<string>? _units;
     private int _failedProbes;
     private volatile bool _wasReached;
     private long _reachedAt = long.MinValue;
@@ -42,7 +31,7 @@ internal sealed class Upstream : IDisposable
 
     public Upstream(UpstreamConfiguration configuration, Engine engine)
     {
-        (_configuration, _engine, UnderWay) = (configuration, engine, new UnderWay(engine.Journal.Eras, engine.Clock.Now));
+        (_configuration, _engine, UnderWay, _costs) = (configuration, engine, new UnderWay(engine.Journal.Eras, engine.Clock.Now), new DeclaredCosts(engine.Notice));
         var policy = configuration.Policy;
         Scope = new Scope(Name, policy.Limits, TermsOf(policy.Timing, policy.Straggle), engine.Dispatcher.Ours);
         Cap = new ConcurrencyCap(engine.Concurrency, slowStart: policy.Limits.Count == 0 && policy.Learns && configuration.Keys is not { Limits.Count: > 0 });
@@ -73,7 +62,6 @@ internal sealed class Upstream : IDisposable
     {
         var before = _configuration;
         _configuration = next;
-        _estimate = next.Costs.Count == 0 ? Cost.One : Cost.Of(1, Estimates());
         // A budget that is the same goes on as it is.
         if (before.Retry != next.Retry)
             _budget = BudgetOf(next.Retry);
@@ -107,11 +95,7 @@ internal sealed class Upstream : IDisposable
     public bool IsForgettableNeedsLock(long now) => IsIdleNeedsLock(now) && Scope.Hold!.PausedBy is null && Watch?.IsCalmNeedsLock(now) != false;
 
     /// <summary>Its limits have changed, or those of everything: so may have what they count.</summary>
-    public void CountUnits()
-    {
-        IEnumerable<Limit> limits = [.. _engine.Total.Limits, .. _engine.Queues.Named.SelectMany(queue => queue.Scope.Limits), .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []];
-        _units = _configuration.Policy.Learns ? null : [.. limits.Select(limit => limit.Unit), .. _configuration.Costs.Select(cost => cost.Unit)];
-    }
+    public void CountUnits() => _costs.Count(_configuration, [.. _engine.Total.Limits, .. _engine.Queues.Named.SelectMany(queue => queue.Scope.Limits), .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []]);
 
     public string Name => Configuration.Name;
 
@@ -233,46 +217,8 @@ internal sealed class Upstream : IDisposable
         return false;
     }
 
-    public Cost CostOf(Exchange exchange)
-    {
-        if (exchange.DeclaredCost is { } declared && _units is { } counted)
-            LookForSlips(declared, counted, exchange);
-        if (exchange.DeclaredCost is null)
-            return _estimate;
-        if (Configuration.Costs.Count == 0)
-            return Cost.Of(1, exchange.DeclaredCost);
-        var costs = Estimates();
-        foreach (var (unit, amount) in exchange.DeclaredCost)
-            costs[unit] = amount;
-        return Cost.Of(1, costs);
-    }
-
-    private Dictionary<string, long> Estimates() => Configuration.Costs.ToDictionary(cost => cost.Unit, cost => cost.Estimate);
-
-    /// <summary>A unit that no limit counts is more likely misspelt than meant. Where it is clear what was meant nothing is sent, since it would count for nothing.</summary>
-    /// <exception cref="HeadgateException">A unit is one that is counted but for a slip of the finger.</exception>
-    private void LookForSlips(IReadOnlyDictionary<string, long> declared, HashSet<string> counted, Exchange exchange)
-    {
-        foreach (var unit in declared.Keys)
-            if (!counted.Contains(unit))
-            {
-                if (NearestName.Find(unit, counted) is { } meant && !declared.ContainsKey(meant))
-                {
-                    (exchange.Failure, exchange.Detail) = (FailureClass.Invalid, $"it declares a cost in \"{Excerpt.Of(unit)}\", which no limit of {Name} counts; did you mean \"{meant}\"?");
-                    throw new HeadgateException(FailureClass.Invalid, exchange.Detail) { Upstream = Name };
-                }
-                TellUncounted(unit);
-            }
-    }
-
-    private void TellUncounted(string unit)
-    {
-        bool isNew;
-        lock (_uncounted)
-            isNew = _uncounted.Count < MostUnits && _uncounted.Add(unit);
-        if (isNew)
-            _engine.Notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
-    }
+    /// <inheritdoc cref="DeclaredCosts.Of"/>
+    public Cost CostOf(Exchange exchange) => _costs.Of(exchange, Configuration);
 
     /// <summary>The gate a request has to pass.</summary>
     /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
