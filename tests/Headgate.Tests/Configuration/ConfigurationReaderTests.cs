@@ -16,7 +16,8 @@ public sealed class ConfigurationReaderTests
         Assert.Equal([Limit.Parse("500 concurrent")], configuration.TotalLimits);
         Assert.Equal(200, configuration.TotalConnections);
         Assert.Equal(UpstreamPolicy.Default with { MaxPassed = 16 << 20 }, configuration.Defaults);
-        Assert.Equal(["github", "openai"], configuration.Upstreams.Select(upstream => upstream.Name));
+        Assert.Equal(["github", "openai", "crm"], configuration.Upstreams.Select(upstream => upstream.Name));
+        Assert.Equal(new OAuthConfiguration { TokenUrl = new Uri("https://login.example/token"), ClientId = "sync", ClientSecret = "env:CRM_SECRET", Scopes = ["read", "write"], Audience = "https://crm.example", InBody = true }, configuration.Upstreams[2].OAuth);
         var (github, openai) = (configuration.Upstreams[0], configuration.Upstreams[1]);
         Assert.Equal("https://api.github.com", Assert.Single(github.Bases).ToString());
         Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null, MaxPassed = 16 << 20, Connections = github.Connections, Proxies = "pool-a" }, github.Policy);

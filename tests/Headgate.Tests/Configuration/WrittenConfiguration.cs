@@ -44,6 +44,7 @@ internal static class WrittenConfiguration
               "chaos": { "errors": "500 2%", "latency": "200ms 10%", "resets": "1%" },
               "failover": false,
             },
+            "crm": { "base": ["https://crm.example"], "oauth": { "tokenUrl": "https://login.example/token", "clientId": "sync", "clientSecret": "env:CRM_SECRET", "scopes": ["read", "write"], "audience": "https://crm.example", "send": "body" } },
           },
           "jobs": { "queue": "sqlite:", "store": "sqlite:jobs.db", "workers": 50, "most": 100, "backpressure": { "threshold": 10, "act": "drop_low_priority" }, "queues": { "bulk": { "workers": 10, "limits": ["7/s"], "match": { "tags": ["bulk"], "tenants": ["t"], "apis": ["a"], "urls": ["https://a.example/x"] } } }, "retention": { "age": "7d", "bytes": "2GiB" }, "drain": 25 },
           "serve": { "listen": ["http://127.0.0.1:8015", "http://[::1]:0/"], "data": "./data", "hold": 120, "allowAddresses": ["10.1.0.0/16", "fd00::1"], "upRoot": "github", "metricsListen": "http://127.0.0.1:9092", "proxyListen": "http://127.0.0.1", "proxyUpgrade": ["api.example.com", "[::1]:8443"], "proxyIdle": "10m",
