@@ -70,7 +70,7 @@ internal static class ProxySettings
         value = null!;
         if (!Scalars.Limit.TryRead(node, out var limit))
         {
-            Limit.TryParse(node.Kind == JsonValueKind.String ? node.Text : null, out _, out problem);
+            _ = Limit.TryParse(node.Kind == JsonValueKind.String ? node.Text : null, out _, out problem);
             return false;
         }
         problem = FindFault(limit);
