@@ -221,8 +221,8 @@ internal sealed class Upstream : IDisposable
 
     public Cost CostOf(Exchange exchange)
     {
-        if (exchange.DeclaredCost is { } declared && _units is not null)
-            TellUncounted(declared.Keys);
+        if (exchange.DeclaredCost is { } declared && _units is { } counted)
+            LookForSlips(declared, counted, exchange);
         if (exchange.DeclaredCost is null)
             return _estimate;
         if (Configuration.Costs.Count == 0)
@@ -235,17 +235,29 @@ internal sealed class Upstream : IDisposable
 
     private Dictionary<string, long> Estimates() => Configuration.Costs.ToDictionary(cost => cost.Unit, cost => cost.Estimate);
 
-    /// <summary>A unit that no limit counts is more likely misspelt than meant.</summary>
-    private void TellUncounted(IEnumerable<string> units)
+    /// <summary>A unit that no limit counts is more likely misspelt than meant. Where it is clear what was meant nothing is sent, since it would count for nothing.</summary>
+    /// <exception cref="HeadgateException">A unit is one that is counted but for a slip of the finger.</exception>
+    private void LookForSlips(IReadOnlyDictionary<string, long> declared, HashSet<string> counted, Exchange exchange)
     {
-        foreach (var unit in units)
-        {
-            bool isNew;
-            lock (_uncounted)
-                isNew = _units is { } counted && !counted.Contains(unit) && _uncounted.Count < MostUnits && _uncounted.Add(unit);
-            if (isNew)
-                _engine.Notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
-        }
+        foreach (var unit in declared.Keys)
+            if (!counted.Contains(unit))
+            {
+                if (NearestName.Find(unit, counted) is { } meant && !declared.ContainsKey(meant))
+                {
+                    (exchange.Failure, exchange.Detail) = (FailureClass.Invalid, $"it declares a cost in \"{Excerpt.Of(unit)}\", which no limit of {Name} counts; did you mean \"{meant}\"?");
+                    throw new HeadgateException(FailureClass.Invalid, exchange.Detail) { Upstream = Name };
+                }
+                TellUncounted(unit);
+            }
+    }
+
+    private void TellUncounted(string unit)
+    {
+        bool isNew;
+        lock (_uncounted)
+            isNew = _uncounted.Count < MostUnits && _uncounted.Add(unit);
+        if (isNew)
+            _engine.Notice($"requests to {Name} declare a cost in {Excerpt.Of(unit)}, which none of its limits counts");
     }
 
     /// <summary>The gate a request has to pass.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Headgate.App.CommandLine;
 using Headgate.App.Operation;
 using Headgate.App.Remote;
+using Headgate.App.Security;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Keys;
@@ -32,6 +33,7 @@ internal static class ConfigCommand
             var (sources, reading) = sight.Read(parse);
             var errors = reading.Errors.ToList();
             var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors)).ToList();
+            var certificate = sight.SeesService(parse) ? DescribeCertificate(reading.Configuration.Serve.Access.Tls, errors) : null;
             if (errors.Count > 0)
                 throw new ConfigurationException([.. errors.Distinct()]);
             output.WriteLine(reading.File is { } found ? $"{found} is valid" : $"no configuration found (looked at {string.Join(", ", reading.LookedAt)}); the defaults hold");
@@ -39,6 +41,8 @@ internal static class ConfigCommand
                 output.WriteLine($"  all traffic: {string.Join(", ", total)}");
             output.WriteLine($"  every API: {DescribeLimits(reading.Configuration.Defaults)}, unless it says otherwise");
             lines.ForEach(output.WriteLine);
+            if (certificate is not null)
+                output.WriteLine(certificate);
             return (int)ExitCode.Ok;
         });
         return command;
@@ -123,6 +127,23 @@ internal static class ConfigCommand
             errors.AddRange(exception.Errors);
         }
         return string.Concat(notices.Select(notice => $"; {notice}"));
+    }
+
+    private static string? DescribeCertificate(ServiceTlsConfiguration? tls, List<ConfigurationError> errors)
+    {
+        if (tls is null)
+            return null;
+        try
+        {
+            var notices = new List<string>();
+            using var certificate = ServiceCertificate.Open(tls, TimeProvider.System, notices.Add);
+            return $"  the service shows the certificate {tls.Certificate}{string.Concat(notices.Select(notice => $"; {notice}"))}";
+        }
+        catch (ConfigurationException exception)
+        {
+            errors.AddRange(exception.Errors);
+            return null;
+        }
     }
 
     private static string DescribeLimits(UpstreamPolicy policy) => policy switch

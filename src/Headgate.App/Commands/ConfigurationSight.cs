@@ -18,6 +18,9 @@ internal sealed class ConfigurationSight
             command.Options.Add(option);
     }
 
+    /// <summary>Whether it is looked at as the service would.</summary>
+    public bool SeesService(ParseResult parse) => parse.GetValue(_serve);
+
     /// <summary>Looks.</summary>
     /// <exception cref="ConfigurationException">The file of variables cannot be used.</exception>
     public (ConfigurationSources Sources, ConfigurationReading Reading) Read(ParseResult parse)

@@ -5,14 +5,14 @@ using Headgate.App.Remote;
 
 namespace Headgate.App.Commands;
 
-/// <summary><c>headgate proxies ls|pause|resume</c>: the proxies of a service that runs, by their names.</summary>
+/// <summary><c>headgate proxies ls|show|pause|resume</c>: the proxies of a service that runs, by their names.</summary>
 internal static class ProxiesCommand
 {
     private const string Path = "api/v1/proxies";
 
     public static Command Create() => new("proxies", "Shows the proxies of a service that runs, and lets some of them rest. Their passwords are told nowhere.")
     {
-        List(), Pause("pause", "Sends nothing more through a proxy, until it is resumed."), Pause("resume", "Uses a proxy again: one that was paused, or one that failed and is mended."),
+        List(), Show(), Pause("pause", "Sends nothing more through a proxy, until it is resumed."), Pause("resume", "Uses a proxy again: one that was paused, or one that failed and is mended."),
     };
 
     private static Command List() => new ServerOptions().Complete(new Command("ls", "Shows the proxies and how they are."),
@@ -24,6 +24,33 @@ internal static class ProxiesCommand
                     output.WriteLine($"{pool.GetProperty("pool").GetString()}: {trouble}");
             WriteTable(output, answer.GetProperty("proxies").EnumerateArray());
         });
+
+    private static Command Show()
+    {
+        var pool = new Argument<string>("POOL") { Description = "The pool, by its name." };
+        return new ServerOptions().Complete(new Command("show", "Shows what is left of the limits of the proxies of a pool, at each API.") { pool },
+            async (server, parse, stop) =>
+            {
+                var name = parse.GetValue(pool)!;
+                var answer = await server.GetAsync(Path, stop);
+                return answer.GetProperty("pools").EnumerateArray().Any(known => known.GetProperty("pool").GetString() == name)
+                    ? JsonElement.Parse($"[{string.Join(',', answer.GetProperty("proxies").EnumerateArray().Where(proxy => proxy.GetProperty("pool").GetString() == name).Select(proxy => proxy.GetRawText()))}]")
+                    : throw new CommandException(ExitCode.Configuration, $"no pool of proxies is called \"{Excerpt.Of(name)}\"; see headgate proxies ls");
+            },
+            (output, answer) => Columns.Write(output, ["PROXY", "EXIT", "COUNTRY", "WEIGHT", "API", "LIMITS", "REASON"],
+                [.. answer.EnumerateArray().SelectMany(proxy => proxy.GetProperty("at").EnumerateArray().Select(api => PlaceOf(proxy, api)))]));
+    }
+
+    private static IReadOnlyList<string> PlaceOf(JsonElement proxy, JsonElement api) =>
+    [
+        proxy.GetProperty("proxy").GetString()!,
+        proxy.GetProperty("exit").GetString() ?? "",
+        proxy.GetProperty("country").GetString() ?? "",
+        $"{proxy.GetProperty("weight").GetInt32()}",
+        api.GetProperty("upstream").GetString()!,
+        string.Join(", ", api.GetProperty("limits").EnumerateArray().Select(limit => $"{limit.GetProperty("limit").GetString()} ({limit.GetProperty("left").GetInt64()} left)")),
+        api.GetProperty("reason").GetString() ?? "",
+    ];
 
     private static Command Pause(string verb, string description)
     {

@@ -13,7 +13,7 @@ internal static class Schemas
     /// <summary>Those that are made of their members alone.</summary>
     private static readonly Dictionary<string, string> Objects = new()
     {
-        ["Attempt"] = "at: time?; sent: boolean; status_code: integer?; elapsed: number?; wait: number?; holding: string?; key: string?; refused: boolean; error: string?",
+        ["Attempt"] = "at: time?; sent: boolean; status_code: integer?; elapsed: number?; wait: number?; holding: string?; key: string?; proxy: string?; refused: boolean; error: string?",
         ["Batch"] = "batch: string; status: 'open'|'ended'; total: integer; open: integer; ended: integer; ok: integer; completed: integer; failed: integer; timeout: integer; cancelled: integer; progress: number; eta_seconds: number?; eta: time?",
         ["Bulk"] = "requests: any[]; batch?: string",
         ["BulkVerdicts"] = "request_ids: string[]; count: integer; status: string; timestamp: time; batch?: string; errors: IndexedError[]",
@@ -67,7 +67,7 @@ internal static class Schemas
         ["Waited"] = "results: Job[]; count: integer; completed_count: integer; failed_count: integer; pending: string[]; unknown: string[]",
         ["Word"] = "status: string",
         // The job, and its answer.
-        ["Job"] = "request_id: string; id: string?; line: integer?; url: string?; method: string?; status: JobStatus; ok: boolean; result: Result?; result_omitted?: boolean; latency: number?; attempts: integer; created_at: time?; started_at: time?; completed_at: time?; last_error: string?; error: JobError?; wait: JobWait; key: string?; proxy: string?; cache: string?; maybe_sent: boolean; chaos?: string; context: any; tags: string[]; replaced_by?: string",
+        ["Job"] = "request_id: string; id: string?; line: integer?; url: string?; method: string?; status: JobStatus; ok: boolean; result: Result?; result_omitted?: boolean; latency: number?; attempts: integer; created_at: time?; started_at: time?; completed_at: time?; last_error: string?; error: JobError?; wait: JobWait; key: string?; proxy: string?; cache: string?; maybe_sent: boolean; chaos?: string; context: any; tags: string[]; api?: string?; queue?: string; batch?: string?; priority?: integer; tenant?: string?; replaced_by?: string",
         ["Result"] = "request_id: string; status_code: integer; headers: map any; content?: string; content_base64?: string; elapsed: number?; text: string?; proxy_used: string?; cached: boolean; error: string?",
         // The statistics object of the original.
         ["Breaker"] = "state: 'closed'|'open'|'half_open'; failures: integer; last_failure: time?; opens: integer",

@@ -28,8 +28,8 @@ internal sealed class EngineFlags
 
     public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _proxies, _proxyLimits, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
 
-    /// <summary>Those of the service, whose keys are in its configuration, and whose state is in its directory.</summary>
-    public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _retries, _timeout, _timing, _maxBody, _config];
+    /// <summary>Those of the service, whose state is in its directory.</summary>
+    public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _config];
 
     /// <summary>The flags as they were given, checked together with configuration and environment.</summary>
     /// <exception cref="ConfigurationException">Something in them is invalid: all errors together.</exception>
@@ -40,8 +40,30 @@ internal sealed class EngineFlags
     /// <inheritdoc cref="Read(ParseResult)"/>
     /// <param name="parse">The command line.</param>
     /// <param name="more">What other flags of the verb set.</param>
-    public EngineSettings ReadOfService(ParseResult parse, IEnumerable<ConfigurationOverride> more) =>
-        Read(parse, ConfigurationSources.OfService(parse.GetValue(_config), [.. more, .. ReadFlags(parse)]));
+    public EngineSettings ReadOfService(ParseResult parse, IEnumerable<ConfigurationOverride> more)
+    {
+        var (file, flags) = (parse.GetValue(_config), (List<ConfigurationOverride>)[.. more, .. ReadFlags(parse)]);
+        if (ReadKeys(parse) is { } keys)
+            flags.AddRange(KeysOf(TheOneApi(ConfigurationReader.Read(ConfigurationSources.OfService(file, flags)).Configuration), keys, parse));
+        return Read(parse, ConfigurationSources.OfService(file, flags)) with { Keys = null };
+    }
+
+    /// <summary>A service goes on with other APIs when its configuration changes: keys are shown to the one that was meant, by its name.</summary>
+    private static string TheOneApi(HeadgateConfiguration configuration) => configuration.Upstreams is [var api] ? api.Name
+        : throw new CommandException(ExitCode.Configuration, configuration.Upstreams.Count == 0
+            ? "--keys: nothing says which API these keys are for; give it with --up NAME=BASE_URL, or in the configuration"
+            : $"--keys: these keys are for one API, and there are {configuration.Upstreams.Count}; name them in the \"keys\" of the one they are for");
+
+    private IEnumerable<ConfigurationOverride> KeysOf(string api, KeysConfiguration keys, ParseResult parse)
+    {
+        var pointer = ConfigurationNode.Below("/upstreams", api) + "/keys";
+        // What the configuration names is relative to it, what is typed to where that is typed.
+        yield return new ConfigurationOverride($"{pointer}/from", [.. keys.From.Select(KeyFile.Absolute)], "--keys");
+        if (parse.GetValue(_keyAs) is { } template)
+            yield return new ConfigurationOverride($"{pointer}/as", [template], "--key-as");
+        if (keys.Limits.Count > 0)
+            yield return new ConfigurationOverride($"{pointer}/limits", parse.GetValue(_keyLimits)!, "--key-limit");
+    }
 
     private List<ConfigurationOverride> ReadFlags(ParseResult parse)
     {

@@ -14,6 +14,9 @@ internal sealed class CallBody
 
     private static readonly JsonDocumentOptions Change = RawJson.Around with { AllowDuplicateProperties = false };
 
+    /// <summary>As the original service has it.</summary>
+    private const string InvalidJson = "Invalid JSON";
+
     /// <summary>Callers name no files of this machine.</summary>
     private static readonly JobRequestReader Requests = new(mayCall: true);
 
@@ -186,9 +189,14 @@ internal sealed class CallBody
             }
             reader.Read();
         }
-        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        catch (JsonException broken)
         {
-            throw Wrong("Invalid JSON");
+            var fault = JsonFault.From(broken, json);
+            throw new Problem(StatusCodes.Status400BadRequest, InvalidJson) { Detail = $"{fault.Message}, at byte {fault.Offset + 1}" };
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong(InvalidJson);
         }
         return members;
     }

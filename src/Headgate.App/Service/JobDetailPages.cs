@@ -57,7 +57,7 @@ internal static class JobDetailPages
         var upstream = state.Engine.Upstreams.FirstOrDefault(upstream => upstream.Name == api.Name);
         var heldBy = upstream?.Scope.Hold?.PausedBy is { } by ? $"{api.Name}, which {by} has paused"
             : state.Queues.StateOf(job.Queue ?? JobQueues.Default).IsPaused ? $"queue {job.Queue ?? JobQueues.Default}, which is paused" : null;
-        var wait = heldBy is null && ahead is { } jobs && upstream is not null ? state.Forecast.StartOf(upstream, jobs) : null;
+        var wait = ahead is { } jobs && upstream is not null ? await state.Forecast.StartOfAsync(job, upstream, jobs) : null;
         if (isWaiting && job.Due > now)
             wait = wait is { } gate && gate > job.Due - now ? gate : job.Due - now;
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json =>

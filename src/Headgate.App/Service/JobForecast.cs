@@ -8,39 +8,71 @@ namespace Headgate.App.Service;
 /// <summary>When jobs will be through: what their limits let through at best, and where no limit holds them, by how fast it went so far. Thread-safe.</summary>
 /// <param name="engine">Knows the limits.</param>
 /// <param name="jobs">Knows the jobs.</param>
-internal sealed class JobForecast(Engine engine, DurableJobs jobs)
+/// <param name="queues">Knows the named queues.</param>
+internal sealed class JobForecast(Engine engine, DurableJobs jobs, JobQueues queues)
 {
     private readonly Lock _lock = new();
     private readonly long _startedAt = engine.Clock.Now;
     private (long At, long Ended) _before;
     private (long At, long Ended) _last;
 
-    /// <summary>How long until jobs have ended, those of the same APIs before them; null if nobody can tell.</summary>
+    /// <summary>How long until jobs have ended, those of the same APIs and queues before them; null if nobody can tell, as of what is paused.</summary>
     /// <param name="search">Which.</param>
     /// <exception cref="JobStoreException">They cannot be counted.</exception>
     public async Task<TimeSpan?> LeftAsync(JobSearch search)
     {
-        var (longest, isKnown) = (TimeSpan.Zero, true);
+        var longest = TimeSpan.Zero;
         foreach (var api in engine.Upstreams.ToList())
-        {
-            if ((await jobs.CountAsync(search with { HasEnded = false, Api = api.Name })).Open == 0)
-                continue;
-            var open = (await jobs.CountAsync(new JobSearch { HasEnded = false, Api = api.Name })).Open;
-            var left = StartOf(api, open - 1) ?? (Rate() is { } rate and > 0 ? TimeSpan.FromSeconds(open / rate) : null);
-            isKnown &= left is not null;
-            longest = left > longest ? left.Value : longest;
-        }
-        return isKnown ? longest : null;
+            if (await OpenAsync(search with { Api = api.Name }) > 0)
+            {
+                var open = await OpenAsync(new JobSearch { Api = api.Name });
+                if ((IsPaused(api) ? null : StartOf(api, open - 1) ?? AtRate(open)) is not { } left)
+                    return null;
+                longest = left > longest ? left : longest;
+            }
+        foreach (var (name, state) in queues.All)
+            if ((state != QueueState.Free || engine.Queues.Of(name) is not null) && await OpenAsync(search with { Queue = name }) > 0)
+            {
+                var open = await OpenAsync(new JobSearch { Queue = name });
+                if (state.IsPaused || (StartOf(name, open - 1) ?? AtRate(state.Workers is null ? 0 : open)) is not { } left)
+                    return null;
+                longest = left > longest ? left : longest;
+            }
+        return longest;
     }
 
-    /// <summary>How long until a request to an API could be sent; null if no limit of a rate says so.</summary>
-    /// <param name="api">The API.</param>
-    /// <param name="ahead">So many jobs come before.</param>
-    public TimeSpan? StartOf(Upstream api, long ahead) => engine.Dispatcher.Read((Gate: api.Gates.Usual, ahead), static (_, it, now) =>
+    /// <summary>How long until a job could be sent; null if no limit of a rate says so, or it is paused.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="api">Its API.</param>
+    /// <param name="ahead">So many jobs to it come before.</param>
+    /// <exception cref="JobStoreException">They cannot be counted.</exception>
+    public async Task<TimeSpan?> StartOfAsync(StoredJob job, Upstream api, long ahead)
     {
-        // Those in the gate are counted there.
-        var (at, holding) = QueueForecast.After(it.Gate, Cost.One, now, Math.Max(0, it.ahead - it.Gate.QueuedRequests));
+        var name = job.Queue ?? JobQueues.Default;
+        if (IsPaused(api) || queues.StateOf(name).IsPaused)
+            return null;
+        var (there, here) = (StartOf(api, ahead), engine.Queues.Of(name) is null ? null : StartOf(name, await OpenAsync(new JobSearch { Queue = name, Until = job.CreatedAt })));
+        return there > (here ?? TimeSpan.Zero) ? there : here ?? there;
+    }
+
+    private static bool IsPaused(Upstream api) => api.Scope.Hold?.PausedBy is not null;
+
+    private async Task<long> OpenAsync(JobSearch search) => (await jobs.CountAsync(search with { HasEnded = false })).Open;
+
+    private TimeSpan? AtRate(long open) => open == 0 ? TimeSpan.Zero : Rate() is { } rate and > 0 ? TimeSpan.FromSeconds(open / rate) : null;
+
+    private TimeSpan? StartOf(Upstream api, long ahead) => engine.Dispatcher.Read((Gate: api.Gates.Usual, ahead), static (_, it, now) =>
+    {
+        // Those in the gate are counted there, itself among them once it stands there.
+        var (at, holding) = QueueForecast.After(it.Gate, Cost.One, now, Math.Max(-1, it.ahead - it.Gate.QueuedRequests));
         return holding is null || at == LimitState.Never ? (TimeSpan?)null : Clock.Span(Math.Max(0, at - now));
+    });
+
+    /// <summary>By the limits that a named queue has of its own.</summary>
+    private TimeSpan? StartOf(string queue, long ahead) => engine.Queues.Of(queue) is not { } scope ? null : engine.Dispatcher.Read((scope, ahead), static (_, it, now) =>
+    {
+        var free = it.scope.Checkpoints.Where(limit => !limit.State.CountsAttempts).Select(limit => limit.State.FreeAfter(it.ahead, 1, now)).Where(at => at != LimitState.Never).DefaultIfEmpty(now).Max();
+        return free <= now ? (TimeSpan?)null : Clock.Span(free - now);
     });
 
     /// <summary>Jobs that ended, a second, lately: since somebody asked before, at least a second ago, or since the start.</summary>

@@ -10,21 +10,41 @@ internal static class JobJson
     /// <summary>Writes a job as it stands.</summary>
     public static void Write(Utf8JsonWriter json, JobView view)
     {
+        json.WriteStartObject();
         if (view.Stored.End is { } end)
-            Write(json, end, withResult: true, view.Stored.ReplacedBy);
+            WriteMembers(json, end, withResult: true);
         else
-            ResultRecordWriter.Write(json, OnItsWay(view));
+            ResultRecordWriter.WriteMembers(json, OnItsWay(view));
+        WritePlace(json, view.Stored);
+        json.WriteEndObject();
     }
 
-    /// <summary>Writes a job that has ended.</summary>
+    /// <summary>Writes the end of a job.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="end">Its end.</param>
     /// <param name="withResult">Whether the answer it got is written, or only that there is one.</param>
-    /// <param name="replacedBy">The job by which it is done once more; null for none.</param>
-    public static void Write(Utf8JsonWriter json, JobEnd end, bool withResult, string? replacedBy = null)
+    public static void Write(Utf8JsonWriter json, JobEnd end, bool withResult)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, end, withResult);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Whose it is, and where it stands or stood.</summary>
+    private static void WritePlace(Utf8JsonWriter json, StoredJob job)
+    {
+        json.WriteString("api"u8, job.Api);
+        json.WriteString("queue"u8, job.Queue ?? JobQueues.Default);
+        json.WriteString("batch"u8, job.Batch);
+        json.WriteNumber("priority"u8, (int)job.Request.Priority);
+        json.WriteString("tenant"u8, job.Request.Tenant);
+        if (job.ReplacedBy is { } replacedBy)
+            json.WriteString("replaced_by"u8, replacedBy);
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, JobEnd end, bool withResult)
     {
         using var record = JsonDocument.Parse(end.Record, RawJson.Around);
-        json.WriteStartObject();
         foreach (var member in record.RootElement.EnumerateObject())
             if (member.NameEquals("result"u8) && member.Value.ValueKind == JsonValueKind.Object && !withResult)
             {
@@ -38,9 +58,6 @@ internal static class JobJson
             }
             else if (!member.NameEquals("history"u8))
                 Copy(member, json);
-        if (replacedBy is not null)
-            json.WriteString("replaced_by"u8, replacedBy);
-        json.WriteEndObject();
     }
 
     /// <summary>Whether a job got an answer, of whatever status.</summary>

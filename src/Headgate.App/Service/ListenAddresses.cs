@@ -21,6 +21,22 @@ internal static class ListenAddresses
         return found;
     }
 
+    /// <summary>Two kinds of callers cannot be listened to at one port: the system would tell it of the one that comes second, whichever that is.</summary>
+    /// <param name="places">Where is listened, and by what option that was said.</param>
+    /// <exception cref="CommandException">A place is there twice.</exception>
+    public static void RefuseSame(params (string Option, IReadOnlyList<ListenUrl> Urls)[] places)
+    {
+        var all = places.SelectMany(place => place.Urls, (place, url) => (place.Option, Url: url, url.EndPoint)).Where(place => place.EndPoint.Port != 0).ToList();
+        for (var one = 0; one < all.Count; one++)
+            foreach (var other in all.Take(one))
+                if (other.Option != all[one].Option && Meet(other.EndPoint, all[one].EndPoint))
+                    throw new CommandException(ExitCode.Configuration, $"--{all[one].Option} {all[one].Url}: --{other.Option} is at port {other.EndPoint.Port} already: choose another port, or port 0 for any free one");
+    }
+
+    private static bool Meet(IPEndPoint one, IPEndPoint other) => one.Port == other.Port && (one.Address.Equals(other.Address) || IsAny(one.Address) || IsAny(other.Address));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
     private static async Task<IPAddress[]> LookUpAsync(ListenUrl place, string name)
     {
         try

@@ -10,6 +10,9 @@ internal sealed class Problem(int status, string error) : Exception(error)
 {
     public int Status => status;
 
+    /// <summary>More than the error says, which others compare letter by letter; null for nothing.</summary>
+    public string? Detail { get; init; }
+
     /// <summary>When the same may go well, in seconds; null if nobody knows.</summary>
     public int? RetryAfter { get; init; }
 
@@ -66,7 +69,7 @@ internal sealed class Problem(int status, string error) : Exception(error)
         json.WriteString("type", "about:blank");
         json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status));
         json.WriteNumber("status", status);
-        json.WriteString("detail", Message);
+        json.WriteString("detail", Detail ?? Message);
         json.WriteString("error", Message);
         if (Class != FailureClass.None)
             json.WriteString("class", Headgate.Jobs.WireNames.Of(Class));

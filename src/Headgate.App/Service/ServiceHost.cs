@@ -47,7 +47,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         using var access = Access.Open(options.Serve.Access, path, time, log.Noticed);
         var listen = await ListenAtAsync(options.Serve.Listen, $"{options.ListenOrigin}listen", "send anything", access, path);
         var proxies = await ListenAtAsync(options.Serve.ProxyListen, "proxy-listen", "send anything", access, path);
-        await ListenAtAsync(options.Serve.MetricsListen, "metrics-listen", "read its figures", access, path);
+        var figures = await ListenAtAsync(options.Serve.MetricsListen, "metrics-listen", "read its figures", access, path);
+        ListenAddresses.RefuseSame(("listen", listen), ("proxy-listen", proxies), ("metrics-listen", figures));
         using var data = ServiceData.Open(options, path, time);
         using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : path), time, log.Noticed);
         var (traffic, events) = (new Traffic(), new JobEventLog(time));
@@ -83,6 +84,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
             Distributor = distributor,
             KeepsNothing = options.KeepsNothing,
             Queues = _queues,
+            Forecast = new JobForecast(engine, jobs, _queues),
             Settings = data.Places.Settings,
             Access = access,
             Audit = new AuditLog(Path.Combine(path, AuditLog.FileName), time, log.Noticed),

@@ -45,7 +45,7 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     public Proxy.TunnelCounts Tunnels { get; } = new();
 
     /// <summary>When they will be through.</summary>
-    public JobForecast Forecast { get; } = new(engine, jobs);
+    public required JobForecast Forecast { get; init; }
 
     /// <summary>The named queues they stand in.</summary>
     public required JobQueues Queues { get; init; }

@@ -1,3 +1,4 @@
+using Headgate.Keys;
 using Headgate.Limits;
 using Headgate.Time;
 
@@ -49,14 +50,15 @@ internal static class Admission
     /// <summary>After what time one whose time is over could go if it came again: behind all who wait now; null where only an event can tell.</summary>
     public static TimeSpan? ComeAgain(Permit permit, long now)
     {
+        var held = permit.Lane.LastHeldBy is KeyPool keys ? keys.HeldBy : permit.Lane.LastHeldBy as Checkpoint;
+        if (held?.State is HoldState { PausedBy: not null })
+            return OfPause;
         var gate = permit.Lane.Gate;
         var at = QueueForecast.After(gate, permit.Cost, now).At;
         // The keys are known to a look only, which in turn sees no end of what is reserved for others.
         if (Passage.Look(permit.Lane, permit.Cost, now).At is var alone and not LimitState.Never)
             at = Math.Max(at, alone);
-        if (at != LimitState.Never)
-            return Clock.Span(at - now);
-        return permit.Lane.LastHeldBy is Checkpoint { State: HoldState { PausedBy: not null } } ? OfPause : null;
+        return at != LimitState.Never ? Clock.Span(at - now) : null;
     }
 
     private static RefusedException TooCostly(Checkpoint limit, Cost cost) =>

@@ -8,6 +8,7 @@ namespace Headgate.Jobs;
 /// <param name="Wait">How long it waited for its permit.</param>
 /// <param name="HeldBy">The limit that held it; null if none did.</param>
 /// <param name="Key">The name of its key.</param>
+/// <param name="Proxy">The name of its proxy.</param>
 /// <param name="WasRefused">A limit of the server refused it.</param>
 /// <param name="Error">Why it came to nothing; null if it did not.</param>
-internal sealed record AttemptNote(DateTimeOffset At, bool WasSent, int? Status, TimeSpan After, TimeSpan Wait, string? HeldBy, string? Key, bool WasRefused, string? Error);
+internal sealed record AttemptNote(DateTimeOffset At, bool WasSent, int? Status, TimeSpan After, TimeSpan Wait, string? HeldBy, string? Key, string? Proxy, bool WasRefused, string? Error);

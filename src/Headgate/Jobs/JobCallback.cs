@@ -30,12 +30,13 @@ public sealed class JobCallback
     internal const string Ends = "callback: on is a list of completed, failed, timeout and cancelled";
 
     /// <summary>Reads one of <see cref="On"/>.</summary>
+    /// <exception cref="ArgumentException">It is none of them. What it says goes to whoever wrote it, who knows no parameters of ours.</exception>
     internal static JobStatus EndNamed(string name) => name switch
     {
         "completed" => JobStatus.Completed,
         "failed" => JobStatus.Failed,
         "timeout" => JobStatus.Timeout,
         "cancelled" => JobStatus.Cancelled,
-        _ => throw new ArgumentException(Ends, nameof(name)),
+        _ => throw new ArgumentException(Ends),
     };
 }

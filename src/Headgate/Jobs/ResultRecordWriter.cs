@@ -19,6 +19,13 @@ internal static class ResultRecordWriter
     public static void Write(Utf8JsonWriter writer, ResultRecord record)
     {
         writer.WriteStartObject();
+        WriteMembers(writer, record);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes all its members, into an object that may have others.</summary>
+    public static void WriteMembers(Utf8JsonWriter writer, ResultRecord record)
+    {
         writer.WriteString("request_id"u8, record.RequestId);
         writer.WriteString("id"u8, record.Id);
         if (record.Line is { } line)
@@ -50,7 +57,6 @@ internal static class ResultRecordWriter
         WriteEchoes(writer, record);
         if (record.History is { Count: > 0 } history)
             WriteHistory(writer, history);
-        writer.WriteEndObject();
     }
 
     /// <summary>Writes the member <c>history</c>.</summary>
@@ -70,6 +76,7 @@ internal static class ResultRecordWriter
             WriteSeconds(writer, "wait"u8, attempt.Wait);
             writer.WriteString("holding"u8, attempt.HeldBy);
             writer.WriteString("key"u8, attempt.Key);
+            writer.WriteString("proxy"u8, attempt.Proxy);
             writer.WriteBoolean("refused"u8, attempt.WasRefused);
             writer.WriteString("error"u8, attempt.Error);
             writer.WriteEndObject();

@@ -56,6 +56,10 @@ internal sealed class KeyFile
         return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
     }
 
+    /// <summary>The same source wherever it is read from: a relative path is one of this process.</summary>
+    public static string Absolute(string source) => source.StartsWith(FromVariable, StringComparison.Ordinal) ? source
+        : FromFile + Path.GetFullPath(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
+
     private void ReadSource(string source)
     {
         if (source.StartsWith(FromVariable, StringComparison.Ordinal))

@@ -103,6 +103,9 @@ internal sealed class KeyPool : Constraint
     public string WhyDead() => _keys.Length == 0 ? $"{_name} has no keys"
         : $"{(_keys.Length == 1 ? $"the only key of {_name} is dead" : $"all {_keys.Length} keys of {_name} are dead")}: {string.Join("; ", _keys.Where(key => key.DeadReason is not null).Take(5).Select(key => $"{key.Name}: {key.DeadReason}"))}";
 
+    /// <summary>What holds the key that is free soonest; null without any.</summary>
+    public Checkpoint? HeldBy => (_ready.First ?? _later.First)?.HeldBy;
+
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? only.HeldBy.Describe()
         : $"the limits of all {AliveCount} keys of {_name}";

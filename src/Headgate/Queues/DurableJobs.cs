@@ -11,7 +11,7 @@ namespace Headgate.Queues;
 internal sealed class DurableJobs : IAsyncDisposable
 {
     /// <summary>What is said of a key that comes again with another request.</summary>
-    public const string OtherRequest = "the Idempotency-Key was used for another request";
+    public const string OtherRequest = "the Idempotency-Key was used for another request, or in another batch";
 
     private readonly Engine _engine;
     private readonly IJobStore _store;
@@ -268,7 +268,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     }
 
     private async Task<bool> IsSameAsync(StoredJob job) =>
-        (await _store.FindAsync([job.Id]).ConfigureAwait(false))[0] is { } known && JobRequestWriter.ToBytes(known.Request).AsSpan().SequenceEqual(JobRequestWriter.ToBytes(job.Request));
+        (await _store.FindAsync([job.Id]).ConfigureAwait(false))[0] is { } known && known.Batch == job.Batch && JobRequestWriter.ToBytes(known.Request).AsSpan().SequenceEqual(JobRequestWriter.ToBytes(job.Request));
 
     /// <summary>Submitted just before a death: in the store, and not in the queue.</summary>
     private async Task QueueAgainAsync()

@@ -156,6 +156,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
         Clock.Span(attempt.Permit.GrantedAt - attempt.Permit.EnqueuedAt),
         attempt.Permit.HeldBy?.Describe(),
         attempt.Permit.Key?.Name,
+        attempt.Permit.Proxy?.Name,
         attempt.WasRefused,
         attempt.Answer is null ? exchange.LastError : null);
 

@@ -126,7 +126,9 @@ internal static class FailureReader
     // What is wrong with a certificate is worth its length, and says nothing secret.
     internal static string Tls(Exception e)
     {
-        var why = (Find<AuthenticationException>(e) ?? e).Message.AsSpan();
+        var told = Find<AuthenticationException>(e) ?? e;
+        // What the runtime says first of a failed handshake is that it says the rest elsewhere.
+        var why = (told.InnerException is { } cause && told.Message.Contains("inner exception", StringComparison.Ordinal) ? cause : told).Message.AsSpan();
         if (why.IndexOfAny('\r', '\n') is >= 0 and var end)
             why = why[..end];
         return $"no TLS connection: {(why.Length > 200 ? why[..200] : why)}";

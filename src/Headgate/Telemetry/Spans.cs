@@ -31,6 +31,7 @@ internal static class Spans
         span.SetTag("headgate.wait", exchange.Waited / (double)Time.Clock.Second);
         span.SetTag("headgate.waiting_for", exchange.HeldBy?.Describe());
         span.SetTag("headgate.key", exchange.Last?.Permit.Key?.Name);
+        span.SetTag("headgate.proxy", exchange.Last?.Permit.Proxy?.Name);
         if (status is not null)
             span.SetTag("http.response.status_code", status);
         if (outcome == Outcomes.Ok)

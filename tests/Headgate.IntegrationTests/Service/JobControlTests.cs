@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -53,6 +54,81 @@ public sealed class JobControlTests : ServiceOverApi
         await Service.CallAsync("POST", "/api/v1/queues/resting:resume");
         Assert.Equal("completed", (await Service.WaitAsync([id])).Single().GetProperty("status").GetString());
     }
+
+    [Fact]
+    public async Task A_job_says_where_it_stands_and_whose_it_is_while_it_waits_and_when_it_has_ended()
+    {
+        await Service.CallAsync("POST", "/api/v1/queues/resting:pause");
+        var id = (await SubmitAsync("mine", """{"url":"API/a","queue":"resting","priority":"high","tenant":"acme"}"""))[0];
+        const string place = "sim resting mine 2 acme";
+        Assert.Equal(place, PlaceOf((await Service.CallAsync("GET", $"/api/v1/request/{id}")).Json));
+
+        await Service.CallAsync("POST", "/api/v1/queues/resting:resume");
+        await Service.WaitAsync([id]);
+        Assert.Equal(place, PlaceOf((await Service.CallAsync("GET", $"/api/v1/request/{id}")).Json));
+        Assert.Equal(place, PlaceOf((await Service.CallAsync("GET", "/api/v1/requests?batch=mine")).Json["requests"]!.AsArray().Single()!));
+    }
+
+    [Fact]
+    public async Task Nobody_knows_when_a_batch_ends_while_its_queue_or_its_API_is_paused()
+    {
+        await Service.CallAsync("PUT", "/api/v1/limits/sim", """{"limits":["1/h"]}""");
+        await SubmitAsync("mine", [.. Enumerable.Range(0, 3).Select(n => $$"""{"url":"API/{{n}}","queue":"resting"}""")]);
+        // What is under way may still be refused, so that nobody knows when the next may go.
+        for (var look = 0; look < 500 && (int)(await Service.CallAsync("GET", "/api/v1/batches/mine")).Json["ended"]! == 0; look++)
+            await Task.Delay(20);
+        Assert.InRange(await EtaAsync() ?? 0, 3600, 7300);
+
+        await Service.CallAsync("POST", "/api/v1/queues/resting:pause");
+        Assert.Null(await EtaAsync());
+        await Service.CallAsync("POST", "/api/v1/queues/resting:resume");
+        Assert.NotNull(await EtaAsync());
+        await Service.CallAsync("POST", "/api/v1/upstreams/sim/pause");
+        Assert.Null(await EtaAsync());
+
+        async Task<double?> EtaAsync() => (double?)(await Service.CallAsync("GET", "/api/v1/batches/mine")).Json["eta_seconds"];
+    }
+
+    [Fact]
+    public async Task A_key_of_a_submission_that_comes_again_for_another_batch_is_refused()
+    {
+        Assert.Equal("", await ErrorOfAsync("one"));
+        Assert.Equal("", await ErrorOfAsync("one"));
+        Assert.Contains("another batch", await ErrorOfAsync("two"), StringComparison.Ordinal);
+        Assert.Equal(404, (await Service.CallAsync("GET", "/api/v1/batches/two")).Status);
+
+        async Task<string> ErrorOfAsync(string batch)
+        {
+            using var call = new HttpRequestMessage(HttpMethod.Post, "/api/v1/requests/bulk") { Content = JsonContent.Create(new { batch, requests = new[] { new { url = $"{Api.Url}/x" } } }) };
+            call.Headers.Add("Idempotency-Key", "k");
+            using var answer = await Service.Client.SendAsync(call);
+            return string.Concat(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errors"]!.AsArray().Select(error => (string)error!["error"]!));
+        }
+    }
+
+    [Fact]
+    public async Task A_cost_in_a_unit_that_is_misspelt_is_not_sent_for_nothing()
+    {
+        await Service.CallAsync("PUT", "/api/v1/limits/sim", """{"limits":["100/s","1000 tokens/s"]}""");
+        var ids = await SubmitAsync(null, """{"url":"API/a","cost":{"token":5}}""", """{"url":"API/b","cost":{"tokens":5}}""", """{"url":"API/c","cost":{"euros":5}}""");
+        var ended = await Service.WaitAsync(ids);
+
+        Assert.Equal(["failed", "completed", "completed"], ended.Select(job => job.GetProperty("status").GetString()));
+        Assert.Equal(("invalid", "it declares a cost in \"token\", which no limit of sim counts; did you mean \"tokens\"?"), (ended[0].GetProperty("error").GetProperty("class").GetString(), ended[0].GetProperty("error").GetProperty("detail").GetString()));
+        Assert.Equal(0, ended[0].GetProperty("attempts").GetInt32());
+        Assert.Equal(2, Api.Report().Arrivals);
+    }
+
+    [Fact]
+    public async Task JSON_that_is_broken_is_told_with_its_place()
+    {
+        var (status, problem) = await Service.CallAsync("POST", "/api/v1/request", """{"url": nobody}""");
+
+        Assert.Equal((400, "Invalid JSON"), (status, (string?)problem["error"]));
+        Assert.Matches("^not valid JSON: .*, at byte (9|10)$", (string?)problem["detail"]);
+    }
+
+    private static string PlaceOf(JsonNode job) => $"{job["api"]} {job["queue"]} {job["batch"]} {job["priority"]} {job["tenant"]}";
 
     [Fact]
     public async Task A_dead_letter_is_mended_and_done_once_more_by_a_job_of_its_own()

@@ -115,6 +115,50 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public async Task A_call_held_by_a_paused_key_is_told_to_come_again_as_one_held_by_a_paused_API()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("keys.txt", "one first-value\ntwo second-value\n");
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--keys", "keys.txt", "--key-as", "X-Api-Key: {key}", "--hold", "1");
+        foreach (var key in (string[])["one", "two"])
+            Assert.Equal(0, (await cli.RunAsync("keys", "pause", "sim", key, "--server", service.Client.BaseAddress!.ToString())).Code);
+
+        using var call = await service.Client.GetAsync("/up/sim/call");
+
+        Assert.Equal((429, TimeSpan.FromMinutes(1)), ((int)call.StatusCode, call.Headers.RetryAfter?.Delta));
+    }
+
+    [Fact]
+    public async Task Keys_on_the_command_line_go_to_the_one_API_they_are_for_whatever_others_come_later()
+    {
+        await using var mine = await SimulatedApi.StartAsync(new());
+        await using var other = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        cli.Write("keys.txt", "one first-value\n");
+        cli.Write("headgate.json", "{}");
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={mine.Url}", "--keys", "keys.txt", "--key-as", "X-Api-Key: {key}", "--key-limit", "1000/s");
+        cli.Write("headgate.json", $$"""{ "upstreams": { "other": { "base": ["{{other.Url}}"] } } }""");
+        cli.Write("keys.txt", "one first-value\ntwo second-value\n");
+
+        await service.Client.GetAsync("/up/sim/first");
+        for (var look = 0; look < 400 && ((await service.CallAsync("GET", "/api/v1/keys")).Json["keys"]!.AsArray().Count < 2 || (await service.CallAsync("GET", "/api/v1/upstreams")).Json["upstreams"]!.AsArray().Count < 2); look++)
+            await Task.Delay(50);
+        foreach (var api in (string[])["sim", "other"])
+            for (var n = 0; n < 4; n++)
+                Assert.Equal(200, (int)(await service.Client.GetAsync($"/up/{api}/{n}")).StatusCode);
+
+        Assert.Equal(2, mine.Report().Keys.Count(key => key.Fingerprint is not null));
+        Assert.DoesNotContain(other.Report().Keys, key => key.Fingerprint is not null);
+
+        await using var twice = new Cli();
+        twice.Write("keys.txt", "one first-value\n");
+        var several = await twice.RunAsync("serve", "--listen", "127.0.0.1:0", "--up", $"a={mine.Url}", "--up", $"b={other.Url}", "--keys", "keys.txt");
+        Assert.Equal(3, several.Code);
+        Assert.Contains("--keys: these keys are for one API, and there are 2", several.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_edit_applies_while_it_runs_an_invalid_one_does_not_and_metrics_tell()
     {
         await using var api = await SimulatedApi.StartAsync(new());

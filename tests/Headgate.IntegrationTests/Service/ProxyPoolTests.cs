@@ -31,6 +31,8 @@ public sealed class ProxyPoolTests
         var (status, resumed) = await again.CallAsync("POST", $"/api/v1/proxies/pool-a/{Dead}/resume");
         Assert.Equal((200, "new"), (status, (string?)resumed["state"]));
         Assert.Contains("\"action\":\"proxy.pause\"", File.ReadAllText(cli.PathOf("data/audit.log")), StringComparison.Ordinal);
+        again.Process.Terminate();
+        await again.Process.EndAsync();
         foreach (var file in Directory.GetFiles(cli.PathOf("data"), "*", SearchOption.AllDirectories))
             Assert.DoesNotContain("hunter2", File.ReadAllText(file), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", json.ToJsonString(), StringComparison.Ordinal);

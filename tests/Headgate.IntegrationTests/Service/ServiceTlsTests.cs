@@ -79,6 +79,35 @@ public sealed class ServiceTlsTests
         Assert.Contains("nowhere.pem: /serve/tls/certificate: cannot be read", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_check_of_a_configuration_looks_at_the_certificate_too()
+    {
+        using var authority = new TestAuthority("ours");
+        await using var cli = new Cli();
+        cli.Write("headgate.json", """{ "serve": { "tls": { "certificate": "file:certificate.pem", "key": "file:key.pem" } } }""");
+
+        var missing = await cli.RunAsync("config", "check", "--serve");
+        Assert.Equal(3, missing.Code);
+        Assert.Contains("/serve/tls/certificate: cannot be read", missing.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await cli.RunAsync("config", "check")).Code);
+
+        Write(cli, authority);
+        var good = await cli.RunAsync("config", "check", "--serve");
+        Assert.Equal(0, good.Code);
+        Assert.Matches("the service shows the certificate .*certificate\\.pem", good.Output);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_given_twice_is_told_of_the_option_that_came_second()
+    {
+        await using var cli = new Cli();
+
+        var result = await cli.RunAsync("serve", "--listen", "127.0.0.1:18999", "--metrics-listen", "127.0.0.1:18999");
+
+        Assert.Equal(3, result.Code);
+        Assert.Contains("--metrics-listen http://127.0.0.1:18999: --listen is at port 18999 already", result.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>Writes another certificate with its key; its thumbprint.</summary>
     private static string Write(Cli cli, TestAuthority authority)
     {

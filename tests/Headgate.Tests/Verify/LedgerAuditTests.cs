@@ -205,6 +205,16 @@ public sealed class LedgerAuditTests
     }
 
     [Fact]
+    public void Proxies_of_one_exit_are_counted_together()
+    {
+        var header = LedgerScript.Header() with { Limits = new Dictionary<string, IReadOnlyList<string>> { ["api/proxy"] = ["2/s"], ["api/proxy:y"] = ["3/s"] } };
+        using var script = new LedgerScript(header).Send(0, 1, proxy: "p", exit: "x").Send(1, 2, proxy: "q", exit: "x").Send(2, 3, proxy: "r").Send(3, 4, proxy: "s", exit: "y").Send(4, 5, proxy: "t", exit: "y").Send(5, 6, proxy: "t", exit: "y");
+        Assert.DoesNotContain(script.Audit(), f => f.Worst is { IsBreach: true });
+        using var over = new LedgerScript(header).Send(0, 1, proxy: "p", exit: "x").Send(1, 2, proxy: "q", exit: "x").Send(2, 3, proxy: "p", exit: "x");
+        Assert.Contains(over.Audit(), f => f.Scope == "api/proxy" && f.Worst is { IsBreach: true });
+    }
+
+    [Fact]
     public void A_limit_lowered_on_the_way_counts_what_was_sent_before()
     {
         using var script = new LedgerScript(null, "4/s").Burst(4, 0, 10).Change(100, "api", "2/s").Send(1010, 1020).Send(1011, 1020).Send(1500, 1510);

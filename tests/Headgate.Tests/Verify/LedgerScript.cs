@@ -30,10 +30,10 @@ internal sealed class LedgerScript : IDisposable
     };
 
     /// <summary>A send at a time; answered at another, or not at all.</summary>
-    public LedgerScript Send(double at, double? end = null, double? late = null, UnitCost[]? cost = null, UnitCost[]? actual = null, string? key = null, string upstream = "api", string? proxy = null, double wallAhead = 0, string? failure = null)
+    public LedgerScript Send(double at, double? end = null, double? late = null, UnitCost[]? cost = null, UnitCost[]? actual = null, string? key = null, string upstream = "api", string? proxy = null, string? exit = null, double wallAhead = 0, string? failure = null)
     {
         var number = ++_next;
-        _writer.WriteIntent(new LedgerIntent { WallUs = WallAtZero + Us(at + wallAhead), SentUs = Us(at), Number = number, Line = number, Upstream = upstream, Key = key, Proxy = proxy, Cost = cost });
+        _writer.WriteIntent(new LedgerIntent { WallUs = WallAtZero + Us(at + wallAhead), SentUs = Us(at), Number = number, Line = number, Upstream = upstream, Key = key, Proxy = proxy, Exit = exit, Cost = cost });
         if (end is { } ended)
             _writer.WriteEnd(new LedgerEnd { Number = number, EndUs = Us(ended), LateUs = Us(late ?? ended), Status = failure is null ? 200 : 0, Class = failure, Cost = actual });
         _writer.Flush();
