@@ -26,9 +26,9 @@ internal static class ProxyLists
             // The runtime's own words can carry hosts and ports, and are none of a user's.
             throw new IOException(failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? $"its answer is larger than {Largest >> 20} MiB" : $"it could not be fetched ({failure.HttpRequestError})", failure);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new IOException($"it did not answer within {Patience.TotalSeconds:0} s");
+            throw new IOException($"it did not answer within {Patience.TotalSeconds:0} s", late);
         }
     }
 }

@@ -162,7 +162,7 @@ internal sealed partial class DebianProxy : IAsyncDisposable
             shutdown_lifetime 0 seconds
             """ + "\n");
         // As root it becomes another user, who has to write here.
-        if (Environment.UserName == "root")
+        if (!OperatingSystem.IsWindows() && Environment.UserName == "root")
             foreach (var path in Directory.GetFileSystemEntries(folder).Append(folder))
                 File.SetUnixFileMode(path, (UnixFileMode)0b111_111_111);
     }
