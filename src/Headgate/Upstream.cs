@@ -311,29 +311,7 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>The key of a tenant, where each keeps to one; null where any will do.</summary>
-    public PoolKey? StickyFor(string? tenant)
-    {
-        if (Configuration.Keys?.Choice != KeyChoice.Sticky || Keys is not { } pool)
-            return null;
-        // Read once: they may be changed at any time, and a key can die between the two looks at it.
-        var keys = pool.Keys;
-        var alive = 0;
-        foreach (var key in keys)
-            if (key.DeadReason is null)
-                alive++;
-        if (alive == 0)
-            return null;
-        // The same text must find the same key after a restart, which string hashes do not promise.
-        var hash = 2166136261u;
-        foreach (var letter in tenant ?? "")
-            hash = (hash ^ letter) * 16777619;
-        var left = (int)(hash % (uint)alive);
-        PoolKey? last = null;
-        for (var index = 0; index < keys.Count && left >= 0; index++)
-            if (keys[index].DeadReason is null)
-                (last, left) = (keys[index], left - 1);
-        return last;
-    }
+    public PoolKey? StickyFor(string? tenant) => Configuration.Keys?.Choice == KeyChoice.Sticky ? Keys?.Of(tenant) : null;
 
     /// <summary>Whether nobody was told yet that a key is dead: many attempts may find it out at once.</summary>
     public bool IsNewlyDead(PoolKey key)

@@ -67,14 +67,9 @@ internal static class ProxySettings
 
     private static bool ReadLimit(ConfigurationNode node, out Limit value, out string? problem)
     {
-        value = null!;
-        if (!Scalars.Limit.TryRead(node, out var limit))
-        {
-            _ = Limit.TryParse(node.Kind == JsonValueKind.String ? node.Text : null, out _, out problem);
-            return false;
-        }
-        problem = FindFault(limit);
-        value = limit;
+        var isLimit = Limit.TryParse(node.Kind == JsonValueKind.String ? node.Text : null, out var limit, out problem);
+        value = limit!;
+        problem = isLimit ? FindFault(value) : problem;
         return problem is null;
     }
 

@@ -106,6 +106,29 @@ internal sealed class KeyPool : Constraint
     /// <summary>What holds the key that is free soonest; null without any.</summary>
     public Checkpoint? HeldBy => (_ready.First ?? _later.First)?.HeldBy;
 
+    /// <summary>The key that a tenant keeps to: the same one for as long as the same are alive; null when none is. Thread-safe.</summary>
+    public PoolKey? Of(string? tenant)
+    {
+        // Read once: they may be changed at any time, and a key can die between the two looks at it.
+        var keys = _keys;
+        var alive = 0;
+        foreach (var key in keys)
+            if (key.DeadReason is null)
+                alive++;
+        if (alive == 0)
+            return null;
+        // The same text must find the same key after a restart, which string hashes do not promise.
+        var hash = 2166136261u;
+        foreach (var letter in tenant ?? "")
+            hash = (hash ^ letter) * 16777619;
+        var left = (int)(hash % (uint)alive);
+        PoolKey? last = null;
+        for (var index = 0; index < keys.Length && left >= 0; index++)
+            if (keys[index].DeadReason is null)
+                (last, left) = (keys[index], left - 1);
+        return last;
+    }
+
     public override string Describe() => AliveCount == 1 && (_ready.First ?? _later.First) is { } only
         ? only.HeldBy.Describe()
         : $"the limits of all {AliveCount} keys of {_name}";
