@@ -68,4 +68,7 @@ internal sealed record EngineOptions
 
     /// <summary>A server never reached fails its requests after three tries, instead of each for itself.</summary>
     public bool GivesUpUnreached { get; init; }
+
+    /// <summary>A proxy that fails time after time is not tried for ever, where somebody waits and nobody is going to mend it.</summary>
+    public bool GivesUpProxies { get; init; }
 }

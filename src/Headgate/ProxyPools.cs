@@ -36,7 +36,7 @@ internal sealed class ProxyPools : IDisposable
     }
 
     /// <summary>So many faults in a row are the last of a proxy; null where it is tried again for ever.</summary>
-    private int? LeftAfter => _options.GivesUpUnreached ? 5 : null;
+    private int? LeftAfter => _options.GivesUpUnreached || _options.GivesUpProxies ? 5 : null;
 
     /// <summary>Begins to read lists that come from an address, and all of them anew from time to time.</summary>
     public void Begin()

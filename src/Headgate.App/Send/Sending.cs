@@ -35,6 +35,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
             Journal = clock => new SendJournal(clock, state, settings.Share),
             Keys = settings.KeysOf,
             Proxies = settings.ProxiesIn,
+            GivesUpProxies = true,
             Decompression = DecompressionMethods.All,
             Notice = message => talk.WriteLine($"headgate: {message}"),
         });

@@ -65,6 +65,10 @@ internal sealed class ProxyConnector(ProxyEndpoint proxy, Connector connector)
                 if (proxy.Kind != ProxyKind.Socks5 && await stream.ReadAsync(new byte[1], cancellation).ConfigureAwait(false) == 0)
                     throw new ProxyFaultException(ProxyFault.Broken, "the proxy closed the connection in place of an answer");
             }
+            catch (OperationCanceledException late)
+            {
+                throw new ProxyFaultException(ProxyFault.Silent, "the proxy does not answer", late);
+            }
             catch (Exception failure) when (failure is not ProxyFaultException)
             {
                 throw Fault(failure, isConnected: true);
