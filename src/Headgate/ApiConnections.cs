@@ -38,6 +38,12 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             upstream.Learning.ChangeBound(terms => terms.Learn(roundTrip));
     }
 
+    /// <summary>Whether the answers of an API are unpacked on the way in.</summary>
+    /// <param name="api">The API.</param>
+    /// <param name="isPassedOn">They are given to somebody as they are.</param>
+    public bool Unpacks(UpstreamConfiguration api, bool isPassedOn) =>
+        (api.Connections.Decompress ?? (!isPassedOn && options.Decompression != DecompressionMethods.None)) && options.Inner is null;
+
     private ApiHandler MakeHandler(Upstream upstream, UpstreamConfiguration api, SslClientAuthenticationOptions? tls, bool unpacks)
     {
         var handler = Transport.CreateHandler(TransportOptions.Of(api, unpacks ? options.Decompression : DecompressionMethods.None));

@@ -1,3 +1,4 @@
+using Headgate.Caching;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
@@ -77,6 +78,7 @@ internal sealed class Upstream : IDisposable
             Bases = next.Failover ? new Bases(this, _engine) : null;
         Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
         Token = next.Keys is null ? _engine.Token : null;
+        Cache = ApiCache.Of(this, _engine);
         CountUnits();
     }
 
@@ -173,6 +175,12 @@ internal sealed class Upstream : IDisposable
     /// <summary>Its addresses, where requests go from one to another; null if they do not.</summary>
     public Bases? Bases { get; private set; }
 
+    /// <summary>Its answers that are kept; null where none are.</summary>
+    public ApiCache? Cache { get; private set; }
+
+    /// <summary>How often they were the answer.</summary>
+    public CacheCounts CacheCounts { get; } = new();
+
     /// <summary>What is put in the way of attempts; null for nothing.</summary>
     public Disturbance? Chaos { get; private set; }
 
@@ -253,8 +261,12 @@ internal sealed class Upstream : IDisposable
     /// <summary>The gate a request has to pass.</summary>
     /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
     public Gate GateFor(Exchange exchange) =>
+        Gates.For(exchange, BringsKey(exchange) ? OwnKeys.Of(exchange.OwnKey!) : null, _engine.Queues.Of(exchange.Queue));
+
+    /// <summary>Whether a request has credentials of its own in the place of a key of the pool.</summary>
+    public bool BringsKey(Exchange exchange) =>
         // Where the pool has another place for its keys, what the caller brings stands beside one of them.
-        Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null, _engine.Queues.Of(exchange.Queue));
+        exchange is { OwnKey: not null, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;

@@ -116,6 +116,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Keys = api => live.Settings.KeysOf(api),
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
+        Cache = CacheConfiguration.Http,
         GuardsAddresses = !options.AllowsPrivate,
         AllowsAddresses = options.Serve.AllowAddresses,
         Ended = ended,

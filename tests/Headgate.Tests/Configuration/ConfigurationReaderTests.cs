@@ -99,9 +99,7 @@ public sealed class ConfigurationReaderTests
 
     [Theory]
     [InlineData("""{ "proxies": {} }""", "/proxies", "proxies")]
-    [InlineData("""{ "defaults": { "cache": "off" } }""", "/defaults/cache", "cache")]
-    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "cache": {} } } }""", "/upstreams/a/cache", "cache")]
-    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "keys": { "from": ["env:K"], "answersShared": true } } } }""", "/upstreams/a/keys/answersShared", "answersShared")]
+    [InlineData("""{ "upstreams": { "a": { "base": ["http://a"], "proxies": "x" } } }""", "/upstreams/a/proxies", "proxies")]
     public void A_setting_that_nothing_enforces_yet_is_refused_in_its_own_words(string json, string pointer, string name)
     {
         var error = Assert.Single(WrittenConfiguration.Read(json).Errors);

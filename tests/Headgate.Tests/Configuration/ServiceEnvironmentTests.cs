@@ -137,7 +137,7 @@ public sealed class ServiceEnvironmentTests
             ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["ELASTICSEARCH_URI"] = "", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
         };
 
-        Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "ENABLE_CACHING", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
+        Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
     }
 
     [Fact]
