@@ -42,7 +42,10 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     /// <summary>Status and <c>Location</c> of the stored answer that was found.</summary>
     public (int Status, string? Location) Found => _stored is { } stored ? (stored.Status, stored.Fields.First("Location")) : (504, null);
 
-    private bool CanShare => isKnown && exchange.Hops == 0 && request is { Method: "GET", IsLookup: true, Range: null, GoesPast: false, WantsValidation: false };
+    private FlightTerms Terms => new(exchange.Priority, exchange.IsDirect, exchange.Queue, exchange.Country);
+
+    /// <summary>Of one that leads elsewhere a place is kept that others may wait for; and who says what it costs waits for himself.</summary>
+    private bool CanShare => isKnown && exchange is { Hops: 0, DeclaredCost: null } && request is { Method: "GET", IsLookup: true, Range: null, GoesPast: false, WantsValidation: false };
 
     /// <summary>Looks, and waits for who asks the same; null if the API is to be asked.</summary>
     public async ValueTask<CacheVisit?> FindAsync(CancellationToken waiting)
@@ -61,7 +64,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             }
             if (!shares)
                 return null;
-            var (other, own) = cache.Engine.Stored.Flights.Join(request, exchange.Priority, exchange.IsDirect, cache.Now);
+            var (other, own) = cache.Engine.Stored.Flights.Join(request, Terms, cache.Now);
             _flight = own;
             if (other is null)
                 return null;
@@ -77,7 +80,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         Decide();
         if (_decision.Kind != ReuseKind.ServeAndValidate)
             return false;
-        _flight = cache.Engine.Stored.Flights.Join(request, exchange.Priority, exchange.IsDirect, cache.Now).Own;
+        _flight = cache.Engine.Stored.Flights.Join(request, Terms, cache.Now).Own;
         return _flight is not null;
     }
 
@@ -143,6 +146,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         exchange.Cache = _served;
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = exchange.Expected.Contains(served.Status) || served.Status < 300 ? (FailureClass.None, null, false)
             : (served.Status < 500 ? FailureClass.Client : FailureClass.Server, $"the stored answer is {served.Status}", false);
+        exchange.Tell(LineStep.Stored);
         var answer = StoredContent.MessageOf(exchange, served);
         if (exchange.Receive is { } receive)
             await receive(answer, cancellation).ConfigureAwait(false);

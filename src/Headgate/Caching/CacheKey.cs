@@ -19,7 +19,7 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
     /// <param name="uri">The absolute URL.</param>
     /// <param name="request">The headers of the request.</param>
     /// <param name="owner">Whose answers they are beside that, in any case; empty for nobody's.</param>
-    public static CacheKey Of(CacheRules rules, Uri uri, FieldList request, string owner = "") => new(UrlOf(uri), Digest(rules.IsShared ? [] : rules.CredentialFields, request, owner));
+    public static CacheKey Of(CacheRules rules, Uri uri, FieldList request, string owner = "") => new(UrlOf(uri), Digest(rules, request, owner));
 
     /// <summary>The URL as caches compare them: its scheme and host in small letters, its port only if it is another than the usual one.</summary>
     public static string UrlOf(Uri uri) =>
@@ -33,7 +33,7 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
 
     public override int GetHashCode() => _hash;
 
-    private static UInt128 Digest(IReadOnlyList<string> names, FieldList request, string owner)
+    private static UInt128 Digest(CacheRules rules, FieldList request, string owner)
     {
         IncrementalHash? hash = null;
         try
@@ -41,9 +41,8 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
             if (owner.Length > 0)
                 Add($"{owner}\n");
             foreach (var field in request)
-                foreach (var name in names)
-                    if (field.Is(name))
-                        Add($"{name}:{field.Value}\n");
+                if (NameOf(rules, field) is { } name)
+                    Add($"{name}:{field.Value}\n");
             return hash is null ? 0 : BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
         }
         finally
@@ -52,5 +51,18 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
         }
 
         void Add(string text) => (hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256)).AppendData(Encoding.UTF8.GetBytes(text));
+    }
+
+    /// <summary>The name of a header that answers are kept apart by, in the spelling of the rules; null for any other.</summary>
+    private static string? NameOf(CacheRules rules, Field field)
+    {
+        foreach (var name in rules.SteeringFields)
+            if (field.Is(name))
+                return name;
+        if (!rules.IsShared)
+            foreach (var name in rules.CredentialFields)
+                if (field.Is(name))
+                    return name;
+        return null;
     }
 }

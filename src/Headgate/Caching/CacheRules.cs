@@ -18,6 +18,12 @@ internal sealed record CacheRules
     /// <summary>Headers of a request that say who asks. A private cache keeps what they get apart.</summary>
     public IReadOnlyList<string> CredentialFields { get; init; } = ["Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token"];
 
+    /// <summary>
+    /// Headers by which a server may be led to answer for another host, path or method: no cache keeps what they get for others, whatever <c>Vary</c> says.
+    /// </summary>
+    public IReadOnlyList<string> SteeringFields { get; init; } =
+        ["Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Host", "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Method-Override"];
+
     /// <summary>How long at most an answer that says nothing of its lifetime is fresh, in seconds: a day.</summary>
     public long LongestGuess { get; init; } = 86_400;
 

@@ -13,10 +13,20 @@ internal enum FlightEnd
     Gone,
 }
 
+/// <summary>How a request is sent that others may wait for.</summary>
+/// <param name="Priority">How urgent it is.</param>
+/// <param name="IsDirect">Somebody waits for its answer.</param>
+/// <param name="Queue">The named queue in whose limits it counts.</param>
+/// <param name="Country">The country in whose limits it counts.</param>
+internal readonly record struct FlightTerms(RequestPriority Priority, bool IsDirect, string? Queue, string? Country)
+{
+    /// <summary>Whether another one waits no longer for this than it would by itself: it is no more urgent, passes the same limits, and does not wait for what takes its time.</summary>
+    public bool AreGoodFor(in FlightTerms other) => Priority <= other.Priority && (IsDirect || !other.IsDirect) && Queue == other.Queue && Country == other.Country;
+}
+
 /// <summary>One request on its way whose answer others wait for, who would send the same. Thread-safe.</summary>
-/// <param name="urgency">How urgent it is: who is more urgent does not wait for it.</param>
-/// <param name="isDirect">Somebody waits for its answer: who does so himself does not wait for what takes its time.</param>
-internal sealed class Flight(RequestPriority urgency, bool isDirect)
+/// <param name="terms">How it is sent.</param>
+internal sealed class Flight(FlightTerms terms)
 {
     /// <summary>So long a body may take that others wait for: its reader may be slow, or have stopped.</summary>
     public static readonly TimeSpan LongestBody = TimeSpan.FromSeconds(10);
@@ -30,8 +40,7 @@ internal sealed class Flight(RequestPriority urgency, bool isDirect)
     public bool HadFollowers => Volatile.Read(ref _followers) > 0;
 
     /// <summary>Whether a request may wait for it.</summary>
-    public bool IsFor(CacheRequest request, RequestPriority priority, bool waitsItself) =>
-        urgency <= priority && (isDirect || !waitsItself) && _selecting?.Matches(request.Fields, null) != false;
+    public bool IsFor(CacheRequest request, in FlightTerms other) => terms.AreGoodFor(other) && _selecting?.Matches(request.Fields, null) != false;
 
     /// <summary>Its answer will be stored, for those who would have been given the same.</summary>
     public void Share(Selecting selecting)

@@ -15,18 +15,17 @@ internal sealed class Flights
 
     /// <summary>Finds the one to wait for, or makes the request the one that others wait for; neither where there is nothing to share.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="priority">How urgent it is.</param>
-    /// <param name="isDirect">Whether somebody waits for its answer.</param>
+    /// <param name="terms">How it is sent.</param>
     /// <param name="now">Milliseconds since the Unix epoch.</param>
-    public (Flight? Other, Flight? Own) Join(CacheRequest request, RequestPriority priority, bool isDirect, long now)
+    public (Flight? Other, Flight? Own) Join(CacheRequest request, in FlightTerms terms, long now)
     {
         lock (_lock)
         {
             if (_alone.TryGetValue(request.Key, out var until) && until > now)
                 return default;
-            if (_flights.TryGetValue(request.Key, out var flight) && flight.IsFor(request, priority, isDirect))
+            if (_flights.TryGetValue(request.Key, out var flight) && flight.IsFor(request, terms))
                 return (flight, null);
-            return (null, _flights[request.Key] = new Flight(priority, isDirect));
+            return (null, _flights[request.Key] = new Flight(terms));
         }
     }
 

@@ -15,11 +15,12 @@ public sealed class ConfigurationReaderTests
         var configuration = reading.OrThrow();
         Assert.Equal([Limit.Parse("500 concurrent")], configuration.TotalLimits);
         Assert.Equal(200, configuration.TotalConnections);
-        Assert.Equal(UpstreamPolicy.Default with { MaxPassed = 16 << 20 }, configuration.Defaults);
+        Assert.Equal(UpstreamPolicy.Default with { MaxPassed = 16 << 20, Cache = CacheConfiguration.Http }, configuration.Defaults);
+        Assert.Equal(32 << 20, configuration.CacheBytes);
         Assert.Equal(["github", "openai"], configuration.Upstreams.Select(upstream => upstream.Name));
         var (github, openai) = (configuration.Upstreams[0], configuration.Upstreams[1]);
         Assert.Equal("https://api.github.com", Assert.Single(github.Bases).ToString());
-        Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null, MaxPassed = 16 << 20, Connections = github.Connections }, github.Policy);
+        Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null, MaxPassed = 16 << 20, Connections = github.Connections, Cache = new CacheConfiguration(CacheMode.Ttl, 300) { Targets = ["CDN-Cache-Control"] } }, github.Policy);
         Assert.Equal(new PriorityShares(new(10_000), new(10_000), new(9_000), new(6_000), new(2_000)), github.Shares);
         Assert.Equal(new Percentage(6_000), github.Shares[RequestPriority.Low]);
         Assert.Equal(
@@ -31,7 +32,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(["acme-sync/2.1 (+https://acme.example)", "acme-sync/2.1"], github.UserAgents);
         Assert.Equal((ConnectionsConfiguration.Default, TlsConfiguration.Default, 0), (openai.Connections, openai.Tls, openai.UserAgents.Count));
         Assert.Equal(
-            new KeysConfiguration { From = ["env:GH_TOKEN_1", $"file:{Path.Combine(reading.Directory, "keys.txt")}"], Limits = [Limit.Parse("5000/h")] },
+            new KeysConfiguration { From = ["env:GH_TOKEN_1", $"file:{Path.Combine(reading.Directory, "keys.txt")}"], Limits = [Limit.Parse("5000/h")], AnswersShared = true },
             github.Keys);
         Assert.Equal(
             new UpstreamPolicy
@@ -48,6 +49,7 @@ public sealed class ConfigurationReaderTests
                 QueueTimeout = TimeSpan.FromMinutes(10),
                 Patience = TimeSpan.FromMinutes(15),
                 MaxBody = 1024, MaxPassed = 1024,
+                Cache = new CacheConfiguration(CacheMode.Ttl, 300),
                 Breaker = new BreakerConfiguration { FailureThreshold = 10, FailureShare = new Percentage(5_000), RecoveryTimeout = TimeSpan.FromSeconds(30), SuccessThreshold = 2 },
             },
             openai.Policy);
