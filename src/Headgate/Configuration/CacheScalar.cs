@@ -6,24 +6,25 @@ namespace Headgate.Configuration;
 internal static class CacheScalar
 {
     private const string Schema = """
-        { "anyOf": [{ "type": "string", "pattern": "^(off|http|shared|ttl=.+)$" },
+        { "anyOf": [{ "type": "null" }, { "type": "string", "pattern": "^(off|http|shared|ttl=.+)$" },
           { "type": "object", "properties": { "mode": { "enum": ["off", "http", "shared", "ttl"] }, "ttl": { "$ref": "#/$defs/duration" }, "targets": { "type": "array", "items": { "type": "string" } } },
             "required": ["mode"], "additionalProperties": false }], "examples": ["http", "ttl=300"] }
         """;
 
-    public static readonly Scalar<CacheConfiguration> Cache = new("cache", CacheConfiguration.Expects, Schema, Read);
+    public static readonly Scalar<CacheConfiguration?> Cache = new("cache", CacheConfiguration.Expects, Schema, Read);
 
-    private static bool Read(ConfigurationNode node, out CacheConfiguration value, out string? problem)
+    private static bool Read(ConfigurationNode node, out CacheConfiguration? value, out string? problem)
     {
-        problem = null;
-        var read = node.Kind switch
+        (value, problem) = (null, null);
+        if (node.Kind == JsonValueKind.Null || (node.IsLoose && node.Text == "null"))
+            return true;
+        value = node.Kind switch
         {
             JsonValueKind.String => CacheConfiguration.Read(node.Text),
             JsonValueKind.Object => ReadGroup(node, out problem),
             _ => null,
         };
-        value = read ?? CacheConfiguration.Off;
-        return read is not null;
+        return value is not null;
     }
 
     private static CacheConfiguration? ReadGroup(ConfigurationNode node, out string? problem)

@@ -50,8 +50,8 @@ internal static class Settings
 
         public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
 
-        public static readonly Setting<CacheConfiguration> Cache = new(
-            "cache", CacheScalar.Cache, "Which answers are kept and given again: \"off\", \"http\" (as a browser does), \"shared\", \"ttl=300\"; off by default, but for serve, where it is http.", "\"off\"");
+        public static readonly Setting<CacheConfiguration?> Cache = new(
+            "cache", CacheScalar.Cache, "Which answers are kept and given again: \"off\", \"http\" (as a browser does), \"shared\" (as a proxy for many), \"ttl=300\"; null for what is usual: http in serve, off elsewhere.", "null");
 
         public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Cache, Wire];
     }
