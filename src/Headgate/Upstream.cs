@@ -263,9 +263,8 @@ internal sealed class Upstream : IDisposable
     public Gate GateFor(Exchange exchange) =>
         Gates.For(exchange, BringsKey(exchange) ? OwnKeys.Of(exchange.OwnKey!) : null, _engine.Queues.Of(exchange.Queue));
 
-    /// <summary>Whether a request has credentials of its own in the place of a key of the pool.</summary>
+    /// <summary>Whether a request has credentials of its own in the place of a key of the pool: where that has another place, they stand beside one.</summary>
     public bool BringsKey(Exchange exchange) =>
-        // Where the pool has another place for its keys, what the caller brings stands beside one of them.
         exchange is { OwnKey: not null, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
