@@ -42,6 +42,7 @@ public sealed class ApiCacheTests
     [InlineData("ttl=60", "Cookie", "session=a", "session=b")]
     [InlineData("ttl=60", "tenant", "a", "b")]
     [InlineData("shared", "tenant", "a", "b")]
+    [InlineData("http", "X-Forwarded-Host", "a", null)]
     [InlineData("shared", "Authorization", "Bearer a", "Bearer b")]
     [InlineData("shared", "X-Api-Key", "a", "b")]
     public async Task Answers_never_cross_credentials_or_tenants(string cache, string what, string? one, string? other)
