@@ -25,13 +25,12 @@ internal sealed class ApiCache
     private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
     {
         (_upstream, Engine, _kind) = (upstream, engine, configuration.ToString());
-        var usual = new CacheRules();
-        _rules = usual with
+        _rules = new CacheRules
         {
             IsShared = configuration.Mode == CacheMode.Shared,
             Ttl = configuration.Mode == CacheMode.Ttl ? configuration.Ttl : null,
             Targets = configuration.Targets,
-            CredentialFields = upstream.KeyHeader is { } header ? [.. usual.CredentialFields, header] : usual.CredentialFields,
+            KeyField = upstream.KeyHeader,
         };
     }
 

@@ -36,6 +36,13 @@ public sealed class ApiCacheTests
     [InlineData("http", "X-Api-Key", "a", "b")]
     [InlineData("http", "Api-Key", "a", null)]
     [InlineData("http", "X-Auth-Token", "a", "b")]
+    [InlineData("http", "X-Shopify-Access-Token", "a", "b")]
+    [InlineData("http", "Ocp-Apim-Subscription-Key", "a", "b")]
+    [InlineData("http", "X-Goog-Api-Key", "a", "b")]
+    [InlineData("http", "PRIVATE-TOKEN", "a", "b")]
+    [InlineData("http", "X-User-Id", "a", "b")]
+    [InlineData("http", "X-Account", "a", "b")]
+    [InlineData("http", "Proxy-Authorization", "a", "b")]
     [InlineData("http", "tenant", "a", "b")]
     [InlineData("http", "tenant", "a", null)]
     [InlineData("ttl=60", "Authorization", "Bearer a", "Bearer b")]
@@ -45,6 +52,7 @@ public sealed class ApiCacheTests
     [InlineData("http", "X-Forwarded-Host", "a", null)]
     [InlineData("shared", "Authorization", "Bearer a", "Bearer b")]
     [InlineData("shared", "X-Api-Key", "a", "b")]
+    [InlineData("shared", "X-Access-Token", "a", "b")]
     public async Task Answers_never_cross_credentials_or_tenants(string cache, string what, string? one, string? other)
     {
         using var api = new CachingApi(cache);
@@ -58,6 +66,19 @@ public sealed class ApiCacheTests
         Assert.NotEqual((await api.EndAsync(SendAsync(one))).Body, (await api.EndAsync(SendAsync(other))).Body);
 
         Task<Got> SendAsync(string? value) => what == "tenant" ? api.SendAsync(tenant: value) : api.SendAsync(headers: value is null ? [] : [(what, value)]);
+    }
+
+    [Theory]
+    [InlineData("User-Agent")]
+    [InlineData("Accept-Language")]
+    [InlineData("Sec-Fetch-User")]
+    [InlineData("Keep-Alive")]
+    public async Task What_says_nothing_of_who_asks_keeps_nothing_apart(string name)
+    {
+        using var api = new CachingApi();
+        await api.GetAsync("a", (name, "a"));
+
+        Assert.Equal("hit", (await api.GetAsync("a", (name, "b"))).Cache);
     }
 
     [Fact]

@@ -59,10 +59,6 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
         foreach (var name in rules.SteeringFields)
             if (field.Is(name))
                 return name;
-        if (!rules.IsShared)
-            foreach (var name in rules.CredentialFields)
-                if (field.Is(name))
-                    return name;
-        return null;
+        return !rules.IsShared && rules.IsCredential(field.Name) ? field.Name.ToLowerInvariant() : null;
     }
 }
