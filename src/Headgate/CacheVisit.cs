@@ -29,7 +29,9 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     private ReuseDecision _decision;
     private Flight? _flight;
     private StoredAnswer? _stored;
-    private bool _isCollapsed;
+
+    /// <summary>Why the API would have been asked, had not somebody else asked it; null for one that waited for nobody.</summary>
+    private ForwardReason? _shared;
     private bool _isCollecting;
     private CacheOutcome? _served;
 
@@ -59,8 +61,8 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             {
                 if (_decision.Kind == ReuseKind.ServeAndValidate)
                     CacheRefresh.Begin(cache, exchange, request);
-                cache.Counts.Hit(_isCollapsed);
-                return Serve(_decision.Stored, CacheOutcome.Hit, new CacheStatus { IsHit = true, Ttl = Seconds(_decision.Stored!) });
+                cache.Counts.Hit(_shared is not null);
+                return Serve(_decision.Stored, CacheOutcome.Hit, new CacheStatus { IsHit = _shared is null, Forward = _shared ?? ForwardReason.None, IsCollapsed = _shared is not null, Ttl = Seconds(_decision.Stored!) });
             }
             if (!shares)
                 return null;
@@ -68,7 +70,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             _flight = own;
             if (other is null)
                 return null;
-            _isCollapsed = true;
+            _shared = _decision.Reason;
             shares = await FollowAsync(other, waiting).ConfigureAwait(false) == FlightEnd.Gone;
         }
     }
@@ -112,7 +114,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             case ReceiptKind.Join:
                 return await JoinAsync(attempt, receipt, answer).ConfigureAwait(false);
             default:
-                Pass(attempt, head, receipt, answer, receipt.Kind == ReceiptKind.Keep && isOurs);
+                Pass(attempt, head, receipt, answer, receipt.Kind == ReceiptKind.Keep && isOurs && !attempt.WasRefused);
                 return Taken.No;
         }
     }
@@ -228,7 +230,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         keeps &= !(attempt.AnnouncedLength > cache.Answers.MostOfOne);
         cache.Counts.Forward(_decision.Reason);
         var word = _decision.Reason is ForwardReason.Method or ForwardReason.Bypass ? null : CacheOutcome.Miss;
-        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, IsCollapsed = _isCollapsed, Detail = isKnown ? null : "keys" });
+        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, Detail = isKnown ? null : "keys" });
         if (!keeps)
         {
             End(FlightEnd.Alone);
@@ -269,7 +271,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     {
         if (word != CacheOutcome.Hit)
             cache.Counts.Forward(_decision.Reason);
-        (_stored, _served) = (stored, new CacheOutcome(word, status with { IsCollapsed = _isCollapsed }));
+        (_stored, _served) = (stored, new CacheOutcome(word, status));
         return this;
     }
 

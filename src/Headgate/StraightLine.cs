@@ -75,12 +75,8 @@ internal sealed class StraightLine(Engine engine)
             GiveUpUnreached(upstream, exchange, permit);
 
             // 5 send
-            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
-            exchange.Tell(LineStep.Permitted);
-            var outcome = upstream.Hedging is { } hedging && hedging.Concerns(exchange)
-                ? await hedging.RunAsync(attempt, cancellation).ConfigureAwait(false)
-                : await attempt.RunAsync().ConfigureAwait(false);
-            attempt = exchange.Last!;
+            var outcome = await AttemptAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
+            var attempt = exchange.Last!;
 
             // 6 observe
             attempt.Settle(outcome);
@@ -96,6 +92,8 @@ internal sealed class StraightLine(Engine engine)
             var decision = _retries.Decide(upstream, exchange, outcome);
             if (outcome.Refused && decision.Until > 0)
                 upstream.Learning.Hold(attempt.Permit, decision.Until);
+
+            // 8 receive, store
             var taken = exchange.Visit is { } looked ? await looked.TakeAsync(attempt, decision.Kind is RetryKind.Done or RetryKind.Fail).ConfigureAwait(false) : Taken.No;
             if (taken == Taken.Stored)
                 return await exchange.Visit!.ServeAsync(cancellation).ConfigureAwait(false);
@@ -103,28 +101,39 @@ internal sealed class StraightLine(Engine engine)
                 continue;
             if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
             {
-                // 8 receive, store
                 var broken = exchange.Receive is { } receive ? await attempt.ReceiveAsync(receive).ConfigureAwait(false) : null;
                 if (broken is null)
                     return Finish(exchange, attempt, decision, answer);
                 outcome = broken.Value;
                 attempt.Break(outcome);
-                attempt.End(isWhole: false);
                 decision = _retries.Decide(upstream, exchange, outcome);
             }
-            else
-            {
-                attempt.Answer?.Dispose();
-                attempt.End(isWhole: attempt.Answer is not null);
-            }
-            if (outcome.Class == FailureClass.Cancelled)
-                throw Cancelled(exchange, attempt, outcome, cancellation);
-            if (decision.Kind is RetryKind.Done or RetryKind.Fail)
-                throw Failures.Of(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
-            attempt.WriteEnd();
-            attempt.LetGo();
+            EndWithout(upstream, exchange, attempt, outcome, decision, cancellation);
             await _retries.GoBackAsync(upstream, exchange, outcome, decision, waiting).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>One attempt, or two beside each other; the one that counts is <see cref="Exchange.Last"/>.</summary>
+    private ValueTask<Outcome> AttemptAsync(Upstream upstream, Exchange exchange, LinePermit permit, CancellationToken cancellation)
+    {
+        var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
+        exchange.Tell(LineStep.Permitted);
+        return upstream.Hedging is { } hedging && hedging.Concerns(exchange) ? hedging.RunAsync(attempt, cancellation) : attempt.RunAsync();
+    }
+
+    /// <summary>An attempt has no answer to keep.</summary>
+    /// <exception cref="HeadgateException">There will be none.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    private static void EndWithout(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome, in RetryDecision decision, CancellationToken cancellation)
+    {
+        attempt.Answer?.Dispose();
+        attempt.End(isWhole: attempt.Answer is not null && outcome.IsAnswer);
+        if (outcome.Class == FailureClass.Cancelled)
+            throw Cancelled(exchange, attempt, outcome, cancellation);
+        if (decision.Kind is RetryKind.Done or RetryKind.Fail)
+            throw Failures.Of(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
+        attempt.WriteEnd();
+        attempt.LetGo();
     }
 
     private Upstream Admit(Exchange exchange)

@@ -39,7 +39,7 @@ public sealed class CacheVisitTests
         var cold = await api.EndAsync(Task.WhenAll(Enumerable.Range(0, 50).Select(_ => api.SendAsync())));
         Assert.Single(api.Asked);
         Assert.All(cold, got => Assert.Equal("answer 1", got.Body));
-        Assert.Equal(49, cold.Count(got => got.Cache == "hit"));
+        Assert.Equal((49, 49), (cold.Count(got => got.Cache == "hit"), cold.Count(got => got.Exchange.Cache!.Header.StartsWith("headgate; fwd=uri-miss; ttl=", StringComparison.Ordinal) && got.Exchange.Cache.Header.EndsWith("; collapsed", StringComparison.Ordinal))));
 
         api.Time.Advance(TimeSpan.FromSeconds(100));
         var stale = await api.EndAsync(Task.WhenAll(Enumerable.Range(0, 50).Select(_ => api.SendAsync())));
@@ -185,6 +185,16 @@ public sealed class CacheVisitTests
         var got = await api.GetAsync();
 
         Assert.Equal(("stale 200 answer 1", FailureClass.None, 1 + tries), ($"{got}", got.Exchange.Failure, api.Asked.Count));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_not_kept_although_it_looks_like_an_answer()
+    {
+        using var api = new CachingApi("ttl=60", """, "throttled": { "status": 200, "pointer": "/e", "equals": "slow" }, "retry": { "statuses": [] } """);
+        api.Answer = (number, _, _) => Task.FromResult(new HttpResponseMessage { Content = new StringContent(number == 1 ? """{"e":"slow"}""" : "{}") });
+        await api.GetAsync();
+
+        Assert.Equal("{}", (await api.GetAsync()).Body);
     }
 
     [Fact]

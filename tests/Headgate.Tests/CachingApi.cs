@@ -74,7 +74,7 @@ internal sealed class CachingApi : IDisposable
     public Task UntilAsync(Func<bool> isSo) => Threads.PassUntilAsync(Time, isSo);
 
     public async Task<Got> SendAsync(string path = "a", (string Name, string Value)[]? headers = null, string? tenant = null, RequestPriority priority = RequestPriority.Medium, string method = "GET",
-        bool isPassedOn = true, CancellationToken cancellation = default, TimeSpan? within = null)
+        bool isPassedOn = true, TimeSpan? within = null, CancellationToken cancellation = default)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), $"https://api.test/{path}");
         foreach (var (name, value) in headers ?? [])

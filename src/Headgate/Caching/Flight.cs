@@ -64,13 +64,15 @@ internal sealed class Flight(FlightTerms terms)
     public async ValueTask<FlightEnd> FollowAsync(CacheRequest request, TimeSpan longest, TimeProvider time, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _followers);
+        var begun = time.GetTimestamp();
         try
         {
             if (await _head.Task.WaitAsync(longest, time, cancellation).ConfigureAwait(false) is { } ended)
                 return ended;
             if (_selecting?.Matches(request.Fields, null) == false)
                 return FlightEnd.Gone;
-            return await _end.Task.WaitAsync(longest < LongestBody && longest >= TimeSpan.Zero ? longest : LongestBody, time, cancellation).ConfigureAwait(false);
+            var left = longest == Timeout.InfiniteTimeSpan ? LongestBody : longest - time.GetElapsedTime(begun);
+            return left <= TimeSpan.Zero ? FlightEnd.Alone : await _end.Task.WaitAsync(left < LongestBody ? left : LongestBody, time, cancellation).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
