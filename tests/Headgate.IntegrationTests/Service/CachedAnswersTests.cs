@@ -114,7 +114,7 @@ public sealed class CachedAnswersTests
         _ = Task.Run(async () =>
         {
             using var connection = await server.AcceptTcpClientAsync();
-            await connection.GetStream().ReadAtLeastAsync(new byte[64 * 1024], 1);
+            _ = await connection.GetStream().ReadAtLeastAsync(new byte[64 * 1024], 1);
             await connection.GetStream().WriteAsync(Encoding.Latin1.GetBytes("HTTP/1.1 200 OK\r\nETag: \"ü\"\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"));
         });
         await using var cli = new Cli();
