@@ -190,10 +190,14 @@ public sealed class CacheVisitTests
     [Fact]
     public async Task A_refusal_is_not_kept_although_it_looks_like_an_answer()
     {
-        using var api = new CachingApi("ttl=60", """, "throttled": { "status": 200, "pointer": "/e", "equals": "slow" }, "retry": { "statuses": [] } """);
-        api.Answer = (number, _, _) => Task.FromResult(new HttpResponseMessage { Content = new StringContent(number == 1 ? """{"e":"slow"}""" : "{}") });
-        await api.GetAsync();
+        using var api = new CachingApi("ttl=60", """, "throttled": { "status": 200, "pointer": "/e", "equals": "slow" }""");
+        api.Answer = (number, _, _) => Task.FromResult(new HttpResponseMessage
+        {
+            Headers = { { "x-should-retry", number == 1 ? "false" : "true" } },
+            Content = new StringContent(number == 1 ? """{"e":"slow"}""" : "{}", System.Text.Encoding.UTF8, "application/json"),
+        });
 
+        Assert.Equal(("""{"e":"slow"}""", FailureClass.RateLimit), ((await api.GetAsync()) is { } first ? (first.Body, first.Exchange.Failure) : default));
         Assert.Equal("{}", (await api.GetAsync()).Body);
     }
 
