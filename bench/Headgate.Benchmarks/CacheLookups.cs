@@ -23,7 +23,7 @@ internal static class CacheLookups
         if (later is { } more)
             it.Add("found of the millions after it", Percent(more));
 
-        var (rules, cache) = (new CacheRules(), new AnswerCache(new CacheRules(), 1L << 30));
+        var (rules, cache) = (new CacheRules(), new AnswerCache(1L << 30));
         var (bytes, counted) = Fill(cache);
         it.Hold("an answer of 1,000 bytes: memory, of what is counted", Percent(bytes / counted), "≤ 100 %", bytes <= counted);
         it.Add("an answer of 1,000 bytes: memory", string.Create(CultureInfo.InvariantCulture, $"{bytes:0} B"));
@@ -82,7 +82,7 @@ internal static class CacheLookups
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var number = 0; number < Room; number++)
         {
-            var request = CacheRequest.Of(cache.Rules, "GET", new Uri(UrlOf(number)), FieldList.Empty, hasBody: false);
+            var request = CacheRequest.Of(new CacheRules(), "GET", new Uri(UrlOf(number)), FieldList.Empty, hasBody: false);
             var fields = new FieldList(new Field("Content-Type", $"application/json; n={number}"), new Field("Cache-Control", $"max-age=9{number}"), new Field("ETag", $"\"{number}\""), new Field("Date", DateTimeOffset.FromUnixTimeMilliseconds(Now).ToString("r")));
             var answer = new ReceivedAnswer(200, null, fields, Now, Now, new byte[Body]);
             cache.Keep(request, cache.Receive(request, cache.Decide(request, Now), answer), answer, out _);

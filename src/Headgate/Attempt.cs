@@ -380,12 +380,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private AttemptMessage Message()
     {
+        var (redirect, conditions) = (_exchange.Redirect, _exchange.Visit?.Conditions);
         // The version of HTTP is for whoever sends it: the API's handler.
-        var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request };
-        var redirect = _exchange.Redirect;
+        var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request, HasExactConditions = _exchange.IsPassedOn || conditions is not null };
         foreach (var header in _exchange.Request.Headers.NonValidated)
-            if (redirect is null || redirect.Keeps(header.Key))
+            if ((redirect is null || redirect.Keeps(header.Key)) && (conditions is null || !Caching.Forwarding.IsConditional(header.Key)))
                 message.Add(header.Key, header.Value);
+        foreach (var condition in conditions ?? Caching.FieldList.Empty)
+            message.Headers.TryAddWithoutValidation(condition.Name, condition.Value);
         if (_exchange.Body is { } body)
             message.Content = body;
         // They may have been taken from the API since.

@@ -16,6 +16,9 @@ internal sealed class AttemptMessage : HttpRequestMessage
     /// <summary>The attempt, which is told right before the first byte.</summary>
     public ISendWitness Witness => _witness;
 
+    /// <summary>Its conditions are those of whoever asked, or name what the API itself has named: byte for byte, whatever they are in.</summary>
+    public bool HasExactConditions { get; init; }
+
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
 

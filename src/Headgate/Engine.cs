@@ -36,6 +36,7 @@ internal sealed class Engine : IDisposable
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
     {
         (_options, _register, Concurrency, _usual) = (options, new UpstreamRegister(configuration, this), options.Concurrency, configuration.Defaults.Timing);
+        (Stored = new StoredAnswers(options.Cache, configuration.CacheBytes)).Follow(configuration);
         Dispatcher = new Dispatcher(options.Time);
         Timeouts = new Timeouts(options.Time);
         Connections = new ApiConnections(this, options);
@@ -90,6 +91,9 @@ internal sealed class Engine : IDisposable
     public TokenSupply? Token { get; }
 
     public Random Random => _options.Random;
+
+    /// <summary>The answers that are kept.</summary>
+    public StoredAnswers Stored { get; }
 
     public int Concurrency { get; private set; }
 
@@ -301,6 +305,7 @@ internal sealed class Engine : IDisposable
     /// <summary>What all APIs share has changed, but for the limits.</summary>
     public void ChangeTotalNeedsLock(HeadgateConfiguration before, HeadgateConfiguration next, long now)
     {
+        Stored.Follow(next);
         if (before.Concurrency != next.Concurrency)
         {
             Concurrency = next.Concurrency;

@@ -54,6 +54,9 @@ internal sealed record EngineOptions
     /// <summary>What is unpacked on the way in, and asked for; see <see cref="TransportOptions.Decompression"/>.</summary>
     public DecompressionMethods Decompression { get; init; }
 
+    /// <summary>Which answers are kept, of APIs that say nothing of it.</summary>
+    public CacheConfiguration Cache { get; init; } = CacheConfiguration.Off;
+
     /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
     public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
 

@@ -161,6 +161,18 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>When it was handed over, monotonic nanoseconds; 0 until it comes onto the line, where nobody said before.</summary>
     public long BegunAt { get; set; }
 
+    /// <summary>What it has to do with the cache of its API; null where that has none.</summary>
+    public CacheVisit? Visit { get; set; }
+
+    /// <summary>It is looked after until it is over, so that others may wait for it.</summary>
+    public bool MayVisit { get; set; }
+
+    /// <summary>What came of that; null before, and where no answers are kept.</summary>
+    public CacheOutcome? Cache { get; set; }
+
+    /// <summary>Whether its answer is one that was stored, and no attempt's.</summary>
+    public bool IsStored => Cache is { IsStored: true };
+
     /// <summary>Shows what becomes of it; null for nobody.</summary>
     public Observation? Observer { get; set; }
 

@@ -25,4 +25,18 @@ internal static class Failures
     public static Exception Of(HeadgateException failure) => failure.FailureClass == FailureClass.Timeout
         ? new TaskCanceledException(failure.Message, new TimeoutException(failure.Message, failure))
         : failure;
+
+    /// <summary>What a request is told that has no answer; it is written into the exchange as well.</summary>
+    public static HeadgateException Of(Exchange exchange, Upstream upstream, FailureClass failure, string detail, bool maybeSent = false, TimeSpan? retryAfter = null)
+    {
+        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (failure, detail, maybeSent);
+        return new HeadgateException(failure, detail, error: exchange.Last?.Error ?? HttpRequestError.Unknown)
+        {
+            Upstream = upstream.Name,
+            WaitingFor = exchange.HeldBy?.Describe(),
+            MaybeSent = maybeSent,
+            Attempts = exchange.Attempts,
+            RetryAfter = retryAfter,
+        };
+    }
 }

@@ -101,7 +101,7 @@ public static class HeadgateMessages
     public static AnswerPath? GetHeadgate(this HttpResponseMessage response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        return (response.Content as AnswerContent)?.Path;
+        return response.Content switch { AnswerContent answer => answer.Path, StoredContent stored => stored.Path, _ => null };
     }
 
     private static TimeSpan Positive(TimeSpan span, string name) =>
@@ -116,9 +116,9 @@ public sealed class AnswerPath
     internal AnswerPath(Exchange exchange) => _exchange = exchange;
 
     /// <summary>The name of the API, or its scheme, host and port.</summary>
-    public string Upstream => _exchange.Last!.Upstream.Name;
+    public string Upstream => _exchange.Upstream!.Name;
 
-    /// <summary>How many attempts were sent, redirects and refused ones included; at least 1.</summary>
+    /// <summary>How many attempts were sent, redirects and refused ones included; 0 where the answer was stored.</summary>
     public int Attempts => _exchange.Attempts;
 
     /// <summary>How many of them were tried again after a failure.</summary>
@@ -134,11 +134,14 @@ public sealed class AnswerPath
     public string? WaitingFor => _exchange.HeldBy?.Describe();
 
     /// <summary>The name of the key it was sent with; null if the API has no keys.</summary>
-    public string? Key => _exchange.Last!.Permit.Key?.Name;
+    public string? Key => _exchange.Last?.Permit.Key?.Name;
 
     /// <summary>The name of the proxy the answer came through: its address, without credentials. Null where none was used.</summary>
-    public string? Proxy => _exchange.Last!.Permit.Proxy?.Name;
+    public string? Proxy => _exchange.Last?.Permit.Proxy?.Name;
 
-    /// <summary>How the cache answered; null while no cache is asked.</summary>
-    public string? Cache { get; internal init; }
+    /// <summary>
+    /// What the cache had to do with it: <c>hit</c>, it was stored; <c>revalidated</c>, it was stored and the server says that it holds; <c>stale</c>, it
+    /// stands in for a server that failed; <c>miss</c>. Null where no cache is asked.
+    /// </summary>
+    public string? Cache => _exchange.Cache?.Word;
 }

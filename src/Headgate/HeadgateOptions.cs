@@ -23,6 +23,9 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>The most connections in use at once to all APIs together, from 1 to 1,000,000. No such limit by default.</summary>
     public int? TotalConnections { get; set; }
 
+    /// <summary>The most memory that answers take that are kept, of all APIs together, in bytes; 64 MiB by default.</summary>
+    public long? TotalCacheBytes { get; set; }
+
     /// <summary>The most requests in flight at once to one API where no limit says otherwise, from 1 to 1,000,000. 100 by default.</summary>
     public int? Concurrency { get => Get<int?>(); set => Set(value); }
 
@@ -143,6 +146,8 @@ public class HeadgateOptions : PolicyOptions
             told.Add(new ConfigurationOverride("/total/limits", [.. total], ""));
         if (TotalConnections is { } connections)
             told.Add(new ConfigurationOverride("/total/connections", [connections.ToString(System.Globalization.CultureInfo.InvariantCulture)], ""));
+        if (TotalCacheBytes is { } bytes)
+            told.Add(new ConfigurationOverride("/total/cacheBytes", [bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)], ""));
         foreach (var (name, upstream) in Upstreams)
             upstream.Tell(ConfigurationNode.Below("/upstreams", name), told);
     }

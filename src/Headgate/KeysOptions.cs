@@ -33,6 +33,12 @@ public sealed class KeysOptions : SettingsGroup
     /// <summary>The statuses after which a key is used no more. <c>["401"]</c> by default.</summary>
     public IList<string>? Dead { get => Get<IList<string>>(); set => Set(value); }
 
+    /// <summary>
+    /// Whether an answer that one key got is given to requests of the others, where answers are kept. False by default: with several keys of which any
+    /// may be used none is kept then.
+    /// </summary>
+    public bool? AnswersShared { get => Get<bool?>(); set => Set(value); }
+
     /// <inheritdoc/>
     internal override void Tell(string pointer, List<ConfigurationOverride> told)
     {

@@ -30,6 +30,9 @@ internal enum LineStep
     /// <summary>It is tried again, at <see cref="Exchange.NextAt"/>.</summary>
     Retries,
 
+    /// <summary>What is stored is the answer, see <see cref="Exchange.Cache"/>.</summary>
+    Stored,
+
     /// <summary>The body was read to its end.</summary>
     Received,
 }

@@ -48,6 +48,12 @@ public abstract class PolicyOptions : SettingsGroup
     /// </summary>
     public long? MaxBody { get => Get<long?>(); set => Set(value); }
 
+    /// <summary>
+    /// Which answers are kept and given again: <c>off</c> (default); <c>http</c>, as a browser does; <c>shared</c>, as a proxy does for many; <c>ttl=300</c>, every
+    /// 200 to a GET for so many seconds. One that is kept costs no permit. Answers of different tenants, credentials and keys are kept apart.
+    /// </summary>
+    public string? Cache { get => Get<string>(); set => Set(value); }
+
     /// <summary>How connections are made and kept. A handler of your own keeps its own.</summary>
     public ConnectionsOptions Connections { get => Group<ConnectionsOptions>(); set => Set(value); }
 }

@@ -43,7 +43,7 @@ internal static class SendGuard
                 "a handler inside Headgate sends another request in the place of the one it was given, which no limit would count; let it change that one, or put it outside, around the HeadgateHandler"));
         if (header == Marker)
             attempt.OnHeaders();
-        return Encoding.UTF8;
+        return attempt.HasExactConditions && header is "If-None-Match" or "If-Match" or "If-Range" ? Encoding.Latin1 : Encoding.UTF8;
     }
 
     /// <summary>The selector, in front of the one that is there; never twice, since the second would stop the first send.</summary>

@@ -112,7 +112,13 @@ internal sealed class Sender : IDisposable
                 Spans.Tell(span, exchange, (int)answer.StatusCode, Outcomes.Of(exchange.Failure));
             // The attempt's own message has the key in it, which is nobody's business.
             answer.RequestMessage = exchange.Hops == 0 ? request : new HttpRequestMessage(exchange.Method, exchange.Uri);
-            answer.Content = new AnswerContent(answer, exchange, this, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
+            if (answer.Content is StoredContent)
+            {
+                exchange.Last?.TryWriteEnd();
+                Finished(exchange);
+            }
+            else
+                answer.Content = new AnswerContent(answer, exchange, this, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
             return answer;
         }
         catch (Exception failure)

@@ -11,20 +11,22 @@ namespace Headgate;
 /// </summary>
 /// <remarks>
 /// <code>
-/// 1 admit      the API found, its keys and its reach: or a clear refusal
-/// 2 cache      \ in their version
-/// 3 coalesce   /
-/// 4 permit     wait in the gate for key, proxy and every limit at once, all or nothing
+/// 1 admit      the API found
+/// 2 cache      where answers are kept: a fresh one is the answer, and costs no permit
+/// 3 coalesce   the same is on its way already: wait for that
+/// 4 permit     its reach, or a clear refusal; wait in the gate for key, proxy and every limit at once, all or nothing
 /// 5 send       the attempt: connect, stamp, first byte … headers
 /// 6 observe    permit, limits, key and budget learn from the outcome
 /// 7 retry?     a pure decision; if yes, back to 1, paying for a new permit
-/// 8 receive    the body, within the attempt where the caller asks for it
+/// 8 receive    the body, within the attempt where the caller asks for it; and store it on its way
 /// </code>
 /// The retry stands outside the permit: an attempt that is not paid for is how a limit is exceeded. No timeout of the attempt runs while
 /// it waits; the request's own deadline does.
 /// </remarks>
 internal sealed class StraightLine(Engine engine)
 {
+    private readonly RetryStep _retries = new(engine);
+
     /// <summary>Sends a request until it has an answer to keep, or none will come.</summary>
     /// <param name="exchange">The request; what became of it is written there, its failure class too, whatever the status.</param>
     /// <param name="cancellation">The caller's. What was not sent is not; what was is charged as maybe arrived.</param>
@@ -42,28 +44,39 @@ internal sealed class StraightLine(Engine engine)
 
     /// <summary>The line itself.</summary>
     /// <inheritdoc cref="SendAsync"/>
+    public ValueTask<HttpResponseMessage> WalkAsync(Exchange exchange, CancellationToken cancellation) =>
+        engine.Stored.AreUsed ? CachedWalk.SendAsync(this, exchange, cancellation) : StepAsync(exchange, cancellation);
+
+    /// <summary>Its steps.</summary>
+    /// <inheritdoc cref="SendAsync"/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<HttpResponseMessage> WalkAsync(Exchange exchange, CancellationToken cancellation)
+    public async ValueTask<HttpResponseMessage> StepAsync(Exchange exchange, CancellationToken cancellation)
     {
         while (true)
         {
             // 1 admit
             var upstream = Admit(exchange);
 
-            // 4 permit
             // One that was sent elsewhere is under way: it comes to its end although nothing new begins.
             var waiting = exchange.Waiting.CanBeCanceled && exchange.Hops == 0 ? exchange.Waiting : cancellation;
+
+            // 2 cache, 3 coalesce
+            if (upstream.Cache is { } cache && exchange.MayVisit && await cache.FindAsync(exchange, waiting).ConfigureAwait(false) is { } visit)
+            {
+                if (Follows(upstream, exchange, exchange.Uri, visit.Found.Status, visit.Found.Location))
+                    continue;
+                return await visit.ServeAsync(cancellation).ConfigureAwait(false);
+            }
+
+            // 4 permit
+            RefuseUnreached(upstream, exchange);
             if (await PermitAsync(upstream, exchange, waiting).ConfigureAwait(false) is not { } permit)
                 continue;
             GiveUpUnreached(upstream, exchange, permit);
 
             // 5 send
-            var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
-            exchange.Tell(LineStep.Permitted);
-            var outcome = upstream.Hedging is { } hedging && hedging.Concerns(exchange)
-                ? await hedging.RunAsync(attempt, cancellation).ConfigureAwait(false)
-                : await attempt.RunAsync().ConfigureAwait(false);
-            attempt = exchange.Last!;
+            var outcome = await AttemptAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
+            var attempt = exchange.Last!;
 
             // 6 observe
             attempt.Settle(outcome);
@@ -76,33 +89,51 @@ internal sealed class StraightLine(Engine engine)
                 await rotation.ReadAsync(attempt.SentAt).WaitAsync(attempt.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (Redirected(upstream, exchange, attempt, outcome) || KeyDied(upstream, exchange, attempt, outcome))
                 continue;
-            var decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
+            var decision = _retries.Decide(upstream, exchange, outcome);
             if (outcome.Refused && decision.Until > 0)
                 upstream.Learning.Hold(attempt.Permit, decision.Until);
+
+            // 8 receive, store
+            var taken = exchange.Visit is { } looked ? await looked.TakeAsync(attempt, decision.Kind is RetryKind.Done or RetryKind.Fail).ConfigureAwait(false) : Taken.No;
+            if (taken == Taken.Stored)
+                return await exchange.Visit!.ServeAsync(cancellation).ConfigureAwait(false);
+            if (taken == Taken.Again)
+                continue;
             if (decision.Kind is RetryKind.Done or RetryKind.Fail && attempt.Answer is { } answer)
             {
-                // 8 receive
                 var broken = exchange.Receive is { } receive ? await attempt.ReceiveAsync(receive).ConfigureAwait(false) : null;
                 if (broken is null)
                     return Finish(exchange, attempt, decision, answer);
                 outcome = broken.Value;
                 attempt.Break(outcome);
-                attempt.End(isWhole: false);
-                decision = WithinBudget(upstream, exchange, Decide(upstream, exchange, outcome));
+                decision = _retries.Decide(upstream, exchange, outcome);
             }
-            else
-            {
-                attempt.Answer?.Dispose();
-                attempt.End(isWhole: attempt.Answer is not null);
-            }
-            if (outcome.Class == FailureClass.Cancelled)
-                throw Cancelled(exchange, attempt, outcome, cancellation);
-            if (decision.Kind is RetryKind.Done or RetryKind.Fail)
-                throw Failed(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
-            attempt.WriteEnd();
-            attempt.LetGo();
-            await GoBackAsync(upstream, exchange, outcome, decision, waiting).ConfigureAwait(false);
+            EndWithout(upstream, exchange, attempt, outcome, decision, cancellation);
+            await _retries.GoBackAsync(upstream, exchange, outcome, decision, waiting).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>One attempt, or two beside each other; the one that counts is <see cref="Exchange.Last"/>.</summary>
+    private ValueTask<Outcome> AttemptAsync(Upstream upstream, Exchange exchange, LinePermit permit, CancellationToken cancellation)
+    {
+        var attempt = new Attempt(engine, upstream, exchange, permit, cancellation);
+        exchange.Tell(LineStep.Permitted);
+        return upstream.Hedging is { } hedging && hedging.Concerns(exchange) ? hedging.RunAsync(attempt, cancellation) : attempt.RunAsync();
+    }
+
+    /// <summary>An attempt has no answer to keep.</summary>
+    /// <exception cref="HeadgateException">There will be none.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token.</exception>
+    private static void EndWithout(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome, in RetryDecision decision, CancellationToken cancellation)
+    {
+        attempt.Answer?.Dispose();
+        attempt.End(isWhole: attempt.Answer is not null && outcome.IsAnswer);
+        if (outcome.Class == FailureClass.Cancelled)
+            throw Cancelled(exchange, attempt, outcome, cancellation);
+        if (decision.Kind is RetryKind.Done or RetryKind.Fail)
+            throw Failures.Of(exchange, upstream, decision.Class, decision.Detail ?? outcome.Detail ?? "failed", decision.MaybeSent);
+        attempt.WriteEnd();
+        attempt.LetGo();
     }
 
     private Upstream Admit(Exchange exchange)
@@ -110,12 +141,17 @@ internal sealed class StraightLine(Engine engine)
         var upstream = exchange.Upstream = engine.UpstreamOf(exchange.Uri);
         if (exchange.Last?.Upstream != upstream)
             exchange.Tell(LineStep.Admitted);
-        GiveUpUnreached(upstream, exchange, null);
-        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
-            throw Failed(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
         if (upstream.Configuration.Retry.IdempotencyKey && !RetryRule.IsRepeatable(exchange.Method, exchange.Request))
             exchange.Request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.CreateVersion7(engine.Clock.Provider.GetUtcNow()).ToString());
         return upstream;
+    }
+
+    /// <summary>What is known to be out of reach is asked nothing; what is stored of it is there all the same.</summary>
+    private void RefuseUnreached(Upstream upstream, Exchange exchange)
+    {
+        GiveUpUnreached(upstream, exchange, null);
+        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
+            throw Failures.Of(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
     }
 
     /// <summary>A permit; null if its gate has gone, so that it has to be admitted anew.</summary>
@@ -145,7 +181,7 @@ internal sealed class StraightLine(Engine engine)
         {
             if (permit is not null)
                 engine.Dispatcher.Return(permit);
-            throw Failed(exchange, upstream, FailureClass.Deadline, "not sent in time: held by the token, which its supplier has not given");
+            throw Failures.Of(exchange, upstream, FailureClass.Deadline, "not sent in time: held by the token, which its supplier has not given");
         }
         catch (Exception failure)
         {
@@ -153,7 +189,7 @@ internal sealed class StraightLine(Engine engine)
                 engine.Dispatcher.Return(permit);
             if (exchange.IsDirect || cancellation.IsCancellationRequested)
                 throw;
-            throw Failed(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
+            throw Failures.Of(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
         }
     }
 
@@ -164,7 +200,7 @@ internal sealed class StraightLine(Engine engine)
             return;
         if (permit is not null)
             engine.Dispatcher.Return(permit);
-        throw Failed(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
+        throw Failures.Of(exchange, upstream, FailureClass.Network, upstream.WhyOutOfReach);
     }
 
     private TimeSpan SpanUntil(long at) => at == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(at - engine.Clock.Now, 0, Clock.Nanoseconds(Clock.LongestTimer)));
@@ -216,7 +252,7 @@ internal sealed class StraightLine(Engine engine)
                 RefusalReason.CircuitOpen => FailureClass.CircuitOpen,
                 _ => FailureClass.Cancelled,
             };
-            throw Failed(exchange, upstream, failure, refused.Message, retryAfter: refused.RetryAfter);
+            throw Failures.Of(exchange, upstream, failure, refused.Message, retryAfter: refused.RetryAfter);
         }
     }
 
@@ -256,10 +292,21 @@ internal sealed class StraightLine(Engine engine)
     /// <summary>A redirect is a request of its own: admitted anew, with its own API and permit.</summary>
     private static bool Redirected(Upstream upstream, Exchange exchange, Attempt attempt, in Outcome outcome)
     {
-        if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400 || exchange.Expected.Contains(outcome.Status))
+        if (attempt.Answer is not { } answer || outcome.Status is < 300 or >= 400)
             return false;
         var location = answer.Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : null;
-        if (Redirects.Next(exchange.Method, attempt.Uri, outcome.Status, location, exchange.Hops) is not { } next)
+        var visit = exchange.Visit;
+        if (!Follows(upstream, exchange, attempt.Uri, outcome.Status, location))
+            return false;
+        visit?.PassBy(attempt);
+        End(attempt, answer);
+        return true;
+    }
+
+    /// <summary>Whether a request goes on to where an answer sends it, and that it does.</summary>
+    private static bool Follows(Upstream upstream, Exchange exchange, Uri from, int status, string? location)
+    {
+        if (exchange.Expected.Contains(status) || Redirects.Next(exchange.Method, from, status, location, exchange.Hops) is not { } next)
             return false;
         if (!next.DropsBody && ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;
@@ -269,7 +316,7 @@ internal sealed class StraightLine(Engine engine)
         exchange.Redirect = next.After(exchange.Redirect, upstream.KeyHeader);
         if (next.DropsBody)
             exchange.Body = null;
-        End(attempt, answer);
+        exchange.Visit = null;
         exchange.Tell(LineStep.Redirected);
         return true;
     }
@@ -299,42 +346,6 @@ internal sealed class StraightLine(Engine engine)
         return true;
     }
 
-    private RetryDecision Decide(Upstream upstream, Exchange exchange, in Outcome outcome)
-    {
-        if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
-            return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
-        // Nearly all of them: nothing to weigh.
-        var isExpected = outcome.IsAnswer && exchange.Expected.Contains(outcome.Status);
-        if (!outcome.Refused && (isExpected || outcome.Status is >= 200 and < 300))
-            return new RetryDecision { Kind = RetryKind.Done };
-        if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
-            return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
-        var policy = upstream.RetryPolicy;
-        if (exchange.Retries is not null || exchange.RetryDelay is not null)
-            policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
-        var state = new RetryState
-        {
-            Repeatable = RetryRule.IsRepeatable(exchange.Method, exchange.Request),
-            BodySpent = ReplayableContent.WhySpent(exchange.Body),
-            Retries = exchange.RetriesMade,
-            Holds = exchange.Holds,
-            Deadline = exchange.GivesUpAt,
-        };
-        RetryDecision decision;
-        lock (engine.Random)
-            decision = RetryRule.Decide(policy, state, outcome, engine.Clock.Now, engine.Random);
-        // A refusal that somebody wants to have holds the others all the same.
-        return isExpected && outcome.Status >= 400 ? new RetryDecision { Kind = RetryKind.Done, Until = decision.Until } : decision;
-    }
-
-    /// <summary>A storm of retries is not for those who wait for their answers: they get what there is.</summary>
-    private RetryDecision WithinBudget(Upstream upstream, Exchange exchange, in RetryDecision decision)
-    {
-        if (decision.Kind != RetryKind.Retry || !exchange.IsDirect || upstream.BudgetUntil(engine.Clock.Now) is null)
-            return decision;
-        return decision with { Kind = RetryKind.Fail, Detail = $"{exchange.LastError}; too many of the requests to {upstream.Name} are retries already, so it is not tried again" };
-    }
-
     private static HttpResponseMessage Finish(Exchange exchange, Attempt attempt, in RetryDecision decision, HttpResponseMessage answer)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (decision.Class, decision.Detail, decision.MaybeSent);
@@ -344,31 +355,6 @@ internal sealed class StraightLine(Engine engine)
             exchange.Tell(LineStep.Received);
         }
         return answer;
-    }
-
-    /// <summary>To the end of the queue: after a hold for all who share the limit, or after the request's own backoff.</summary>
-    private async ValueTask GoBackAsync(Upstream upstream, Exchange exchange, Outcome outcome, RetryDecision decision, CancellationToken cancellation)
-    {
-        exchange.NextAt = decision.Until;
-        if (decision.Kind == RetryKind.Hold)
-        {
-            exchange.Holds++;
-            exchange.Tell(LineStep.Held);
-            // Those who were refused wait in the gate, with all the others.
-            if (!outcome.Refused)
-                await engine.Clock.DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-            return;
-        }
-        exchange.RetriesMade++;
-        exchange.Tell(LineStep.Retries);
-        await engine.Clock.DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
-        // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
-        while (!exchange.IsDirect && upstream.BudgetUntil(engine.Clock.Now) is { } until)
-        {
-            if (until >= exchange.Deadline)
-                throw Failed(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
-            await engine.Clock.DelayUntilAsync(until, cancellation).ConfigureAwait(false);
-        }
     }
 
     private static void End(Attempt attempt, HttpResponseMessage answer)
@@ -382,18 +368,5 @@ internal sealed class StraightLine(Engine engine)
     {
         (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (FailureClass.Cancelled, outcome.Detail, attempt.WasSent);
         return new OperationCanceledException(cancellation);
-    }
-
-    private static HeadgateException Failed(Exchange exchange, Upstream upstream, FailureClass failure, string detail, bool maybeSent = false, TimeSpan? retryAfter = null)
-    {
-        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = (failure, detail, maybeSent);
-        return new HeadgateException(failure, detail, error: exchange.Last?.Error ?? HttpRequestError.Unknown)
-        {
-            Upstream = upstream.Name,
-            WaitingFor = exchange.HeldBy?.Describe(),
-            MaybeSent = maybeSent,
-            Attempts = exchange.Attempts,
-            RetryAfter = retryAfter,
-        };
     }
 }

@@ -1,3 +1,4 @@
+using Headgate.Caching;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Gates;
@@ -72,6 +73,7 @@ internal sealed class Upstream : IDisposable
         Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
         if (isNew || before.OAuth != next.OAuth || before.Tls != next.Tls || (before.Keys is null) != (next.Keys is null))
             (_ownToken, Token) = TokenOf(next);
+        Cache = ApiCache.Of(this, _engine);
         CountUnits();
     }
 
@@ -181,6 +183,12 @@ internal sealed class Upstream : IDisposable
     /// <summary>Its addresses, where requests go from one to another; null if they do not.</summary>
     public Bases? Bases { get; private set; }
 
+    /// <summary>Its answers that are kept; null where none are.</summary>
+    public ApiCache? Cache { get; private set; }
+
+    /// <summary>How often they were the answer.</summary>
+    public CacheCounts CacheCounts { get; } = new();
+
     /// <summary>What is put in the way of attempts; null for nothing.</summary>
     public Disturbance? Chaos { get; private set; }
 
@@ -223,8 +231,11 @@ internal sealed class Upstream : IDisposable
     /// <summary>The gate a request has to pass.</summary>
     /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
     public Gate GateFor(Exchange exchange) =>
-        // Where the pool has another place for its keys, what the caller brings stands beside one of them.
-        Gates.For(exchange, exchange is { OwnKey: { } own, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase)) ? OwnKeys.Of(own) : null, _engine.Queues.Of(exchange.Queue));
+        Gates.For(exchange, BringsKey(exchange) ? OwnKeys.Of(exchange.OwnKey!) : null, _engine.Queues.Of(exchange.Queue));
+
+    /// <summary>Whether a request has credentials of its own in the place of a key of the pool: where that has another place, they stand beside one.</summary>
+    public bool BringsKey(Exchange exchange) =>
+        exchange is { OwnKey: not null, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;

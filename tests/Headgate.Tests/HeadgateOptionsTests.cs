@@ -174,7 +174,7 @@ public sealed class HeadgateOptionsTests
         Assert.Equal(Names(Settings.Hedge.Shape), Names(typeof(HedgeOptions)));
         Assert.Equal(Names(Settings.Adaptive.Shape), Names(typeof(AdaptiveOptions)));
         Assert.Equal(Names(Settings.Chaos.Shape), Names(typeof(ChaosOptions)));
-        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "upstreams", "statePath", "token", "health"));
+        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "totalCacheBytes", "upstreams", "statePath", "token", "health"));
 
         static IEnumerable<string> Names(object of, params string[] beside) => (of is Group group
             ? group.Members.Select(member => member.Name)

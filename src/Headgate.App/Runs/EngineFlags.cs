@@ -23,14 +23,15 @@ internal sealed class EngineFlags
     private readonly Option<string?> _timeout = new("--timeout") { HelpName = "S", Description = "The longest an attempt may take, from its first byte to the end of its answer; 30 s by default." };
     private readonly Option<string?> _timing = new("--timing") { HelpName = "MODE", Description = "What is known of arrival: guaranteed, bounded (default), bounded:300ms or nominal." };
     private readonly Option<string?> _maxBody = new("--max-body") { HelpName = "SIZE", Description = "The largest answer that is kept in a result; 16MiB by default." };
+    private readonly Option<string?> _cache = new("--cache") { HelpName = "off|http|shared|ttl=S", Description = "Which answers are kept and given again: as a browser does (http), as one for many (shared), or each for a fixed time (ttl=300)." };
     private readonly Option<string?> _share = new("--share") { HelpName = "1/K", Description = "This process has one of K equal parts of every limit." };
     private readonly Option<string?> _state = new("--state") { HelpName = "DIR", Description = "Where sends are remembered; by default $HEADGATE_STATE, else headgate in $XDG_STATE_HOME." };
     private readonly Option<string?> _config = ConfigOption.Create();
 
-    public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _proxies, _proxyLimits, _retries, _timeout, _timing, _maxBody, _share, _state, _config];
+    public IEnumerable<Option> All => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _proxies, _proxyLimits, _retries, _timeout, _timing, _maxBody, _cache, _share, _state, _config];
 
     /// <summary>Those of the service, whose state is in its directory.</summary>
-    public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _config];
+    public IEnumerable<Option> OfService => [_limits, _totalLimits, _concurrency, _keys, _keyLimits, _keyAs, _retries, _timeout, _timing, _maxBody, _cache, _config];
 
     /// <summary>The flags as they were given, checked together with configuration and environment.</summary>
     /// <exception cref="ConfigurationException">Something in them is invalid: all errors together.</exception>
@@ -76,6 +77,7 @@ internal sealed class EngineFlags
         ForEveryApi("timeout", One(_timeout), "--timeout");
         ForEveryApi("timing", One(_timing), "--timing");
         ForEveryApi("maxBody", One(_maxBody), "--max-body");
+        ForEveryApi("cache", One(_cache), "--cache");
         if (parse.GetValue(_totalLimits) is { Length: > 0 } total)
             flags.Add(new ConfigurationOverride("/total/limits", total, "--total-limit"));
         if (One(_concurrency) is { Length: 1 } concurrency)

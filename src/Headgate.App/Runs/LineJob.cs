@@ -68,7 +68,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         var stream = await answer.Content.ReadAsStreamAsync(cancellation);
         try
         {
-            _body = await work.Receiver(_exchange!.Last!.Upstream).ReadAsync(stream, BodyLength.Announced(answer), line.Key, cancellation);
+            _body = await work.Receiver(_exchange!.Upstream!).ReadAsync(stream, BodyLength.Announced(answer), line.Key, cancellation);
         }
         catch (ResultWriteException failure)
         {
@@ -78,8 +78,7 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         }
         if (_body.IsTooLarge)
             answer.Dispose();
-        var last = _exchange!.Last!;
-        if (last.Upstream.Configuration.Costs.Count > 0)
+        if (_exchange is { IsStored: false, Last: { } last } && last.Upstream.Configuration.Costs.Count > 0)
             last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
     }
 

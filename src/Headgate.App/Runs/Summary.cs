@@ -65,6 +65,8 @@ internal sealed class Summary
             text.AppendLine($"  waited        p50 {Words.Time(_tally.Waits.Quantile(0.5))}, p95 {Words.Time(_tally.Waits.Quantile(0.95))}, p99 {Words.Time(_tally.Waits.Quantile(0.99))}");
             text.AppendLine($"  took          p50 {Words.Time(_tally.Latencies.Quantile(0.5))}, p95 {Words.Time(_tally.Latencies.Quantile(0.95))}, p99 {Words.Time(_tally.Latencies.Quantile(0.99))}");
         }
+        if (_tally.CacheHits > 0)
+            text.AppendLine($"  cache hits    {Words.Count(_tally.CacheHits)}");
         foreach (var (key, count) in _tally.ByKey)
             text.AppendLine($"  key {key,-10}{Words.Count(count)}");
         foreach (var (proxy, sent, faults) in _tally.ByProxy)
@@ -104,7 +106,7 @@ internal sealed class Summary
             json.WriteNumber("sent", _tally.Sent);
             json.WriteNumber("retried", _tally.Retries);
             json.WriteNumber("refused", _tally.Refusals);
-            json.WriteNumber("cache_hits", 0);
+            json.WriteNumber("cache_hits", _tally.CacheHits);
             json.WriteNumber("resent", _tally.Resent);
             json.WriteStartObject("keys");
             foreach (var (key, count) in _tally.ByKey)

@@ -16,6 +16,7 @@ internal sealed class Tally(Clock clock)
     private long _retries;
     private long _refusals;
     private long _resent;
+    private long _cacheHits;
     private long _inFlight;
 
     /// <summary>The lines there are to do; null while nobody knows.</summary>
@@ -37,6 +38,9 @@ internal sealed class Tally(Clock clock)
     public long Refusals => Volatile.Read(ref _refusals);
 
     public long Resent => Volatile.Read(ref _resent);
+
+    /// <summary>Lines whose answer was there already, and cost nothing.</summary>
+    public long CacheHits => Volatile.Read(ref _cacheHits);
 
     public long InFlight => Volatile.Read(ref _inFlight);
 
@@ -117,6 +121,8 @@ internal sealed class Tally(Clock clock)
             return;
         Interlocked.Add(ref _retries, exchange.RetriesMade);
         Interlocked.Add(ref _refusals, exchange.Refusals);
+        if (exchange.Cache?.Word == CacheOutcome.Hit)
+            Interlocked.Increment(ref _cacheHits);
         Waits.Add(exchange.Waited);
         if (exchange.HeldBy is { } held && exchange.Waited > Clock.Millisecond)
             WaitingFor = held.Describe();

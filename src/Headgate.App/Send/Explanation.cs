@@ -27,6 +27,7 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
             LineStep.KeyDied => $"key {exchange.Last!.Permit.Key!.Name} is not used any more",
             LineStep.Held => $"pause of {Left(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
             LineStep.Retries => $"retry {exchange.RetriesMade}, {(exchange.NextAt <= engine.Clock.Now ? "at once" : $"in {Left(exchange.NextAt)}")}",
+            LineStep.Stored => $"the answer is stored: {exchange.Cache!.Header}",
             LineStep.Received => $"whole answer after {Words.Time(exchange.Last!.EndedAt - exchange.Last.SentAt)}",
             _ => null,
         };

@@ -120,19 +120,19 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
 
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
-        var last = _exchange!.Last!;
+        var api = _exchange!.Upstream!.Configuration;
         if (options.Json)
         {
             await using var stream = await answer.Content.ReadAsStreamAsync(cancellation);
-            _whole = await new BodyReceiver(last.Upstream.Configuration.Policy.MaxBody, null).ReadAsync(stream, BodyLength.Announced(answer), "", cancellation);
+            _whole = await new BodyReceiver(api.Policy.MaxBody, null).ReadAsync(stream, BodyLength.Announced(answer), "", cancellation);
         }
         else
         {
             await _body.ReceiveAsync(answer, cancellation);
             _whole = new ReceivedBody(_body.Kept, null, IsTooLarge: false);
         }
-        if (last.Upstream.Configuration.Costs.Count > 0)
-            last.Actual = ActualCost.Read(_whole.Bytes, last.Permit.Cost, last.Upstream.Configuration.Costs);
+        if (api.Costs.Count > 0 && _exchange is { IsStored: false, Last: { } last })
+            last.Actual = ActualCost.Read(_whole.Bytes, last.Permit.Cost, api.Costs);
     }
 
     private void Write(HttpResponseMessage? answer, ResultRecord record)

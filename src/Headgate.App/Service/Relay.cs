@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using Headgate.App.Recording;
+using Headgate.Caching;
 using Headgate.Retries;
 using Headgate.Time;
 using Microsoft.AspNetCore.Http;
@@ -57,7 +58,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         }
         catch (HeadgateException failure) when (!context.Response.HasStarted)
         {
-            throw problem = Of(failure, Told(exchange, ProxyStatus.Of(failure)));
+            throw problem = Of(failure, Told(exchange, ProxyStatus.Of(failure)), exchange.Visit is { IsCutOff: true });
         }
         catch (Exception) when (context.Response.HasStarted)
         {
@@ -130,7 +131,10 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         if (isProxy)
             response.Headers.Append("Via", Via(answer.Version.ToString()));
         response.Headers["Headgate-Wait"] = Waited(exchange);
-        response.Headers.Append(ProxyStatus.Header, ProxyStatus.Received(response.StatusCode));
+        if (exchange.Cache is { } cache)
+            response.Headers.Append(CacheStatus.Name, cache.Header);
+        if (!exchange.IsStored)
+            response.Headers.Append(ProxyStatus.Header, ProxyStatus.Received(response.StatusCode));
         var isPassed = GatewayRequest.HasBody(answer.StatusCode);
         var passed = new AnswerBody(context, answer, isPassed && exchange.Method != HttpMethod.Head && answer.StatusCode != HttpStatusCode.NotModified);
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -146,7 +150,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
                 await passed.WriteAsync(piece.AsMemory(0, count), context.RequestAborted);
             }
             if (exchange.Method != HttpMethod.Head && answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified))
-                BodyLength.ThrowIfCut(exchange.Last!.AnnouncedLength, relayed);
+                BodyLength.ThrowIfCut(BodyLength.Announced(answer), relayed);
             await passed.EndAsync(answer.TrailingHeaders, context.RequestAborted);
         }
         catch (Exception broken) when (response.HasStarted)
@@ -166,7 +170,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
 
     private static (string, string)[] Told(Exchange exchange, string status) => [("Headgate-Wait", Waited(exchange)), (ProxyStatus.Header, status)];
 
-    private static Problem Of(HeadgateException failure, (string, string)[] headers)
+    private static Problem Of(HeadgateException failure, (string, string)[] headers, bool isCutOff)
     {
         var wait = Math.Max(1, (int)Math.Min(int.MaxValue, Math.Ceiling((failure.RetryAfter ?? TimeSpan.Zero).TotalSeconds)));
         var (status, after) = failure.FailureClass switch
@@ -176,6 +180,8 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             FailureClass.Deadline or FailureClass.RateLimit => (StatusCodes.Status429TooManyRequests, wait),
             FailureClass.CircuitOpen => (StatusCodes.Status503ServiceUnavailable, wait),
             FailureClass.Timeout => (StatusCodes.Status504GatewayTimeout, null),
+            // What is stored must not be used unvalidated, and nobody can validate it (RFC 9111 §5.2.2.2).
+            FailureClass.Network when isCutOff => (StatusCodes.Status504GatewayTimeout, null),
             FailureClass.Blocked => (StatusCodes.Status403Forbidden, null),
             // It costs more than is ever allowed: nothing that the API has said.
             FailureClass.Invalid when failure.Attempts == 0 => (StatusCodes.Status400BadRequest, null),

@@ -117,6 +117,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Proxies = file => live.Settings.ProxiesIn(file),
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
+        Cache = CacheConfiguration.Http,
         GuardsAddresses = !options.AllowsPrivate,
         AllowsAddresses = options.Serve.AllowAddresses,
         Ended = ended,

@@ -20,6 +20,8 @@ internal static class SiteBuilder
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
+            // Names of versions are what an API has made of them, byte for byte; all else is text.
+            options.RequestHeaderEncodingSelector = static header => header.Equals("If-None-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Range", StringComparison.OrdinalIgnoreCase) ? System.Text.Encoding.Latin1 : null;
             kestrel(options);
         });
         builder.Services.AddRoutingCore();

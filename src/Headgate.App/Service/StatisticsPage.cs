@@ -53,14 +53,16 @@ internal sealed class StatisticsPage(ServiceState state)
         WriteLimits(json);
         WriteQueue(json);
         json.WriteEndObject();
-        // Answers are not cached.
+        var (hits, misses) = (Cached(counts => counts.Hits), Cached(counts => counts.Misses + counts.Revalidated + counts.Stale));
         json.WriteStartObject("cache");
-        json.WriteNumber("entries", 0);
-        json.WriteNumber("hit_rate", 0);
+        json.WriteNumber("entries", state.Engine.Stored.Answers.Count);
+        json.WriteNumber("hit_rate", hits + misses == 0 ? 0 : Math.Round(hits / (double)(hits + misses), 4));
         json.WriteEndObject();
         WriteBreakers(json);
         json.WriteEndObject();
     });
+
+    private long Cached(Func<Headgate.Caching.CacheCounts, long> read) => state.Engine.Upstreams.Sum(api => read(api.CacheCounts));
 
     private void WriteRequests(Utf8JsonWriter json)
     {
@@ -75,7 +77,7 @@ internal sealed class StatisticsPage(ServiceState state)
         json.WriteNumber("open", state.Jobs.Open);
         json.WriteNumber("retried", counts.Retries);
         json.WriteNumber("rate_limited", counts.Refusals);
-        json.WriteNumber("cached", 0);
+        json.WriteNumber("cached", Cached(counts => counts.Hits));
         json.WriteNumber("success_rate", SuccessRate);
         json.WriteNumber("requests_per_second", PerSecond);
         json.WriteEndObject();

@@ -38,13 +38,11 @@ internal readonly record struct Receipt(ReceiptKind Kind, StoredAnswer? Stored, 
 /// Unreached     what stands in where there was no answer
 /// </code>
 /// </remarks>
-internal sealed class AnswerCache(CacheRules rules, long limit)
+internal sealed class AnswerCache(long limit)
 {
     private readonly ByteStore<CacheKey, CacheEntry> _store = new(limit);
     private readonly Invalidations _invalidations = new();
     private volatile bool _hasSearchRules;
-
-    public CacheRules Rules => rules;
 
     public long Bytes => _store.Bytes;
 
@@ -57,10 +55,10 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
     public ReuseDecision Decide(CacheRequest request, long now)
     {
         if (!request.IsLookup)
-            return Reuse.Decide(rules, request, null, ForwardReason.Method, isInvalid: false, now);
+            return Reuse.Decide(request.Rules, request, null, ForwardReason.Method, isInvalid: false, now);
         var variants = Find(request.Key);
         var stored = variants?.Of(request.Fields);
-        return Reuse.Decide(rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(stored), now);
+        return Reuse.Decide(request.Rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(stored), now);
     }
 
     /// <summary>What is to be done with an answer; what it says of stored ones is done.</summary>
@@ -73,18 +71,18 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
         var stored = decision.Stored;
         if (stored is not null && decision.Kind is ReuseKind.Validate or ReuseKind.ServeAndValidate && answer.Status == 304)
         {
-            if (Freshening.Validated(rules, request, stored!, answer) is not { } current)
+            if (Freshening.Validated(request.Rules, request, stored!, answer) is not { } current)
                 return new Receipt(ReceiptKind.Again, null, StoreRefusal.Status);
             Exchange(request, stored!, Storing.IsWithheld(current) ? null : current);
             return new Receipt(ReceiptKind.Freshened, current, StoreRefusal.None);
         }
         if (decision.Kind == ReuseKind.Complete && answer.Status is 206 or 416)
             return new Receipt(answer.Status == 206 ? ReceiptKind.Join : ReceiptKind.Again, stored, StoreRefusal.None);
-        if (Staleness.MayServeOnError(rules, request, stored, answer.Status, IsInvalid(stored), answer.ReceivedAt))
+        if (Staleness.MayServeOnError(request.Rules, request, stored, answer.Status, IsInvalid(stored), answer.ReceivedAt))
             return new Receipt(ReceiptKind.Stale, stored, StoreRefusal.Status);
         if (request.Method == "HEAD" && answer.Status == 200 && Find(request.Key)?.Of(request.Fields) is { } headed)
-            Exchange(request, headed, Freshening.Headed(rules, request, headed, answer));
-        var refusal = Storing.Why(rules, request, answer.Status, answer.Fields, answer.ReceivedAt);
+            Exchange(request, headed, Freshening.Headed(request.Rules, request, headed, answer));
+        var refusal = Storing.Why(request.Rules, request, answer.Status, answer.Fields, answer.ReceivedAt);
         if (refusal == StoreRefusal.Worthless)
             // What was stored is older than this.
             Drop(request);
@@ -99,13 +97,13 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
     public StoredAnswer? Keep(CacheRequest request, in Receipt receipt, in ReceivedAnswer answer, out bool isKept)
     {
         isKept = false;
-        var joined = receipt.Stored is { } part && answer.Status == 206 ? Freshening.Completed(rules, request, part, answer) : null;
+        var joined = receipt.Stored is { } part && answer.Status == 206 ? Freshening.Completed(request.Rules, request, part, answer) : null;
         if (joined is null && receipt.Kind == ReceiptKind.Join)
             return null;
-        if ((joined ?? StoredAnswer.Of(rules, request, answer)) is not { } stored)
+        if ((joined ?? StoredAnswer.Of(request.Rules, request, answer)) is not { } stored)
             return null;
         // The part may be withheld where what was there is not.
-        if (Storing.Why(rules, request, answer.Status, answer.Fields, answer.ReceivedAt) is not (StoreRefusal.None or StoreRefusal.Worthless))
+        if (Storing.Why(request.Rules, request, answer.Status, answer.Fields, answer.ReceivedAt) is not (StoreRefusal.None or StoreRefusal.Worthless))
             return joined;
         var key = request.Key;
         if (stored.Search is { } search)
@@ -121,7 +119,11 @@ internal sealed class AnswerCache(CacheRules rules, long limit)
 
     /// <summary>The stored answer that stands in for an API out of reach; null for none: then the answer is 504.</summary>
     public StoredAnswer? Unreached(CacheRequest request, in ReuseDecision decision, long now) =>
-        Staleness.MayServeUnreached(rules, request, decision.Stored, IsInvalid(decision.Stored), now) ? decision.Stored : null;
+        Staleness.MayServeUnreached(request.Rules, request, decision.Stored, IsInvalid(decision.Stored), now) ? decision.Stored : null;
+
+    /// <summary>Whether the stored answer stands in for one that tells of an error of the server.</summary>
+    public bool StandsInFor(CacheRequest request, in ReuseDecision decision, int status, long now) =>
+        Staleness.MayServeOnError(request.Rules, request, decision.Stored, status, IsInvalid(decision.Stored), now);
 
     /// <summary>Lets all answers go.</summary>
     public void Clear() => _store.Clear();

@@ -15,7 +15,11 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
     /// <summary>Whose answers: a digest, since secrets are not kept; 0 for nobody's or everybody's.</summary>
     public UInt128 Credentials => credentials;
 
-    public static CacheKey Of(CacheRules rules, Uri uri, FieldList request) => new(UrlOf(uri), rules.IsShared ? 0 : Digest(rules.CredentialFields, request));
+    /// <param name="rules">Those of the cache.</param>
+    /// <param name="uri">The absolute URL.</param>
+    /// <param name="request">The headers of the request.</param>
+    /// <param name="owner">Whose answers they are beside that, in any case; empty for nobody's.</param>
+    public static CacheKey Of(CacheRules rules, Uri uri, FieldList request, string owner = "") => new(UrlOf(uri), Digest(rules, request, owner));
 
     /// <summary>The URL as caches compare them: its scheme and host in small letters, its port only if it is another than the usual one.</summary>
     public static string UrlOf(Uri uri) =>
@@ -29,23 +33,32 @@ internal readonly struct CacheKey(string url, UInt128 credentials) : IEquatable<
 
     public override int GetHashCode() => _hash;
 
-    private static UInt128 Digest(IReadOnlyList<string> names, FieldList request)
+    private static UInt128 Digest(CacheRules rules, FieldList request, string owner)
     {
         IncrementalHash? hash = null;
         try
         {
+            if (owner.Length > 0)
+                Add($"{owner}\n");
             foreach (var field in request)
-                foreach (var name in names)
-                    if (field.Is(name))
-                    {
-                        hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                        hash.AppendData(Encoding.UTF8.GetBytes($"{name}:{field.Value}\n"));
-                    }
+                if (NameOf(rules, field) is { } name)
+                    Add($"{name}:{field.Value}\n");
             return hash is null ? 0 : BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
         }
         finally
         {
             hash?.Dispose();
         }
+
+        void Add(string text) => (hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256)).AppendData(Encoding.UTF8.GetBytes(text));
+    }
+
+    /// <summary>The name of a header that answers are kept apart by, in the spelling of the rules; null for any other.</summary>
+    private static string? NameOf(CacheRules rules, Field field)
+    {
+        foreach (var name in rules.SteeringFields)
+            if (field.Is(name))
+                return name;
+        return !rules.IsShared && rules.IsCredential(field.Name) ? field.Name.ToLowerInvariant() : null;
     }
 }

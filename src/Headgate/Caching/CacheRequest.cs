@@ -3,6 +3,9 @@ namespace Headgate.Caching;
 /// <summary>A request as a cache sees it, read once.</summary>
 internal sealed class CacheRequest
 {
+    /// <summary>Those of the cache that it was read for.</summary>
+    public required CacheRules Rules { get; init; }
+
     public required CacheKey Key { get; init; }
 
     public required string Method { get; init; }
@@ -30,12 +33,14 @@ internal sealed class CacheRequest
     /// <param name="uri">The absolute URL.</param>
     /// <param name="fields">All of its headers, the caller's own credentials among them.</param>
     /// <param name="hasBody">Whether it has one: what that means to the answer only the API knows.</param>
-    public static CacheRequest Of(CacheRules rules, string method, Uri uri, FieldList fields, bool hasBody)
+    /// <param name="owner">Whose answers it gets, beside those of its credentials; empty for anybody's.</param>
+    public static CacheRequest Of(CacheRules rules, string method, Uri uri, FieldList fields, bool hasBody, string owner = "")
     {
         var directives = CacheDirectives.Of(fields);
         return new CacheRequest
         {
-            Key = CacheKey.Of(rules, uri, fields),
+            Rules = rules,
+            Key = CacheKey.Of(rules, uri, fields, owner),
             Method = method,
             Uri = uri,
             Fields = fields,

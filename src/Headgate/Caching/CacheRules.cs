@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Headgate.Caching;
 
 /// <summary>What a cache is and may do.</summary>
@@ -15,8 +17,14 @@ internal sealed record CacheRules
     /// <summary>Fields with directives for caches like this one, the first first, for example <c>CDN-Cache-Control</c>.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
-    /// <summary>Headers of a request that say who asks. A private cache keeps what they get apart.</summary>
-    public IReadOnlyList<string> CredentialFields { get; init; } = ["Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Auth-Token"];
+    /// <summary>A header in which this API has its keys, beside those that say by their names what they are; null for none.</summary>
+    public string? KeyField { get; init; }
+
+    /// <summary>
+    /// Headers by which a server may be led to answer for another host, path or method: no cache keeps what they get for others, whatever <c>Vary</c> says.
+    /// </summary>
+    public IReadOnlyList<string> SteeringFields { get; init; } =
+        ["Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Host", "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Method-Override"];
 
     /// <summary>How long at most an answer that says nothing of its lifetime is fresh, in seconds: a day.</summary>
     public long LongestGuess { get; init; } = 86_400;
@@ -26,4 +34,12 @@ internal sealed record CacheRules
 
     /// <summary>Its name in <c>Cache-Status</c>.</summary>
     public string Name { get; init; } = "headgate";
+
+    /// <summary>Whether a header of a request says who asks. Nobody knows all that APIs have thought of: one too many keeps answers apart that need not be, one too few gives somebody another's.</summary>
+    public bool IsCredential(string name) =>
+        (name.AsSpan().ContainsAny(CredentialWords) && !name.Equals("User-Agent", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("Sec-", StringComparison.OrdinalIgnoreCase))
+        || name.Equals(KeyField, StringComparison.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<string> CredentialWords =
+        SearchValues.Create(["auth", "token", "key", "secret", "passw", "cookie", "session", "credential", "signature", "jwt", "user", "account", "tenant", "customer"], StringComparison.OrdinalIgnoreCase);
 }

@@ -6,6 +6,9 @@ internal static class Forwarding
     /// <summary>The conditions of the requester: those that are sent are the cache's own, and his are judged by what comes of them.</summary>
     private static readonly string[] Conditions = ["If-None-Match", "If-Modified-Since", "If-Range"];
 
+    /// <summary>Whether a header is one of those that <see cref="Of"/> changes.</summary>
+    public static bool IsConditional(string name) => name.Equals("Range", StringComparison.OrdinalIgnoreCase) || Array.Exists(Conditions, condition => condition.Equals(name, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The headers to send.</summary>
     /// <param name="request">What asks.</param>
     /// <param name="decision">What is to be done.</param>

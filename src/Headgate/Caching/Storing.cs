@@ -58,7 +58,7 @@ internal static class Storing
             return StoreRefusal.Partial;
         if (rules.IsShared && directives.Private)
             return StoreRefusal.Private;
-        if (rules.IsShared && request.Fields.Has("Authorization") && directives is { Public: false, MustRevalidate: false, SharedMaxAge: null })
+        if (rules.IsShared && BringsKey(rules, request) && directives is { Public: false, MustRevalidate: false, SharedMaxAge: null })
             return StoreRefusal.Credentials;
         if (Selecting.Of(answer, request.Fields) is null)
             return StoreRefusal.Varies;
@@ -68,6 +68,9 @@ internal static class Storing
             return StoreRefusal.Unsaid;
         return IsWorthless(rules, status, control, answer, receivedAt) ? StoreRefusal.Worthless : StoreRefusal.None;
     }
+
+    /// <summary>A key in another header is one all the same; cookies are only what <c>Vary</c> and <c>private</c> make of them.</summary>
+    private static bool BringsKey(CacheRules rules, CacheRequest request) => request.Fields.Any(field => !field.Is("Cookie") && rules.IsCredential(field.Name));
 
     /// <summary>Whether a stored answer must not be kept after what the API said of it later.</summary>
     public static bool IsWithheld(StoredAnswer stored) => stored.Directives.NoStore && !(stored.Directives.MustUnderstand && IsUnderstood(stored.Status));

@@ -19,6 +19,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
         {
             TotalLimits = root.Member(Settings.Total.Name)?.Member(Settings.TotalLimits.Name) is { } total ? Settings.TotalLimitsShape.Read(total) : [],
             TotalConnections = (int?)Given(root.Member(Settings.Total.Name), Settings.TotalConnections),
+            CacheBytes = Value(root.Member(Settings.Total.Name), Settings.CacheBytes, HeadgateConfiguration.Default.CacheBytes),
             Defaults = defaults,
             Concurrency = (int)Value(defaultsNode, Settings.Concurrency, HeadgateConfiguration.Default.Concurrency),
             Upstreams = [.. (root.Member(Settings.Upstreams.Name)?.Members ?? []).Select(member => BindUpstream(member.Name, member.Value, defaults))],
@@ -49,6 +50,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Patience = Value(node, Settings.Policy.Patience, otherwise.Patience),
             MaxBody = Value(node, Settings.Policy.MaxBody, otherwise.MaxBody),
             MaxPassed = Given(node, Settings.Policy.MaxBody) ?? otherwise.MaxPassed,
+            Cache = node?.Member(Settings.Policy.Cache.Name) is { } cache && CacheScalar.Cache.TryRead(cache, out var kept) ? kept : otherwise.Cache,
             Connections = node?.Member(Settings.Policy.Wire.Name) is { } connections ? BindConnections(connections) : otherwise.Connections,
             Proxies = node?.Member(ProxySettings.OfPolicy.Name) is null ? otherwise.Proxies : Value(node, ProxySettings.OfPolicy, ProxySettings.None) is var pool and not ProxySettings.None ? pool : null,
         };
@@ -115,6 +117,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
             Template = Value(node, Settings.Keys.As, usual.Template),
             Limits = node.Member(Settings.Keys.Limits.Name) is { } limits ? Settings.Keys.LimitsShape.Read(limits) : [],
             Choice = Value(node, Settings.Keys.Choose, usual.Choice),
+            AnswersShared = Value(node, Settings.Keys.AnswersShared, usual.AnswersShared),
             Dead = node.Member(Settings.Keys.Dead.Name) is { } dead ? Settings.Keys.DeadShape.Read(dead) : usual.Dead,
         };
     }

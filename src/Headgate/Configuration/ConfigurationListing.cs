@@ -89,9 +89,14 @@ internal sealed class ConfigurationListing
         var json = value.Kind switch
         {
             JsonValueKind.Array => "[]",
+            JsonValueKind.Object => Written(value),
             JsonValueKind.String => $"\"{JsonEncodedText.Encode(value.Written, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"",
             _ => value.Text,
         };
         _values.Add(new ListedValue(pointer, json, value.Origin, fromDefaults));
     }
+
+    /// <summary>A group that stands for one value.</summary>
+    private static string Written(ConfigurationNode group) =>
+        $"{{ {string.Join(", ", group.Members.Select(member => $"\"{member.Name}\": {(member.Value.Kind == JsonValueKind.String ? $"\"{JsonEncodedText.Encode(member.Value.Written, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"" : member.Value.Kind == JsonValueKind.Array ? $"[{string.Join(", ", member.Value.Items.Select(item => $"\"{item.Written}\""))}]" : member.Value.Text)}"))} }}";
 }

@@ -17,6 +17,9 @@ internal sealed record HeadgateConfiguration
     /// <summary>The most connections in use at once to all APIs together; null for no such limit.</summary>
     public int? TotalConnections { get; init; }
 
+    /// <summary>The most that answers take that are kept, in bytes.</summary>
+    public long CacheBytes { get; init; } = 64 << 20;
+
     /// <summary>How an API is treated that says nothing else, configured or not.</summary>
     public UpstreamPolicy Defaults { get; init; } = UpstreamPolicy.Default;
 

@@ -11,6 +11,7 @@ internal static class ServiceEnvironment
 
     /// <summary>What the pool of PROXY_POOL_URL is called.</summary>
     private const string Pool = "pool";
+    private const string EnableCaching = "ENABLE_CACHING";
 
     /// <summary>Settings by another name; their words were written in capital letters, too.</summary>
     private static readonly (string Name, string Pointer)[] Values =
@@ -33,7 +34,6 @@ internal static class ServiceEnvironment
     /// <summary>What this version does not do, and which value of it asks for nothing; where that is null, any does.</summary>
     private static readonly (string Name, string? Nothing)[] NotDone =
     [
-        ("ENABLE_CACHING", "false"), ("CACHE_TTL", null), 
         ("REDIS_URL", null), ("RABBITMQ_URL", null), ("KAFKA_BROKERS", null), ("ELASTICSEARCH_URI", null),
         ("METRICS_ENABLED", "true"),
     ];
@@ -45,7 +45,7 @@ internal static class ServiceEnvironment
     public static IEnumerable<string> Names =>
     [
         .. OriginalEnvironment.Names, .. Values.Concat(OfBackpressure).Select(value => value.Name), .. Additions.Select(addition => addition.Name), .. NotDone.Select(variable => variable.Name), .. OfSimulation,
-        TestMode, ApiKeys, EnableBackpressure, EnableProxyRotation, "HOST", "PORT", "PROMETHEUS_PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
+        TestMode, ApiKeys, EnableBackpressure, EnableProxyRotation, EnableCaching, "CACHE_TTL", "HOST", "PORT", "PROMETHEUS_PORT", "QUEUE_TYPE", "WORKER_COUNT", "BATCH_SIZE",
     ];
 
     /// <summary>What those that are set say, but for keys.</summary>
@@ -55,7 +55,7 @@ internal static class ServiceEnvironment
     {
         foreach (var value in OriginalEnvironment.ReadPolicy(environment))
             yield return value;
-        foreach (var value in ReadBackpressure(environment, errors))
+        foreach (var value in ReadBackpressure(environment, errors).Concat(ReadCache(environment, errors)))
             yield return value;
         foreach (var value in ReadProxies(environment, errors))
             yield return value;
@@ -132,6 +132,22 @@ internal static class ServiceEnvironment
                 break;
         }
         return OfBackpressure.Where(value => Given(environment, value.Name) is not null).Select(value => new ConfigurationOverride(value.Pointer, [environment[value.Name]], value.Name));
+    }
+
+    /// <summary>The original keeps each 200 to a GET for so long, and does so unless told otherwise.</summary>
+    private static IEnumerable<ConfigurationOverride> ReadCache(IReadOnlyDictionary<string, string> environment, List<ConfigurationError> errors)
+    {
+        var ttl = Given(environment, "CACHE_TTL");
+        switch (Given(environment, EnableCaching)?.ToLowerInvariant())
+        {
+            case "false" or "0" or "no" or "off":
+                return [new ConfigurationOverride("/defaults/cache", ["off"], EnableCaching)];
+            case null or "true" or "1" or "yes" or "on":
+                return ttl is null ? [] : [new ConfigurationOverride("/defaults/cache", [$"ttl={ttl}"], "CACHE_TTL")];
+            case var other:
+                errors.Add(new ConfigurationError(new ValueOrigin(ValueSource.Environment, EnableCaching), "", $"\"{Excerpt.Of(other)}\" is neither true nor false"));
+                return [];
+        }
     }
 
     private static ConfigurationOverride? ReadListen(IReadOnlyDictionary<string, string> environment) => (Given(environment, "HOST"), Given(environment, "PORT")) switch

@@ -4,8 +4,7 @@ using Headgate.Limits;
 namespace Headgate.Configuration;
 
 /// <summary>
-/// The table of everything that headgate.json accepts, and of what its format has but this version does not enforce.
-/// A setting that is not here is refused.
+/// The table of everything that headgate.json accepts. A setting that is not here is refused.
 /// </summary>
 internal static class Settings
 {
@@ -50,7 +49,10 @@ internal static class Settings
 
         public static readonly Setting Wire = new("connections", Connections.Shape, "How connections are made and kept, and how many.");
 
-        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Wire, ProxySettings.OfPolicy];
+        public static readonly Setting<CacheConfiguration?> Cache = new(
+            "cache", CacheScalar.Cache, "Which answers are kept and given again: \"off\", \"http\" (as a browser does), \"shared\" (as a proxy for many), \"ttl=300\"; null for what is usual: http in serve, off elsewhere.", "null");
+
+        public static readonly Setting[] All = [Limits, Timing, Straggle, Timeout, ConnectTimeout, Retries, RetryDelay, RetryCap, QueueTimeout, BreakerState, Patience, MaxBody, Cache, Wire, ProxySettings.OfPolicy];
     }
 
     internal static class Keys
@@ -69,7 +71,10 @@ internal static class Settings
         public static readonly Setting Dead = new(
             "dead", DeadShape, "The statuses after which a key is used no more.", Literal.Array(new KeysConfiguration().Dead));
 
-        public static readonly Group Shape = new([From, As, Limits, Choose, Dead], ["from"], "answersShared");
+        public static readonly Setting<bool> AnswersShared = new(
+            "answersShared", Scalars.Flag, "Whether an answer that one key got is given to requests of the others, where answers are kept.", "false");
+
+        public static readonly Group Shape = new([From, As, Limits, Choose, Dead, AnswersShared], ["from"]);
     }
 
     internal static class Shares
@@ -262,7 +267,7 @@ internal static class Settings
         // An API says only what differs: the rest comes from "defaults", so its settings state no default of their own.
         public static readonly Group Shape = new(
             [Base, .. Policy.All.Select(setting => setting with { Default = null }), KeyPool, OAuthSettings.OfUpstream, PriorityShares, Costs, Retries, Routes, Countries, Throttle, Trust, UserAgents, Weight, Hedging, Adapting, Disturbance, Failover],
-            ["base"], "cache");
+            ["base"]);
 
         public static bool IsName(string name) =>
             name.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(name[0]) && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
@@ -275,12 +280,14 @@ internal static class Settings
     public static readonly Setting TotalLimits = new("limits", TotalLimitsShape, "Limits that all traffic shares.", "[]");
     public static readonly Setting<long> TotalConnections = new(
         "connections", Scalars.Whole(1, 1_000_000), "The most connections in use at once to all APIs together.");
-    public static readonly Setting Total = new("total", new Group([TotalLimits, TotalConnections]), "What holds for all traffic together.");
+    public static readonly Setting<long> CacheBytes = new(
+        "cacheBytes", Scalars.Size, "The most memory that the answers take that are kept.", $"\"{ByteSize.Format(HeadgateConfiguration.Default.CacheBytes)}\"");
+    public static readonly Setting Total = new("total", new Group([TotalLimits, TotalConnections, CacheBytes]), "What holds for all traffic together.");
     public static readonly Setting<long> Concurrency = new(
         "concurrency", Scalars.Whole(1, 1_000_000), "The most requests in flight at once where no limit says otherwise.",
         Literal.Number(HeadgateConfiguration.Default.Concurrency));
     public static readonly Setting Defaults = new(
-        "defaults", new Group([.. Policy.All, Concurrency], [], "cache"), "What holds for every API that says nothing else.");
+        "defaults", new Group([.. Policy.All, Concurrency]), "What holds for every API that says nothing else.");
     public static readonly Setting Upstreams = new(
         "upstreams",
         new Map(Upstream.Shape, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", Upstream.IsName, "1 to 64 letters, digits, dots, hyphens or underscores, the first a letter or digit"),

@@ -126,8 +126,7 @@ internal abstract class ListOf(Scalar item, int minimum, string[] words) : Shape
 /// <summary>A group with members of known names.</summary>
 /// <param name="members">Those that are accepted, in the order in which they are shown.</param>
 /// <param name="required">The names that must be there.</param>
-/// <param name="later">The names that the format has but this version does not enforce yet.</param>
-internal sealed class Group(Setting[] members, string[] required, params string[] later) : Shape
+internal sealed class Group(Setting[] members, string[] required) : Shape
 {
     public Group(Setting[] members)
         : this(members, [])
@@ -146,9 +145,7 @@ internal sealed class Group(Setting[] members, string[] required, params string[
     public Setting? Find(string name) => Array.Find(members, member => member.Name == name);
 
     /// <summary>What is wrong with a name that is no member.</summary>
-    public string Refusal(string name) => later.Contains(name)
-        ? $"\"{name}\" is not enforced in this version; take it out"
-        : $"unknown member{NearestName.Suggest(name, members.Select(member => member.Name))}";
+    public string Refusal(string name) => $"unknown member{NearestName.Suggest(name, members.Select(member => member.Name))}";
 
     public override void Check(ConfigurationNode node, List<ConfigurationError> errors)
     {

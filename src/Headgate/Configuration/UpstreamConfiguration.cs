@@ -86,6 +86,9 @@ internal sealed record KeysConfiguration
 
     public KeyChoice Choice { get; init; }
 
+    /// <summary>Whether what one of them was answered is given to requests of the others.</summary>
+    public bool AnswersShared { get; init; }
+
     /// <summary>The statuses after which a key is used no more.</summary>
     public ValueList<StatusRange> Dead { get; init; } = [new(401, 401)];
 }

@@ -46,6 +46,9 @@ internal sealed record UpstreamPolicy
     /// <summary>The largest answer that is passed on to a caller who reads it himself; null where no largest one was given.</summary>
     public long? MaxPassed { get; init; }
 
+    /// <summary>Which answers are kept; null for what is usual where they are asked for.</summary>
+    public CacheConfiguration? Cache { get; init; }
+
     public ConnectionsConfiguration Connections { get; init; } = ConnectionsConfiguration.Default;
 
     /// <summary>The name of the pool of proxies through which the API is reached; null for none.</summary>

@@ -33,14 +33,14 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
         var detail = exchange.Detail;
         if (body.IsTooLarge)
             (outcome, detail) = (JobOutcome.Of(null, FailureClass.Invalid), TooLarge);
-        var last = exchange.Last!;
+        var last = exchange.IsStored ? null : exchange.Last;
         return Record(outcome, detail ?? (outcome.Ok ? null : $"the server answered {status}"), exchange, now, new JobResult
         {
             StatusCode = status,
             Headers = JobFields.Of(answer),
             Content = body.Bytes,
             ContentFile = body.File,
-            Elapsed = last.WasSent ? Clock.Span(last.EndedAt - last.SentAt) : TimeSpan.Zero,
+            Elapsed = last is { WasSent: true } ? Clock.Span(last.EndedAt - last.SentAt) : TimeSpan.Zero,
         });
     }
 
@@ -68,6 +68,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
         Holding = exchange?.HeldBy?.Describe(),
         Key = exchange?.Last?.Permit.Key?.Name,
         Proxy = exchange?.Last?.Permit.Proxy?.Name,
+        Cache = exchange?.Cache?.Word,
         Chaos = exchange?.Last?.Chaos,
         MaybeSent = IsResent || exchange is { MaybeSent: true },
         Context = Request?.RawContext ?? default,

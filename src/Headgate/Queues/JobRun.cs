@@ -104,17 +104,17 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
 
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)
     {
-        var last = _exchange!.Last!;
-        var api = last.Upstream.Configuration;
+        var last = _exchange!.IsStored ? null : _exchange.Last;
+        var api = _exchange.Upstream!.Configuration;
         var stream = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var length = last.AnnouncedLength;
+        var length = Retries.BodyLength.Announced(answer);
         var (bytes, isWhole) = length > api.Policy.MaxBody ? (default, false) : await BodyBuffer.ReadAsync(stream, length, api.Policy.MaxBody, cancellation).ConfigureAwait(false);
         _body = new ReceivedBody(isWhole ? bytes : default, null, IsTooLarge: !isWhole);
         if (isWhole)
             Retries.BodyLength.ThrowIfCut(length, bytes.Length);
         else
             answer.Dispose();
-        if (api.Costs.Count > 0)
+        if (api.Costs.Count > 0 && last is not null)
             last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, api.Costs);
     }
 

@@ -177,11 +177,11 @@ public sealed class OriginalVariablesTests : IAsyncLifetime
     public async Task It_listens_there_keeps_jobs_in_memory_and_tells_what_it_cannot_do()
     {
         var port = Ports.Free();
-        Set("HOST=127.0.0.2", $"PORT={port}", "QUEUE_TYPE=memory", "ENABLE_CACHING=true", "CACHE_TTL=300");
+        Set("HOST=127.0.0.2", $"PORT={port}", "QUEUE_TYPE=memory", "ENABLE_CACHING=true", "CACHE_TTL=300", "REDIS_URL=redis://x");
         await using var process = _cli.Start("serve");
 
         Assert.Equal($"http://127.0.0.2:{port}", (await process.Output.WaitForAsync("\n")).Trim());
-        Assert.Contains("set, and without effect in this version: ENABLE_CACHING, CACHE_TTL", await process.Error.WaitForAsync("memory"), StringComparison.Ordinal);
+        Assert.Contains("set, and without effect in this version: REDIS_URL", await process.Error.WaitForAsync("memory"), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_cli.PathOf("data")));
     }
 

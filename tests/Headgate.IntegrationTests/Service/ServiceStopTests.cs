@@ -93,7 +93,7 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
         Assert.Equal(200, (await service.CallAsync("GET", "/up/sim/first")).Status);
         var id = (await service.SubmitAsync([$$"""{"url":"{{api.Url}}/later"}"""]))[0];
         using var through = new HttpClient(new HttpClientHandler { Proxy = new System.Net.WebProxy(await service.ProxyAsync()) });
-        var (held, proxied) = (service.Client.GetAsync("/up/sim/held"), through.GetAsync($"{api.Url}/held"));
+        var (held, proxied) = (service.Client.GetAsync("/up/sim/held"), through.GetAsync($"{api.Url}/proxied"));
         var wait = service.CallAsync("POST", "/api/v1/requests/wait", $$"""{"request_ids":["{{id}}"]}""");
         using var rather = new HttpRequestMessage(HttpMethod.Post, "/api/v1/request") { Content = new StringContent($$"""{"url":"{{api.Url}}/rather"}""") };
         rather.Headers.Add("Prefer", "wait=60");

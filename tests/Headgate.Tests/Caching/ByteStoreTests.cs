@@ -139,7 +139,7 @@ public sealed class ByteStoreTests
     {
         var world = new CacheWorld();
         world.Get("Accept: a/b", "200 | Cache-Control: max-age=60 | Vary: Accept | Cache-Groups: \"a\"");
-        var request = CacheWorld.RequestOf(world.Cache.Rules, "GET", CacheWorld.Url, "Accept: a/b");
+        var request = CacheWorld.RequestOf(world.Rules, "GET", CacheWorld.Url, "Accept: a/b");
 
         Assert.Equal(0, Allocated.Least(() => Assert.True(world.Cache.Decide(request, world.Now).IsHit)));
     }

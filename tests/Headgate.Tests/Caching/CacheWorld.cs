@@ -23,7 +23,9 @@ internal sealed class CacheWorld(CacheRules? rules = null)
 
     public const string Url = "https://api.test/thing";
 
-    public AnswerCache Cache { get; } = new(rules ?? new CacheRules(), 10_000_000);
+    public CacheRules Rules { get; } = rules ?? new CacheRules();
+
+    public AnswerCache Cache { get; } = new(10_000_000);
 
     public long Now { get; private set; } = Start;
 
@@ -42,7 +44,7 @@ internal sealed class CacheWorld(CacheRules? rules = null)
 
     public Seen Ask(string method, string url, string fields, params string?[] answers)
     {
-        var request = RequestOf(Cache.Rules, method, url, fields);
+        var request = RequestOf(Rules, method, url, fields);
         var decision = Cache.Decide(request, Now);
         if (decision.Kind == ReuseKind.Refuse)
             return new Seen(504, FieldList.Empty, "", decision, [], null);

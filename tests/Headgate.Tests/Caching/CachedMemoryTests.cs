@@ -9,7 +9,7 @@ public sealed class CachedMemoryTests
     [Fact]
     public void What_an_answer_is_said_to_take_is_at_least_what_it_takes()
     {
-        var cache = new AnswerCache(new CacheRules(), 100_000_000);
+        var cache = new AnswerCache(100_000_000);
         Keep(cache, 0, 1);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var counted = cache.Bytes;
@@ -27,7 +27,7 @@ public sealed class CachedMemoryTests
     {
         for (var number = from; number < from + count; number++)
         {
-            var request = CacheRequest.Of(cache.Rules, "GET", new Uri($"https://api.test/things/{number}"), FieldList.Empty, hasBody: false);
+            var request = CacheRequest.Of(new CacheRules(), "GET", new Uri($"https://api.test/things/{number}"), FieldList.Empty, hasBody: false);
             var fields = CacheWorld.FieldsOf($"Content-Type: application/json; v={number} | Cache-Control: max-age=6{number} | ETag: \"{number}\" | Vary: Accept, X{number} | Date: {{0}}");
             var answer = new ReceivedAnswer(200, null, fields, CacheWorld.Start, CacheWorld.Start, new byte[500]);
             Assert.NotNull(cache.Keep(request, cache.Receive(request, cache.Decide(request, CacheWorld.Start), answer), answer, out _));

@@ -32,7 +32,7 @@ public sealed class HostileFieldsTests
     {
         var random = new Random(seed);
         var rules = new CacheRules { IsShared = seed % 2 == 0, Targets = ["CDN-Cache-Control"] };
-        var cache = new AnswerCache(rules, 200_000);
+        var cache = new AnswerCache(200_000);
         for (var turn = 0; turn < 5_000; turn++)
         {
             var now = CacheWorld.Start + turn * 500L;

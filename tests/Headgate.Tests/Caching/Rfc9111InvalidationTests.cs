@@ -70,7 +70,7 @@ public sealed class Rfc9111InvalidationTests
     public void An_answer_that_was_under_way_while_its_url_was_changed_is_validated_before_it_is_used()
     {
         var world = new CacheWorld();
-        var request = CacheWorld.RequestOf(world.Cache.Rules, "GET", CacheWorld.Url, "");
+        var request = CacheWorld.RequestOf(world.Rules, "GET", CacheWorld.Url, "");
         var decision = world.Cache.Decide(request, world.Now);
         var asked = world.Now;
 

@@ -133,10 +133,10 @@ public sealed class Rfc9111StoringTests
     {
         var world = new CacheWorld();
         world.Get("", Fresh);
-        var request = CacheRequest.Of(world.Cache.Rules, "GET", new Uri(CacheWorld.Url), FieldList.Empty, hasBody: true);
+        var request = CacheRequest.Of(world.Rules, "GET", new Uri(CacheWorld.Url), FieldList.Empty, hasBody: true);
 
         Assert.Equal(ForwardReason.Method, world.Cache.Decide(request, world.Now).Reason);
-        Assert.Equal(StoreRefusal.Method, Storing.Why(world.Cache.Rules, request, 200, CacheWorld.FieldsOf("Cache-Control: max-age=60"), world.Now));
+        Assert.Equal(StoreRefusal.Method, Storing.Why(world.Rules, request, 200, CacheWorld.FieldsOf("Cache-Control: max-age=60"), world.Now));
     }
 
     [Fact]

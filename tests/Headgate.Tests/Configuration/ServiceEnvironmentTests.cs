@@ -149,7 +149,20 @@ public sealed class ServiceEnvironmentTests
             ["ENABLE_CACHING"] = "true", ["ENABLE_PROXY_ROTATION"] = "FALSE", ["REDIS_URL"] = "redis://x", ["ELASTICSEARCH_URI"] = "", ["GLOBAL_WINDOW"] = "60", ["BURST_LIMIT"] = "1", ["BURST_WINDOW"] = "1", ["RATE_LIMIT"] = "5", ["PATH"] = "/bin",
         };
 
-        Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "ENABLE_CACHING", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
+        Assert.Equal(["GLOBAL_WINDOW (without GLOBAL_LIMIT)", "RATE_LIMIT (without API_KEYS)", "REDIS_URL"], ServiceEnvironment.FindIdle(environment));
+    }
+
+    [Theory]
+    [InlineData(null, "ENABLE_CACHING=true")]
+    [InlineData("ttl=300", "ENABLE_CACHING=true", "CACHE_TTL=300")]
+    [InlineData("ttl=60", "CACHE_TTL=60")]
+    [InlineData("off", "ENABLE_CACHING=false", "CACHE_TTL=60")]
+    [InlineData("off", "ENABLE_CACHING=No")]
+    public void Answers_are_kept_as_the_original_kept_them(string? expected, params string[] variables)
+    {
+        var configuration = Read("{}", [.. variables.Select(variable => (variable.Split('=')[0], variable.Split('=')[1]))]).OrThrow();
+
+        Assert.Equal(expected, configuration.Defaults.Cache?.ToString());
     }
 
     [Fact]

@@ -10,10 +10,10 @@ internal static class WrittenConfiguration
         {
           // comments and trailing commas are welcome
           "$schema": "./headgate.schema.json", "version": 1,
-          "total": { "limits": ["500 concurrent"], "connections": 200 },
+          "total": { "limits": ["500 concurrent"], "connections": 200, "cacheBytes": "32MiB" },
           "defaults": {
             "limits": "learn", "timing": "bounded", "straggle": 2, "timeout": 30, "connectTimeout": 10, "retries": 3, "retryDelay": 1,
-            "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "concurrency": 100,
+            "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "cache": "http", "concurrency": 100,
             "connections": { "idleTimeout": "30s" }, "proxies": "none",
           },
           "proxies": { "pool-a": { "from": ["file:proxies.txt", "http://proxy-manager.example:8000/api/proxies"], "poll": 60, "choose": "round-robin", "limits": ["5/s"], "probe": "http://probe.example/204" } },
@@ -21,7 +21,8 @@ internal static class WrittenConfiguration
             "github": {
               "base": ["https://api.github.com"],
               "limits": ["100 concurrent"], "proxies": "pool-a",
-              "keys": { "from": ["env:GH_TOKEN_1", "file:keys.txt"], "as": "Authorization: Bearer {key}", "limits": ["5000/h"], "choose": "soonest", "dead": [401] },
+              "keys": { "from": ["env:GH_TOKEN_1", "file:keys.txt"], "as": "Authorization: Bearer {key}", "limits": ["5000/h"], "choose": "soonest", "dead": [401], "answersShared": true },
+              "cache": { "mode": "ttl", "ttl": "5m", "targets": ["CDN-Cache-Control"] },
               "routes": { "search": { "match": "/search/**", "methods": ["GET"], "limits": ["30/min"] } },
               "geo": { "DE": ["10/s"] },
               "throttled": { "status": 200, "pointer": "/errors/0/type", "equals": "RATE_LIMITED" },
@@ -33,7 +34,7 @@ internal static class WrittenConfiguration
             },
             "openai": {
               "base": ["https://api.openai.com/v1", "https://eu.openai.example/v1"], "timeout": 120, "timing": "guaranteed", "straggle": "500ms",
-              "connectTimeout": 5, "retries": 5, "retryDelay": 0.5, "retryCap": "2m", "queueTimeout": "10m", "patience": "15m", "maxBody": 1024, "weight": 3,
+              "connectTimeout": 5, "retries": 5, "retryDelay": 0.5, "retryCap": "2m", "queueTimeout": "10m", "patience": "15m", "maxBody": 1024, "cache": "ttl=300", "weight": 3,
               "limits": ["500/min", "90000 tokens/min"],
               "cost": { "tokens": { "estimate": 1200, "actual": "/usage/total_tokens" } },
               "keys": { "from": ["env:OPENAI_API_KEY"], "as": "?api_key={key}", "choose": "sticky" },

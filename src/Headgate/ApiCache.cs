@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Headgate.Caching;
+using Headgate.Configuration;
+using Headgate.Keys;
+
+namespace Headgate;
+
+/// <summary>
+/// The stored answers of one API, as its requests see them: under what they look, and whose answers they get. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Answers are kept apart by tenant, by the country they are meant for, by the key of the pool that got them (unless its keys share theirs), by whether they were unpacked, and in a private
+/// cache by every header that says who asks. Where a pool has several keys and any may be used, nobody knows whose answer would be looked for before
+/// the key is chosen: nothing is looked up then, and nothing kept.
+/// </remarks>
+internal sealed class ApiCache
+{
+    private readonly Upstream _upstream;
+    private readonly ConditionalWeakTable<PoolKey, string> _names = [];
+    private readonly CacheRules _rules;
+    private readonly string _kind;
+
+    private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
+    {
+        (_upstream, Engine, _kind) = (upstream, engine, configuration.ToString());
+        _rules = new CacheRules
+        {
+            IsShared = configuration.Mode == CacheMode.Shared,
+            Ttl = configuration.Mode == CacheMode.Ttl ? configuration.Ttl : null,
+            Targets = configuration.Targets,
+            KeyField = upstream.KeyHeader,
+        };
+    }
+
+    public Engine Engine { get; }
+
+    public AnswerCache Answers => Engine.Stored.Answers;
+
+    /// <summary>It is one for many.</summary>
+    public bool IsShared => _rules.IsShared;
+
+    public CacheCounts Counts => _upstream.CacheCounts;
+
+    /// <summary>Milliseconds since the Unix epoch.</summary>
+    public long Now => Engine.Clock.Provider.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>That of an API; null where none of its answers are kept.</summary>
+    public static ApiCache? Of(Upstream upstream, Engine engine)
+    {
+        var configuration = upstream.Configuration.Policy.Cache ?? engine.Stored.Usual;
+        return configuration.Mode == CacheMode.Off ? null : new ApiCache(upstream, engine, configuration);
+    }
+
+    /// <summary>Looks for the answer of a request that comes to this API, and waits for one that is on its way.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="waiting">Ends the wait.</param>
+    /// <returns>What has the answer; null if the API is to be asked.</returns>
+    public ValueTask<CacheVisit?> FindAsync(Exchange exchange, CancellationToken waiting)
+    {
+        // One that comes back to be tried again has looked already; and what is signed is signed for one attempt.
+        if (exchange.Visit is not null || exchange.Request is SignedMessage)
+            return default;
+        return (exchange.Visit = Begin(exchange)).FindAsync(waiting);
+    }
+
+    /// <summary>How a request sees the cache.</summary>
+    public CacheVisit Begin(Exchange exchange)
+    {
+        var (pool, key, isKnown) = KeyOf(exchange);
+        var unpacks = Engine.Connections.Unpacks(_upstream.Configuration, exchange.IsPassedOn) ? "unpacked" : "as it is";
+        var owner = $"{_kind}\n{exchange.Tenant?.Length ?? -1}:{exchange.Tenant}\n{exchange.Country}\n{pool}\n{unpacks}";
+        var redirect = exchange.Redirect;
+        var fields = FieldList.Of(exchange.Request);
+        if (redirect is not null)
+            fields = fields.Where(field => redirect.Keeps(field.Name));
+        var hasBody = exchange.Body is not null && exchange.Request.Content?.Headers.ContentLength != 0;
+        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown);
+    }
+
+    /// <summary>What the key of the pool makes of its answers, and the key where it must be that one; not known where any may be taken.</summary>
+    private (string Pool, PoolKey? Key, bool IsKnown) KeyOf(Exchange exchange)
+    {
+        if (_upstream.Keys is not { } pool || _upstream.Configuration.Keys is not { } keys || _upstream.BringsKey(exchange))
+            return ("", null, true);
+        if (keys.AnswersShared)
+            return ("pool", null, true);
+        var key = pool.Keys is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Tenant) : null;
+        return key is null ? ("", null, false) : (_names.GetValue(key, static key => Digest(key)), key, true);
+    }
+
+    private static string Digest(PoolKey key) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"headgate key {key.Secret.Reveal()}")), 0, 16);
+}
