@@ -20,6 +20,7 @@ internal static class Program
         LimitsCommand.Create(),
         KeysCommand.Create(),
         ProxiesCommand.Create(),
+        CacheCommand.Create(),
         VerifyCommand.Create(),
         ImportCommand.Create(),
         ExportCommand.Create(),

@@ -64,6 +64,7 @@ internal sealed class ServiceSite : IAsyncDisposable
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
                     else
                         PriorKnowledge.Add(port, state.Time);
+                    CallerOutput.Add(port);
                 });
         });
         var site = builder.Build();
@@ -110,6 +111,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new OperationPages(state).Map(site);
+        new CachePages(state).Map(site);
         new Gateway(state, serve.Hold, serve.UpRoot).Map(site);
     }
 
