@@ -225,7 +225,7 @@ public sealed class ProxyPoolsTests
         var early = world.SendAsync();
         given.SetResult(Encoding.UTF8.GetBytes("""{ "proxies": [ { "url": "http://one.test:1" } ] }"""));
         await Threads.PassUntilAsync(world.Time, () => early.IsCompleted);
-        Assert.Equal(("200", "http://one.test:1"), (early.Result.Outcome, early.Result.Proxy));
+        Assert.Equal(("200", "http://one.test:1"), ((await early).Outcome, (await early).Proxy));
 
         given = new TaskCompletionSource<byte[]>();
         given.SetResult(Encoding.UTF8.GetBytes("""{ "proxies": [ { "url": "http://two.test:2" } ] }"""));
@@ -251,7 +251,7 @@ public sealed class ProxyPoolsTests
         world.Engine.Proxies.Pause([("pool", "p2", "somebody")]);
         await Threads.PassUntilAsync(world.Time, () => waiting.IsCompleted);
 
-        Assert.Equal("p1", waiting.Result.Proxy);
+        Assert.Equal("p1", (await waiting).Proxy);
     }
 
     [Fact]
