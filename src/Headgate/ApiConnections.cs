@@ -54,7 +54,8 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
         handler.PlaintextStreamFilter = (context, _) =>
         {
             upstream.Connected();
-            return new ValueTask<Stream>(context.PlaintextStream);
+            // Over HTTP/2 it would have to be unpacked beside the handler, with the table of the connection: there nobody learns of it.
+            return new ValueTask<Stream>(unpacks || context.NegotiatedHttpVersion.Major > 1 ? context.PlaintextStream : new InterimStream(context.PlaintextStream));
         };
         return new ApiHandler(api, handler);
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Headgate.Connections;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Limits;
@@ -372,7 +373,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         var (redirect, conditions) = (_exchange.Redirect, _exchange.Visit?.Conditions);
         // The version of HTTP is for whoever sends it: the API's handler.
-        var message = new AttemptMessage(_exchange.Method, Uri, this) { Original = _exchange.Request, HasExactConditions = _exchange.IsPassedOn || conditions is not null };
+        var message = new AttemptMessage(_exchange.Method, Uri, this)
+        {
+            Original = _exchange.Request, HasExactConditions = _exchange.IsPassedOn || conditions is not null, Interim = InterimReader.For(_exchange.Interim),
+        };
         foreach (var header in _exchange.Request.Headers.NonValidated)
             if ((redirect is null || redirect.Keeps(header.Key)) && (conditions is null || !Caching.Forwarding.IsConditional(header.Key)))
                 message.Add(header.Key, header.Value);

@@ -1,3 +1,5 @@
+using Headgate.Connections;
+
 namespace Headgate;
 
 /// <summary>
@@ -18,6 +20,9 @@ internal sealed class AttemptMessage : HttpRequestMessage
 
     /// <summary>Its conditions are those of whoever asked, or name what the API itself has named: byte for byte, whatever they are in.</summary>
     public bool HasExactConditions { get; init; }
+
+    /// <summary>Looks at what the server says before its answer; null if nobody wants to know.</summary>
+    public InterimReader? Interim { get; init; }
 
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
@@ -53,6 +58,8 @@ internal sealed class AttemptMessage : HttpRequestMessage
             throw new SendRefusedException(e);
         }
         Sent = true;
+        if (Interim is not null)
+            InterimStream.Expect(Interim);
     }
 
     // Over HTTP/1.1 only what has no body is repeated, or one that waits for 100 Continue.

@@ -72,6 +72,9 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>It comes from somebody who is given the answer as it is: nothing of it is unpacked.</summary>
     public bool IsPassedOn { get; init; }
 
+    /// <summary>Told what the server says before its answer, by each attempt over HTTP/1.1 that is passed on; null for nobody. Must not throw, nor wait.</summary>
+    public Action<Connections.InterimAnswer>? Interim { get; init; }
+
     /// <summary>Statuses that are as good as 2xx.</summary>
     public IReadOnlyList<int> Expected { get; init; } = [];
 

@@ -60,6 +60,7 @@ internal sealed class ProxySite : IAsyncDisposable
                     if (url.IsTls)
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.OptionsOfHttp1) });
                     port.Use(next => connection => tunnels.BeginAsync(connection, next));
+                    CallerOutput.Add(port);
                 });
         });
         builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = MostHeld);

@@ -130,6 +130,15 @@ internal static class GatewayRequest
             response.ContentLength = null;
     }
 
+    /// <summary>The headers that come back with what an API says before its answer: none that is of one connection, or tells of a body.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> FieldsBefore(IReadOnlyList<KeyValuePair<string, string>> fields)
+    {
+        var named = NamedIn(string.Join(',', fields.Where(field => field.Key.Equals("Connection", StringComparison.OrdinalIgnoreCase)).Select(field => field.Value)));
+        return from field in fields
+               where !OfTheConnection.Contains(field.Key) && !named.Contains(field.Key) && !field.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+               select KeyValuePair.Create(field.Key, Cleared(field.Value));
+    }
+
     /// <summary>A value without control characters: a space stands for each, as RFC 9110 §5.5 has it, and the answer is not lost for them.</summary>
     public static string Cleared(string value) => !value.AsSpan().ContainsAny(Controls) ? value : string.Create(value.Length, value, static (cleared, value) =>
     {

@@ -109,6 +109,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
             DeclaredCost = terms.Cost,
             Deadline = terms.DeadlineOn(clock),
             WaitsUntil = clock.Now + Clock.Nanoseconds(patience),
+            Interim = EarlyAnswers.For(context, isProxy ? Via("1.1") : null, state.Time),
             Expected = followsRedirects ? [] : Redirects,
             Watch = (_, step) =>
             {

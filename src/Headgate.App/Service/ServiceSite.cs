@@ -64,6 +64,7 @@ internal sealed class ServiceSite : IAsyncDisposable
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
                     else
                         PriorKnowledge.Add(port, state.Time);
+                    CallerOutput.Add(port);
                 });
         });
         var site = builder.Build();
