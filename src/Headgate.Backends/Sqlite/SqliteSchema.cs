@@ -75,6 +75,18 @@ internal sealed record SqliteSchema(int ApplicationId, string[][] Versions)
         ],
     ]);
 
+    /// <summary>Answers that are kept: "hdga".</summary>
+    public static readonly SqliteSchema Answers = new(0x68646761,
+    [
+        [
+            // The owner is a salted digest of credentials, empty for none. Bodies apart, so that to note a use writes little.
+            "CREATE TABLE entries (id INTEGER PRIMARY KEY, url TEXT NOT NULL, owner BLOB NOT NULL, used INTEGER NOT NULL, UNIQUE (url, owner))",
+            "CREATE INDEX entries_used ON entries (used)",
+            "CREATE TABLE bodies (id INTEGER PRIMARY KEY, entry BLOB NOT NULL)",
+            "CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+        ],
+    ]);
+
     /// <summary>Makes what is to be in a database, or looks at what is in it.</summary>
     /// <exception cref="JobStoreException">It is damaged, or none of ours, or of a later version.</exception>
     public void Prepare(SqliteConnection connection, string path)

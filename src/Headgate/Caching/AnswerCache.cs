@@ -38,11 +38,11 @@ internal readonly record struct Receipt(ReceiptKind Kind, StoredAnswer? Stored, 
 /// Unreached     what stands in where there was no answer
 /// </code>
 /// </remarks>
-internal sealed class AnswerCache(long limit)
+internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
 {
-    private readonly ByteStore<CacheKey, CacheEntry> _store = new(limit);
-    private readonly Invalidations _invalidations = new();
-    private volatile bool _hasSearchRules;
+    private readonly EntryStore _store = new(limit, archive);
+    private readonly Invalidations _invalidations = new(archive);
+    private volatile bool _hasSearchRules = archive is not null;
 
     public long Bytes => _store.Bytes;
 
@@ -56,7 +56,7 @@ internal sealed class AnswerCache(long limit)
     {
         if (!request.IsLookup)
             return Reuse.Decide(request.Rules, request, null, ForwardReason.Method, isInvalid: false, now);
-        var variants = Find(request.Key);
+        var variants = Find(request);
         var stored = variants?.Of(request.Fields);
         return Reuse.Decide(request.Rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(stored), now);
     }
@@ -80,7 +80,7 @@ internal sealed class AnswerCache(long limit)
             return new Receipt(answer.Status == 206 ? ReceiptKind.Join : ReceiptKind.Again, stored, StoreRefusal.None);
         if (Staleness.MayServeOnError(request.Rules, request, stored, answer.Status, IsInvalid(stored), answer.ReceivedAt))
             return new Receipt(ReceiptKind.Stale, stored, StoreRefusal.Status);
-        if (request.Method == "HEAD" && answer.Status == 200 && Find(request.Key)?.Of(request.Fields) is { } headed)
+        if (request.Method == "HEAD" && answer.Status == 200 && Find(request)?.Of(request.Fields) is { } headed)
             Exchange(request, headed, Freshening.Headed(request.Rules, request, headed, answer));
         var refusal = Storing.Why(request.Rules, request, answer.Status, answer.Fields, answer.ReceivedAt);
         if (refusal == StoreRefusal.Worthless)
@@ -109,11 +109,11 @@ internal sealed class AnswerCache(long limit)
         if (stored.Search is { } search)
         {
             _hasSearchRules = true;
-            Put(SearchRules.KeyOf(key), entry => (entry as SearchRules ?? SearchRules.None).With(search));
-            Put(key, _ => null);
+            _store.Put(SearchRules.KeyOf(key), request.Rules, entry => (entry as SearchRules ?? SearchRules.None).With(search));
+            _store.Put(key, request.Rules, _ => null);
             key = SearchRules.KeyOf(key, search);
         }
-        isKept = Put(key, entry => (entry as Variants ?? Variants.None).With(stored, request.Fields)) is Variants kept && kept.Has(stored);
+        isKept = _store.Put(key, request.Rules, entry => (entry as Variants ?? Variants.None).With(stored, request.Fields)) is Variants kept && kept.Has(stored);
         return stored;
     }
 
@@ -125,18 +125,19 @@ internal sealed class AnswerCache(long limit)
     public bool StandsInFor(CacheRequest request, in ReuseDecision decision, int status, long now) =>
         Staleness.MayServeOnError(request.Rules, request, decision.Stored, status, IsInvalid(decision.Stored), now);
 
-    /// <summary>Lets all answers go.</summary>
+    /// <summary>Lets all answers in memory go.</summary>
     public void Clear() => _store.Clear();
 
     private bool IsInvalid(StoredAnswer? stored) => stored is not null && _invalidations.Concern(stored);
 
-    private Variants? Find(CacheKey key)
+    private Variants? Find(CacheRequest request)
     {
-        if (_store.Find(key) is Variants exact)
+        var (key, rules) = (request.Key, request.Rules);
+        if (_store.Find(key, rules) is Variants exact)
             return exact;
-        if (_hasSearchRules && _store.Find(SearchRules.KeyOf(key)) is SearchRules known)
+        if (_hasSearchRules && _store.Find(SearchRules.KeyOf(key), rules) is SearchRules known)
             foreach (var rule in known.Rules)
-                if (_store.Find(SearchRules.KeyOf(key, rule)) is Variants simplified)
+                if (_store.Find(SearchRules.KeyOf(key, rule), rules) is Variants simplified)
                     return simplified;
         return null;
     }
@@ -150,26 +151,9 @@ internal sealed class AnswerCache(long limit)
     }
 
     private void Exchange(CacheRequest request, StoredAnswer earlier, StoredAnswer? later) =>
-        Put(KeyOf(request.Key, earlier), entry => (entry as Variants ?? Variants.None).With(later, earlier));
+        _store.Put(KeyOf(request.Key, earlier), request.Rules, entry => (entry as Variants ?? Variants.None).With(later, earlier));
 
-    private void Drop(CacheRequest request) => Put(request.Key, entry => entry is Variants variants ? variants.Without(request.Fields) : null);
+    private void Drop(CacheRequest request) => _store.Put(request.Key, request.Rules, entry => entry is Variants variants ? variants.Without(request.Fields) : null);
 
     private static CacheKey KeyOf(CacheKey key, StoredAnswer stored) => stored.Search is { } search ? SearchRules.KeyOf(key, search) : key;
-
-    /// <summary>Puts what becomes of an entry in its place, as far as there is room, again if another did so meanwhile; returns what is there now.</summary>
-    private CacheEntry? Put(CacheKey key, Func<CacheEntry?, CacheEntry?> become)
-    {
-        while (true)
-        {
-            var found = _store.Peek(key);
-            var text = 2L * key.Url.Length;
-            var entry = become(found);
-            if (entry is Variants variants)
-                entry = variants.Within(_store.MostOfOne - text);
-            else if (entry?.Size + text > _store.MostOfOne)
-                entry = null;
-            if (found == entry || _store.Replace(key, found, entry, (entry?.Size ?? 0) + text))
-                return entry;
-        }
-    }
 }

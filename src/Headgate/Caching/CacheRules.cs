@@ -32,6 +32,9 @@ internal sealed record CacheRules
     /// <summary>For how long after its lifetime an answer stands in for an API out of reach where nothing is said of that, in seconds: a day.</summary>
     public long LongestStale { get; init; } = 86_400;
 
+    /// <summary>The same for rules by which the same answers are kept, for the same requests.</summary>
+    public string Mark => $"{(IsShared ? "shared" : "private")} {Ttl} {LongestGuess} {string.Join(',', Targets)} {string.Join(',', CredentialFields)}";
+
     /// <summary>Its name in <c>Cache-Status</c>.</summary>
     public string Name { get; init; } = "headgate";
 

@@ -10,12 +10,28 @@ namespace Headgate.Caching;
 /// </remarks>
 internal sealed class Invalidations
 {
+    /// <summary>What stands for all that there is.</summary>
+    public const string Everything = "*";
+
     private const int Sets = 4_096;
     private const int Ways = 4;
 
     private readonly Note?[] _notes = new Note?[Sets * Ways];
     private readonly long[] _forgotten = new long[Sets];
     private readonly Lock _lock = new();
+    private readonly ICacheArchive? _archive;
+
+    /// <param name="archive">Where they are remembered beyond this process; null for nowhere.</param>
+    public Invalidations(ICacheArchive? archive)
+    {
+        foreach (var (name, at) in archive?.Invalidated ?? [])
+            if (name == Everything)
+                for (var set = 0; set < Sets; set++)
+                    _forgotten[set] = Math.Max(_forgotten[set], at);
+            else
+                Remember(name, at);
+        _archive = archive;
+    }
 
     /// <summary>What an answer is invalidated by.</summary>
     /// <param name="url">The URL of the request.</param>
@@ -26,12 +42,12 @@ internal sealed class Invalidations
 
     public void Invalidate(string url, long now)
     {
-        Remember(TextHash.Of(url), now);
-        Remember(TextHash.Of(PathOf(url)), now);
+        Remember(url, now);
+        Remember(PathOf(url), now);
     }
 
     /// <summary>A group of the origin of a URL.</summary>
-    public void InvalidateGroup(string url, string group, long now) => Remember(TextHash.Of(GroupOf(url, group)), now);
+    public void InvalidateGroup(string url, string group, long now) => Remember(GroupOf(url, group), now);
 
     /// <summary>Whether an answer was asked for before one of its names was invalidated.</summary>
     public bool Concern(StoredAnswer answer)
@@ -53,8 +69,10 @@ internal sealed class Invalidations
         return Volatile.Read(ref _forgotten[set]);
     }
 
-    private void Remember(ulong name, long now)
+    private void Remember(string text, long now)
     {
+        _archive?.Invalidate(text, now);
+        var name = TextHash.Of(text);
         lock (_lock)
         {
             var set = SetOf(name);

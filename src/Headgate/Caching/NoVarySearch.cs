@@ -25,6 +25,13 @@ internal sealed class NoVarySearch
     /// <summary>The same for rules that say the same.</summary>
     public string Text { get; }
 
+    /// <summary>The rule that has this <see cref="Text"/>.</summary>
+    public static NoVarySearch Of(string text)
+    {
+        var names = text.TrimStart('o')[1..].Split('&', StringSplitOptions.RemoveEmptyEntries);
+        return new NoVarySearch(text.StartsWith('o'), text.TrimStart('o').StartsWith('+'), [.. names.Select(Uri.UnescapeDataString)]);
+    }
+
     /// <summary>The rule of an answer; null where all of the query counts.</summary>
     public static NoVarySearch? Of(FieldList answer)
     {

@@ -24,6 +24,12 @@ internal sealed class Selecting
 
     public IEnumerable<string> Values => _written.Concat(_meant).OfType<string>();
 
+    /// <summary>What the request said in those fields; null for those that it did not have.</summary>
+    public IReadOnlyList<string?> Written => _written;
+
+    /// <summary>What was written down of one: its names and what the request said.</summary>
+    public static Selecting Restored(string[] names, string?[] written) => names.Length == 0 ? Nothing : new(names, written, [.. names.Zip(written, Meaning)]);
+
     /// <summary>What an answer was chosen by; null for more than a cache can see, which never matches.</summary>
     public static Selecting? Of(FieldList answer, FieldList request)
     {

@@ -112,10 +112,14 @@ internal sealed class StoredAnswer
         IsOutdated = true,
     };
 
-    private static StoredAnswer Of(CacheRules rules, string url, int status, string? reason, FieldList fields, ReadOnlyMemory<byte> body, ContentRange range, Selecting selecting, in ReceivedAnswer answer, long validFrom)
+    private static StoredAnswer Of(CacheRules rules, string url, int status, string? reason, FieldList fields, ReadOnlyMemory<byte> body, ContentRange range, Selecting selecting, in ReceivedAnswer answer, long validFrom) =>
+        Of(rules, url, status, reason, fields, body, range, selecting, Age.Initial(fields, answer.RequestedAt, answer.ReceivedAt), answer.ReceivedAt, validFrom);
+
+    /// <summary>An answer of which all is known that cannot be read of the rest.</summary>
+    public static StoredAnswer Of(CacheRules rules, string url, int status, string? reason, FieldList fields, ReadOnlyMemory<byte> body, ContentRange range, Selecting selecting, long initialAge, long receivedAt, long validFrom)
     {
         var control = TargetedControl.Of(rules, fields);
-        var lifetime = Lifetime.Of(rules, status, control, fields, answer.ReceivedAt);
+        var lifetime = Lifetime.Of(rules, status, control, fields, receivedAt);
         var search = NoVarySearch.Of(fields);
         var groups = CacheGroups.Of(fields);
         return new StoredAnswer
@@ -129,10 +133,10 @@ internal sealed class StoredAnswer
             // What is fixed is fixed, whatever it says.
             Directives = lifetime.Source == LifetimeSource.Fixed ? CacheDirectives.None : control.Directives,
             Lifetime = lifetime,
-            InitialAge = lifetime.Source == LifetimeSource.Fixed ? 0 : Age.Initial(fields, answer.RequestedAt, answer.ReceivedAt),
-            ReceivedAt = answer.ReceivedAt,
+            InitialAge = lifetime.Source == LifetimeSource.Fixed ? 0 : initialAge,
+            ReceivedAt = receivedAt,
             ValidFrom = validFrom,
-            Date = ExactDate.Read(fields.First("Date"), answer.ReceivedAt) ?? answer.ReceivedAt / 1000,
+            Date = ExactDate.Read(fields.First("Date"), receivedAt) ?? receivedAt / 1000,
             ETag = fields.First("ETag"),
             LastModified = fields.First("Last-Modified"),
             Language = fields.Combined("Content-Language"),

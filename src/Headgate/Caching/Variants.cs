@@ -10,6 +10,8 @@ internal sealed class Variants(params StoredAnswer[] answers) : CacheEntry
 
     public override long Size { get; } = answers.Sum(answer => answer.Size);
 
+    public IReadOnlyList<StoredAnswer> Answers => answers;
+
     public bool Has(StoredAnswer answer) => Array.IndexOf(answers, answer) >= 0;
 
     /// <summary>The newest answer that was chosen as this request would choose it (RFC 9111 §4.1); null for none.</summary>

@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Headgate.Caching;
+
+namespace Headgate.Backends.Sqlite;
+
+/// <summary>Answers in a database file: bounded in bytes, what was used longest ago goes first. It waits for the disk. Thread-safe.</summary>
+internal sealed class SqliteAnswers
+{
+    /// <summary>What an entry takes beside itself: its rows, its place in two indexes, and the rest of its last page.</summary>
+    private const int Overhead = 8 * 1024;
+
+    private readonly SqliteDatabase _database;
+    private readonly long _limit;
+    private readonly byte[] _salt;
+    private long _used;
+
+    /// <param name="database">Not owned.</param>
+    /// <param name="limit">Bytes of the file.</param>
+    public SqliteAnswers(SqliteDatabase database, long limit)
+    {
+        (_database, _limit) = (database, limit);
+        _ = database.Writer.WriteAsync(static statements => statements.Execute("PRAGMA journal_size_limit=4194304"), isSynced: false);
+        _salt = database.Read(statements => statements.Scalar("SELECT value FROM about WHERE name = 'salt'") as byte[]) ?? MakeSalt();
+        _used = database.Read(statements => statements.Scalar("SELECT MAX(used) FROM entries") as long? ?? 0);
+    }
+
+    /// <summary>Bytes that are in use.</summary>
+    public long Bytes => _database.Read(BytesOf);
+
+    public long Count => _database.Read(statements => (long)statements.Scalar("SELECT COUNT(*) FROM entries")!);
+
+    /// <summary>What is kept under a key, and by what it is known; null for nothing.</summary>
+    /// <exception cref="Headgate.Queues.JobStoreException">It cannot be read.</exception>
+    public (long Id, byte[] Entry)? Find(CacheKey key) => _database.Read<(long, byte[])?>(statements =>
+    {
+        using var row = statements.Query("SELECT id, entry FROM entries JOIN bodies USING (id) WHERE url = $1 AND owner = $2", key.Url, OwnerOf(key));
+        return row.Read() ? (row.GetInt64(0), (byte[])row.GetValue(1)) : null;
+    });
+
+    /// <summary>Writes many at once: null for what is not kept any more.</summary>
+    /// <param name="entries">By their keys, with the rules by which each was made.</param>
+    /// <param name="used">Those that were asked for meanwhile.</param>
+    public Task WriteAsync(IReadOnlyCollection<KeyValuePair<CacheKey, KeptEntry>> entries, IReadOnlyCollection<long> used) => _database.Writer.WriteAsync(
+        statements =>
+        {
+            foreach (var id in used)
+                statements.Execute("UPDATE entries SET used = $1 WHERE id = $2", ++_used, id);
+            foreach (var (key, kept) in entries)
+                Write(statements, key, kept.Entry is { } entry ? EntryBytes.Write(entry, kept.Rules) : null);
+            return entries.Count;
+        },
+        isSynced: false);
+
+    /// <summary>Forgets all of it.</summary>
+    public Task ClearAsync() => _database.Writer.WriteAsync(statements => statements.Execute("DELETE FROM entries") + statements.Execute("DELETE FROM bodies"), isSynced: false);
+
+    private void Write(Statements statements, CacheKey key, byte[]? entry)
+    {
+        var owner = OwnerOf(key);
+        if (statements.Scalar("SELECT id FROM entries WHERE url = $1 AND owner = $2", key.Url, owner) is long known)
+            Delete(statements, known);
+        if (entry is null || entry.Length > _limit / 10)
+            return;
+        while (BytesOf(statements) + entry.Length + 2L * key.Url.Length + Overhead > _limit)
+        {
+            if (statements.Scalar("SELECT id FROM entries ORDER BY used LIMIT 1") is not long oldest)
+                return;
+            Delete(statements, oldest);
+        }
+        statements.Execute("INSERT INTO entries (url, owner, used) VALUES ($1, $2, $3)", key.Url, owner, ++_used);
+        statements.Execute("INSERT INTO bodies (id, entry) VALUES (last_insert_rowid(), $1)", entry);
+    }
+
+    private static void Delete(Statements statements, long id)
+    {
+        statements.Execute("DELETE FROM bodies WHERE id = $1", id);
+        statements.Execute("DELETE FROM entries WHERE id = $1", id);
+    }
+
+    private static long BytesOf(Statements statements) =>
+        ((long)statements.Scalar("PRAGMA page_count")! - (long)statements.Scalar("PRAGMA freelist_count")!) * (long)statements.Scalar("PRAGMA page_size")!;
+
+    /// <summary>Whose they are, in a form from which nobody finds the credentials with a table that he has.</summary>
+    private byte[] OwnerOf(CacheKey key)
+    {
+        if (key.Credentials == 0)
+            return [];
+        Span<byte> salted = stackalloc byte[32];
+        _salt.CopyTo(salted);
+        BinaryPrimitives.WriteUInt128LittleEndian(salted[16..], key.Credentials);
+        return SHA256.HashData(salted)[..16];
+    }
+
+    private byte[] MakeSalt()
+    {
+        var salt = RandomNumberGenerator.GetBytes(16);
+        _database.Writer.WriteAsync(statements => statements.Execute("INSERT INTO about (name, value) VALUES ('salt', $1)", salt), isSynced: true).GetAwaiter().GetResult();
+        return salt;
+    }
+}
+
+/// <summary>What is kept under a key, and by which rules.</summary>
+/// <param name="Entry">Null for nothing.</param>
+/// <param name="Rules">By which it was made.</param>
+internal readonly record struct KeptEntry(CacheEntry? Entry, CacheRules Rules);
