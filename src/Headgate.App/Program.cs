@@ -19,6 +19,7 @@ internal static class Program
         BackupCommand.CreateRestore(),
         LimitsCommand.Create(),
         KeysCommand.Create(),
+        CacheCommand.Create(),
         VerifyCommand.Create(),
         ImportCommand.Create(),
         ExportCommand.Create(),

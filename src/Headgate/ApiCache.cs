@@ -38,6 +38,12 @@ internal sealed class ApiCache
 
     public AnswerCache Answers => Engine.Stored.Answers;
 
+    /// <summary>By which its answers are kept.</summary>
+    public CacheRules Rules => _rules;
+
+    /// <summary>Which are kept, as it is written in a configuration.</summary>
+    public string Kind => _kind;
+
     /// <summary>It is one for many.</summary>
     public bool IsShared => _rules.IsShared;
 

@@ -46,6 +46,9 @@ internal sealed record EngineOptions
     /// <summary>Which answers are kept, of APIs that say nothing of it.</summary>
     public CacheConfiguration Cache { get; init; } = CacheConfiguration.Off;
 
+    /// <summary>What keeps answers behind memory; null for nothing. Not owned.</summary>
+    public Caching.ICacheArchive? Archive { get; init; }
+
     /// <summary>Makes what sends for an API where the engine is not to make it: the handler of a caller. By default the engine does.</summary>
     public Func<Upstream, HttpMessageHandler>? Inner { get; init; }
 

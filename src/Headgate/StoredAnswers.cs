@@ -6,13 +6,14 @@ namespace Headgate;
 /// <summary>The answers of all APIs that are kept, and those that are on their way there. Thread-safe.</summary>
 /// <param name="usual">Which answers are kept, of APIs that say nothing of it.</param>
 /// <param name="limit">The most that they take, in bytes.</param>
-internal sealed class StoredAnswers(CacheConfiguration usual, long limit)
+/// <param name="archive">What keeps them behind memory; null for nothing.</param>
+internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICacheArchive? archive)
 {
     private volatile bool _isUsed;
 
     public CacheConfiguration Usual => usual;
 
-    public AnswerCache Answers { get; } = new(limit);
+    public AnswerCache Answers { get; } = new(limit, archive);
 
     /// <summary>What is being asked for, that others may wait for.</summary>
     public Flights Flights { get; } = new();

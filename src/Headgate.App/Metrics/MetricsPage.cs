@@ -47,6 +47,7 @@ internal sealed class MetricsPage : IDisposable
         await _jobs.WriteAsync(text);
         _meters.Write(text);
         KeyFigures.Write(text, _state.Engine);
+        CacheFigures.Write(text, _state.Engine);
         text.Single("headgate_config_last_reload_success", "gauge", "Whether the configuration could be used when it was last read anew.", _state.Live.IsLastReloadGood ? 1 : 0);
         text.Single("headgate_config_last_reload_success_timestamp_seconds", "gauge", "When it was last read and could be used.", _state.Live.LastReload.ToUnixTimeMilliseconds() / 1000.0);
         if (_data is not null)

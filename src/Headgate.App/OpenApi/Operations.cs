@@ -103,6 +103,15 @@ internal static class Operations
         [("POST", "/api/v1/upstreams/{**name}")] = new("pauseUpstream", Limits, "Pauses an API, where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "Upstream"), (404, "Problem")] },
         [("GET", "/api/v1/keys")] = new("listKeys", Limits, "The keys of the APIs, by name.") { Answers = [(200, "Keys")] },
         [("POST", "/api/v1/keys/{**name}")] = new("pauseKey", Limits, "Pauses a key (API/KEY), where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "PoolKey"), (404, "Problem")] },
+        [("GET", "/api/v1/cache")] = new("getCache", Limits, "What the cache has and how often it had the answer; of a URL, the answers that are kept of it.")
+        {
+            Answers = [(200, "Cache"), (400, "Problem")], Query = [("url", "an absolute URL: what is kept of it, rather than figures")],
+        },
+        [("DELETE", "/api/v1/cache")] = new("purgeCache", Limits, "Removes answers that are kept.")
+        {
+            Answers = [(200, "ManyDeleted"), (400, "Problem")],
+            Query = [("url", "of this URL"), ("prefix", "of all URLs that begin so"), ("api", "of the API of that name"), ("all", "true for all of them"), ("dry_run", "true to count them only")],
+        },
         [("GET", "/api/v1/config")] = new("getConfig", Limits, "Every setting, with the place it came from.") { Answers = [(200, "any")] },
 
         [("GET", "/api/v1/tokens")] = new("listTokens", Tokens, "The tokens in the data directory.") { Answers = [(200, "Tokens")] },

@@ -84,6 +84,13 @@ internal sealed class ServiceData : IDisposable
         return new CallRecorder(new SqliteCalls(_calls), requests.Record, (int)requests.Bodies, time, say);
     }
 
+    /// <summary>What keeps answers behind the memory of the cache; null for nothing.</summary>
+    /// <param name="limit">The size of its file.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="say">Told what a user should know: it never stops the service.</param>
+    public SqliteCache? KeepAnswers(long limit, TimeProvider time, Action<string> say) =>
+        limit == 0 || State is null ? null : SqliteCache.Open(Path.Combine(Directory, "cache.db"), limit, time, say);
+
     public void Dispose()
     {
         _calls?.Dispose();

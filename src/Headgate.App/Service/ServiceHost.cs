@@ -9,6 +9,7 @@ using Headgate.App.Proxy;
 using Headgate.App.Operation;
 using Headgate.App.Runs;
 using Headgate.App.Security;
+using Headgate.Caching;
 using Headgate.Configuration;
 using Headgate.Ledgers;
 using Headgate.Queues;
@@ -53,7 +54,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : path), time, log.Noticed);
         var (traffic, events) = (new Traffic(), new JobEventLog(time));
         DurableJobs? started = null;
-        using var engine = EngineOf(live, data, log, attempt =>
+        await using var archive = data.KeepAnswers(options.Serve.CacheDisk, time, log.Noticed);
+        using var engine = EngineOf(live, data, archive, log, attempt =>
         {
             started?.Counts.CountEnded(attempt);
             traffic.Ended(attempt);
@@ -106,7 +108,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         return listen;
     }
 
-    private Engine EngineOf(LiveConfiguration live, ServiceData data, ILogger log, Action<Attempt> ended) => new(live.Settings.Configuration, new EngineOptions
+    private Engine EngineOf(LiveConfiguration live, ServiceData data, ICacheArchive? archive, ILogger log, Action<Attempt> ended) => new(live.Settings.Configuration, new EngineOptions
     {
         Time = time,
         Concurrency = live.Settings.Configuration.Concurrency,
@@ -117,6 +119,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
         Cache = CacheConfiguration.Http,
+        Archive = archive,
         GuardsAddresses = !options.AllowsPrivate,
         AllowsAddresses = options.Serve.AllowAddresses,
         Ended = ended,

@@ -111,6 +111,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         metrics.Map(site);
         TokenPages.Map(site, state.Tokens, state.Audit);
         new OperationPages(state).Map(site);
+        new CachePages(state).Map(site);
         new Gateway(state, serve.Hold, serve.UpRoot).Map(site);
     }
 

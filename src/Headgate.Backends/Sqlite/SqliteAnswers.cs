@@ -52,6 +52,41 @@ internal sealed class SqliteAnswers
         },
         isSynced: false);
 
+    /// <summary>What is kept of a URL, whoever it is for, as it was written, but what is known.</summary>
+    public IReadOnlyList<KeyValuePair<string, byte[]>> Look(string url, IReadOnlyCollection<CacheKey> known)
+    {
+        var others = known.Select(PlaceOf).ToHashSet();
+        var path = url.Split('?')[0];
+        return _database.Read(statements =>
+        {
+            var found = new List<KeyValuePair<string, byte[]>>();
+            // Places for many queries begin with the path and a space, which comes before all that a URL may go on with.
+            using var rows = statements.Query("SELECT url, owner, entry FROM entries JOIN bodies USING (id) WHERE url = $1 OR (url >= $2 AND url < $3)", url, $"{path} ", $"{path}!");
+            while (rows.Read())
+                if (!others.Contains((rows.GetString(0), Convert.ToHexString((byte[])rows.GetValue(1)))))
+                    found.Add(new(rows.GetString(0), (byte[])rows.GetValue(2)));
+            return found;
+        });
+    }
+
+    /// <summary>Removes what is kept of some URLs; how many entries those are, with those that are known.</summary>
+    public Task<long> RemoveAsync(Func<string, bool> isMeant, IReadOnlyCollection<CacheKey> known, bool isDryRun) => _database.Writer.WriteAsync(
+        statements =>
+        {
+            var (places, ids) = (known.Select(PlaceOf).ToHashSet(), new List<long>());
+            using (var rows = statements.Query("SELECT id, url, owner FROM entries"))
+                while (rows.Read())
+                    if (isMeant(rows.GetString(1)))
+                    {
+                        ids.Add(rows.GetInt64(0));
+                        places.Add((rows.GetString(1), Convert.ToHexString((byte[])rows.GetValue(2))));
+                    }
+            if (!isDryRun)
+                ids.ForEach(id => Delete(statements, id));
+            return (long)places.Count;
+        },
+        isSynced: true);
+
     /// <summary>Forgets all of it.</summary>
     public Task ClearAsync() => _database.Writer.WriteAsync(statements => statements.Execute("DELETE FROM entries") + statements.Execute("DELETE FROM bodies"), isSynced: false);
 
@@ -91,6 +126,8 @@ internal sealed class SqliteAnswers
         BinaryPrimitives.WriteUInt128LittleEndian(salted[16..], key.Credentials);
         return SHA256.HashData(salted)[..16];
     }
+
+    private (string Url, string Owner) PlaceOf(CacheKey key) => (key.Url, Convert.ToHexString(OwnerOf(key)));
 
     private byte[] MakeSalt()
     {

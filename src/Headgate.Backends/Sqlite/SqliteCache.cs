@@ -9,7 +9,7 @@ namespace Headgate.Backends.Sqlite;
 /// The archive of a cache in a database file. It never stops the service: what cannot be read is put aside, what cannot be written is not kept, and both
 /// are told once. Thread-safe.
 /// </summary>
-internal sealed class SqliteCache : ICacheArchive, IAsyncDisposable
+internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDisposable
 {
     /// <summary>How long what was put here waits for more, before all of it is written together.</summary>
     public static readonly TimeSpan Together = TimeSpan.FromMilliseconds(200);
@@ -53,15 +53,15 @@ internal sealed class SqliteCache : ICacheArchive, IAsyncDisposable
     private SqliteCache(SqliteDatabase database, InvalidationFile invalidations, string path, long limit, TimeProvider time, Action<string> notice)
     {
         (_database, _invalidations, _path, _time, _notice) = (database, invalidations, path, time, notice);
-        _answers = new SqliteAnswers(database, limit);
+        (_answers, Limit) = (new SqliteAnswers(database, limit), limit);
     }
 
     public IReadOnlyList<KeyValuePair<string, long>> Invalidated => _invalidations.Known;
 
-    /// <summary>Bytes of the file that are in use.</summary>
     public long Bytes => _isLost ? 0 : _answers.Bytes;
 
-    /// <summary>Entries in the file.</summary>
+    public long Limit { get; }
+
     public long Count => _isLost ? 0 : _answers.Count;
 
     /// <summary>Opens a file, and makes it if there is none. One that cannot be used is put aside.</summary>
@@ -162,6 +162,38 @@ internal sealed class SqliteCache : ICacheArchive, IAsyncDisposable
         catch (IOException failure)
         {
             Lose(failure.Message);
+        }
+    }
+
+    public IReadOnlyList<KeyValuePair<string, CacheEntry>> Look(string url, CacheRules rules, IReadOnlyCollection<CacheKey> known)
+    {
+        var found = new List<KeyValuePair<string, CacheEntry>>();
+        foreach (var (place, bytes) in _isLost ? [] : _answers.Look(url, known))
+            try
+            {
+                if (AnswerInventory.IsOf(place, url) && EntryBytes.Read(bytes, place, rules) is { } entry)
+                    found.Add(new(place, entry));
+            }
+            catch (InvalidDataException)
+            {
+                // Whoever asks for it finds that out, and asks the API.
+            }
+        return found;
+    }
+
+    public async Task<long> RemoveAsync(Func<string, bool> isMeant, IReadOnlyCollection<CacheKey> known, bool isDryRun)
+    {
+        if (_isLost)
+            return known.Count;
+        try
+        {
+            // Of what waits, too.
+            await FlushAsync().WaitAsync(TryAgainAfter, TimeProvider.System);
+            return await _answers.RemoveAsync(isMeant, known, isDryRun);
+        }
+        catch (Exception failure) when (failure is JobStoreException or TimeoutException)
+        {
+            throw new IOException($"{_path}: cannot be written now", failure);
         }
     }
 

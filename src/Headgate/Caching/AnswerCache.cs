@@ -48,6 +48,9 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
 
     public int Count => _store.Count;
 
+    /// <summary>What is there, for those who look after it.</summary>
+    public AnswerInventory Inventory => new(_store, _invalidations);
+
     /// <summary>The most that the body of an answer may have: of a longer one it is not worth to keep what came of it.</summary>
     public long MostOfOne => _store.MostOfOne;
 

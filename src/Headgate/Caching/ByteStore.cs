@@ -29,11 +29,18 @@ internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, I
     private readonly RecentlyGone _gone = new();
     private long _bytes;
     private long _smallBytes;
+    private long _evicted;
 
     /// <summary>Bytes held, never more than the limit.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
     public int Count => _nodes.Count;
+
+    /// <summary>How many had to go for others, since the start.</summary>
+    public long Evicted => Volatile.Read(ref _evicted);
+
+    /// <summary>All that is kept, as it is while it is gone through.</summary>
+    public IEnumerable<KeyValuePair<TKey, TValue>> All => from node in _nodes where node.Value.Value is not null select KeyValuePair.Create(node.Key, node.Value.Value);
 
     /// <summary>The most that one value may take: a tenth of all, so that one does not push out everything.</summary>
     public long MostOfOne { get; } = Math.Max(0, limit / 10 - Overhead);
@@ -103,6 +110,7 @@ internal sealed class ByteStore<TKey, TValue>(long limit) where TKey : struct, I
                 if (isSmall)
                     _gone.AddNeedsLock(node.Key.GetHashCode(), _nodes.Count);
                 RemoveNeedsLock(node);
+                Volatile.Write(ref _evicted, _evicted + 1);
                 continue;
             }
             UnlinkNeedsLock(node);

@@ -51,7 +51,8 @@ internal readonly record struct CacheStatus
         return text.ToString();
     }
 
-    private static string Word(ForwardReason reason) => reason switch
+    /// <summary>How RFC 9211 calls a reason.</summary>
+    public static string Word(ForwardReason reason) => reason switch
     {
         ForwardReason.Bypass => "bypass",
         ForwardReason.Method => "method",

@@ -21,6 +21,11 @@ internal sealed class EntryStore(long limit, ICacheArchive? archive)
 
     public long MostOfOne => _memory.MostOfOne;
 
+    /// <summary>How many had to go from memory for others.</summary>
+    public long Evicted => _memory.Evicted;
+
+    public ICacheArchive? Archive => archive;
+
     /// <summary>Entries that were not in memory, and came from the archive.</summary>
     public long Fetched => Volatile.Read(ref _fetched);
 
@@ -41,6 +46,19 @@ internal sealed class EntryStore(long limit, ICacheArchive? archive)
             stripe.Changes++;
             return entry;
         }
+    }
+
+    /// <summary>What memory has of some URLs.</summary>
+    public IReadOnlyList<KeyValuePair<CacheKey, CacheEntry>> InMemory(Func<string, bool> isMeant) => [.. _memory.All.Where(entry => isMeant(entry.Key.Url))];
+
+    /// <summary>Lets what memory has of some URLs go, and what is being fetched from the archive.</summary>
+    public void Forget(Func<string, bool> isMeant)
+    {
+        foreach (var stripe in _stripes)
+            lock (stripe.Lock)
+                stripe.Changes++;
+        foreach (var (key, _) in InMemory(isMeant))
+            Put(key, new CacheRules(), static _ => null);
     }
 
     /// <summary>Lets all in memory go; what is in the archive stays there.</summary>

@@ -44,6 +44,7 @@ internal sealed class ServiceBinder(string directory, string current)
             ProxyListen = Value(node, ServiceSettings.Serve.ProxyListen, null!),
             ProxyUpgrade = node?.Member(ServiceSettings.Serve.ProxyUpgrade.Name) is { } upgrade ? ServiceSettings.Serve.ProxyUpgradeShape.Read(upgrade) : usual.ProxyUpgrade,
             ProxyIdle = Value(node, ServiceSettings.Serve.ProxyIdle, usual.ProxyIdle),
+            CacheDisk = Value(node, ServiceSettings.Serve.CacheDisk, usual.CacheDisk),
             Access = new AccessBinder(directory, current).Bind(node),
         };
     }

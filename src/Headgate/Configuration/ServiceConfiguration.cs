@@ -34,6 +34,9 @@ internal sealed record ServeConfiguration
     /// <summary>How long a tunnel of the forward proxy stays open through which nothing passes.</summary>
     public TimeSpan ProxyIdle { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The size of the file behind the memory of the cache, in bytes; 0 for none.</summary>
+    public long CacheDisk { get; init; } = 256 << 20;
+
     /// <summary>Who may call it.</summary>
     public AccessConfiguration Access { get; init; } = AccessConfiguration.Default;
 }

@@ -30,8 +30,11 @@ internal static class ServiceSettings
         public static readonly Setting<TimeSpan> ProxyIdle = new(
             "proxyIdle", Scalars.PositiveDuration, "How long a tunnel of the forward proxy stays open through which nothing passes.", Seconds(ServeConfiguration.Default.ProxyIdle));
 
+        public static readonly Setting<long> CacheDisk = new(
+            "cacheDisk", Scalars.Size, "The size of the file behind the memory of the cache, in the directory of the data; 0 for none.", $"\"{ByteSize.Format(ServeConfiguration.Default.CacheDisk)}\"");
+
         public static readonly Group Shape = new(
-            [Listen, MetricsListen, Data, Hold, AllowAddresses, UpRoot, ProxyListen, ProxyUpgrade, ProxyIdle, .. AccessSettings.All]);
+            [Listen, MetricsListen, Data, Hold, AllowAddresses, UpRoot, ProxyListen, ProxyUpgrade, ProxyIdle, CacheDisk, .. AccessSettings.All]);
     }
 
     internal static class Retention

@@ -32,6 +32,7 @@ public sealed class ServiceConfigurationTests
         Assert.Equal("github", configuration.Serve.UpRoot);
         Assert.Equal(("http://127.0.0.1:8016", TimeSpan.FromMinutes(10)), (configuration.Serve.ProxyListen!.ToString(), configuration.Serve.ProxyIdle));
         Assert.Equal(["api.example.com", "[::1]:8443"], configuration.Serve.ProxyUpgrade);
+        Assert.Equal(1L << 30, configuration.Serve.CacheDisk);
         Assert.Equal("jobs.db", Path.GetFileName(configuration.Jobs.Store.Path));
         Assert.Null(configuration.Jobs.Queue.Path);
         Assert.Equal((50, 100, 10, BackpressureAct.DropLowPriority), (configuration.Jobs.Workers, configuration.Jobs.Most, configuration.Jobs.Backpressure!.Threshold, configuration.Jobs.Backpressure.Act));

@@ -46,7 +46,7 @@ internal static class WrittenConfiguration
             },
           },
           "jobs": { "queue": "sqlite:", "store": "sqlite:jobs.db", "workers": 50, "most": 100, "backpressure": { "threshold": 10, "act": "drop_low_priority" }, "queues": { "bulk": { "workers": 10, "limits": ["7/s"], "match": { "tags": ["bulk"], "tenants": ["t"], "apis": ["a"], "urls": ["https://a.example/x"] } } }, "retention": { "age": "7d", "bytes": "2GiB" }, "drain": 25 },
-          "serve": { "listen": ["http://127.0.0.1:8015", "http://[::1]:0/"], "data": "./data", "hold": 120, "allowAddresses": ["10.1.0.0/16", "fd00::1"], "upRoot": "github", "metricsListen": "http://127.0.0.1:9092", "proxyListen": "http://127.0.0.1", "proxyUpgrade": ["api.example.com", "[::1]:8443"], "proxyIdle": "10m",
+          "serve": { "listen": ["http://127.0.0.1:8015", "http://[::1]:0/"], "data": "./data", "hold": 120, "allowAddresses": ["10.1.0.0/16", "fd00::1"], "upRoot": "github", "metricsListen": "http://127.0.0.1:9092", "proxyListen": "http://127.0.0.1", "proxyUpgrade": ["api.example.com", "[::1]:8443"], "proxyIdle": "10m", "cacheDisk": "1GiB",
             "tokens": [{ "name": "ci", "hash": "sha256:00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF", "scopes": ["read", "submit"], "tenant": "ci", "created": "2026-01-01T00:00:00Z", "expires": "2030-01-31T00:00:00+01:00" }],
             "tokensFile": "tokens.json", "cors": ["https://App.example"], "hosts": ["Headgate.internal"], "rateLimits": ["100/s", "10 concurrent"],
             "tls": { "certificate": "file:cert.pem", "key": "file:key.pem", "password": "env:TLS_PASSWORD" } },

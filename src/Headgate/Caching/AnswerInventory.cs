@@ -1,0 +1,69 @@
+namespace Headgate.Caching;
+
+/// <summary>An answer that is kept, and what would become of a plain GET for it.</summary>
+/// <param name="Stored">The answer.</param>
+/// <param name="IsOnDisk">Whether memory has let it go.</param>
+/// <param name="IsInvalid">Whether it was invalidated.</param>
+/// <param name="Decision">What would be done with such a request from whoever it is for.</param>
+internal sealed record FoundAnswer(StoredAnswer Stored, bool IsOnDisk, bool IsInvalid, ReuseDecision Decision);
+
+/// <summary>What a cache has, in memory and behind it: to look at, and to remove. Thread-safe.</summary>
+/// <param name="store">The entries.</param>
+/// <param name="invalidations">What was invalidated.</param>
+internal sealed class AnswerInventory(EntryStore store, Invalidations invalidations)
+{
+    private readonly ICacheInventory? _archive = store.Archive as ICacheInventory;
+
+    /// <summary>Entries that had to leave memory for others, since the start.</summary>
+    public long Evicted => store.Evicted;
+
+    /// <summary>Entries that came back from behind it.</summary>
+    public long Fetched => store.Fetched;
+
+    /// <summary>What is behind memory; null for nothing.</summary>
+    public ICacheInventory? Archive => _archive;
+
+    /// <summary>All answers that are kept of a URL, whoever they are for, the latest first.</summary>
+    /// <param name="url">The absolute URL.</param>
+    /// <param name="rules">Those of its API.</param>
+    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    public IReadOnlyList<FoundAnswer> Look(Uri url, CacheRules rules, long now)
+    {
+        var request = CacheRequest.Of(rules, "GET", url, FieldList.Empty, hasBody: false);
+        var name = request.Key.Url;
+        var memory = store.InMemory(text => IsOf(text, name));
+        var disk = _archive?.Look(name, rules, [.. memory.Select(entry => entry.Key)]) ?? [];
+        return
+        [
+            .. from entry in memory.Select(entry => (entry.Value, IsOnDisk: false)).Concat(disk.Select(entry => (entry.Value, IsOnDisk: true)))
+               where entry.Value is Variants
+               from stored in ((Variants)entry.Value).Answers
+               let isInvalid = invalidations.Concern(stored)
+               orderby stored.ReceivedAt descending
+               select new FoundAnswer(stored, entry.IsOnDisk, isInvalid, Reuse.Decide(rules, request, stored, ForwardReason.UriMiss, isInvalid, now)),
+        ];
+    }
+
+    /// <summary>Removes all answers of some URLs, wherever they are, and is done with it when it comes back. What is on its way at that time may be kept.</summary>
+    /// <param name="isMeant">Which.</param>
+    /// <param name="isDryRun">They are only counted.</param>
+    /// <returns>How many entries those are: a URL has one for each who gets answers of his own.</returns>
+    /// <exception cref="IOException">The disk cannot be written: what is there comes back.</exception>
+    public async Task<long> RemoveAsync(Func<string, bool> isMeant, bool isDryRun)
+    {
+        bool IsMeantAt(string place) => isMeant(UrlOf(place));
+        var memory = store.InMemory(IsMeantAt);
+        var count = _archive is null ? memory.Count : await _archive.RemoveAsync(IsMeantAt, [.. memory.Select(entry => entry.Key)], isDryRun).ConfigureAwait(false);
+        if (!isDryRun)
+            // Behind the disk, so that nothing comes back from there.
+            store.Forget(IsMeantAt);
+        return count;
+    }
+
+    /// <summary>Whether a place has answers of a URL: its own, or that of all queries of its path that mean the same.</summary>
+    public static bool IsOf(string place, string url) =>
+        place == url || (place.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end && url.AsSpan().StartsWith(place.AsSpan(0, end), StringComparison.Ordinal) && (url.Length == end || url[end] == '?'));
+
+    /// <summary>The URL of a place; of one for many queries the path. See <see cref="SearchRules"/>.</summary>
+    private static string UrlOf(string place) => place.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end ? place[..end] : place;
+}
