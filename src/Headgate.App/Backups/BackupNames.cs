@@ -5,12 +5,15 @@ internal static class BackupNames
 {
     private const int MostLevels = 4;
 
-    /// <summary>Whether a name is one of a file of a service, and leads nowhere else.</summary>
+    /// <summary>What answers are kept in. No backup has them: what was invalidated after it would come back.</summary>
+    public const string Answers = "cache.db";
+
+    /// <summary>Whether a name is one of a file of a service that is worth a backup, and leads nowhere else.</summary>
     /// <param name="name">Below the directory, with slashes.</param>
     public static bool IsName(string name)
     {
         var levels = name.Split('/');
-        return levels.Length <= MostLevels && Array.TrueForAll(levels, IsLevel) && !IsBackup(name);
+        return levels.Length <= MostLevels && Array.TrueForAll(levels, IsLevel) && !IsBackup(name) && !name.StartsWith(Answers, StringComparison.Ordinal);
     }
 
     private static bool IsLevel(string level) =>

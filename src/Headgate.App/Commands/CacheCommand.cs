@@ -55,7 +55,7 @@ internal static class CacheCommand
     }
 
     private static void WriteRoom(TextWriter output, string name, JsonElement room) =>
-        output.WriteLine($"{name}: {Words.Count(room.GetProperty("entries").GetInt64())} entries, {Words.Count(room.GetProperty("bytes").GetInt64())} bytes of {ByteSize.Format(room.GetProperty("limit").GetInt64())}");
+        output.WriteLine($"{name}: {Words.Count(room.GetProperty("bytes").GetInt64())} bytes of {ByteSize.Format(room.GetProperty("limit").GetInt64())}, entries: {Words.Count(room.GetProperty("entries").GetInt64())}");
 
     private static IReadOnlyList<string> FiguresOf(JsonElement api) =>
         [Text(api, "api"), Text(api, "cache"), .. ((string[])["hits", "revalidated", "stale", "misses", "stored"]).Select(name => api.GetProperty(name).GetInt64().ToString(CultureInfo.InvariantCulture))];

@@ -6,6 +6,7 @@ internal static class DataFigures
     private static readonly (string Part, string Folder, string Pattern)[] Parts =
     [
         ("database", "", "headgate.db*"),
+        ("cache", "", "cache.db*"),
         ("ledgers", "ledgers", "*"),
         ("state", "state/scopes", "*"),
     ];

@@ -89,7 +89,7 @@ internal sealed class ServiceData : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="say">Told what a user should know: it never stops the service.</param>
     public SqliteCache? KeepAnswers(long limit, TimeProvider time, Action<string> say) =>
-        limit == 0 || State is null ? null : SqliteCache.Open(Path.Combine(Directory, "cache.db"), limit, time, say);
+        limit == 0 || State is null ? null : SqliteCache.Open(Path.Combine(Directory, BackupNames.Answers), limit, time, say);
 
     public void Dispose()
     {

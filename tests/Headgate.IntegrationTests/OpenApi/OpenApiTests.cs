@@ -151,6 +151,11 @@ public sealed class OpenApiTests : IAsyncLifetime
         yield return new("GET", "/api/v1/calls?limit=many", 400);
         foreach (var path in (string[])["/api/v1/limits", "/api/v1/limits/sim", "/api/v1/upstreams", "/api/v1/keys", "/api/v1/config"])
             yield return new("GET", path, 200);
+        yield return new("GET", "/api/v1/cache", 200);
+        yield return new("GET", $"/api/v1/cache?url={Uri.EscapeDataString($"{api}/echo")}", 200);
+        yield return new("GET", "/api/v1/cache?url=odd", 400);
+        yield return new("DELETE", "/api/v1/cache?all=true&dry_run=true", 200);
+        yield return new("DELETE", "/api/v1/cache", 400);
         yield return new("GET", "/api/v1/limits/nobody", 404);
         yield return new("PUT", "/api/v1/limits/sim", 200, """{"limits":["900/s"]}""");
         yield return new("PUT", "/api/v1/limits/sim", 400, """{"limits":["fast"]}""");

@@ -1,0 +1,174 @@
+using System.Net;
+using Headgate.IntegrationTests.Fixtures;
+using Headgate.IntegrationTests.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Headgate.IntegrationTests.Service;
+
+/// <summary>Answers of a service outlive it, are looked at and purged: over REST, by a verb, and in its figures.</summary>
+public sealed class KeptAnswersTests : IAsyncLifetime
+{
+    private readonly Cli _cli = new();
+    private int _count;
+    private SmallServer _api = null!;
+    private ServiceProcess _service = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _api = await SmallServer.StartAsync(context =>
+        {
+            context.Response.Headers.CacheControl = "max-age=600";
+            context.Response.Headers.Vary = "Accept";
+            return context.Response.WriteAsync($"{Interlocked.Increment(ref _count)}");
+        });
+        await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _cli.DisposeAsync();
+        await _api.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task They_are_there_again_after_a_kill_and_what_was_changed_is_not()
+    {
+        foreach (var path in (string[])["a", "b", "c"])
+            await GetAsync(path);
+        Assert.Equal("1", await GetAsync("a"));
+        await WaitForDiskAsync(3);
+        using (var changed = await _service.Client.PostAsync("/up/api/b", new StringContent("x")))
+            Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+
+        _service.Process.Kill();
+        await _service.Process.EndAsync();
+        await _service.DisposeAsync();
+        await StartAsync();
+
+        Assert.Equal("1", await GetAsync("a"));
+        Assert.Equal("3", await GetAsync("c"));
+        Assert.Equal("5", await GetAsync("b"));
+        Assert.Equal(5, _api.Requests);
+    }
+
+    [Fact]
+    public async Task What_is_kept_of_a_url_is_told_with_what_would_become_of_a_request()
+    {
+        await GetAsync("a?x=1", "Accept: text/plain");
+        await GetAsync("a?x=1", "Accept: text/html");
+        await GetAsync("a?x=1", "Accept: text/html", "Authorization: Bearer secret-4711");
+        var (status, json) = await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString($"{_api.Url}/a?x=1")}");
+
+        Assert.Equal((200, "api", "http"), (status, (string?)json["api"], (string?)json["cache"]));
+        var answers = json["answers"]!.AsArray();
+        Assert.Equal(3, answers.Count);
+        Assert.All(answers, answer => Assert.Equal((200, "memory", true, "it is fresh", "accept"), ((int)answer!["status"]!, (string?)answer["place"], (bool)answer["served"]!, (string?)answer["why"], (string?)answer["vary"]![0])));
+        Assert.All(answers, answer => Assert.InRange((double)answer!["fresh_for"]!, 500, 600));
+        Assert.DoesNotContain("4711", json.ToJsonString(), StringComparison.Ordinal);
+
+        using (var changed = await _service.Client.DeleteAsync("/up/api/a?x=1"))
+            Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        (_, json) = await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString($"{_api.Url}/a?x=1")}");
+        Assert.All(json["answers"]!.AsArray(), answer => Assert.Equal((false, "it was invalidated: the API is asked anew, it has no ETag and no Last-Modified"), ((bool)answer!["served"]!, (string?)answer["why"])));
+    }
+
+    [Fact]
+    public async Task A_purge_removes_what_it_says_from_memory_and_disk_and_nothing_else()
+    {
+        foreach (var path in (string[])["a", "a/b", "ab", "c?x=1"])
+            await GetAsync(path);
+        await WaitForDiskAsync(4);
+        Assert.Equal("4 would go", await PurgeAsync("--prefix", $"{_api.Url}/", "--dry-run"));
+        Assert.Equal("""{"matched":3,"deleted":0,"dry_run":true}""", await PurgeAsync("--prefix", $"{_api.Url}/a", "--dry-run", "--json"));
+        Assert.Equal("1 gone", await PurgeAsync($"{_api.Url}/a"));
+        Assert.Equal("0 gone", await PurgeAsync($"{_api.Url}/c"));
+        Assert.Equal("5", await GetAsync("a"));
+        Assert.Equal("2", await GetAsync("a/b"));
+
+        _service.Process.Interrupt();
+        await _service.Process.EndAsync();
+        await _service.DisposeAsync();
+        await StartAsync();
+        Assert.Equal("1 gone", await PurgeAsync("--prefix", $"{_api.Url}/a/"));
+        Assert.Equal("6", await GetAsync("a/b"));
+        Assert.Equal("4 gone", await PurgeAsync("--api", "api"));
+        Assert.Equal("7", await GetAsync("ab"));
+        Assert.Contains("cache.purge", File.ReadAllText(_cli.PathOf("data/audit.log")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("DELETE", "/api/v1/cache", "say which answers")]
+    [InlineData("DELETE", "/api/v1/cache?all=true&api=api", "say which answers")]
+    [InlineData("DELETE", "/api/v1/cache?all=perhaps", "true or false")]
+    [InlineData("DELETE", "/api/v1/cache?api=nobody", "no API is called")]
+    [InlineData("DELETE", "/api/v1/cache?prefix=/a", "no absolute")]
+    [InlineData("DELETE", "/api/v1/cache?url=http://a&dryrun=true", "dry_run")]
+    [InlineData("GET", "/api/v1/cache?url=ftp://a/", "no absolute")]
+    public async Task What_cannot_be_meant_is_refused_and_removes_nothing(string method, string path, string told)
+    {
+        var (status, json) = await _service.CallAsync(method, path);
+
+        Assert.Equal(400, status);
+        Assert.Contains(told, (string?)json["error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Figures_tell_hits_and_why_the_api_was_asked()
+    {
+        await GetAsync("a");
+        await GetAsync("a");
+        await GetAsync("a", "Accept: other");
+        var (_, json) = await _service.CallAsync("GET", "/api/v1/cache");
+        var api = json["apis"]![0]!;
+
+        Assert.Equal((1, 2, 2, 1, 1), ((int)api["hits"]!, (int)api["misses"]!, (int)api["stored"]!, (int)api["forwarded"]!["uri_miss"]!, (int)api["forwarded"]!["vary_miss"]!));
+        Assert.Equal(1, (int)json["memory"]!["entries"]!);
+        var metrics = await _service.Client.GetStringAsync("/metrics");
+        Assert.Contains("headgate_cache_hits_total{upstream=\"api\",kind=\"fresh\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("headgate_cache_forwards_total{upstream=\"api\",reason=\"vary-miss\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("headgate_cache_entries{place=\"memory\"} 1\n", metrics, StringComparison.Ordinal);
+        var listed = await _cli.RunAsync("cache", "ls", "--server", $"{_service.Client.BaseAddress}");
+        Assert.Equal(0, listed.Code);
+        Assert.Contains("api  http   1     0            0      2       2", listed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_put_aside_and_stops_nothing()
+    {
+        await GetAsync("a");
+        _service.Process.Interrupt();
+        await _service.Process.EndAsync();
+        await _service.DisposeAsync();
+        await File.WriteAllBytesAsync(_cli.PathOf("data/cache.db"), new byte[20_000]);
+        await StartAsync();
+
+        Assert.Equal("2", await GetAsync("a"));
+        Assert.Equal("2", await GetAsync("a"));
+        Assert.Single(Directory.GetFiles(_cli.PathOf("data"), "cache.db.damaged-*"));
+    }
+
+    private async Task StartAsync() => _service = await ServiceProcess.StartAsync(_cli, "--data", _cli.PathOf("data"), "--up", $"api={_api.Url}");
+
+    private async Task<string> PurgeAsync(params string[] which) => (await _cli.RunAsync(["cache", "purge", .. which, "--server", $"{_service.Client.BaseAddress}"])).Output.Trim();
+
+    private async Task<string> GetAsync(string path, params string[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/up/api/{path}");
+        foreach (var header in headers)
+            request.Headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
+        using var answer = await _service.Client.SendAsync(request);
+        return await answer.Content.ReadAsStringAsync();
+    }
+
+    private async Task WaitForDiskAsync(int entries)
+    {
+        for (var tries = 0; tries < 300; tries++)
+        {
+            if ((int)(await _service.CallAsync("GET", "/api/v1/cache")).Json["disk"]!["entries"]! >= entries)
+                return;
+            await Task.Delay(100);
+        }
+        Assert.Fail("nothing is written");
+    }
+}
