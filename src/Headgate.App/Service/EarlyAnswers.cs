@@ -21,11 +21,13 @@ internal sealed class EarlyAnswers
     private readonly bool _hadContinue;
     private readonly TimeProvider _time;
 
-    /// <summary>Held by whoever writes: one after the other, in the order in which they came.</summary>
-    private readonly SemaphoreSlim _turn = new(1);
-    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _lock = new();
+
+    /// <summary>The last that was written, or waits for those before it.</summary>
+    private Task _last = Task.CompletedTask;
     private int _waiting;
-    private volatile bool _isOver;
+    private bool _isOver;
+    private volatile bool _isGivenUp;
 
     private EarlyAnswers(CallerOutput output, string? via, bool hadContinue, TimeProvider time) => (_output, _via, _hadContinue, _time) = (output, via, hadContinue, time);
 
@@ -47,13 +49,16 @@ internal sealed class EarlyAnswers
 
     private void Tell(InterimAnswer answer)
     {
-        if (_isOver || (_hadContinue && answer.Status == StatusCodes.Status100Continue))
+        if (_hadContinue && answer.Status == StatusCodes.Status100Continue)
             return;
         var head = Encoding.Latin1.GetBytes(Written(answer));
-        if (Interlocked.Add(ref _waiting, head.Length) <= MostWaiting)
-            _ = WriteAsync(head);
-        else
-            Interlocked.Add(ref _waiting, -head.Length);
+        lock (_lock)
+        {
+            if (_isOver || _waiting + head.Length > MostWaiting)
+                return;
+            _waiting += head.Length;
+            _last = WriteAsync(_last, head);
+        }
     }
 
     private string Written(InterimAnswer answer)
@@ -66,42 +71,45 @@ internal sealed class EarlyAnswers
         return head.Append("\r\n").ToString();
     }
 
-    private async Task WriteAsync(byte[] head)
+    private async Task WriteAsync(Task before, byte[] head)
     {
-        await _turn.WaitAsync();
+        // Not in the lock of whoever told it.
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            if (!_isOver)
-                await _output.Writer.WriteAsync(head, _end.Token);
+            if (!_isGivenUp)
+                await _output.Writer.WriteAsync(head);
         }
-        catch (Exception gone) when (gone is IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception gone) when (gone is IOException or InvalidOperationException)
         {
-            // The caller has gone, or reads nothing: the answer will find that out too.
+            // The caller has gone: the answer will find that out too.
         }
-        finally
-        {
-            Interlocked.Add(ref _waiting, -head.Length);
-            _turn.Release();
-        }
+        lock (_lock)
+            _waiting -= head.Length;
     }
 
     /// <summary>The answer begins: nothing may stand behind that.</summary>
     private Task EndAsync()
     {
-        if (!_turn.Wait(0))
-            return EndLaterAsync();
-        _isOver = true;
-        _turn.Release();
-        return Task.CompletedTask;
+        lock (_lock)
+        {
+            _isOver = true;
+            return _last.IsCompleted ? Task.CompletedTask : EndLaterAsync(_last);
+        }
     }
 
-    private async Task EndLaterAsync()
+    private async Task EndLaterAsync(Task last)
     {
-        using var timer = new CancellationTokenSource(Patience, _time);
-        // What was written is on its way all the same; only nobody waits for that any more.
-        await using var giveUp = timer.Token.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
-        await _turn.WaitAsync();
-        _isOver = true;
-        _turn.Release();
+        try
+        {
+            await last.WaitAsync(Patience, _time);
+        }
+        catch (TimeoutException)
+        {
+            // What was written is on its way all the same; only nobody waits for that any more.
+            _isGivenUp = true;
+            _output.Writer.CancelPendingFlush();
+            await last;
+        }
     }
 }

@@ -33,7 +33,7 @@ internal sealed record CacheRules
     public long LongestStale { get; init; } = 86_400;
 
     /// <summary>The same for rules by which the same answers are kept, for the same requests.</summary>
-    public string Mark => $"{(IsShared ? "shared" : "private")} {Ttl} {LongestGuess} {string.Join(',', Targets)} {string.Join(',', CredentialFields)}";
+    public string Mark => $"{(IsShared ? "shared" : "private")} {Ttl} {LongestGuess} {string.Join(',', Targets)} {KeyField}";
 
     /// <summary>Its name in <c>Cache-Status</c>.</summary>
     public string Name { get; init; } = "headgate";

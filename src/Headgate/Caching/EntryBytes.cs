@@ -30,7 +30,7 @@ internal static class EntryBytes
         }
         else
         {
-            var answers = ((Variants)entry).Answers.Where(answer => answer.Selecting != Selecting.Never && !answer.Selecting.Names.Any(name => rules.CredentialFields.Contains(name, StringComparer.OrdinalIgnoreCase))).ToList();
+            var answers = ((Variants)entry).Answers.Where(answer => answer.Selecting != Selecting.Never && !answer.Selecting.Names.Any(rules.IsCredential)).ToList();
             if (answers.Count == 0)
                 return null;
             writer.Number(OfAnswers);
@@ -38,7 +38,7 @@ internal static class EntryBytes
             foreach (var answer in answers)
                 Write(writer, answer);
         }
-        writer.Raw(SHA256.HashData(writer.Written)[..SumLength]);
+        writer.Raw(SHA256.HashData(writer.Written).AsSpan(0, SumLength));
         return writer.Written.ToArray();
     }
 
