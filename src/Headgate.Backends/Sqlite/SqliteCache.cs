@@ -92,7 +92,7 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         }
         try
         {
-            notice($"begun anew; what was there is in {PutAside(path, time)}");
+            notice($"begun anew; what was there is in {DatabaseFiles.PutAside(path, time)}");
             return OpenFile(path, limit, time, notice);
         }
         catch (Exception wrong) when (wrong is JobStoreException or IOException or UnauthorizedAccessException)
@@ -220,7 +220,7 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         _database.Dispose();
         // Only what is whole is found whole again.
         if (isBehind)
-            DeleteFiles(_path);
+            DatabaseFiles.Delete(_path);
         _invalidations.Dispose();
         _hurry.Dispose();
     }
@@ -252,28 +252,6 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
             database.Dispose();
             throw;
         }
-    }
-
-    private static string PutAside(string path, TimeProvider time)
-    {
-        var aside = $"{path}.damaged-{time.GetUtcNow():yyyyMMdd-HHmmss}";
-        foreach (var suffix in (string[])["", "-wal", "-shm"])
-            if (File.Exists(path + suffix))
-                File.Move(path + suffix, aside + suffix, overwrite: true);
-        return aside;
-    }
-
-    private static void DeleteFiles(string path)
-    {
-        foreach (var suffix in (string[])["", "-wal", "-shm"])
-            try
-            {
-                File.Delete(path + suffix);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // What was invalidated is validated all the same: that is in another file.
-            }
     }
 
     /// <summary>It was asked for: it goes later than others.</summary>
@@ -389,11 +367,11 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         // If the process dies from here on, the next finds nothing rather than what was invalidated.
         try
         {
-            _notice($"answers are kept in memory only from here on: {why}; what was there is in {PutAside(_path, _time)}");
+            _notice($"answers are kept in memory only from here on: {why}; what was there is in {DatabaseFiles.PutAside(_path, _time)}");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            DeleteFiles(_path);
+            DatabaseFiles.Delete(_path);
             _notice($"answers are kept in memory only from here on: {why}");
         }
     }

@@ -9,7 +9,7 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     private const string Fresh = "Cache-Control: max-age=86400";
     private const string Url = "https://api.test/v1/things?page=1";
 
-    private KeptWorld _world = new();
+    private readonly KeptWorld _world = new();
 
     public ValueTask DisposeAsync() => _world.DisposeAsync();
 

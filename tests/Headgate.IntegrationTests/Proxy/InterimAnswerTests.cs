@@ -170,7 +170,7 @@ public sealed class InterimAnswerTests : IAsyncLifetime
         while (RawCall.StatusOf(head = await call.HeadAsync()) < 200)
             Assert.DoesNotContain(head.Replace("\r\n", "", StringComparison.Ordinal), letter => letter is '\r' or '\n');
 
-        Assert.Contains(RawCall.StatusOf(head), new[] { 200, 502 });
+        Assert.True(RawCall.StatusOf(head) is 200 or 502, head);
         Assert.DoesNotContain("A: b", head, StringComparison.Ordinal);
     }
 

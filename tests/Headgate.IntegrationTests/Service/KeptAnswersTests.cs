@@ -94,7 +94,7 @@ public sealed class KeptAnswersTests : IAsyncLifetime
         Assert.Equal("6", await GetAsync("a/b"));
         Assert.Equal("4 gone", await PurgeAsync("--api", "api"));
         Assert.Equal("7", await GetAsync("ab"));
-        Assert.Contains("cache.purge", File.ReadAllText(_cli.PathOf("data/audit.log")), StringComparison.Ordinal);
+        Assert.Contains("cache.purge", await File.ReadAllTextAsync(_cli.PathOf("data/audit.log")), StringComparison.Ordinal);
     }
 
     [Theory]
