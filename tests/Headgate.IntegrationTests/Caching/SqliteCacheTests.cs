@@ -161,11 +161,12 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     [Fact]
     public async Task Only_its_owner_may_read_it()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes of Unix");
         Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf(Fresh), [1]));
         await _world.Archive.FlushAsync();
 
-        Assert.All(_world.Files().Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        foreach (var file in _world.Files().Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     [Theory]
