@@ -381,25 +381,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private AttemptMessage Message()
     {
-        var (redirect, conditions) = (_exchange.Redirect, _exchange.Visit?.Conditions);
-        // The version of HTTP is for whoever sends it: the API's handler.
-        var message = new AttemptMessage(_exchange.Method, Uri, this)
-        {
-            Original = _exchange.Request, HasExactConditions = _exchange.IsPassedOn || conditions is not null, Interim = InterimReader.For(_exchange.Interim),
-        };
-        foreach (var header in _exchange.Request.Headers.NonValidated)
-            if ((redirect is null || redirect.Keeps(header.Key)) && (conditions is null || !Caching.Forwarding.IsConditional(header.Key)))
-                message.Add(header.Key, header.Value);
-        foreach (var condition in conditions ?? Caching.FieldList.Empty)
-            message.Headers.TryAddWithoutValidation(condition.Name, condition.Value);
-        if (_exchange.Body is { } body)
-            message.Content = body;
+        var message = AttemptMessage.Of(_exchange, Uri, this);
         // They may have been taken from the API since.
         if (_permit.Key is { } key)
             Upstream.Configuration.Keys?.Template.Apply(message, key.Secret);
         else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
             message.Headers.TryAddWithoutValidation("Authorization", _token = token);
-        if (redirect is null && _exchange.Request is SignedMessage signed)
+        if (_exchange is { Redirect: null, Request: SignedMessage signed })
             signed.Sign(message);
         return message.Ready();
     }

@@ -1,3 +1,4 @@
+using Headgate.Caching;
 using Headgate.Connections;
 
 namespace Headgate;
@@ -26,6 +27,28 @@ internal sealed class AttemptMessage : HttpRequestMessage
 
     /// <summary>Whether it was stamped. False: not one byte of it has left.</summary>
     public bool Sent { get; private set; }
+
+    /// <summary>What is sent of a request: its own headers, as far as no redirect leaves them behind, the conditions of the cache in the place of the caller's, and its body.</summary>
+    /// <param name="exchange">The request.</param>
+    /// <param name="uri">Where it goes this time.</param>
+    /// <param name="witness">The attempt.</param>
+    public static AttemptMessage Of(Exchange exchange, Uri uri, ISendWitness witness)
+    {
+        var (redirect, conditions) = (exchange.Redirect, exchange.Visit?.Conditions);
+        // The version of HTTP is for whoever sends it: the API's handler.
+        var message = new AttemptMessage(exchange.Method, uri, witness)
+        {
+            Original = exchange.Request, HasExactConditions = exchange.IsPassedOn || conditions is not null, Interim = InterimReader.For(exchange.Interim),
+        };
+        foreach (var header in exchange.Request.Headers.NonValidated)
+            if ((redirect is null || redirect.Keeps(header.Key)) && (conditions is null || !Forwarding.IsConditional(header.Key)))
+                message.Add(header.Key, header.Value);
+        foreach (var condition in conditions ?? FieldList.Empty)
+            message.Headers.TryAddWithoutValidation(condition.Name, condition.Value);
+        if (exchange.Body is { } body)
+            message.Content = body;
+        return message;
+    }
 
     /// <summary>Copies a header of the request as it was given, unparsed.</summary>
     public void Add(string name, System.Net.Http.Headers.HeaderStringValues values)

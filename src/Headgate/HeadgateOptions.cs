@@ -32,6 +32,9 @@ public class HeadgateOptions : PolicyOptions
     /// <summary>The APIs by name: <c>options.Upstreams["github"].Base = ["https://api.github.com"]</c>.</summary>
     public SettingsMap<UpstreamOptions> Upstreams { get; } = new();
 
+    /// <summary>Pools of proxies by name: <c>options.ProxyPools["pool-a"].From = ["file:proxies.txt"]</c>. With a handler of your own none can be used.</summary>
+    public SettingsMap<ProxyPoolOptions> ProxyPools { get; } = new();
+
     /// <summary>
     /// The folder in which sends are remembered, so that no window is exceeded across restarts; one process at a time. Null, the default,
     /// remembers nothing: limits start full.
@@ -148,6 +151,8 @@ public class HeadgateOptions : PolicyOptions
             told.Add(new ConfigurationOverride("/total/connections", [connections.ToString(System.Globalization.CultureInfo.InvariantCulture)], ""));
         if (TotalCacheBytes is { } bytes)
             told.Add(new ConfigurationOverride("/total/cacheBytes", [bytes.ToString(System.Globalization.CultureInfo.InvariantCulture)], ""));
+        foreach (var (name, pool) in ProxyPools)
+            pool.Tell(ConfigurationNode.Below("/proxies", name), told);
         foreach (var (name, upstream) in Upstreams)
             upstream.Tell(ConfigurationNode.Below("/upstreams", name), told);
     }

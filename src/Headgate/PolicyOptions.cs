@@ -54,6 +54,9 @@ public abstract class PolicyOptions : SettingsGroup
     /// </summary>
     public string? Cache { get => Get<string>(); set => Set(value); }
 
+    /// <summary>The pool of <see cref="HeadgateOptions.ProxyPools"/> through which the API is reached; <c>none</c> for none, which is the default.</summary>
+    public string? Proxies { get => Get<string>(); set => Set(value); }
+
     /// <summary>How connections are made and kept. A handler of your own keeps its own.</summary>
     public ConnectionsOptions Connections { get => Group<ConnectionsOptions>(); set => Set(value); }
 }

@@ -33,6 +33,8 @@ internal sealed class Sender : IDisposable
     public Sender(HeadgateOptions options, HttpMessageHandler? inner, TimeProvider time, ILoggerFactory? loggers, IMeterFactory? meters)
     {
         Configuration = options.Freeze();
+        if (inner is not null && Configuration.Upstreams.Select(api => api.Policy).Append(Configuration.Defaults).FirstOrDefault(policy => policy.Proxies is not null) is { } policy)
+            throw new ArgumentException($"the requests are to go through the proxies of \"{policy.Proxies}\", which a handler of your own would pass by: give none, or no proxies", nameof(inner));
         loggers ??= NullLoggerFactory.Instance;
         _log = loggers.CreateLogger(Instruments.Name);
         _health = options.Health;

@@ -159,6 +159,15 @@ public sealed class HeadgateOptionsTests
     }
 
     [Fact]
+    public void Proxies_and_a_handler_that_would_pass_them_by_do_not_go_together()
+    {
+        var options = new HeadgateOptions { Proxies = "pool" };
+        options.ProxyPools["pool"].From = ["http://list.test/api/proxies"];
+
+        Assert.Contains("would pass by", Assert.Throws<ArgumentException>(() => new HeadgateHandler(options, new SocketsHttpHandler())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_setting_of_an_api_can_be_set_in_code_and_nothing_else()
     {
         Assert.Equal(Names(Settings.Upstream.Shape), Names(typeof(UpstreamOptions)));
@@ -174,7 +183,9 @@ public sealed class HeadgateOptionsTests
         Assert.Equal(Names(Settings.Hedge.Shape), Names(typeof(HedgeOptions)));
         Assert.Equal(Names(Settings.Adaptive.Shape), Names(typeof(AdaptiveOptions)));
         Assert.Equal(Names(Settings.Chaos.Shape), Names(typeof(ChaosOptions)));
-        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "totalCacheBytes", "upstreams", "statePath", "token", "health"));
+        Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "totalCacheBytes", "upstreams", "proxyPools", "statePath", "token", "health"));
+        Assert.Equal(Names(ProxySettings.Shape), Names(typeof(ProxyPoolOptions)));
+        Assert.Equal(Names(OAuthSettings.Shape), Names(typeof(OAuthOptions)));
 
         static IEnumerable<string> Names(object of, params string[] beside) => (of is Group group
             ? group.Members.Select(member => member.Name)
