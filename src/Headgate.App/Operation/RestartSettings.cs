@@ -2,10 +2,10 @@ using Headgate.Configuration;
 
 namespace Headgate.App.Operation;
 
-/// <summary>The settings that a service reads once, when it starts: how it is reached, and how it keeps its jobs. Not thread-safe.</summary>
+/// <summary>The settings that a service reads once, when it starts: how it is reached, how it keeps its jobs, and how much memory answers may take. Not thread-safe.</summary>
 internal sealed class RestartSettings
 {
-    private static readonly string[] Sections = ["/serve/", "/jobs/"];
+    private static readonly string[] Sections = ["/serve/", "/jobs/", "/total/cacheBytes"];
 
     private readonly IReadOnlyDictionary<string, string> _started;
     private HashSet<string> _told = [];
