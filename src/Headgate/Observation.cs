@@ -100,8 +100,8 @@ internal sealed class Observation : IDisposable
             case LineStep.Sent:
                 Interlocked.Increment(ref _inFlight);
                 break;
-            case LineStep.Held:
-                Instruments.Held(exchange.Last!.Upstream);
+            case LineStep.Held when exchange.Last!.Failure != FailureClass.Proxy:
+                Instruments.Held(exchange.Last.Upstream);
                 _log.RequestHeld(exchange.Last.Upstream.Name, Left(exchange));
                 break;
             case LineStep.Retries when _log.IsEnabled(LogLevel.Debug):

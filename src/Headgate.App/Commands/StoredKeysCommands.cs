@@ -63,7 +63,7 @@ internal static class StoredKeysCommands
         {
             var (pool, called) = (parse.GetValue(Pool)!, parse.GetValue(name)!);
             var left = await KeyStore.OfProcess().RemoveAsync(pool, called);
-            parse.InvocationConfiguration.Error.WriteLine($"headgate: {pool}: key \"{Excerpt.Of(called)}\" is gone, {left} {(left == 1 ? "is" : "are")} left");
+            parse.InvocationConfiguration.Error.WriteLine($"headgate: {pool}: key \"{Excerpt.Of(called)}\" is gone, {left} {(left == 1 ? "is" : "are")} left{(left == 0 ? "; a service that uses the pool keeps its last keys until it has others, or is stopped (keys pause API KEY --server URL)" : "")}");
             return (int)ExitCode.Ok;
         });
         return verb;

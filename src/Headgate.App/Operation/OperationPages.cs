@@ -98,7 +98,8 @@ internal sealed class OperationPages(ServiceState state)
     /// <summary>What the path names before <c>/pause</c> or <c>/resume</c>, and which of the two.</summary>
     internal static (string Name, bool Pauses) Asked(HttpContext context)
     {
-        var path = Named(context, "name");
+        // A slash within a name may come as it is, or as a client encodes it, which the server leaves as it is.
+        var path = Uri.UnescapeDataString(Named(context, "name"));
         return path.EndsWith("/pause", StringComparison.Ordinal) ? (path[..^"/pause".Length], true)
             : path.EndsWith("/resume", StringComparison.Ordinal) ? (path[..^"/resume".Length], false)
             : throw new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}; see …/pause and …/resume");

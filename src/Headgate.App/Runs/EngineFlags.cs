@@ -214,6 +214,8 @@ internal sealed record EngineSettings
             return this;
         var keys = Share is > 1 ? Keys with { Limits = Shares.Of(Keys.Limits, Share.Value) } : Keys;
         var api = new UpstreamMap(Configuration).Find(url);
+        if (api.OAuth is not null)
+            throw new CommandException(ExitCode.Configuration, $"--keys: requests to {api.Name} get a token of its \"oauth\", and not a key as well; leave one of them out");
         var withKeys = api with { Keys = keys };
         return this with { Keys = keys, Configuration = Configuration with { Upstreams = [.. Configuration.Upstreams.Where(other => other.Name != api.Name), withKeys] } };
     }

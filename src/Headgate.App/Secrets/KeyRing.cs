@@ -63,6 +63,7 @@ internal sealed class KeyRing
         }
         throw new CommandException(ExitCode.Configuration, $"the keys in {Path.GetDirectoryName(directory)} cannot be decrypted: {protection switch
         {
+            _ when !Directory.EnumerateFiles(directory).Any() => "its directory \"ring\" is empty; put back what was there, or remove the store and add its keys anew",
             RingProtection.Secret => $"{SecretVariable} is another than the one they were encrypted with",
             RingProtection.Certificate => $"{CertificateVariable} is another certificate than the one they were encrypted with",
             _ => "the files in its directory \"ring\" are gone or damaged",

@@ -84,6 +84,8 @@ internal sealed class KeyStore(string directory, Func<string, string?> environme
         var all = Parse(content);
         var isNew = all.Check is null;
         var protection = isNew ? KeyRing.Given(environment) : all.Protection;
+        if (protection == RingProtection.None && !unprotected && !isNew)
+            throw new CommandException(ExitCode.Configuration, $"the store {directory} was made with --unprotected, and stays so: give that again, or remove the directory, set {KeyRing.SecretVariable}, and add its keys anew");
         if (protection == RingProtection.None && !unprotected)
             throw new CommandException(ExitCode.Configuration, $"nothing protects the store of keys: set {KeyRing.SecretVariable} to a secret (for example: export {KeyRing.SecretVariable}=\"$(openssl rand -base64 24)\", and keep it elsewhere), or {KeyRing.CertificateVariable} to a certificate with its private key; or take --unprotected, and whoever can read its files has the keys");
         var ring = KeyRing.Open(Ring, protection, all.Check, environment, grows: true);

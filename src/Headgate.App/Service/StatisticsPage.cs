@@ -98,6 +98,7 @@ internal sealed class StatisticsPage(ServiceState state)
         // Over HTTP/1.1 each request in flight has one; over HTTP/2 several share one.
         var active = state.Engine.Dispatcher.Read(apis, static (_, apis, _) => apis.Sum(api => Math.Min(api.ConnectionsMade.Open, api.Cap.InFlight)));
         var sends = latencies.Sum(api => api.Value.Count);
+        var proxies = Operation.ProxyView.Of(state.Engine);
         json.WriteStartObject("connection_pool");
         json.WriteStartObject("pool_stats");
         json.WriteNumber("total_connections", open);
@@ -113,7 +114,7 @@ internal sealed class StatisticsPage(ServiceState state)
         json.WriteStartObject("performance");
         json.WriteNumber("total_requests", sends);
         json.WriteNumber("average_latency", sends == 0 ? 0 : Math.Round(latencies.Sum(api => api.Value.Total.TotalSeconds) / sends, 6));
-        json.WriteNumber("proxy_rotations", 0);
+        json.WriteNumber("proxy_rotations", proxies.Sum(proxy => proxy.Taken));
         json.WriteEndObject();
         json.WriteStartObject("host_distribution");
         foreach (var api in apis.Where(api => api.ConnectionsMade.Made > 0).Take(LimitFigures.MostApis).OrderBy(api => api.Name, StringComparer.Ordinal))
@@ -130,6 +131,15 @@ internal sealed class StatisticsPage(ServiceState state)
         }
         json.WriteEndObject();
         json.WriteStartObject("proxy_stats");
+        foreach (var proxy in proxies.DistinctBy(proxy => proxy.Name).Take(LimitFigures.MostApis))
+        {
+            json.WriteStartObject(proxy.Name);
+            json.WriteString("state", proxy.State);
+            json.WriteNumber("requests", proxy.Taken);
+            json.WriteNumber("failures", proxy.Faults);
+            json.WriteNumber("average_latency", Math.Round(proxy.Latency?.TotalSeconds ?? 0, 6));
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -28,7 +28,7 @@ public sealed class ProxyPoolTests
         Assert.Equal(("paused", "paused by anybody", "DE"), ((string?)json["proxies"]![0]!["state"], (string?)json["proxies"]![0]!["reason"], (string?)json["proxies"]![0]!["country"]));
         Assert.Equal("""[{"pool":"pool-a","choose":"round-robin","proxies":1,"trouble":null}]""", json["pools"]!.ToJsonString());
 
-        var (status, resumed) = await again.CallAsync("POST", $"/api/v1/proxies/pool-a/{Dead}/resume");
+        var (status, resumed) = await again.CallAsync("POST", $"/api/v1/proxies/pool-a/{Uri.EscapeDataString(Dead)}/resume");
         Assert.Equal((200, "new"), (status, (string?)resumed["state"]));
         Assert.Contains("\"action\":\"proxy.pause\"", File.ReadAllText(cli.PathOf("data/audit.log")), StringComparison.Ordinal);
         again.Process.Terminate();
@@ -57,6 +57,8 @@ public sealed class ProxyPoolTests
         var job = (await service.WaitAsync(ids)).Single();
         Assert.Equal(("completed", way.Url.ToString().TrimEnd('/')), (job.GetProperty("status").GetString(), job.GetProperty("proxy").GetString()));
         Assert.Equal(1, job.GetProperty("attempts").GetInt32());
+        var figures = (await service.CallAsync("GET", "/api/v1/statistics")).Json["components"]!["connection_pool"]!;
+        Assert.Equal((1, 1), ((int)figures["performance"]!["proxy_rotations"]!, (int)figures["proxy_stats"]![way.Url.ToString().TrimEnd('/')]!["requests"]!));
     }
 
     [Fact]

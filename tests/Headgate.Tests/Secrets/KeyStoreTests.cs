@@ -69,7 +69,9 @@ public sealed class KeyStoreTests : IDisposable
         await AddAsync("p", null, "value", unprotected: true);
 
         Assert.Equal("value", Store().Read("p").Single().Secret.Reveal());
-        Assert.Contains("--unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "other"))).Message, StringComparison.Ordinal);
+        // A secret that comes later protects nothing that is there.
+        _environment["HEADGATE_SECRET"] = "a secret of some length";
+        Assert.Contains("was made with --unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "other"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,6 +98,16 @@ public sealed class KeyStoreTests : IDisposable
         File.WriteAllText(Store().File, File.ReadAllText(Store().File).Replace(keys[0].Value, "x", StringComparison.Ordinal).Replace(keys[1].Value, keys[0].Value, StringComparison.Ordinal));
 
         Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Read("p")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_ring_that_is_gone_is_told_as_that()
+    {
+        await AddAsync("p", "one", "first");
+        foreach (var file in Directory.GetFiles(Path.Combine(_directory, "ring")))
+            File.Delete(file);
+
+        Assert.Contains("\"ring\" is empty", Assert.Throws<ConfigurationException>(() => Store().Read("p")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
