@@ -26,6 +26,9 @@ internal enum Taken
 /// <param name="isKnown">Whether it is known whose answers it gets; else nothing is looked up or stored.</param>
 internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest request, PoolKey? key, bool isKnown)
 {
+    /// <summary>So many that came to nothing are waited for one after the other; then it goes by itself, or many would go one behind the other.</summary>
+    private const int MostFollowed = 4;
+
     private ReuseDecision _decision;
     private Flight? _flight;
     private StoredAnswer? _stored;
@@ -52,6 +55,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     /// <summary>Looks, and waits for who asks the same; null if the API is to be asked.</summary>
     public async ValueTask<CacheVisit?> FindAsync(CancellationToken waiting)
     {
+        var followed = 0;
         for (var shares = CanShare; ;)
         {
             Decide();
@@ -71,7 +75,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             if (other is null)
                 return null;
             _shared = _decision.Reason;
-            shares = await FollowAsync(other, waiting).ConfigureAwait(false) == FlightEnd.Gone;
+            shares = await FollowAsync(other, waiting).ConfigureAwait(false) == FlightEnd.Gone && ++followed < MostFollowed;
         }
     }
 

@@ -155,8 +155,8 @@ internal sealed class KeyStore(string directory, Func<string, string?> environme
         try
         {
             return content is null ? StoredKeys.Empty
-                : JsonSerializer.Deserialize(content, StoredKeysJson.Default.StoredKeys) is { Version: StoredKeys.Current } keys ? keys
-                : throw new CommandException(ExitCode.Configuration, $"{File} is of another version than this program reads");
+                : JsonSerializer.Deserialize(content, StoredKeysJson.Default.StoredKeys) is { Version: StoredKeys.Current } keys && !keys.Keys.Contains(null) ? keys
+                : throw new CommandException(ExitCode.Configuration, $"{File} is damaged, or of another version than this program reads");
         }
         catch (JsonException broken)
         {

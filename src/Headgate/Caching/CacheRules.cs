@@ -24,7 +24,10 @@ internal sealed record CacheRules
     /// Headers by which a server may be led to answer for another host, path or method: no cache keeps what they get for others, whatever <c>Vary</c> says.
     /// </summary>
     public IReadOnlyList<string> SteeringFields { get; init; } =
-        ["Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Host", "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Method-Override"];
+    [
+        "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Server", "X-Forwarded-Method",
+        "Front-End-Https", "X-Url-Scheme", "X-Host", "X-Http-Host-Override", "X-Original-Host", "X-Original-Url", "X-Original-Uri", "X-Rewrite-Url", "X-Script-Name", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override",
+    ];
 
     /// <summary>How long at most an answer that says nothing of its lifetime is fresh, in seconds: a day.</summary>
     public long LongestGuess { get; init; } = 86_400;
@@ -44,5 +47,5 @@ internal sealed record CacheRules
         || name.Equals(KeyField, StringComparison.OrdinalIgnoreCase);
 
     private static readonly SearchValues<string> CredentialWords =
-        SearchValues.Create(["auth", "token", "key", "secret", "passw", "cookie", "session", "credential", "signature", "jwt", "user", "account", "tenant", "customer"], StringComparison.OrdinalIgnoreCase);
+        SearchValues.Create(["auth", "token", "key", "secret", "passw", "cookie", "session", "credential", "signature", "jwt", "user", "account", "tenant", "customer", "bearer", "email", "cert", "ident", "imperson", "behalf", "-org", "client", "access", "-sid", "workspace"], StringComparison.OrdinalIgnoreCase);
 }

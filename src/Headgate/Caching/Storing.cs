@@ -60,6 +60,9 @@ internal static class Storing
             return StoreRefusal.Private;
         if (rules.IsShared && BringsKey(rules, request) && directives is { Public: false, MustRevalidate: false, SharedMaxAge: null })
             return StoreRefusal.Credentials;
+        // What begins a session for one caller would do so for the next, who is told apart by nothing yet. A cache for many keeps it where the API lets it (RFC 9111 §7.3).
+        if (!rules.IsShared && answer.Has("Set-Cookie") && (rules.Ttl is not null || !directives.Public))
+            return StoreRefusal.Credentials;
         if (Selecting.Of(answer, request.Fields) is null)
             return StoreRefusal.Varies;
         if (rules.Ttl is not null)

@@ -18,6 +18,10 @@ namespace Headgate.Tokens;
 /// <param name="time">The clock.</param>
 internal sealed class ClientCredentials(OAuthConfiguration oauth, SslClientAuthenticationOptions? tls, TimeProvider time)
 {
+    /// <summary>RFC 6749 §4.1.2.1 and §5.2, RFC 8707 §2. Any other word could be anything, the secret too.</summary>
+    private static readonly string[] Errors =
+        ["invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target", "access_denied", "server_error", "temporarily_unavailable"];
+
     private const int Tries = 5;
 
     /// <summary>No token is longer: headers are not either.</summary>
@@ -133,7 +137,7 @@ internal sealed class ClientCredentials(OAuthConfiguration oauth, SslClientAuthe
         return seconds is >= 0 and < 1e9 ? TimeSpan.FromSeconds(seconds) : null;
     }
 
-    /// <summary>RFC 6749 §5.2: of what the server says only the word of its kind is passed on, which has no secret in it.</summary>
+    /// <summary>RFC 6749 §5.2: of what the server says only the word of its kind is passed on, if it is one that is known.</summary>
     private TokenException Refused(HttpResponseMessage answer, ReadOnlyMemory<byte> body)
     {
         var status = (int)answer.StatusCode;
@@ -151,7 +155,7 @@ internal sealed class ClientCredentials(OAuthConfiguration oauth, SslClientAuthe
         {
             using var json = JsonDocument.Parse(body);
             return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String
-                && error.GetString() is { Length: > 0 and <= 64 } word && word.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.') ? word : null;
+                && Array.Find(Errors, word => error.ValueEquals(word)) is { } word ? word : null;
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {

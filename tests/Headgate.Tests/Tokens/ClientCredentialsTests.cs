@@ -64,6 +64,7 @@ public sealed class ClientCredentialsTests : IDisposable
     [InlineData(200, """{"access_token":"a","token_type":"mac"}""", "gave a token that is no bearer token")]
     [InlineData(401, """{"error":"invalid_client","error_description":"s3cr+t /: is wrong"}""", "answered 401 invalid_client")]
     [InlineData(400, """{"error":"s3cr+t /:"}""", "answered 400")]
+    [InlineData(400, """{"error":"s3cret"}""", "answered 400")]
     [InlineData(302, "", "answered 302")]
     public async Task What_is_no_token_is_told_without_a_secret_and_asked_for_once(int status, string body, string says)
     {
