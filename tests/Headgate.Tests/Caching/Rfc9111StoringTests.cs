@@ -83,7 +83,7 @@ public sealed class Rfc9111StoringTests
     {
         var world = new CacheWorld();
 
-        world.Get("", $"200 | Cache-Control: max-age=60 | {fields}");
+        world.Get("", $"200 | Cache-Control: public, max-age=60 | {fields}");
         var seen = world.Get("");
 
         Assert.False(seen.WasAsked, requirement);
