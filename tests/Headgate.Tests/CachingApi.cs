@@ -38,7 +38,11 @@ internal sealed class CachingApi : IDisposable
             }
             return await Answer(number, request, cancellation);
         });
-        Engine = new Engine(WrittenConfiguration.Read(json, ("K", "unused")).OrThrow(), api.In(Time) with { Keys = _ => [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))] });
+        Engine = new Engine(WrittenConfiguration.Read(json, ("K", "unused")).OrThrow(), api.In(Time) with
+        {
+            Keys = _ => [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))],
+            FetchToken = static (_, _) => Task.FromResult(new AccessToken("ours")),
+        });
     }
 
     public VirtualTime Time { get; } = new();
