@@ -203,7 +203,7 @@ internal sealed class StraightLine(Engine engine)
         }
         catch (Exception failure)
         {
-            if (exchange.IsDirect || cancellation.IsCancellationRequested)
+            if (cancellation.IsCancellationRequested || (exchange.IsDirect && supply == engine.Token))
                 throw;
             throw Failures.Of(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
         }

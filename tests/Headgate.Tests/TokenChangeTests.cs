@@ -1,4 +1,5 @@
 using Headgate.Configuration;
+using Headgate.Tokens;
 using static Headgate.Tests.ChangingEngine;
 
 namespace Headgate.Tests;
@@ -57,6 +58,21 @@ public sealed class TokenChangeTests
 
         Assert.All(all, task => Assert.Equal("200", task.Result));
         Assert.Equal(["of-two", "of-two"], world.Arrivals.Select(arrival => arrival.Key));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_waits_for_an_answer_is_told_why_there_is_no_token_as_a_job_is(bool isDirect)
+    {
+        using var world = new ChangingEngine(Of(Tokened("a", "one")));
+        world.FetchToken = static _ => throw new TokenException("the token endpoint of login.test answered 401 invalid_client");
+
+        var sent = world.SendAsync("https://a.test/", isDirect: isDirect);
+        await world.EndAsync([sent]);
+
+        Assert.Equal("Auth: there is no token: the token endpoint of login.test answered 401 invalid_client", await sent);
+        Assert.Empty(world.Arrivals);
     }
 
     [Fact]
