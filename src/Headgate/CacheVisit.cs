@@ -176,7 +176,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     {
         var (clock, asked) = (cache.Engine.Clock, cache.Engine.Clock.Now);
         var longest = exchange.ExpiresAt == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(exchange.ExpiresAt - asked, 0, Clock.Nanoseconds(Clock.LongestTimer)));
-        var end = await flight.FollowAsync(request, longest, clock.Provider, waiting).ConfigureAwait(false);
+        var end = await flight.FollowAsync(request, longest, waiting).ConfigureAwait(false);
         exchange.Waited += clock.Now - asked;
         return end;
     }
