@@ -68,8 +68,9 @@ internal sealed class ApiCache
     /// <returns>What has the answer; null if the API is to be asked.</returns>
     public ValueTask<CacheVisit?> FindAsync(Exchange exchange, CancellationToken waiting)
     {
-        // One that comes back to be tried again has looked already; and what is signed is signed for one attempt.
-        if (exchange.Visit is not null || exchange.Request is SignedMessage)
+        // One that comes back to be tried again has looked already. What is signed is signed for one attempt, and its answer for nobody else; what it
+        // changes is invalid all the same.
+        if (exchange.Visit is not null || (exchange.Request is SignedMessage && Methods.IsSafe(exchange.Method.Method)))
             return default;
         return (exchange.Visit = Begin(exchange)).FindAsync(waiting);
     }
@@ -85,7 +86,7 @@ internal sealed class ApiCache
         if (redirect is not null)
             fields = fields.Where(field => redirect.Keeps(field.Name));
         var hasBody = exchange.Body is not null && exchange.Request.Content?.Headers.ContentLength != 0;
-        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown);
+        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown && exchange.Request is not SignedMessage);
     }
 
     /// <summary>What the key of the pool makes of its answers, and the key where it must be that one; not known where any may be taken.</summary>

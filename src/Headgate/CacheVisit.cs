@@ -230,7 +230,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         keeps &= !(attempt.AnnouncedLength > cache.Answers.MostOfOne);
         cache.Counts.Forward(_decision.Reason);
         var word = _decision.Reason is ForwardReason.Method or ForwardReason.Bypass ? null : CacheOutcome.Miss;
-        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, Detail = isKnown ? null : "keys" });
+        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, Detail = isKnown || !request.IsLookup ? null : "keys" });
         if (!keeps)
         {
             End(FlightEnd.Alone);

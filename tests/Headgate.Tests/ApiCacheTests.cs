@@ -136,6 +136,27 @@ public sealed class ApiCacheTests
         Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
     }
 
+    [Fact]
+    public async Task What_is_signed_finds_nothing_and_leaves_nothing_and_what_it_changes_is_invalid()
+    {
+        using var api = new CachingApi();
+        await api.GetAsync();
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+
+        api.Sign = static attempt => attempt.Headers.TryAddWithoutValidation("Authorization", "AWS4 us");
+        Assert.Equal(" 200 answer 2", $"{await api.GetAsync()}");
+        api.Answer = (number, request, _) =>
+        {
+            var answer = CachingApi.Fresh(number);
+            answer.Content.Headers.ContentLocation = request.RequestUri;
+            return Task.FromResult(answer);
+        };
+        Assert.Equal(" 200 answer 3", $"{await api.EndAsync(api.SendAsync(method: "POST"))}");
+        api.Sign = null;
+
+        Assert.Equal("miss 200 answer 4", $"{await api.GetAsync()}");
+    }
+
     [Theory]
     [InlineData("keys:\"answersShared\": false", 4)]
     [InlineData("keys:\"answersShared\": true", 1)]

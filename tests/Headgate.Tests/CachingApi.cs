@@ -61,6 +61,9 @@ internal sealed class CachingApi : IDisposable
     /// <summary>The answer to the n-th send; fresh for a minute by default.</summary>
     public Func<int, HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Answer { get; set; } = (number, _, _) => Task.FromResult(Fresh(number));
 
+    /// <summary>Signs each attempt; null for nothing.</summary>
+    public Action<HttpRequestMessage>? Sign { get; set; }
+
     public static HttpResponseMessage Fresh(int number, string control = "max-age=60", string? etag = null, HttpStatusCode status = HttpStatusCode.OK)
     {
         var answer = new HttpResponseMessage(status) { Content = status == HttpStatusCode.NotModified ? null : new StringContent($"answer {number}") };
@@ -80,7 +83,8 @@ internal sealed class CachingApi : IDisposable
     public async Task<Got> SendAsync(string path = "a", (string Name, string Value)[]? headers = null, string? tenant = null, RequestPriority priority = RequestPriority.Medium, string method = "GET",
         bool isPassedOn = true, TimeSpan? within = null, CancellationToken cancellation = default)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), $"https://api.test/{path}");
+        var url = new Uri($"https://api.test/{path}");
+        using var request = Sign is { } sign ? new SignedMessage(new HttpMethod(method), url, sign) : new HttpRequestMessage(new HttpMethod(method), url);
         foreach (var (name, value) in headers ?? [])
             request.Headers.TryAddWithoutValidation(name, value);
         var body = "";
