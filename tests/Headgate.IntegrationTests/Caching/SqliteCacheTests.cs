@@ -78,6 +78,27 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_purge_waits_for_what_came_before_it_and_not_for_what_goes_on_coming()
+    {
+        using var stop = new CancellationTokenSource();
+        var traffic = Task.Run(() =>
+        {
+            for (var number = 0; !stop.IsCancellationRequested; number++)
+                _world.Keep($"https://api.test/{number % 100}", "", 200, KeptWorld.FieldsOf(Fresh), [1]);
+        }, CancellationToken.None);
+        try
+        {
+            for (var times = 0; times < 5; times++)
+                await _world.Cache.Inventory.RemoveAsync(static place => place.EndsWith('7'), isDryRun: false);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await traffic;
+        }
+    }
+
+    [Fact]
     public async Task What_memory_lets_go_is_found_on_disk()
     {
         await using var world = new KeptWorld(memory: 100_000);
