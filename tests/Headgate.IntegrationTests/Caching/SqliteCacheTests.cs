@@ -78,6 +78,25 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_loss_of_power_that_brings_back_the_file_of_an_earlier_end_is_known_as_one()
+    {
+        Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf($"{Fresh} | ETag: \"1\""), [1]));
+        await _world.EndAsync();
+        using var earlier = new StreamReader(Headgate.Ledgers.LockedFile.OpenToRead(_world.File + ".invalid"));
+        _world.Begin();
+        _world.Now += 10;
+        _world.Keep(Url, "", 200, FieldList.Empty, [], "POST");
+        _world.Now += 10;
+
+        var lines = (await earlier.ReadToEndAsync()).Split('\n');
+        await File.WriteAllTextAsync(_world.File + ".invalid", string.Join('\n', [lines[0] + "-another-boot", .. lines[1..]]));
+        _world.Time.Advance(TimeSpan.FromSeconds(1));
+        await _world.DieAsync();
+
+        Assert.Equal(ReuseKind.Validate, _world.Look(Url).Decision.Kind);
+    }
+
+    [Fact]
     public async Task A_purge_waits_for_what_came_before_it_and_not_for_what_goes_on_coming()
     {
         using var stop = new CancellationTokenSource();
