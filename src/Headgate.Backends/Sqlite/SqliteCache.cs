@@ -252,14 +252,16 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
             OwnFile.Make(path);
         }
         var database = SqliteDatabase.Open(path, SqliteSchema.Answers);
+        InvalidationFile? invalidations = null;
         try
         {
-            var invalidations = InvalidationFile.Open($"{path}.invalid", isNew, time.GetUtcNow().ToUnixTimeMilliseconds());
+            invalidations = InvalidationFile.Open($"{path}.invalid", isNew, time.GetUtcNow().ToUnixTimeMilliseconds());
             return new SqliteCache(database, invalidations, path, limit, time, notice);
         }
         catch
         {
             database.Dispose();
+            invalidations?.Dispose();
             throw;
         }
     }

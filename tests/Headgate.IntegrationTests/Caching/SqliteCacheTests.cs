@@ -97,6 +97,25 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_database_without_its_tables_is_put_aside_and_nothing_of_it_stays_open()
+    {
+        await _world.EndAsync();
+        using (var database = Headgate.Backends.Sqlite.SqliteDatabase.Connect(_world.File, Microsoft.Data.Sqlite.SqliteOpenMode.ReadWrite))
+        {
+            using var drop = database.CreateCommand();
+            drop.CommandText = "DROP TABLE entries";
+            drop.ExecuteNonQuery();
+        }
+
+        _world.Begin();
+
+        Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf(Fresh), [1]));
+        Assert.Contains(_world.Notices, notice => notice.Contains("begun anew", StringComparison.Ordinal));
+        if (OperatingSystem.IsLinux())
+            Assert.Single(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget?.StartsWith(_world.File + ".invalid", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
     public async Task A_purge_waits_for_what_came_before_it_and_not_for_what_goes_on_coming()
     {
         using var stop = new CancellationTokenSource();
