@@ -72,7 +72,8 @@ internal sealed class CachePages(ServiceState state)
         if (prefix is not null)
         {
             var start = StartOf(prefix);
-            return (start.Split('?')[0], place => AnswerInventory.UrlOf(place) is var text && (text.StartsWith(start, StringComparison.Ordinal) || start.StartsWith($"{text}?", StringComparison.Ordinal)));
+            // What stands for many queries is known by its path alone.
+            return (start.Split('?')[0], place => AnswerInventory.UrlOf(place) is var text && (text.StartsWith(start, StringComparison.Ordinal) || (text != place && start.StartsWith($"{text}?", StringComparison.Ordinal))));
         }
         var whole = CacheKey.UrlOf(UrlOf(url!));
         return (whole.Split('?')[0], place => AnswerInventory.IsOf(place, whole));
