@@ -81,6 +81,9 @@ internal sealed class AnswerContent : HttpContent
     /// <summary>Its time is over, or whoever asked for it gave up: at the next read it breaks.</summary>
     public bool IsOver => !_isFinished && Token.IsCancellationRequested;
 
+    /// <summary>Whoever asked for it seems to have forgotten it: nobody else waits for it, and nothing of it is kept.</summary>
+    public void Forget() => (_source as StoringContent)?.GiveUp();
+
     /// <summary>The body is through, or nothing more of it will be read: its place is free.</summary>
     public void Finish(bool isWhole, ReadOnlyMemory<byte> body = default)
     {

@@ -11,7 +11,7 @@ namespace Headgate;
 /// The stored answers of one API, as its requests see them: under what they look, and whose answers they get. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Answers are kept apart by tenant, by the country they are meant for, by the key of the pool that got them (unless its keys share theirs), by whether they were unpacked, and in a private
+/// Answers are kept apart by tenant, by the country they are meant for, by the key of the pool that got them (unless its keys share theirs), by the client whose token did, by whether they were unpacked, and in a private
 /// cache by every header that says who asks. Where a pool has several keys and any may be used, nobody knows whose answer would be looked for before
 /// the key is chosen: nothing is looked up then, and nothing kept.
 /// </remarks>
@@ -22,9 +22,12 @@ internal sealed class ApiCache
     private readonly CacheRules _rules;
     private readonly string _kind;
 
+    /// <summary>Who those are that go with a token of ours, whatever it is at the time.</summary>
+    private readonly string _client;
+
     private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
     {
-        (_upstream, Engine, _kind) = (upstream, engine, configuration.ToString());
+        (_upstream, Engine, _kind, _client) = (upstream, engine, configuration.ToString(), ClientOf(upstream.Configuration.OAuth));
         _rules = new CacheRules
         {
             IsShared = configuration.Mode == CacheMode.Shared,
@@ -65,8 +68,9 @@ internal sealed class ApiCache
     /// <returns>What has the answer; null if the API is to be asked.</returns>
     public ValueTask<CacheVisit?> FindAsync(Exchange exchange, CancellationToken waiting)
     {
-        // One that comes back to be tried again has looked already; and what is signed is signed for one attempt.
-        if (exchange.Visit is not null || exchange.Request is SignedMessage)
+        // One that comes back to be tried again has looked already. What is signed is signed for one attempt, and its answer for nobody else; what it
+        // changes is invalid all the same.
+        if (exchange.Visit is not null || (exchange.Request is SignedMessage && Methods.IsSafe(exchange.Method.Method)))
             return default;
         return (exchange.Visit = Begin(exchange)).FindAsync(waiting);
     }
@@ -82,19 +86,25 @@ internal sealed class ApiCache
         if (redirect is not null)
             fields = fields.Where(field => redirect.Keeps(field.Name));
         var hasBody = exchange.Body is not null && exchange.Request.Content?.Headers.ContentLength != 0;
-        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown);
+        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown && exchange.Request is not SignedMessage);
     }
 
     /// <summary>What the key of the pool makes of its answers, and the key where it must be that one; not known where any may be taken.</summary>
     private (string Pool, PoolKey? Key, bool IsKnown) KeyOf(Exchange exchange)
     {
         if (_upstream.Keys is not { } pool || _upstream.Configuration.Keys is not { } keys || _upstream.BringsKey(exchange))
-            return ("", null, true);
+            return (_upstream.Token is not null && exchange.NeedsToken ? _client : "", null, true);
         if (keys.AnswersShared)
             return ("pool", null, true);
         var key = pool.Keys is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Tenant) : null;
         return key is null ? ("", null, false) : (_names.GetValue(key, static key => Digest(key)), key, true);
     }
 
-    private static string Digest(PoolKey key) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"headgate key {key.Secret.Reveal()}")), 0, 16);
+    /// <summary>Another client, or the same elsewhere or with other rights, may get other answers.</summary>
+    private static string ClientOf(OAuthConfiguration? oauth) =>
+        oauth is null ? "token" : $"token {Digest($"{oauth.TokenUrl}\n{oauth.ClientId.Length}:{oauth.ClientId}\n{oauth.Audience?.Length ?? -1}:{oauth.Audience}\n{string.Join(' ', oauth.Scopes)}")}";
+
+    private static string Digest(PoolKey key) => Digest($"headgate key {key.Secret.Reveal()}");
+
+    private static string Digest(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)), 0, 16);
 }

@@ -4,6 +4,7 @@ using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Proxies;
 using Headgate.Time;
+using Headgate.Tokens;
 
 namespace Headgate;
 
@@ -26,6 +27,17 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
             return new ApiTransport(_ => inner(upstream));
         var tls = api.Tls == TlsConfiguration.Default ? null : TlsFiles.Read(api, engine.Clock.Provider.GetUtcNow(), engine.Notice);
         return new ApiTransport(unpacks => MakeHandler(upstream, api, tls, unpacks), proxy => MakeRoute(upstream, api, tls, proxy));
+    }
+
+    /// <summary>What fetches the tokens of an API with the credentials that it has for that; null where it has none.</summary>
+    /// <exception cref="ConfigurationException">Its certificates cannot be used.</exception>
+    public TokenSupply? MakeTokens(UpstreamConfiguration api)
+    {
+        if (api.OAuth is not { } oauth)
+            return null;
+        var tls = api.Tls == TlsConfiguration.Default ? null : TlsFiles.Read(api, engine.Clock.Provider.GetUtcNow(), engine.Notice);
+        var client = new ClientCredentials(oauth, tls, engine.Clock.Provider);
+        return new TokenSupply(stop => options.FetchToken(client, stop), engine.Clock.Provider, notice => engine.Notice($"{api.Name}: {notice}"));
     }
 
     /// <summary>Makes the connections to a host.</summary>

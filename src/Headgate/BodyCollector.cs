@@ -1,7 +1,8 @@
 namespace Headgate;
 
 /// <summary>
-/// What was read of a body, up to a size: of a larger one nothing is collected, however long it is. Used by whoever reads the body, until it ends.
+/// What was read of a body, up to a size: of a larger one nothing is collected, however long it is. Used by whoever reads the body, until it ends;
+/// thread-safe beside that, since it may be given up by others.
 /// </summary>
 /// <param name="announced">How long it says that it is; null if it does not say.</param>
 /// <param name="most">How much is collected at most, in bytes.</param>
@@ -11,6 +12,7 @@ internal sealed class BodyCollector(long? announced, long most, CollectingRoom r
 {
     private const int First = 16 * 1024;
 
+    private readonly Lock _lock = new();
     private byte[] _body = [];
     private int _length;
     private bool _hasEnded;
@@ -18,17 +20,22 @@ internal sealed class BodyCollector(long? announced, long most, CollectingRoom r
     /// <summary>A piece has come.</summary>
     public void Take(ReadOnlySpan<byte> piece, bool isEnd)
     {
-        if (_hasEnded)
-            return;
-        if (!TryGrow(_length + piece.Length))
+        bool isTooMuch;
+        lock (_lock)
         {
-            End(null, isWhole: false);
-            return;
+            if (_hasEnded)
+                return;
+            isTooMuch = !TryGrowNeedsLock(_length + piece.Length);
+            if (!isTooMuch)
+            {
+                piece.CopyTo(_body.AsSpan(_length));
+                _length += piece.Length;
+            }
         }
-        piece.CopyTo(_body.AsSpan(_length));
-        _length += piece.Length;
+        if (isTooMuch)
+            GiveUp();
         // Readers of a known length do not come back to hear that nothing follows.
-        if (_length == announced || isEnd)
+        else if (_length == announced || isEnd)
             End(isWhole: true);
     }
 
@@ -36,11 +43,18 @@ internal sealed class BodyCollector(long? announced, long most, CollectingRoom r
     /// <param name="isWhole">It is at its end, as far as the connection tells.</param>
     public void End(bool isWhole)
     {
-        if (!_hasEnded)
-            End(_length == _body.Length ? _body : _body.AsSpan(0, _length).ToArray(), isWhole && (announced is null || _length == announced));
+        if (Take() is { } body)
+            ended(body.Length == _length ? body : body.AsSpan(0, _length).ToArray(), isWhole && (announced is null || _length == announced));
     }
 
-    private bool TryGrow(int length)
+    /// <summary>It is too much, or whoever reads it has forgotten it: nothing of it is kept.</summary>
+    public void GiveUp()
+    {
+        if (Take() is not null)
+            ended(null, false);
+    }
+
+    private bool TryGrowNeedsLock(int length)
     {
         if (length <= _body.Length)
             return true;
@@ -51,11 +65,18 @@ internal sealed class BodyCollector(long? announced, long most, CollectingRoom r
         return true;
     }
 
-    private void End(ReadOnlyMemory<byte>? body, bool isWhole)
+    /// <summary>All that there is, for the first who ends it; null for others.</summary>
+    private byte[]? Take()
     {
-        _hasEnded = true;
-        room.Give(_body.Length);
-        _body = [];
-        ended(body, isWhole);
+        lock (_lock)
+        {
+            if (_hasEnded)
+                return null;
+            _hasEnded = true;
+            var body = _body;
+            room.Give(body.Length);
+            _body = [];
+            return body;
+        }
     }
 }

@@ -180,7 +180,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     {
         var (clock, asked) = (cache.Engine.Clock, cache.Engine.Clock.Now);
         var longest = exchange.ExpiresAt == long.MaxValue ? Timeout.InfiniteTimeSpan : Clock.Span(Math.Clamp(exchange.ExpiresAt - asked, 0, Clock.Nanoseconds(Clock.LongestTimer)));
-        var end = await flight.FollowAsync(request, longest, clock.Provider, waiting).ConfigureAwait(false);
+        var end = await flight.FollowAsync(request, longest, waiting).ConfigureAwait(false);
         exchange.Waited += clock.Now - asked;
         return end;
     }
@@ -234,7 +234,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         keeps &= !(attempt.AnnouncedLength > cache.Answers.MostOfOne);
         cache.Counts.Forward(_decision.Reason);
         var word = _decision.Reason is ForwardReason.Method or ForwardReason.Bypass ? null : CacheOutcome.Miss;
-        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, Detail = isKnown ? null : "keys" });
+        exchange.Cache = new CacheOutcome(word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = answer.Status, IsStored = keeps, Detail = isKnown || !request.IsLookup ? null : "keys" });
         if (!keeps)
         {
             End(FlightEnd.Alone);

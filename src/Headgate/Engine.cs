@@ -36,7 +36,7 @@ internal sealed class Engine : IDisposable
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
     {
         (_options, _register, Concurrency, _usual) = (options, new UpstreamRegister(configuration, this), options.Concurrency, configuration.Defaults.Timing);
-        (Stored = new StoredAnswers(options.Cache, configuration.CacheBytes, options.Archive)).Follow(configuration);
+        (Stored = new StoredAnswers(options.Cache, configuration.CacheBytes, options.Archive, options.Time)).Follow(configuration);
         Dispatcher = new Dispatcher(options.Time);
         Timeouts = new Timeouts(options.Time);
         Connections = new ApiConnections(this, options);

@@ -4,6 +4,7 @@ using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Proxies;
 using Headgate.Time;
+using Headgate.Tokens;
 
 namespace Headgate;
 
@@ -65,6 +66,9 @@ internal sealed record EngineOptions
 
     /// <summary>Gives the bearer token of requests that have no credentials of their own, to APIs without keys; null for none.</summary>
     public Func<CancellationToken, Task<AccessToken>>? Token { get; init; }
+
+    /// <summary>Fetches a token with the credentials of a client.</summary>
+    public Func<ClientCredentials, CancellationToken, Task<AccessToken>> FetchToken { get; init; } = static (client, stop) => client.FetchAsync(stop);
 
     /// <summary>Only addresses of the internet are connected to, but for APIs that are configured.</summary>
     public bool GuardsAddresses { get; init; }

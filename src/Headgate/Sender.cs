@@ -207,6 +207,7 @@ internal sealed class Sender : IDisposable
     {
         var exchange = answer.Exchange;
         exchange.Last!.Upstream.Watch?.Forgot(exchange.Last);
+        answer.Forget();
         _log.AnswerForgotten(exchange.Method.Method, exchange.Uri.GetLeftPart(UriPartial.Path), OpenAnswers.Patience.TotalMinutes, answer.Caller ?? "without tenant or span");
     }
 

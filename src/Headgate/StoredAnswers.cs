@@ -7,7 +7,8 @@ namespace Headgate;
 /// <param name="usual">Which answers are kept, of APIs that say nothing of it.</param>
 /// <param name="limit">The most that they take, in bytes.</param>
 /// <param name="archive">What keeps them behind memory; null for nothing.</param>
-internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICacheArchive? archive)
+/// <param name="time">The clock.</param>
+internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICacheArchive? archive, TimeProvider time)
 {
     private volatile bool _isUsed;
 
@@ -16,7 +17,7 @@ internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICache
     public AnswerCache Answers { get; } = new(limit, archive);
 
     /// <summary>What is being asked for, that others may wait for.</summary>
-    public Flights Flights { get; } = new();
+    public Flights Flights { get; } = new(time);
 
     /// <summary>The room for bodies that are on their way.</summary>
     public CollectingRoom Collecting { get; } = new(limit);

@@ -16,6 +16,9 @@ internal sealed class StoringContent : HttpContent
             Headers.TryAddWithoutValidation(name, values);
     }
 
+    /// <summary>Whoever reads it has forgotten it: it is not stored, and goes on to him as it is should he come back.</summary>
+    public void GiveUp() => _collector.GiveUp();
+
     protected override bool TryComputeLength(out long length)
     {
         length = 0;

@@ -3,6 +3,7 @@ using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Retries;
 using Headgate.Time;
+using Headgate.Tokens;
 
 namespace Headgate;
 
@@ -154,40 +155,55 @@ internal sealed class StraightLine(Engine engine)
             throw Failures.Of(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
     }
 
-    /// <summary>A permit; null if its gate has gone, so that it has to be admitted anew.</summary>
+    /// <summary>A permit; null if its gate has gone, or who was asked for its token, so that it has to be admitted anew.</summary>
     private ValueTask<LinePermit?> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation) =>
-        upstream.Token is not null && exchange.NeedsToken ? WithTokenAsync(upstream, exchange, cancellation) : WaitAsync(upstream, exchange, cancellation);
+        upstream.Token is { } supply && exchange.NeedsToken ? WithTokenAsync(upstream, supply, exchange, cancellation) : WaitAsync(upstream, exchange, cancellation);
 
     /// <summary>A permit, and a token that is good when it comes: it may have waited for longer than a token lives.</summary>
-    private async ValueTask<LinePermit?> WithTokenAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    private async ValueTask<LinePermit?> WithTokenAsync(Upstream upstream, TokenSupply supply, Exchange exchange, CancellationToken cancellation)
     {
-        var fetched = upstream.Token!.Fetched;
-        await PrepareAsync(upstream, exchange, null, cancellation).ConfigureAwait(false);
-        var permit = await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false);
-        if (permit is not null && !upstream.Token.IsGoodSince(fetched))
-            await PrepareAsync(upstream, exchange, permit, cancellation).ConfigureAwait(false);
-        return permit;
+        var fetched = supply.Fetched;
+        if (!await IsPreparedAsync(upstream, supply, exchange, cancellation).ConfigureAwait(false) || await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false) is not { } permit)
+            return null;
+        try
+        {
+            // A change of the configuration may have put another one in its place meanwhile, or none.
+            while (upstream.Token is { } present && !(present == supply && present.IsGoodSince(fetched)))
+            {
+                if (present != supply)
+                    (supply, fetched) = (present, present.Fetched);
+                await IsPreparedAsync(upstream, present, exchange, cancellation).ConfigureAwait(false);
+            }
+            return permit;
+        }
+        catch
+        {
+            engine.Dispatcher.Return(permit);
+            throw;
+        }
     }
 
-    /// <summary>A token that is good. Whoever waits for the answer itself gets the exception of its supplier.</summary>
-    private async ValueTask PrepareAsync(Upstream upstream, Exchange exchange, Permit? permit, CancellationToken cancellation)
+    /// <summary>Waits for a token that is good. Whoever waits for the answer itself gets the exception of the program's own supplier.</summary>
+    /// <returns>Whether there is one; if not, who was asked for it is not asked any more.</returns>
+    private async ValueTask<bool> IsPreparedAsync(Upstream upstream, TokenSupply supply, Exchange exchange, CancellationToken cancellation)
     {
-        var preparing = upstream.Token!.PrepareAsync(cancellation).AsTask();
+        var preparing = supply.PrepareAsync(cancellation).AsTask();
         try
         {
             await preparing.WaitAsync(SpanUntil(exchange.ExpiresAt), engine.Clock.Provider, CancellationToken.None).ConfigureAwait(false);
+            return true;
         }
         catch (TimeoutException) when (!preparing.IsCompleted)
         {
-            if (permit is not null)
-                engine.Dispatcher.Return(permit);
             throw Failures.Of(exchange, upstream, FailureClass.Deadline, "not sent in time: held by the token, which its supplier has not given");
+        }
+        catch (Exception) when (upstream.Token != supply && !cancellation.IsCancellationRequested)
+        {
+            return false;
         }
         catch (Exception failure)
         {
-            if (permit is not null)
-                engine.Dispatcher.Return(permit);
-            if (exchange.IsDirect || cancellation.IsCancellationRequested)
+            if (cancellation.IsCancellationRequested || (exchange.IsDirect && supply == engine.Token))
                 throw;
             throw Failures.Of(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
         }

@@ -25,6 +25,7 @@ internal sealed class Upstream : IDisposable
     private volatile KeyPool? _keys;
     private RetryBudget _budget;
     private TokenSupply? _ownToken;
+    private volatile TokenSupply? _token;
     private int _failedProbes;
     private volatile bool _wasReached;
     private long _reachedAt = long.MinValue;
@@ -54,11 +55,12 @@ internal sealed class Upstream : IDisposable
         Transport = engine.Connections.MakeTransport(this, configuration);
         Learning = new Learning(this, engine);
         Adaptation = new Adaptation(this, engine);
+        TakeTokens(engine.Connections.MakeTokens(configuration), configuration);
         TreatAs(configuration, isNew: true);
         Rotation = RotationOf(configuration);
     }
 
-    /// <summary>How it is treated from now on, but for limits, keys and connections, which are changed apart. Once it is used, under the lock.</summary>
+    /// <summary>How it is treated from now on, but for limits, keys, tokens and connections, which are changed apart. Once it is used, under the lock.</summary>
     public void TreatAs(UpstreamConfiguration next, bool isNew = false)
     {
         var before = _configuration;
@@ -71,21 +73,19 @@ internal sealed class Upstream : IDisposable
         if (isNew || before.Failover != next.Failover || before.Bases != next.Bases)
             Bases = next.Failover ? new Bases(this, _engine) : null;
         Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
-        if (isNew || before.OAuth != next.OAuth || before.Tls != next.Tls || (before.Keys is null) != (next.Keys is null))
-            (_ownToken, Token) = TokenOf(next);
         Cache = ApiCache.Of(this, _engine);
         CountUnits();
     }
 
-    /// <summary>What fetches the tokens of its requests: its own, that of all, or nothing. Whoever waits for a token of before gets that one yet.</summary>
-    private (TokenSupply? Own, TokenSupply? Used) TokenOf(UpstreamConfiguration next)
+    /// <summary>Where its requests have their tokens from, from now on. Once it is used, under the lock.</summary>
+    /// <param name="own">What fetches them; null for what all have in common, or nothing.</param>
+    /// <param name="next">How it is treated from now on.</param>
+    /// <returns>What fetched them before, to be disposed outside the lock: whoever waits for that asks anew.</returns>
+    public TokenSupply? TakeTokens(TokenSupply? own, UpstreamConfiguration next)
     {
-        _ownToken?.Dispose();
-        if (next.OAuth is not { } oauth)
-            return (null, next.Keys is null ? _engine.Token : null);
-        var tls = next.Tls == TlsConfiguration.Default ? null : TlsFiles.Read(next, _engine.Clock.Provider.GetUtcNow(), _engine.Notice);
-        var own = new TokenSupply(new ClientCredentials(oauth, tls, _engine.Clock.Provider).FetchAsync, _engine.Clock.Provider, notice => _engine.Notice($"{next.Name}: {notice}"));
-        return (own, own);
+        var before = _ownToken;
+        (_ownToken, _token) = (own, own ?? (next.Keys is null ? _engine.Token : null));
+        return before;
     }
 
     /// <summary>Whether nothing is under way, nobody waits, and nothing of what was sent counts any more.</summary>
@@ -145,7 +145,7 @@ internal sealed class Upstream : IDisposable
     public OwnKeys OwnKeys { get; }
 
     /// <summary>The token of requests that have no credentials of their own; null where there is none, or keys are.</summary>
-    public TokenSupply? Token { get; private set; }
+    public TokenSupply? Token => _token;
 
     public ConcurrencyCap Cap { get; }
 

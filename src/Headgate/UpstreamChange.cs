@@ -4,6 +4,7 @@ using Headgate.Keys;
 using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Proxies;
+using Headgate.Tokens;
 
 namespace Headgate;
 
@@ -32,6 +33,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private bool _isNewPool;
     private ProxyOutlets? _proxies;
     private ApiTransport? _transport;
+    private TokenSupply? _tokens;
+    private TokenSupply? _goneTokens;
     private KeyRotation? _goneRotation;
     private ProxyOutlets? _goneProxies;
     private bool _isDone;
@@ -67,6 +70,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         PrepareKeys();
         if (IsOtherTransport)
             _transport = engine.Connections.MakeTransport(api, next);
+        if (AreOtherTokens)
+            _tokens = engine.Connections.MakeTokens(next);
         PrepareParts();
         _proxies = IsOtherPool ? engine.Proxies.Open(api, next) : api.Proxies;
         Limits = [.. ScopeChanges()];
@@ -78,6 +83,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         if (_isDone)
             return;
         _transport?.Dispose();
+        _tokens?.Dispose();
         if (_proxies != api.Proxies)
             engine.Proxies.Leave(_proxies);
         foreach (var scope in _newParts)
@@ -96,6 +102,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         _goneRotation = keys == _pool ? null : api.Rotation;
         api.Keys = _pool;
         (_goneProxies, api.Proxies) = (api.Proxies == _proxies ? null : api.Proxies, _proxies);
+        if (AreOtherTokens)
+            _goneTokens = api.TakeTokens(_tokens, next);
         api.TreatAs(next);
         ChangeConnections(now);
         ChangeBreaker();
@@ -121,6 +129,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     /// <summary>What comes after it: keys in and out, what others have taken the place of.</summary>
     public void Finish()
     {
+        _goneTokens?.Dispose();
         engine.SweepLeft(api);
         engine.Proxies.Leave(_goneProxies);
         if (_goneRotation is { } gone)
@@ -226,6 +235,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private bool IsOtherTransport => areFilesNew && next.Tls != TlsConfiguration.Default
         || (_before.Connections with { PerHost = null }, _before.Tls, _before.UserAgents, _before.IsConfigured, _before.Policy.ConnectTimeout)
         != (next.Connections with { PerHost = null }, next.Tls, next.UserAgents, next.IsConfigured, next.Policy.ConnectTimeout);
+
+    private bool AreOtherTokens => _before.OAuth != next.OAuth || _before.Tls != next.Tls || (_before.Keys is null) != (next.Keys is null);
 
     private bool IsOtherAdaptation =>
         (_before.Adaptive, _before.Hedge, _before.Policy.Learns) != (next.Adaptive, next.Hedge, next.Policy.Learns) || (next.Adaptive.Timeout && _before.Policy.Timeout != next.Policy.Timeout);

@@ -113,6 +113,50 @@ public sealed class ApiCacheTests
         Assert.Equal("hit 200 answer 2", $"{await api.GetAsync("a", ("Authorization", "Bearer own"))}");
     }
 
+    /// <summary>Answers that do not say that they are for everybody.</summary>
+    [Theory]
+    [InlineData("http")]
+    [InlineData("shared")]
+    [InlineData("ttl=60")]
+    public async Task Callers_with_credentials_of_their_own_get_nothing_that_our_token_got_and_no_other_client_does(string cache)
+    {
+        using var api = new CachingApi(cache, OAuth("one"));
+
+        await api.GetAsync();
+        Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
+        Assert.Equal("miss 200 answer 2", $"{await api.GetAsync("a", ("Authorization", "Bearer own"))}");
+        var configuration = api.Engine.Configuration;
+        var one = configuration.Upstreams[0];
+
+        api.Engine.Change(configuration with { Upstreams = [one with { OAuth = one.OAuth! with { ClientId = "two" } }] });
+        Assert.Equal("miss 200 answer 3", $"{await api.GetAsync()}");
+        api.Engine.Change(configuration with { Upstreams = [one with { OAuth = one.OAuth! with { Scopes = ["write"] } }] });
+        Assert.Equal("miss 200 answer 4", $"{await api.GetAsync()}");
+        api.Engine.Change(configuration);
+        Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
+    }
+
+    [Fact]
+    public async Task What_is_signed_finds_nothing_and_leaves_nothing_and_what_it_changes_is_invalid()
+    {
+        using var api = new CachingApi();
+        await api.GetAsync();
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+
+        api.Sign = static attempt => attempt.Headers.TryAddWithoutValidation("Authorization", "AWS4 us");
+        Assert.Equal(" 200 answer 2", $"{await api.GetAsync()}");
+        api.Answer = (number, request, _) =>
+        {
+            var answer = CachingApi.Fresh(number);
+            answer.Content.Headers.ContentLocation = request.RequestUri;
+            return Task.FromResult(answer);
+        };
+        Assert.Equal(" 200 answer 3", $"{await api.EndAsync(api.SendAsync(method: "POST"))}");
+        api.Sign = null;
+
+        Assert.Equal("miss 200 answer 4", $"{await api.GetAsync()}");
+    }
+
     [Theory]
     [InlineData("keys:\"answersShared\": false", 4)]
     [InlineData("keys:\"answersShared\": true", 1)]
@@ -137,6 +181,8 @@ public sealed class ApiCacheTests
 
         Assert.Equal("hit", (await api.EndAsync(api.SendAsync(isPassedOn: false))).Cache);
     }
+
+    private static string OAuth(string client) => $$""", "oauth": { "tokenUrl": "https://login.test/token", "clientId": "{{client}}", "clientSecret": "env:K" }""";
 
     [Fact]
     public async Task A_shared_cache_in_front_of_callers_passes_errors_on_at_once_and_jobs_are_tried_again()

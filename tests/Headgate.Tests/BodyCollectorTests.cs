@@ -26,6 +26,20 @@ public sealed class BodyCollectorTests
     }
 
     [Fact]
+    public void One_that_is_given_up_gives_its_room_back_and_takes_nothing_more()
+    {
+        var collector = new BodyCollector(null, 1_000_000, _room, (body, whole) => _ended.Add((body?.Length, whole)));
+        collector.Take(new byte[50_000], isEnd: false);
+
+        collector.GiveUp();
+
+        Assert.True(_room.TryTake(1_000_000), "the room was not given back");
+        collector.Take(new byte[50_000], isEnd: true);
+        collector.End(isWhole: true);
+        Assert.Equal([(null, false)], _ended);
+    }
+
+    [Fact]
     public void Many_at_once_take_no_more_than_there_is_room_for()
     {
         var collectors = Enumerable.Range(0, 100).Select(_ => new BodyCollector(null, 100_000, _room, (body, whole) => _ended.Add((body?.Length, whole)))).ToList();

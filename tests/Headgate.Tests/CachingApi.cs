@@ -38,7 +38,11 @@ internal sealed class CachingApi : IDisposable
             }
             return await Answer(number, request, cancellation);
         });
-        Engine = new Engine(WrittenConfiguration.Read(json, ("K", "unused")).OrThrow(), api.In(Time) with { Keys = _ => [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))] });
+        Engine = new Engine(WrittenConfiguration.Read(json, ("K", "unused")).OrThrow(), api.In(Time) with
+        {
+            Keys = _ => [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))],
+            FetchToken = static (_, _) => Task.FromResult(new AccessToken("ours")),
+        });
     }
 
     public VirtualTime Time { get; } = new();
@@ -56,6 +60,9 @@ internal sealed class CachingApi : IDisposable
 
     /// <summary>The answer to the n-th send; fresh for a minute by default.</summary>
     public Func<int, HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Answer { get; set; } = (number, _, _) => Task.FromResult(Fresh(number));
+
+    /// <summary>Signs each attempt; null for nothing.</summary>
+    public Action<HttpRequestMessage>? Sign { get; set; }
 
     public static HttpResponseMessage Fresh(int number, string control = "max-age=60", string? etag = null, HttpStatusCode status = HttpStatusCode.OK)
     {
@@ -76,7 +83,8 @@ internal sealed class CachingApi : IDisposable
     public async Task<Got> SendAsync(string path = "a", (string Name, string Value)[]? headers = null, string? tenant = null, RequestPriority priority = RequestPriority.Medium, string method = "GET",
         bool isPassedOn = true, TimeSpan? within = null, CancellationToken cancellation = default)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), $"https://api.test/{path}");
+        var url = new Uri($"https://api.test/{path}");
+        using var request = Sign is { } sign ? new SignedMessage(new HttpMethod(method), url, sign) : new HttpRequestMessage(new HttpMethod(method), url);
         foreach (var (name, value) in headers ?? [])
             request.Headers.TryAddWithoutValidation(name, value);
         var body = "";

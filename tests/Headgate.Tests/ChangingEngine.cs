@@ -30,6 +30,7 @@ internal sealed class ChangingEngine : IDisposable
             Notice = Notices.Enqueue,
             Journal = clock => new SendJournal(clock, directory) { RemembersAll = true },
             Keys = api => Keys.TryGetValue(api.Name, out var keys) ? [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))] : throw Unreadable(api.Name),
+            FetchToken = (_, stop) => FetchToken(stop),
             Inner = _ =>
             {
                 Interlocked.Increment(ref _handlers);
@@ -52,6 +53,9 @@ internal sealed class ChangingEngine : IDisposable
 
     /// <summary>The keys of each API by name; one that is not here cannot be read.</summary>
     public ConcurrentDictionary<string, string[]> Keys { get; } = new();
+
+    /// <summary>Gives the tokens of those that have <c>oauth</c>.</summary>
+    public Func<CancellationToken, Task<AccessToken>> FetchToken { get; set; } = static _ => Task.FromResult(new AccessToken("token"));
 
     public TimeSpan Latency { get; set; }
 
@@ -89,9 +93,9 @@ internal sealed class ChangingEngine : IDisposable
     public static HeadgateConfiguration Of(params UpstreamConfiguration[] apis) => new() { Upstreams = [.. apis], Defaults = Policy(), Concurrency = 1000 };
 
     /// <summary>Asks for something; what becomes of it is a status, or a class of failure.</summary>
-    public async Task<string> SendAsync(string url, string? own = null, string? queue = null)
+    public async Task<string> SendAsync(string url, string? own = null, string? queue = null, bool isDirect = false)
     {
-        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { OwnKey = own, Queue = queue, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
+        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { IsDirect = isDirect, OwnKey = own, Queue = queue, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
         try
         {
             using var answer = await _line.SendAsync(exchange, CancellationToken.None);

@@ -59,6 +59,25 @@ public sealed class HeadgateHandlerCacheTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_forgotten_is_collected_no_longer_and_whoever_comes_back_to_it_reads_all_of_it()
+    {
+        using var world = new FakeWorld(o => o.Cache = "http");
+        world.Server.Answer = _ => Cacheable(new string('x', 100_000));
+        using var forgotten = await world.EndAsync(world.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, "a"), HttpCompletionOption.ResponseHeadersRead));
+        await using var stream = await forgotten.Content.ReadAsStreamAsync();
+        await stream.ReadExactlyAsync(new byte[1000]);
+
+        world.Time.Advance(OpenAnswers.Patience);
+        var rest = new MemoryStream();
+        await stream.CopyToAsync(rest);
+
+        Assert.Equal(99_000, rest.Length);
+        // It was not stored, though it was read to its end.
+        using var next = await world.EndAsync(world.Client.GetAsync("a"));
+        Assert.Equal("miss", next.GetHeadgate()!.Cache);
+    }
+
+    [Fact]
     public async Task A_job_that_finds_its_answer_ends_at_once_and_is_recorded_so()
     {
         var time = new VirtualTime();

@@ -56,7 +56,7 @@ internal sealed class CachePages(ServiceState state)
         }
     }
 
-    /// <summary>Which URLs a call means. In the audit log stands no query: it may have a secret in it.</summary>
+    /// <summary>The places of answers that a call means. In the audit log stands no query: it may have a secret in it.</summary>
     private (string What, Func<string, bool> IsMeant) Meant(HttpContext context)
     {
         var (url, prefix, api, isAll) = (Asked(context, "url"), Asked(context, "prefix"), Asked(context, "api"), Flag(context, "all"));
@@ -67,17 +67,16 @@ internal sealed class CachePages(ServiceState state)
         if (api is not null)
         {
             var bases = BasesOf(api);
-            return (api, text => bases.Any(start => IsBelow(text, start)));
+            return (api, place => bases.Any(start => IsBelow(AnswerInventory.UrlOf(place), start)));
         }
         if (prefix is not null)
         {
             var start = StartOf(prefix);
-            return (start.Split('?')[0], text => text.StartsWith(start, StringComparison.Ordinal) || start.StartsWith($"{text}?", StringComparison.Ordinal));
+            // What stands for many queries is known by its path alone.
+            return (start.Split('?')[0], place => AnswerInventory.UrlOf(place) is var text && (text.StartsWith(start, StringComparison.Ordinal) || (text != place && start.StartsWith($"{text}?", StringComparison.Ordinal))));
         }
         var whole = CacheKey.UrlOf(UrlOf(url!));
-        var path = whole.Split('?')[0];
-        // What stands for many queries is known by its path.
-        return (path, text => text == whole || text == path);
+        return (whole.Split('?')[0], place => AnswerInventory.IsOf(place, whole));
     }
 
     private IReadOnlyList<string> BasesOf(string name)

@@ -21,6 +21,9 @@ internal sealed class InvalidationFile : IDisposable
     private const string Head = "headgate invalidations 1 ";
     private const string End = "end";
 
+    /// <summary>A line that stands for nothing: something may be missing.</summary>
+    private const string Replaced = "replaced";
+
     private readonly Lock _lock = new();
     private readonly string _path;
     private SafeFileHandle _file;
@@ -121,6 +124,16 @@ internal sealed class InvalidationFile : IDisposable
         _file = file;
     }
 
+    /// <summary>A loss of power may bring the file back that another takes the place of: then it must not look like one that has come to its end.</summary>
+    private void MarkReplaced()
+    {
+        if (!File.Exists(_path))
+            return;
+        using var file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.Write(file, Encoding.UTF8.GetBytes($"{Replaced}\n"), RandomAccess.GetLength(file));
+        RandomAccess.FlushToDisk(file);
+    }
+
     /// <summary>Begins the file anew, with what is known; as one step, so that a death leaves the one or the other.</summary>
     private SafeFileHandle Begin(IReadOnlyList<KeyValuePair<string, long>> known)
     {
@@ -134,6 +147,7 @@ internal sealed class InvalidationFile : IDisposable
         {
             RandomAccess.Write(file, bytes, 0);
             RandomAccess.FlushToDisk(file);
+            MarkReplaced();
             File.Move(next, _path, overwrite: true);
         }
         catch

@@ -47,6 +47,9 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
     private bool _isEnding;
     private Task _writing = Task.CompletedTask;
 
+    /// <summary>Ends with the next batch, for those who wait for it: all that they have put is in it, or in one before. Null where nobody does.</summary>
+    private TaskCompletionSource? _flushed;
+
     /// <summary>It is damaged, or what was invalidated cannot be remembered: nothing of it is used any more.</summary>
     private volatile bool _isLost;
 
@@ -197,13 +200,16 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         }
     }
 
-    /// <summary>Writes what waits, and waits for that.</summary>
+    /// <summary>Writes what waits, and waits for that, however much goes on coming.</summary>
     public async Task FlushAsync()
     {
         Task writing;
         CancellationTokenSource hurry;
         lock (_lock)
-            (writing, hurry, _hurry) = (_writing, _hurry, new());
+        {
+            writing = _writing.IsCompleted ? Task.CompletedTask : (_flushed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            (hurry, _hurry) = (_hurry, new());
+        }
         await hurry.CancelAsync();
         await writing;
         hurry.Dispose();
@@ -214,6 +220,10 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         lock (_lock)
             _isEnding = true;
         await FlushAsync();
+        Task writing;
+        lock (_lock)
+            writing = _writing;
+        await writing;
         bool isBehind;
         lock (_lock)
             isBehind = _waiting.Count > 0 || _forgetsAll;
@@ -242,14 +252,16 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
             OwnFile.Make(path);
         }
         var database = SqliteDatabase.Open(path, SqliteSchema.Answers);
+        InvalidationFile? invalidations = null;
         try
         {
-            var invalidations = InvalidationFile.Open($"{path}.invalid", isNew, time.GetUtcNow().ToUnixTimeMilliseconds());
+            invalidations = InvalidationFile.Open($"{path}.invalid", isNew, time.GetUtcNow().ToUnixTimeMilliseconds());
             return new SqliteCache(database, invalidations, path, limit, time, notice);
         }
         catch
         {
             database.Dispose();
+            invalidations?.Dispose();
             throw;
         }
     }
@@ -293,32 +305,38 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         {
             await Task.Delay(Pause(), _time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             HashSet<long> used;
+            TaskCompletionSource? flushed, late = null;
             lock (_lock)
             {
                 (_underWay, _waiting) = (_waiting, []);
                 (used, _used, _waitingBytes) = (_used, [], 0);
                 (_isForgetting, _forgetsAll) = (_forgetsAll, false);
+                (flushed, _flushed) = (_flushed, null);
             }
             var isDone = await TryWriteAsync(_underWay, used, _isForgetting);
+            bool isOver;
             lock (_lock)
             {
                 if (!isDone)
                     PutBackNeedsLock();
                 (_underWay, _isForgetting) = ([], false);
-                if ((_waiting.Count == 0 && _used.Count == 0 && !_forgetsAll) || _isLost || (!isDone && _isEnding))
-                {
-                    _writing = Task.CompletedTask;
-                    return;
-                }
+                isOver = (_waiting.Count == 0 && _used.Count == 0 && !_forgetsAll) || _isLost || (!isDone && _isEnding);
+                if (isOver)
+                    // Who came while this was written has nothing more to wait for.
+                    (late, _flushed, _writing) = (_flushed, null, Task.CompletedTask);
                 hurry = _hurry.Token;
             }
+            flushed?.SetResult();
+            late?.SetResult();
+            if (isOver)
+                return;
         }
     }
 
     private TimeSpan Pause()
     {
         lock (_lock)
-            return _isEnding ? TimeSpan.Zero : _isFailing ? TryAgainAfter : Together;
+            return _isEnding || _flushed is not null ? TimeSpan.Zero : _isFailing ? TryAgainAfter : Together;
     }
 
     /// <summary>What could not be written is not kept, and nothing older either.</summary>

@@ -45,18 +45,17 @@ internal sealed class AnswerInventory(EntryStore store, Invalidations invalidati
     }
 
     /// <summary>Removes all answers of some URLs, wherever they are, and is done with it when it comes back. What is on its way at that time may be kept.</summary>
-    /// <param name="isMeant">Which.</param>
+    /// <param name="isMeant">Which, by their places: see <see cref="UrlOf"/> and <see cref="IsOf"/>.</param>
     /// <param name="isDryRun">They are only counted.</param>
     /// <returns>How many entries those are: a URL has one for each who gets answers of his own.</returns>
     /// <exception cref="IOException">The disk cannot be written: what is there comes back.</exception>
     public async Task<long> RemoveAsync(Func<string, bool> isMeant, bool isDryRun)
     {
-        bool IsMeantAt(string place) => isMeant(UrlOf(place));
-        var memory = store.InMemory(IsMeantAt);
-        var count = _archive is null ? memory.Count : await _archive.RemoveAsync(IsMeantAt, [.. memory.Select(entry => entry.Key)], isDryRun).ConfigureAwait(false);
+        var memory = store.InMemory(isMeant);
+        var count = _archive is null ? memory.Count : await _archive.RemoveAsync(isMeant, [.. memory.Select(entry => entry.Key)], isDryRun).ConfigureAwait(false);
         if (!isDryRun)
             // Behind the disk, so that nothing comes back from there.
-            store.Forget(IsMeantAt);
+            store.Forget(isMeant);
         return count;
     }
 
@@ -65,5 +64,5 @@ internal sealed class AnswerInventory(EntryStore store, Invalidations invalidati
         place == url || (place.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end && url.AsSpan().StartsWith(place.AsSpan(0, end), StringComparison.Ordinal) && (url.Length == end || url[end] == '?'));
 
     /// <summary>The URL of a place; of one for many queries the path. See <see cref="SearchRules"/>.</summary>
-    private static string UrlOf(string place) => place.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end ? place[..end] : place;
+    public static string UrlOf(string place) => place.IndexOf(' ', StringComparison.Ordinal) is > 0 and var end ? place[..end] : place;
 }

@@ -26,7 +26,8 @@ internal readonly record struct FlightTerms(RequestPriority Priority, bool IsDir
 
 /// <summary>One request on its way whose answer others wait for, who would send the same. Thread-safe.</summary>
 /// <param name="terms">How it is sent.</param>
-internal sealed class Flight(FlightTerms terms)
+/// <param name="time">The clock.</param>
+internal sealed class Flight(FlightTerms terms, TimeProvider time)
 {
     /// <summary>So long a body may take that others wait for: its reader may be slow, or have stopped.</summary>
     public static readonly TimeSpan LongestBody = TimeSpan.FromSeconds(10);
@@ -34,17 +35,22 @@ internal sealed class Flight(FlightTerms terms)
     private readonly TaskCompletionSource<FlightEnd?> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<FlightEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Selecting? _selecting;
+
+    /// <summary>When its body began, in stamps of the clock; of use once there is a <see cref="_selecting"/>.</summary>
+    private long _sharedAt;
     private int _followers;
 
     /// <summary>Whether anybody has waited for it.</summary>
     public bool HadFollowers => Volatile.Read(ref _followers) > 0;
 
-    /// <summary>Whether a request may wait for it.</summary>
-    public bool IsFor(CacheRequest request, in FlightTerms other) => terms.AreGoodFor(other) && _selecting?.Matches(request.Fields, null) != false;
+    /// <summary>Whether a request may wait for it: not if its body has taken too long already.</summary>
+    public bool IsFor(CacheRequest request, in FlightTerms other) =>
+        terms.AreGoodFor(other) && (_selecting is not { } selecting || (selecting.Matches(request.Fields, null) && BodyLeft > TimeSpan.Zero));
 
     /// <summary>Its answer will be stored, for those who would have been given the same.</summary>
     public void Share(Selecting selecting)
     {
+        _sharedAt = time.GetTimestamp();
         _selecting = selecting;
         _head.TrySetResult(null);
     }
@@ -59,9 +65,8 @@ internal sealed class Flight(FlightTerms terms)
     /// <summary>Waits for its end, or until it is clear that there is nothing to wait for.</summary>
     /// <param name="request">Who waits.</param>
     /// <param name="longest">How long at most.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="cancellation">Whoever waits has gone.</param>
-    public async ValueTask<FlightEnd> FollowAsync(CacheRequest request, TimeSpan longest, TimeProvider time, CancellationToken cancellation)
+    public async ValueTask<FlightEnd> FollowAsync(CacheRequest request, TimeSpan longest, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _followers);
         var begun = time.GetTimestamp();
@@ -71,12 +76,16 @@ internal sealed class Flight(FlightTerms terms)
                 return ended;
             if (_selecting?.Matches(request.Fields, null) == false)
                 return FlightEnd.Gone;
-            var left = longest == Timeout.InfiniteTimeSpan ? LongestBody : longest - time.GetElapsedTime(begun);
-            return left <= TimeSpan.Zero ? FlightEnd.Alone : await _end.Task.WaitAsync(left < LongestBody ? left : LongestBody, time, cancellation).ConfigureAwait(false);
+            var (left, body) = (longest == Timeout.InfiniteTimeSpan ? LongestBody : longest - time.GetElapsedTime(begun), BodyLeft);
+            left = left < body ? left : body;
+            return left <= TimeSpan.Zero ? FlightEnd.Alone : await _end.Task.WaitAsync(left, time, cancellation).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             return FlightEnd.Alone;
         }
     }
+
+    /// <summary>How long its body may yet take, once it has begun.</summary>
+    private TimeSpan BodyLeft => LongestBody - time.GetElapsedTime(_sharedAt);
 }

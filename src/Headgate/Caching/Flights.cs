@@ -1,7 +1,8 @@
 namespace Headgate.Caching;
 
 /// <summary>What is being asked for, so that of many who would ask the same one does. Thread-safe.</summary>
-internal sealed class Flights
+/// <param name="time">The clock.</param>
+internal sealed class Flights(TimeProvider time)
 {
     /// <summary>So long nobody waits for what turned out to be for one only.</summary>
     private const long Memory = 30_000;
@@ -25,7 +26,7 @@ internal sealed class Flights
                 return default;
             if (_flights.TryGetValue(request.Key, out var flight) && flight.IsFor(request, terms))
                 return (flight, null);
-            return (null, _flights[request.Key] = new Flight(terms));
+            return (null, _flights[request.Key] = new Flight(terms, time));
         }
     }
 

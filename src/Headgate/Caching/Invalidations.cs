@@ -65,7 +65,8 @@ internal sealed class Invalidations
         var set = SetOf(name);
         for (var way = set * Ways; way < (set + 1) * Ways; way++)
             if (Volatile.Read(ref _notes[way]) is { } note && note.Name == name)
-                return note.At;
+                // What concerned everything concerned this too, whatever is known of it beside.
+                return Math.Max(note.At, Volatile.Read(ref _forgotten[set]));
         return Volatile.Read(ref _forgotten[set]);
     }
 
@@ -89,7 +90,8 @@ internal sealed class Invalidations
             }
             if (_notes[oldest] is { } gone && gone.Name != name)
                 Volatile.Write(ref _forgotten[set], Math.Max(_forgotten[set], gone.At));
-            Volatile.Write(ref _notes[oldest], new Note(name, now));
+            // Of two at once the earlier may come last.
+            Volatile.Write(ref _notes[oldest], new Note(name, _notes[oldest] is { } same && same.Name == name ? Math.Max(same.At, now) : now));
         }
     }
 

@@ -78,6 +78,65 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_loss_of_power_that_brings_back_the_file_of_an_earlier_end_is_known_as_one()
+    {
+        Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf($"{Fresh} | ETag: \"1\""), [1]));
+        await _world.EndAsync();
+        using var earlier = new StreamReader(Headgate.Ledgers.LockedFile.OpenToRead(_world.File + ".invalid"));
+        _world.Begin();
+        _world.Now += 10;
+        _world.Keep(Url, "", 200, FieldList.Empty, [], "POST");
+        _world.Now += 10;
+
+        var lines = (await earlier.ReadToEndAsync()).Split('\n');
+        await File.WriteAllTextAsync(_world.File + ".invalid", string.Join('\n', [lines[0] + "-another-boot", .. lines[1..]]));
+        _world.Time.Advance(TimeSpan.FromSeconds(1));
+        await _world.DieAsync();
+
+        Assert.Equal(ReuseKind.Validate, _world.Look(Url).Decision.Kind);
+    }
+
+    [Fact]
+    public async Task A_database_without_its_tables_is_put_aside_and_nothing_of_it_stays_open()
+    {
+        await _world.EndAsync();
+        using (var database = Headgate.Backends.Sqlite.SqliteDatabase.Connect(_world.File, Microsoft.Data.Sqlite.SqliteOpenMode.ReadWrite))
+        {
+            using var drop = database.CreateCommand();
+            drop.CommandText = "DROP TABLE entries";
+            drop.ExecuteNonQuery();
+        }
+
+        _world.Begin();
+
+        Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf(Fresh), [1]));
+        Assert.Contains(_world.Notices, notice => notice.Contains("begun anew", StringComparison.Ordinal));
+        if (OperatingSystem.IsLinux())
+            Assert.Single(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget?.StartsWith(_world.File + ".invalid", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task A_purge_waits_for_what_came_before_it_and_not_for_what_goes_on_coming()
+    {
+        using var stop = new CancellationTokenSource();
+        var traffic = Task.Run(() =>
+        {
+            for (var number = 0; !stop.IsCancellationRequested; number++)
+                _world.Keep($"https://api.test/{number % 100}", "", 200, KeptWorld.FieldsOf(Fresh), [1]);
+        }, CancellationToken.None);
+        try
+        {
+            for (var times = 0; times < 5; times++)
+                await _world.Cache.Inventory.RemoveAsync(static place => place.EndsWith('7'), isDryRun: false);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await traffic;
+        }
+    }
+
+    [Fact]
     public async Task What_memory_lets_go_is_found_on_disk()
     {
         await using var world = new KeptWorld(memory: 100_000);

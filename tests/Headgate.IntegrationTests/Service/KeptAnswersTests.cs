@@ -97,6 +97,19 @@ public sealed class KeptAnswersTests : IAsyncLifetime
         Assert.Contains("cache.purge", await File.ReadAllTextAsync(_cli.PathOf("data/audit.log")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_purge_of_a_url_with_a_query_leaves_the_one_without()
+    {
+        foreach (var path in (string[])["c", "c?x=1", "c?x=2"])
+            await GetAsync(path);
+
+        Assert.Equal("1 gone", await PurgeAsync($"{_api.Url}/c?x=1"));
+
+        Assert.Equal(("1", "4", "3"), (await GetAsync("c"), await GetAsync("c?x=1"), await GetAsync("c?x=2")));
+        Assert.Equal("1 gone", await PurgeAsync("--prefix", $"{_api.Url}/c?x=2"));
+        Assert.Equal("1", await GetAsync("c"));
+    }
+
     [Theory]
     [InlineData("DELETE", "/api/v1/cache", "say which answers")]
     [InlineData("DELETE", "/api/v1/cache?all=true&api=api", "say which answers")]

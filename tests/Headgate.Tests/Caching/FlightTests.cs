@@ -5,8 +5,10 @@ namespace Headgate.Tests.Caching;
 
 public sealed class FlightTests
 {
-    private readonly Flights _flights = new();
     private readonly VirtualTime _time = new();
+    private readonly Flights _flights;
+
+    public FlightTests() => _flights = new Flights(_time);
 
     private static FlightTerms Usual => new(RequestPriority.Medium, true, null, null);
 
@@ -43,7 +45,7 @@ public sealed class FlightTests
     public async Task What_was_for_one_only_is_waited_for_by_nobody_for_half_a_minute()
     {
         var flight = _flights.Join(Request, Usual, 0).Own!;
-        var follower = flight.FollowAsync(Request, Timeout.InfiniteTimeSpan, _time, TestContext.Current.CancellationToken);
+        var follower = flight.FollowAsync(Request, Timeout.InfiniteTimeSpan, TestContext.Current.CancellationToken);
         _flights.End(Request.Key, flight, FlightEnd.Alone, 0);
 
         Assert.Equal(FlightEnd.Alone, await follower);
@@ -56,7 +58,7 @@ public sealed class FlightTests
     {
         var flight = _flights.Join(Request, Usual, 0).Own!;
         var other = CacheWorld.RequestOf(new CacheRules(), "GET", CacheWorld.Url, "Accept: c/d");
-        var (same, different) = (flight.FollowAsync(Request, Timeout.InfiniteTimeSpan, _time, default), flight.FollowAsync(other, Timeout.InfiniteTimeSpan, _time, default));
+        var (same, different) = (flight.FollowAsync(Request, Timeout.InfiniteTimeSpan, default), flight.FollowAsync(other, Timeout.InfiniteTimeSpan, default));
         flight.Share(Selecting.Of(CacheWorld.FieldsOf("Vary: Accept"), Request.Fields)!);
 
         Assert.Equal(FlightEnd.Gone, await different);
@@ -65,5 +67,26 @@ public sealed class FlightTests
         Assert.NotNull(_flights.Join(other, Usual, 0).Own);
         _flights.End(Request.Key, flight, FlightEnd.Kept, 0);
         Assert.Equal(FlightEnd.Kept, await same);
+    }
+
+    [Fact]
+    public async Task A_body_that_takes_long_holds_everybody_together_for_ten_seconds_and_who_comes_later_asks_anew()
+    {
+        var slow = _flights.Join(Request, Usual, 0).Own!;
+        slow.Share(Selecting.Of(FieldList.Empty, Request.Fields)!);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(slow, _flights.Join(Request, Usual, 0).Other);
+        var follower = slow.FollowAsync(Request, Timeout.InfiniteTimeSpan, default);
+        Assert.False(follower.IsCompleted);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(FlightEnd.Alone, await follower);
+        var next = _flights.Join(Request, Usual, 0).Own;
+        Assert.NotNull(next);
+        Assert.Equal(next, _flights.Join(Request, Usual, 0).Other);
+        // The end of the slow one is none of the other's.
+        _flights.End(Request.Key, slow, FlightEnd.Kept, 0);
+        Assert.Equal(next, _flights.Join(Request, Usual, 0).Other);
     }
 }
