@@ -56,7 +56,7 @@ internal sealed class ProxyFile
         {
             var name = entry.Name;
             for (var number = 2; !names.Add(name); number++)
-                name = Numbered(entry.Endpoint.DisplayName, number);
+                name = Numbered(entry.Endpoint.Name, number);
             joined.Add(name == entry.Name ? entry : entry with { Name = name });
         }
         return joined;
@@ -203,8 +203,9 @@ internal sealed class ProxyFile
 
     private static string NameOf(ProxyEndpoint endpoint, Dictionary<string, int> names)
     {
-        var count = names[endpoint.DisplayName] = names.GetValueOrDefault(endpoint.DisplayName) + 1;
-        return count == 1 ? endpoint.DisplayName : Numbered(endpoint.DisplayName, count);
+        var name = endpoint.Name;
+        var count = names[name] = names.GetValueOrDefault(name) + 1;
+        return count == 1 ? name : Numbered(name, count);
     }
 
     private static string Numbered(string name, int number) => string.Create(CultureInfo.InvariantCulture, $"{name}#{number}");
