@@ -46,24 +46,29 @@ internal sealed class ProxyPools : IDisposable
                 sources.Begin();
     }
 
-    /// <summary>The ways to an API through the pool that its configuration names; null where it names none.</summary>
-    /// <exception cref="ScopeHeldException">Another process sends within the limits of an exit.</exception>
-    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
-    public ProxyOutlets? Open(Upstream api, UpstreamConfiguration configuration)
+    /// <summary>What is to hold the ways to an API through the pool that its configuration names, and holds none yet; null where it names none.</summary>
+    public ProxyOutlets? Of(Upstream api, UpstreamConfiguration configuration)
     {
         lock (_changing)
+            return configuration.Policy.Proxies is { } name && _pools.TryGetValue(name, out var known) ? new ProxyOutlets(known.Pool, api) : null;
+    }
+
+    /// <summary>An API is reached through its pool from now on. It has to be whole: whatever comes and goes there asks it.</summary>
+    /// <exception cref="ScopeHeldException">Another process sends within the limits of an exit.</exception>
+    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
+    public void Join(ProxyOutlets? outlets)
+    {
+        if (outlets is null)
+            return;
+        lock (_changing)
         {
-            if (configuration.Policy.Proxies is not { } name || !_pools.TryGetValue(name, out var known))
-                return null;
-            var pool = known.Pool;
-            var outlets = new ProxyOutlets(pool, api);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
+            var (pool, exits) = (outlets.Pool, ((Upstream)outlets.Owner).Exits);
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);
                 it.pool.Users = [.. it.pool.Users, it.outlets];
             });
-            return outlets;
         }
     }
 
