@@ -79,6 +79,17 @@ public sealed class ProxyFileTests : IDisposable
         Assert.Throws<ConfigurationException>(() => ProxyFile.ReadAnswer("<html>"u8.ToArray(), "http://list.example"));
     }
 
+    [Fact]
+    public void What_else_a_list_of_somebody_else_tells_changes_no_limit_and_refuses_nothing()
+    {
+        var json = """{ "proxies": [ { "url": "http://a.example:1", "exit": "x y", "weight": 0, "limits": ["1000/s"] }, { "url": "ftp://b.example" }, 7, "http://c.example:3" ] }""";
+
+        var entries = ProxyFile.ReadAnswer(Encoding.UTF8.GetBytes(json), "http://list.example");
+
+        Assert.Equal([("http://a.example:1", "http://a.example:1", 1, true), ("http://c.example:3", "http://c.example:3", 1, true)], entries.Select(entry => (entry.Name, entry.ExitName, entry.Weight, entry.Limits is null)));
+        Assert.Throws<ConfigurationException>(() => ProxyFile.ReadAnswer("""["ftp://b.example"]"""u8.ToArray(), "http://list.example"));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private IReadOnlyList<ProxyEntry> Read(string text)
