@@ -25,7 +25,12 @@ internal sealed class ProxyWorld : IDisposable
             GivesUpUnreached = true,
             Notice = Notices.Enqueue,
             Proxies = _ => Entries,
-            ProxyList = (_, _) => List!(),
+            ProxyList = (_, cancellation) =>
+            {
+                // It is asked for before a test can have said what it is.
+                SpinWait.SpinUntil(() => List is not null, TimeSpan.FromSeconds(10));
+                return List!().WaitAsync(cancellation);
+            },
             Probe = (_, proxy, _, _, _) =>
             {
                 Probes.Enqueue((proxy.Host, Time.Elapsed));
