@@ -58,7 +58,7 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
             try
             {
                 var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
-                ways.Add(known.TryGetValue(proxy, out var way) && way.Exit == exit ? way : new ProxyOutlet(proxy, exit));
+                ways.Add(known.TryGetValue(proxy, out var way) && way.Exit == exit && way.Name == entry.Name ? way : new ProxyOutlet(proxy, exit, entry.Name));
             }
             catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
             {

@@ -63,7 +63,7 @@ internal sealed class ProxyPools : IDisposable
         lock (_changing)
         {
             var (pool, exits) = (outlets.Pool, ((Upstream)outlets.Owner).Exits);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, exits.Of(proxy.Entry, pool.Configuration.Limits), proxy.Name)).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);
