@@ -120,7 +120,8 @@ internal sealed class ProxyPools : IDisposable
     /// <param name="since">When the probe began.</param>
     public void Answered(ProxyPool pool, PoolProxy proxy, long since) => _engine.Dispatcher.Change((pool, proxy, since), static (scheduler, it, now) =>
     {
-        if (it.proxy.Health.IsOnProbation)
+        // Who was found at fault meanwhile was so after the probe, as far as anybody knows.
+        if (it.proxy.Health.IsOnProbation && it.proxy.Health.FaultAt < it.since)
             it.proxy.Health.Revive(now);
         it.proxy.Health.Answered(it.since, now);
         scheduler.Better(it.pool);
@@ -139,7 +140,7 @@ internal sealed class ProxyPools : IDisposable
             if (it.proxy.Health.DeadReason is not null)
                 return null;
             if (it.fault == ProxyFault.Denied)
-                it.proxy.Health.Kill(it.why);
+                it.proxy.Health.Kill(it.why, now);
             else
                 it.proxy.Health.Failed(it.why, it.since, now);
             it.Engine.LeftWithoutNeedsLock(scheduler, it.pool);
@@ -149,9 +150,38 @@ internal sealed class ProxyPools : IDisposable
             _engine.Notice($"proxy {proxy.Name} of {pool.Name} is not used any more: {dead}");
     }
 
-    /// <summary>Makes what another configuration has besides; nothing has changed when it fails.</summary>
+    /// <summary>Another configuration is to hold: the pools that it has besides are there before, and those that it does not have are left after.</summary>
+    /// <param name="before">What holds yet, and goes on if the change fails.</param>
+    /// <param name="next">The other one.</param>
+    /// <param name="change">Changes everything else.</param>
     /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
-    public void Prepare(HeadgateConfiguration next)
+    public void Change(HeadgateConfiguration before, HeadgateConfiguration next, Action change)
+    {
+        Prepare(next);
+        try
+        {
+            change();
+        }
+        catch
+        {
+            Drop(before);
+            throw;
+        }
+        Follow(next);
+        Drop(next);
+    }
+
+    public void Dispose()
+    {
+        lock (_changing)
+        {
+            _isDisposed = true;
+            foreach (var (_, sources) in _pools.Values)
+                sources.Dispose();
+        }
+    }
+
+    private void Prepare(HeadgateConfiguration next)
     {
         lock (_changing)
         {
@@ -166,30 +196,24 @@ internal sealed class ProxyPools : IDisposable
         }
     }
 
-    /// <summary>Another configuration holds: pools follow it, and those that it does not have are left.</summary>
-    public void Commit(HeadgateConfiguration next)
+    private void Follow(HeadgateConfiguration next)
     {
         lock (_changing)
-        {
-            foreach (var (name, (pool, sources)) in _pools.ToList())
+            foreach (var (name, (_, sources)) in _pools)
                 if (next.ProxyPools.FirstOrDefault(pool => pool.Name == name) is { } configuration)
                     sources.Follow(configuration);
-                else if (pool.Users.Length == 0)
+    }
+
+    /// <summary>Those that a configuration does not have go, unless somebody is reached through them yet.</summary>
+    private void Drop(HeadgateConfiguration present)
+    {
+        lock (_changing)
+            foreach (var (name, (pool, sources)) in _pools.ToList())
+                if (pool.Users.Length == 0 && !present.ProxyPools.Any(known => known.Name == name))
                 {
                     sources.Dispose();
                     _pools.Remove(name);
                 }
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_changing)
-        {
-            _isDisposed = true;
-            foreach (var (_, sources) in _pools.Values)
-                sources.Dispose();
-        }
     }
 
     private PoolProxy Make(ProxyPool pool, ProxyEntry entry) => new(entry, LeftAfter) { PausedBy = _pauses.GetValueOrDefault((pool.Name, entry.Name)) };
