@@ -66,6 +66,7 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
     }
 
     private bool IsAllowed(IPAddress address) => AddressGuard.IsPublic(address) || AddressGuard.IsOf(options.AllowsAddresses, address);
+
     /// <summary>Whether the answers of an API are unpacked on the way in.</summary>
     /// <param name="api">The API.</param>
     /// <param name="isPassedOn">They are given to somebody as they are.</param>

@@ -39,13 +39,16 @@ internal sealed class ApiExits(Upstream api, Engine engine)
     }
 
     /// <summary>Limits that exits are to have and have not; none for those that stay as they are.</summary>
-    public IEnumerable<ScopeChange> Changes(IEnumerable<ProxyEntry> entries, ValueList<Limit> limits) =>
+    /// <param name="entries">The proxies.</param>
+    /// <param name="limits">The limits of those that say nothing.</param>
+    /// <param name="terms">What is known of arrival at the API from then on.</param>
+    public IEnumerable<ScopeChange> Changes(IEnumerable<ProxyEntry> entries, ValueList<Limit> limits, ArrivalTerms terms) =>
         from entry in entries.DistinctBy(entry => entry.ExitName)
         let exit = _exits.GetValueOrDefault(entry.ExitName)
         where exit is not null
         let next = entry.Limits ?? limits
-        where exit.Scope.Terms != api.Terms || !exit.Scope.Declared.SequenceEqual(next)
-        select new ScopeChange(api, exit.Scope, NameOf(exit), IdentityOf(exit), next, api.Terms);
+        where exit.Scope.Terms != terms || !exit.Scope.Declared.SequenceEqual(next)
+        select new ScopeChange(api, exit.Scope, NameOf(exit), IdentityOf(exit), next, terms);
 
     /// <summary>Forgets those that are used no more and of which nothing counts, where there are many.</summary>
     /// <param name="used">The ways there are.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using Headgate.Proxies;
 using Headgate.Retries;
+using Headgate.Time;
 
 namespace Headgate;
 
@@ -13,31 +14,51 @@ namespace Headgate;
 /// <param name="isTrusted">It was configured: it is reached wherever it is.</param>
 internal sealed class ApiTunnels(Engine engine, Upstream api, bool isTrusted)
 {
+    /// <summary>So many proxies are tried, as for a request.</summary>
+    private const int MostTries = 20;
+
     /// <summary>Opens one. A proxy that is at fault costs time, and nothing else: the next is tried.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="timeout">For each try.</param>
+    /// <param name="caller">Whoever hangs up says nothing of a proxy.</param>
     /// <exception cref="ProxyFaultException">No proxy can be used; the fault of the last that was tried.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">There is no connection.</exception>
     /// <exception cref="Connections.AddressBlockedException">It may not be reached.</exception>
-    public async Task<Stream> OpenAsync(DnsEndPoint server, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">It took too long, or the caller has gone.</exception>
+    public async Task<Stream> OpenAsync(DnsEndPoint server, TimeSpan timeout, CancellationToken caller)
     {
         if (api.Proxies is not { } ways)
-            return await engine.Connections.ConnectorOf(api, isTrusted).ConnectAsync(server, cancellation).ConfigureAwait(false);
+            return await WithinAsync(timeout, caller, patience => engine.Connections.ConnectorOf(api, isTrusted).ConnectAsync(server, patience)).ConfigureAwait(false);
         if (engine.Connections.GuardOf(isTrusted) is { } guard)
-            await guard.CheckAsync(server.Host, cancellation).ConfigureAwait(false);
+            await WithinAsync(timeout, caller, async patience =>
+            {
+                await guard.CheckAsync(server.Host, patience).ConfigureAwait(false);
+                return Stream.Null;
+            }).ConfigureAwait(false);
         var tried = new HashSet<ProxyOutlet>();
         var last = new ProxyFaultException(ProxyFault.Unreachable, $"no proxy of {ways.Pool.Name} can be used now");
-        while (Next(ways, tried) is { } way)
+        while (tried.Count < MostTries && Next(ways, tried) is { } way)
+        {
+            var began = engine.Clock.Now;
             try
             {
-                return await engine.Connections.ConnectorOf(api, way.Endpoint).ConnectAsync(server, cancellation).ConfigureAwait(false);
+                return await WithinAsync(timeout, caller, patience => engine.Connections.ConnectorOf(api, way.Endpoint).ConnectAsync(server, patience)).ConfigureAwait(false);
             }
             catch (ProxyFaultException fault)
             {
+                caller.ThrowIfCancellationRequested();
                 last = fault;
-                engine.Learn(ways.Pool, way, new Outcome { Class = FailureClass.Proxy, ProxyFault = fault.Fault, Detail = fault.Message }, engine.Clock.Now);
-                if (cancellation.IsCancellationRequested)
-                    break;
+                engine.Learn(ways.Pool, way, new Outcome { Class = FailureClass.Proxy, ProxyFault = fault.Fault, Detail = fault.Message }, began);
             }
+        }
         throw last;
+    }
+
+    private async Task<Stream> WithinAsync(TimeSpan timeout, CancellationToken caller, Func<CancellationToken, ValueTask<Stream>> open)
+    {
+        using var patience = new CancellationTokenSource(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, engine.Clock.Provider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, caller);
+        return await open(either.Token).ConfigureAwait(false);
     }
 
     private ProxyOutlet? Next(ProxyOutlets ways, HashSet<ProxyOutlet> tried)

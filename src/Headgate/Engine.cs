@@ -263,10 +263,11 @@ internal sealed class Engine : IDisposable
             var before = Configuration;
             // The record that is there already, where the new one says the same: by that a request finds its API quickest.
             var same = next with { Upstreams = [.. next.Upstreams.Select(api => before.Upstreams.FirstOrDefault(known => known == api) ?? api)] };
-            Proxies.Prepare(same);
-            new EngineChange(this, _register, same, renewed ?? new HashSet<string>()).Run();
-            Proxies.Commit(same);
-            _register.Sweep();
+            Proxies.Change(before, same, () =>
+            {
+                new EngineChange(this, _register, same, renewed ?? new HashSet<string>()).Run();
+                _register.Sweep();
+            });
             foreach (var api in _register.Held)
                 SweepLeft(api);
             foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.LeftConnections.UnusedNeedsLock()))

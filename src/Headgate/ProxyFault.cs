@@ -11,6 +11,12 @@ internal enum ProxyFault
     /// <summary>It does not take our user and password, or asks for some: no later try will fare better.</summary>
     Denied,
 
+    /// <summary>
+    /// The same in the place of the answer to a request that was given to it whole. The API may have said that itself, so it counts for that API
+    /// alone: else one hostile server could take the proxies away from all.
+    /// </summary>
+    DeniedInAnswer,
+
     /// <summary>It refuses this server by its own rules. For another server it may be good.</summary>
     TargetRefused,
 

@@ -50,7 +50,12 @@ internal static class ProxyFaults
         var why = outcome.Detail ?? "it failed";
         if (outcome.ProxyFault == ProxyFault.Denied)
         {
-            way.Proxy.Health.Kill(why);
+            way.Proxy.Health.Kill(why, now);
+            return true;
+        }
+        if (outcome.ProxyFault == ProxyFault.DeniedInAnswer)
+        {
+            way.Reach.Kill(why, now);
             return true;
         }
         var health = outcome.ProxyFault is ProxyFault.TargetRefused or ProxyFault.TargetUnreachable ? way.Reach : way.Proxy.Health;

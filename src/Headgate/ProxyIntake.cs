@@ -15,7 +15,8 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
     {
         var known = pool.Known.ToDictionary(proxy => proxy.Entry.Endpoint);
         List<(PoolProxy Proxy, ProxyEntry Entry)> next = [.. entries.Select(entry => (known.TryGetValue(entry.Endpoint, out var proxy) ? proxy : make(entry), entry))];
-        var (come, gone) = (next.Count(pair => !pool.Proxies.Contains(pair.Proxy)), pool.Proxies.Except(next.Select(pair => pair.Proxy)).Count());
+        var before = pool.Proxies.ToHashSet();
+        var (come, gone) = (next.Count(pair => !before.Contains(pair.Proxy)), before.Except(next.Select(pair => pair.Proxy)).Count());
         var users = pool.Users.Select(user => (user, Ways: WaysOf(user, next))).ToList();
         engine.Dispatcher.Change((pool, next, users, engine), static (scheduler, it, now) =>
         {
@@ -32,32 +33,14 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
         {
             Limit((Upstream)user.Owner, next.ConvertAll(pair => pair.Entry));
             ((Upstream)user.Owner).Exits.Sweep(ways);
-            Close((Upstream)user.Owner, ways);
+            Close(engine, (Upstream)user.Owner, ways);
         }
         if (come + gone > 0)
             engine.Notice($"{pool.Name} has {entries.Count} {(entries.Count == 1 ? "proxy" : "proxies")} now: {come} came, {gone} went");
     }
 
-    private List<ProxyOutlet> WaysOf(ProxyOutlets user, List<(PoolProxy Proxy, ProxyEntry Entry)> next)
-    {
-        var ways = new List<ProxyOutlet>();
-        foreach (var (proxy, entry) in next)
-            try
-            {
-            {
-                var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
-                ways.Add(user.All.FirstOrDefault(way => way.Proxy == proxy && way.Exit == exit) ?? new ProxyOutlet(proxy, exit));
-            }
-            }
-            catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
-            {
-                engine.Notice($"proxy {entry.Name} of {pool.Name} cannot be used: {failure.Message}");
-            }
-        return ways;
-    }
-
     /// <summary>Connections through proxies that an API is not reached through any more go when nothing goes over them.</summary>
-    private void Close(Upstream api, IEnumerable<ProxyOutlet> left)
+    public static void Close(Engine engine, Upstream api, IEnumerable<ProxyOutlet> left)
     {
         var gone = api.Transport.Keep(left.Select(way => way.Endpoint).ToHashSet()).ToList();
         engine.Dispatcher.Change((engine.LeftConnections, api, gone), static (_, it, now) =>
@@ -67,12 +50,29 @@ internal sealed class ProxyIntake(Engine engine, ProxyPool pool, Func<ProxyEntry
         }).ForEach(static connections => connections.Dispose());
     }
 
+    private List<ProxyOutlet> WaysOf(ProxyOutlets user, List<(PoolProxy Proxy, ProxyEntry Entry)> next)
+    {
+        var known = user.All.ToDictionary(way => way.Proxy);
+        var ways = new List<ProxyOutlet>();
+        foreach (var (proxy, entry) in next)
+            try
+            {
+                var exit = ((Upstream)user.Owner).Exits.Of(entry, pool.Configuration.Limits);
+                ways.Add(known.TryGetValue(proxy, out var way) && way.Exit == exit && way.Name == entry.Name ? way : new ProxyOutlet(proxy, exit, entry.Name));
+            }
+            catch (Exception failure) when (failure is ScopeHeldException or LedgerException)
+            {
+                engine.Notice($"proxy {entry.Name} of {pool.Name} cannot be used: {failure.Message}");
+            }
+        return ways;
+    }
+
     /// <summary>Exits that were known may have other limits now.</summary>
     private void Limit(Upstream api, IReadOnlyList<ProxyEntry> entries)
     {
         try
         {
-            if (api.Exits.Changes(entries, pool.Configuration.Limits).ToList() is { Count: > 0 } changes)
+            if (api.Exits.Changes(entries, pool.Configuration.Limits, api.Terms).ToList() is { Count: > 0 } changes)
                 new LimitChanges(engine, changes).Run();
         }
         catch (LedgerException failure)

@@ -46,24 +46,29 @@ internal sealed class ProxyPools : IDisposable
                 sources.Begin();
     }
 
-    /// <summary>The ways to an API through the pool that its configuration names; null where it names none.</summary>
-    /// <exception cref="ScopeHeldException">Another process sends within the limits of an exit.</exception>
-    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
-    public ProxyOutlets? Open(Upstream api, UpstreamConfiguration configuration)
+    /// <summary>What is to hold the ways to an API through the pool that its configuration names, and holds none yet; null where it names none.</summary>
+    public ProxyOutlets? Of(Upstream api, UpstreamConfiguration configuration)
     {
         lock (_changing)
+            return configuration.Policy.Proxies is { } name && _pools.TryGetValue(name, out var known) ? new ProxyOutlets(known.Pool, api) : null;
+    }
+
+    /// <summary>An API is reached through its pool from now on. It has to be whole: whatever comes and goes there asks it.</summary>
+    /// <exception cref="ScopeHeldException">Another process sends within the limits of an exit.</exception>
+    /// <exception cref="LedgerException">What was sent before cannot be read.</exception>
+    public void Join(ProxyOutlets? outlets)
+    {
+        if (outlets is null)
+            return;
+        lock (_changing)
         {
-            if (configuration.Policy.Proxies is not { } name || !_pools.TryGetValue(name, out var known))
-                return null;
-            var pool = known.Pool;
-            var outlets = new ProxyOutlets(pool, api);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, api.Exits.Of(proxy.Entry, pool.Configuration.Limits))).ToList();
+            var (pool, exits) = (outlets.Pool, ((Upstream)outlets.Owner).Exits);
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, exits.Of(proxy.Entry, pool.Configuration.Limits), proxy.Name)).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);
                 it.pool.Users = [.. it.pool.Users, it.outlets];
             });
-            return outlets;
         }
     }
 
@@ -115,7 +120,8 @@ internal sealed class ProxyPools : IDisposable
     /// <param name="since">When the probe began.</param>
     public void Answered(ProxyPool pool, PoolProxy proxy, long since) => _engine.Dispatcher.Change((pool, proxy, since), static (scheduler, it, now) =>
     {
-        if (it.proxy.Health.IsOnProbation)
+        // Who was found at fault meanwhile was so after the probe, as far as anybody knows.
+        if (it.proxy.Health.IsOnProbation && it.proxy.Health.FaultAt < it.since)
             it.proxy.Health.Revive(now);
         it.proxy.Health.Answered(it.since, now);
         scheduler.Better(it.pool);
@@ -134,7 +140,7 @@ internal sealed class ProxyPools : IDisposable
             if (it.proxy.Health.DeadReason is not null)
                 return null;
             if (it.fault == ProxyFault.Denied)
-                it.proxy.Health.Kill(it.why);
+                it.proxy.Health.Kill(it.why, now);
             else
                 it.proxy.Health.Failed(it.why, it.since, now);
             it.Engine.LeftWithoutNeedsLock(scheduler, it.pool);
@@ -144,9 +150,38 @@ internal sealed class ProxyPools : IDisposable
             _engine.Notice($"proxy {proxy.Name} of {pool.Name} is not used any more: {dead}");
     }
 
-    /// <summary>Makes what another configuration has besides; nothing has changed when it fails.</summary>
+    /// <summary>Another configuration is to hold: the pools that it has besides are there before, and those that it does not have are left after.</summary>
+    /// <param name="before">What holds yet, and goes on if the change fails.</param>
+    /// <param name="next">The other one.</param>
+    /// <param name="change">Changes everything else.</param>
     /// <exception cref="ConfigurationException">A file of proxies cannot be read.</exception>
-    public void Prepare(HeadgateConfiguration next)
+    public void Change(HeadgateConfiguration before, HeadgateConfiguration next, Action change)
+    {
+        Prepare(next);
+        try
+        {
+            change();
+        }
+        catch
+        {
+            Drop(before);
+            throw;
+        }
+        Follow(next);
+        Drop(next);
+    }
+
+    public void Dispose()
+    {
+        lock (_changing)
+        {
+            _isDisposed = true;
+            foreach (var (_, sources) in _pools.Values)
+                sources.Dispose();
+        }
+    }
+
+    private void Prepare(HeadgateConfiguration next)
     {
         lock (_changing)
         {
@@ -161,30 +196,24 @@ internal sealed class ProxyPools : IDisposable
         }
     }
 
-    /// <summary>Another configuration holds: pools follow it, and those that it does not have are left.</summary>
-    public void Commit(HeadgateConfiguration next)
+    private void Follow(HeadgateConfiguration next)
     {
         lock (_changing)
-        {
-            foreach (var (name, (pool, sources)) in _pools.ToList())
+            foreach (var (name, (_, sources)) in _pools)
                 if (next.ProxyPools.FirstOrDefault(pool => pool.Name == name) is { } configuration)
                     sources.Follow(configuration);
-                else if (pool.Users.Length == 0)
+    }
+
+    /// <summary>Those that a configuration does not have go, unless somebody is reached through them yet.</summary>
+    private void Drop(HeadgateConfiguration present)
+    {
+        lock (_changing)
+            foreach (var (name, (pool, sources)) in _pools.ToList())
+                if (pool.Users.Length == 0 && !present.ProxyPools.Any(known => known.Name == name))
                 {
                     sources.Dispose();
                     _pools.Remove(name);
                 }
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_changing)
-        {
-            _isDisposed = true;
-            foreach (var (_, sources) in _pools.Values)
-                sources.Dispose();
-        }
     }
 
     private PoolProxy Make(ProxyPool pool, ProxyEntry entry) => new(entry, LeftAfter) { PausedBy = _pauses.GetValueOrDefault((pool.Name, entry.Name)) };

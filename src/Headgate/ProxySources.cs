@@ -13,7 +13,12 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     private readonly Dictionary<string, IReadOnlyList<ProxyEntry>> _given = [];
     private ITimer? _timer;
     private ProxyProbing? _probing;
-    private Task _reading = Task.CompletedTask;
+
+    /// <summary>Gives up what is being read; null while nothing is.</summary>
+    private CancellationTokenSource? _reading;
+
+    /// <summary>Somebody wants what was there after the present reading began.</summary>
+    private bool _isAgain;
     private IReadOnlyList<ProxyEntry> _used = [];
 
     /// <summary>Reads the files; addresses give nothing yet.</summary>
@@ -50,21 +55,28 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     {
         if (pool.Configuration.Poll != next.Poll)
             _timer?.Change(next.Poll, next.Poll);
-        var isOther = pool.Configuration != next;
-        pool.Configuration = next;
-        if (isOther)
-            lock (_lock)
-                _used = [];
+        lock (_lock)
+            if (pool.Configuration != next)
+            {
+                // What is read for the one before is of no use, and may take its time.
+                (pool.Configuration, _used) = (next, []);
+                _ = _reading?.CancelAsync();
+            }
         Probe();
-        Read();
+        Read(isAgain: true);
     }
 
     /// <summary>Reads all of them, unless somebody does.</summary>
-    public void Read()
+    /// <param name="isAgain">Then once more.</param>
+    public void Read(bool isAgain = false)
     {
         lock (_lock)
-            if (_reading.IsCompleted && !_stop.IsCancellationRequested)
-                _reading = Task.Run(ReadAsync);
+        {
+            _isAgain |= isAgain;
+            if (_reading is not null || _stop.IsCancellationRequested)
+                return;
+            BeginNeedsLock();
+        }
     }
 
     public void Dispose()
@@ -82,29 +94,64 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
                 _probing = new ProxyProbing(engine, pools, pool, options);
     }
 
-    private async Task ReadAsync()
+    private void BeginNeedsLock()
+    {
+        (_reading, _isAgain) = (CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), false);
+        var reading = _reading;
+        _ = Task.Run(() => ReadAsync(reading));
+    }
+
+    private async Task ReadAsync(CancellationTokenSource reading)
+    {
+        try
+        {
+            await ReadAsync(reading.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                reading.Dispose();
+                _reading = null;
+                if (_isAgain && !_stop.IsCancellationRequested)
+                    BeginNeedsLock();
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
     {
         var configuration = pool.Configuration;
         var trouble = new List<string>();
         foreach (var source in configuration.From)
             try
             {
-                var given = IsFile(source) ? options.Proxies(source) : ProxyFile.ReadAnswer(await options.ProxyList(new Uri(source), _stop.Token).ConfigureAwait(false), source);
+                var given = IsFile(source) ? options.Proxies(source) : ProxyFile.ReadAnswer(await options.ProxyList(new Uri(source), cancellation).ConfigureAwait(false), source);
                 lock (_lock)
                     _given[source] = given;
             }
             catch (Exception failure)
             {
-                if (_stop.IsCancellationRequested)
+                if (cancellation.IsCancellationRequested)
                     return;
                 trouble.Add($"{(IsFile(source) ? source["file:".Length..] : Shown(source))}: {failure.Message}");
             }
+        bool isNew;
+        IReadOnlyList<ProxyEntry> next;
+        lock (_lock)
+        {
+            if (cancellation.IsCancellationRequested)
+                return;
+            next = Joined(configuration);
+            isNew = !next.SequenceEqual(_used) || next.Count == 0;
+            pool.IsAwaited = false;
+        }
         Tell(trouble);
-        var next = Joined(configuration);
-        pool.IsAwaited = false;
-        if (!next.SequenceEqual(_used) || next.Count == 0)
+        if (isNew)
             pools.Use(pool, next);
-        _used = next;
+        lock (_lock)
+            if (!cancellation.IsCancellationRequested)
+                _used = next;
     }
 
     private IReadOnlyList<ProxyEntry> Joined(ProxyPoolConfiguration configuration)

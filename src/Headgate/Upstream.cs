@@ -47,7 +47,7 @@ internal sealed class Upstream : IDisposable
         tunnels.Add(TunnelCap = ConcurrencyCap.OfConnections(engine.Concurrency));
         Tunnels = new Gate(Name, [engine.Total, Scope, tunnels], weight: configuration.Weight, countsOpenOnly: true) { Parts = "tunnels", UnderWay = UnderWay };
         Exits = new ApiExits(this, engine);
-        Proxies = engine.Proxies.Open(this, configuration);
+        Proxies = engine.Proxies.Of(this, configuration);
         _gates = MakeGates(configuration, _keys, Proxies, part => new Scope(part.Name, part.Limits, Terms, engine.Dispatcher.Ours, Scope.Server));
         OwnKeys = new OwnKeys(this, engine);
         _budget = BudgetOf(configuration.Retry);
@@ -57,7 +57,22 @@ internal sealed class Upstream : IDisposable
         Adaptation = new Adaptation(this, engine);
         TakeTokens(engine.Connections.MakeTokens(configuration), configuration);
         TreatAs(configuration, isNew: true);
+        JoinProxies();
         Rotation = RotationOf(configuration);
+    }
+
+    /// <summary>Last of what may fail: its pool knows it from here on, and its exits hold files.</summary>
+    private void JoinProxies()
+    {
+        try
+        {
+            _engine.Proxies.Join(Proxies);
+        }
+        catch
+        {
+            _engine.Forget(this);
+            throw;
+        }
     }
 
     /// <summary>How it is treated from now on, but for limits, keys, tokens and connections, which are changed apart. Once it is used, under the lock.</summary>

@@ -73,7 +73,9 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         if (AreOtherTokens)
             _tokens = engine.Connections.MakeTokens(next);
         PrepareParts();
-        _proxies = IsOtherPool ? engine.Proxies.Open(api, next) : api.Proxies;
+        _proxies = IsOtherPool ? engine.Proxies.Of(api, next) : api.Proxies;
+        if (_proxies != api.Proxies)
+            engine.Proxies.Join(_proxies);
         Limits = [.. ScopeChanges()];
     }
 
@@ -131,7 +133,8 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     {
         _goneTokens?.Dispose();
         engine.SweepLeft(api);
-        engine.Proxies.Leave(_goneProxies);
+        if (_goneProxies is not null)
+            LeaveProxies(_goneProxies);
         if (_goneRotation is { } gone)
         {
             gone.Dispose();
@@ -148,6 +151,14 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
             return;
         engine.WriteAllLimits(api);
         engine.Notice(next.IsConfigured ? $"{_before.Name} is called {next.Name} now" : $"{_before.Name} is not configured any more: its address goes on under the defaults");
+    }
+
+    private void LeaveProxies(ProxyOutlets gone)
+    {
+        engine.Proxies.Leave(gone);
+        IEnumerable<ProxyOutlet> left = api.Proxies?.All ?? [];
+        api.Exits.Sweep(left);
+        ProxyIntake.Close(engine, api, left);
     }
 
     /// <summary>Keys that callers bring have the limits of the pool's; they come and go by themselves, and so follow it.</summary>
@@ -215,6 +226,9 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
         foreach (var part in UpstreamPart.Of(next))
             if (_parts[part.Place] is var scope && !_newParts.Contains(scope) && (areOtherTerms || !before.TryGetValue(part.Place, out var limits) || limits != part.Limits))
                 yield return new ScopeChange(api, scope, part.Name, $"{api.Identity} {part.Place}", part.Limits, _terms);
+        // Of a pool that is left none: what is known of its exits is made good when they come back.
+        foreach (var change in _proxies is { Pool: var pool } ? api.Exits.Changes(pool.Proxies.Select(proxy => proxy.Entry), pool.Configuration.Limits, _terms) : [])
+            yield return change;
         if (next.Keys is not { } keys || _isNewPool)
             yield break;
         var given = _entries?.ToDictionary(entry => entry.Secret.Reveal(), entry => entry.Limits);

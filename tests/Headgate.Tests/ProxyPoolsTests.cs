@@ -78,6 +78,19 @@ public sealed class ProxyPoolsTests
     }
 
     [Fact]
+    public async Task What_an_api_may_have_said_itself_takes_no_proxy_away_from_others()
+    {
+        using var world = new ProxyWorld(Pool(), [Entry("p1"), Entry("p2")]);
+        world.FaultOf = static (_, _) => (ProxyFault.DeniedInAnswer, AtOnce);
+        var hostile = world.SendAsync("http://evil.test/");
+        await Threads.PassUntilAsync(world.Time, () => hostile.IsCompleted);
+        Assert.Contains("none of the 2 proxies of pool can be used", (await hostile).Outcome, StringComparison.Ordinal);
+        world.FaultOf = static (_, _) => null;
+
+        Assert.Equal(["p1", "p2"], (await world.SendInTurnAsync(2, url: "https://good.test/")).Order());
+    }
+
+    [Fact]
     public async Task One_that_does_not_reach_an_api_is_good_for_others()
     {
         using var world = new ProxyWorld(Pool(ProxyChoice.RoundRobin), [Entry("p1"), Entry("p2")]);
@@ -277,6 +290,22 @@ public sealed class ProxyPoolsTests
 
         Assert.Equal("ok", world.Engine.Proxies.All[0].Proxies[0].StateAt(long.MaxValue / 2));
         Assert.Contains("p1", await world.SendInTurnAsync(4));
+    }
+
+    [Fact]
+    public void A_probe_that_began_before_a_proxy_was_found_dead_does_not_bring_it_back()
+    {
+        using var world = new ProxyWorld(Pool(), [Entry("p1")]);
+        var (pools, pool, now) = (world.Engine.Proxies, world.Engine.Proxies.All[0], world.Engine.Clock.Now);
+        pools.Failed(pool, pool.Proxies[0], ProxyFault.Unreachable, "it is gone", now);
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        pools.Failed(pool, pool.Proxies[0], ProxyFault.Denied, "it is closed", world.Engine.Clock.Now);
+
+        pools.Answered(pool, pool.Proxies[0], now + 1);
+        Assert.Equal("it is closed", pool.Proxies[0].Health.DeadReason);
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        pools.Answered(pool, pool.Proxies[0], world.Engine.Clock.Now);
+        Assert.Null(pool.Proxies[0].Health.DeadReason);
     }
 
     [Fact]

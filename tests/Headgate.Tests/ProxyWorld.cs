@@ -25,13 +25,18 @@ internal sealed class ProxyWorld : IDisposable
             GivesUpUnreached = true,
             Notice = Notices.Enqueue,
             Proxies = _ => Entries,
-            ProxyList = (_, _) => List!(),
+            ProxyList = (_, cancellation) =>
+            {
+                // It is asked for before a test can have said what it is.
+                SpinWait.SpinUntil(() => List is not null, TimeSpan.FromSeconds(10));
+                return List!().WaitAsync(cancellation);
+            },
             Probe = (_, proxy, _, _, _) =>
             {
                 Probes.Enqueue((proxy.Host, Time.Elapsed));
                 return Task.FromResult(FaultOf(proxy.Host, Time.Elapsed) is var (fault, _) ? new ProxyProbeResult(fault, TimeSpan.Zero, $"it is {fault}") : new ProxyProbeResult(ProxyFault.None, TimeSpan.FromMilliseconds(5), null));
             },
-            Inner = _ => new Handler(this),
+            Inner = _ => IsMisconfigured ? throw new InvalidOperationException("a certificate that cannot be read") : new Handler(this),
         });
         Engine.Proxies.Begin();
         _line = new StraightLine(Engine);
@@ -44,6 +49,9 @@ internal sealed class ProxyWorld : IDisposable
     public HeadgateConfiguration Configuration { get; }
 
     public IReadOnlyList<ProxyEntry> Entries { get; set; }
+
+    /// <summary>No API can be opened.</summary>
+    public bool IsMisconfigured { get; set; }
 
     /// <summary>What an address answers with.</summary>
     public Func<Task<byte[]>>? List { get; set; }

@@ -159,13 +159,11 @@ internal sealed class Tunnels : IAsyncDisposable
         }
     }
 
-    private async Task<Stream> ConnectAsync(ApiTunnels way, ConnectHead head, TimeSpan timeout, CancellationToken gone)
+    private static async Task<Stream> ConnectAsync(ApiTunnels way, ConnectHead head, TimeSpan timeout, CancellationToken gone)
     {
-        using var patience = new CancellationTokenSource(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, _state.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, gone);
         try
         {
-            return await way.OpenAsync(new DnsEndPoint(head.Host, head.Port), either.Token);
+            return await way.OpenAsync(new DnsEndPoint(head.Host, head.Port), timeout, gone);
         }
         catch (AddressBlockedException blocked)
         {

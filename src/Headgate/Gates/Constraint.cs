@@ -54,7 +54,7 @@ internal abstract class Constraint
     protected abstract long ServiceTime(Cost cost);
 
     /// <summary>A lane begins to wait: it gets no credit for the time it was not there.</summary>
-    public void Enter(Claim claim)
+    public virtual void Enter(Claim claim)
     {
         if (claim.IsStanding)
             return;

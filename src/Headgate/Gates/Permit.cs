@@ -114,7 +114,7 @@ internal class Permit : IValueTaskSource<Permit>
         if (!Cost.TakesNothing)
             TakenOfProxy = proxy.Scope.Checkpoints;
         Places.Take(TakenOfProxy, Cost, now);
-        Lane.Gate.Proxies!.Pool.TakeNeedsLock(proxy.Proxy);
+        proxy.TakeNeedsLock(Lane.Gate.Proxies!.Pool);
     }
 
     public void Send(long at)
@@ -187,7 +187,7 @@ internal class Permit : IValueTaskSource<Permit>
     {
         State = PermitState.Ended;
         Lane.Gate.UnderWay?.Remove(this);
-        Proxy?.Proxy.End();
+        Proxy?.EndNeedsLock();
     }
 
     private void Keep()

@@ -172,7 +172,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Upstream = attempt.Upstream.Name,
                 Key = attempt.Permit.Key?.Name ?? attempt.Permit.Lane.Gate.Own?.Name,
                 Proxy = attempt.Permit.Proxy?.Name,
-                Exit = attempt.Permit.Proxy?.Proxy.Entry.Exit,
+                Exit = attempt.Permit.Proxy?.SharedExit,
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });

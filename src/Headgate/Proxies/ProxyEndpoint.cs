@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Headgate.Proxies;
@@ -36,6 +37,12 @@ internal sealed record ProxyEndpoint(ProxyKind Kind, string Host, int Port)
 
     /// <summary>Without credentials: for people, logs and results. Proxies that differ in their user only have the same.</summary>
     public string DisplayName => string.Create(CultureInfo.InvariantCulture, $"{Scheme}://{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");
+
+    /// <summary>
+    /// What it is called whichever others there are, and in whatever order: limits, pauses and records go by that. With a user there are six digits
+    /// of its hash behind the address; the password has no part in it, so that a new one makes no other proxy of it.
+    /// </summary>
+    public string Name => User is null ? DisplayName : $"{DisplayName}#{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(User)).AsSpan(0, 3))}";
 
     /// <summary>The value of <c>Proxy-Authorization</c>; null for none. A secret.</summary>
     public string? Authorization => User is null ? null : "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{Password}"));

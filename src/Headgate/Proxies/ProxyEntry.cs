@@ -7,8 +7,8 @@ namespace Headgate.Proxies;
 /// <param name="Endpoint">Where it is.</param>
 internal sealed record ProxyEntry(ProxyEndpoint Endpoint)
 {
-    /// <summary>By what it is known everywhere: its address without credentials, with a number behind it where several have the same.</summary>
-    public string Name { get; init; } = Endpoint.DisplayName;
+    /// <summary>By what it is known everywhere: its address and which user, with a number behind it where several have the same.</summary>
+    public string Name { get; init; } = Endpoint.Name;
 
     /// <summary>The country it sends from, two capital letters; null where nobody says.</summary>
     public string? Country { get; init; }

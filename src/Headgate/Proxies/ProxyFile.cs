@@ -17,12 +17,18 @@ internal sealed class ProxyFile
     private const int MostErrors = 100;
     private static readonly string[] Members = ["url", "country", "exit", "weight", "limits"];
 
-    /// <summary>What an address may say of a proxy beside: whoever manages a pool has more to tell than we ask for.</summary>
+    /// <summary>
+    /// An address answered: whoever manages a pool has more to tell than we ask for, by the same words or others. Only URL and country count, and
+    /// what is no proxy is passed over while there are others.
+    /// </summary>
     private readonly bool _isForeign;
     private readonly List<ConfigurationError> _errors = [];
     private readonly List<ProxyEntry> _entries = [];
     private readonly Dictionary<ProxyEndpoint, ValueOrigin> _places = [];
     private readonly Dictionary<string, int> _names = [];
+
+    /// <summary>The first proxy of each exit that is named.</summary>
+    private readonly Dictionary<string, ProxyEntry> _exits = [];
 
     private ProxyFile(bool isForeign) => _isForeign = isForeign;
 
@@ -45,7 +51,7 @@ internal sealed class ProxyFile
     {
         var file = new ProxyFile(isForeign: true);
         file.ReadJson(json, address);
-        return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
+        return file._errors.Count == 0 || file._entries.Count > 0 ? file._entries : throw new ConfigurationException(file._errors);
     }
 
     /// <summary>Several lists as one, each proxy once and each name for one.</summary>
@@ -56,7 +62,7 @@ internal sealed class ProxyFile
         {
             var name = entry.Name;
             for (var number = 2; !names.Add(name); number++)
-                name = Numbered(entry.Endpoint.DisplayName, number);
+                name = Numbered(entry.Endpoint.Name, number);
             joined.Add(name == entry.Name ? entry : entry with { Name = name });
         }
         return joined;
@@ -131,7 +137,13 @@ internal sealed class ProxyFile
             Wrong(item.Origin, "the proxy has no \"url\"", item.Pointer);
             return;
         }
-        var (country, exit, weight, limits) = (ReadCountry(item.Member("country")), ReadExit(item.Member("exit")), ReadWeight(item.Member("weight")), ReadLimits(item.Member("limits")));
+        var country = ReadCountry(item.Member("country"));
+        if (_isForeign)
+        {
+            Add(given.Origin, url, entry => entry with { Country = country });
+            return;
+        }
+        var (exit, weight, limits) = (ReadExit(item.Member("exit")), ReadWeight(item.Member("weight")), ReadLimits(item.Member("limits")));
         Add(given.Origin, url, entry => entry with { Country = country, Exit = exit, Weight = weight, Limits = limits });
     }
 
@@ -195,23 +207,24 @@ internal sealed class ProxyFile
         {
             _places.Add(endpoint, origin);
             var entry = complete(new ProxyEntry(endpoint)) with { Name = NameOf(endpoint, _names) };
-            if (entry.Exit is not null && _entries.Find(other => other.Exit == entry.Exit && other.Limits != entry.Limits) is { } other)
-                WrongUnlessForeign(origin, $"the proxy has other limits than {other.Name}, which has the same exit; the limits of an exit are the same for all its proxies");
+            if (entry.Exit is { } exit && !_exits.TryAdd(exit, entry) && _exits[exit] is var other && other.Limits != entry.Limits)
+                Wrong(origin, $"the proxy has other limits than {other.Name}, which has the same exit; the limits of an exit are the same for all its proxies");
             _entries.Add(entry);
         }
     }
 
     private static string NameOf(ProxyEndpoint endpoint, Dictionary<string, int> names)
     {
-        var count = names[endpoint.DisplayName] = names.GetValueOrDefault(endpoint.DisplayName) + 1;
-        return count == 1 ? endpoint.DisplayName : Numbered(endpoint.DisplayName, count);
+        var name = endpoint.Name;
+        var count = names[name] = names.GetValueOrDefault(name) + 1;
+        return count == 1 ? name : Numbered(name, count);
     }
 
     private static string Numbered(string name, int number) => string.Create(CultureInfo.InvariantCulture, $"{name}#{number}");
 
     private bool IsHopeless(string path)
     {
-        if (_errors.Count < MostErrors)
+        if (_isForeign || _errors.Count < MostErrors)
             return false;
         Wrong(new ValueOrigin(ValueSource.File, path), $"{MostErrors} errors and perhaps more: what comes after them was not looked at");
         return true;

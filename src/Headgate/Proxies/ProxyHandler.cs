@@ -52,12 +52,12 @@ internal sealed class ProxyHandler(ProxyEndpoint proxy, SocketsHttpHandler socke
         }
         answer.Dispose();
         throw _hasPassedOn
-            ? new ProxyFaultException(ProxyFault.Broken, "the proxy does not accept its user and password any more")
-            : HttpTunnel.Refused((int)answer.StatusCode, proxy.User is not null);
+            ? new ProxyFaultException(ProxyFault.TargetRefused, "the proxy does not accept its user and password any more")
+            : new ProxyFaultException(ProxyFault.DeniedInAnswer, HttpTunnel.Refused((int)answer.StatusCode, proxy.User is not null).Message);
     }
 
     /// <summary>
-    /// Whether the proxy does not let us in. Of all that it may answer itself this alone cannot be the API's; 502 and its like it may have passed on,
+    /// Whether the proxy does not let us in. Of all that it may answer itself no API has reason to say this; 502 and its like it may have passed on,
     /// so they stay answers. Tinyproxy answers 401 to a wrong password.
     /// </summary>
     private static bool IsDenial(HttpResponseMessage answer) => answer.StatusCode == HttpStatusCode.ProxyAuthenticationRequired

@@ -29,6 +29,9 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>Until when it sits out; a time that has passed where it does not.</summary>
     public long RestsUntil { get; private set; } = long.MinValue;
 
+    /// <summary>When it was at fault last; before any time where it never was.</summary>
+    public long FaultAt => _restsSince;
+
     /// <summary>Why it is not tried any more; null while it is.</summary>
     public string? DeadReason { get; private set; }
 
@@ -95,7 +98,7 @@ internal sealed class ProxyHealth(int? leftAfter)
     }
 
     /// <summary>It does not let us in, and trying again changes nothing.</summary>
-    public void Kill(string why) => (DeadReason, LastFault) = (why, why);
+    public void Kill(string why, long now) => (DeadReason, LastFault, _restsSince) = (why, why, now);
 
     /// <summary>It is tried again as if it were new: somebody has mended it, or a probe came through.</summary>
     public void Revive(long now)

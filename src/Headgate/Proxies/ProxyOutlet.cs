@@ -10,7 +10,8 @@ internal sealed record ProxyExit(string Name, Scope Scope);
 /// <summary>A proxy as the way to one API: what a permit has a place of. Owned by the lock of its dispatcher.</summary>
 /// <param name="proxy">The proxy.</param>
 /// <param name="exit">Where what goes through it comes out.</param>
-internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit)
+/// <param name="name">What the proxy is called. It stays so here: what was let go is recorded by the names that it was counted under.</param>
+internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
 {
     public PoolProxy Proxy => proxy;
 
@@ -18,7 +19,13 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit)
 
     public Scope Scope => exit.Scope;
 
-    public string Name => proxy.Name;
+    public string Name => name;
+
+    /// <summary>The exit that it has in common with others, or by another name than its own; null where it is its own.</summary>
+    public string? SharedExit => exit.Name == name ? null : exit.Name;
+
+    /// <summary>How many go this way now.</summary>
+    public int InFlight { get; private set; }
 
     public ProxyEndpoint Endpoint => proxy.Entry.Endpoint;
 
@@ -33,10 +40,23 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit)
     /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
     public bool IsUsable(long now) => !IsDead && proxy.PausedBy is null && proxy.Health.RestsUntil <= now && Reach.RestsUntil <= now;
 
+    /// <summary>A request goes this way.</summary>
+    public void TakeNeedsLock(ProxyPool pool)
+    {
+        InFlight++;
+        pool.TakeNeedsLock(proxy);
+    }
+
+    public void EndNeedsLock()
+    {
+        InFlight--;
+        proxy.End();
+    }
+
     /// <summary>When a cost could go this way.</summary>
     public long FreeAt(Claim turn, Cost cost, long now, bool overtakes, ref long retry)
     {
-        var at = IsDead ? Time.Clock.Never : Math.Max(proxy.FreeAt(now), Reach.RestsUntil);
+        var at = IsDead ? Time.Clock.Never : Math.Max(proxy.FreeAt(now), ReachableAt(now));
         foreach (var limit in exit.Scope.Checkpoints)
         {
             if (at == Time.Clock.Never)
@@ -45,4 +65,7 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit)
         }
         return at;
     }
+
+    // An API that is new is reached as well as any other. One that was not is tried with one request.
+    private long ReachableAt(long now) => Reach.IsOnProbation ? Reach.FreeAt(InFlight, now) : Reach.RestsUntil;
 }

@@ -94,7 +94,18 @@ internal sealed class ProxyOutlets
     {
         _all = [.. outlets];
         lock (_lock)
-            _views = [.. _views.Where(view => view == Usual || view.FirstClaim is not null)];
+        {
+            foreach (var view in _views)
+                view.IsKept = view == Usual || view.FirstClaim is not null;
+            _views = [.. _views.Where(view => view.IsKept)];
+        }
+    }
+
+    /// <summary>Somebody waits at a view that was forgotten.</summary>
+    public void KeepNeedsLock(ProxyView view)
+    {
+        lock (_lock)
+            (view.IsKept, _views) = (true, [.. _views, view]);
     }
 
     private ProxyView For(ProxyWish wish)

@@ -41,7 +41,9 @@ internal sealed class ProxyProbe(Clock clock)
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             var outcome = FailureReader.Classify(failure, sent: false, patience.IsCancellationRequested ? CancellationReason.AttemptTimeout : CancellationReason.None);
-            return outcome.ProxyFault != ProxyFault.None ? Result(outcome.ProxyFault, outcome.Detail)
+            // What a user has named to probe with asks for no credentials of a proxy.
+            return outcome.ProxyFault == ProxyFault.DeniedInAnswer ? Result(ProxyFault.Denied, outcome.Detail)
+                : outcome.ProxyFault != ProxyFault.None ? Result(outcome.ProxyFault, outcome.Detail)
                 : patience.IsCancellationRequested ? Result(ProxyFault.Silent, $"the probe was not answered within {timeout.TotalSeconds:0.###} s")
                 : Result(ProxyFault.TargetUnreachable, outcome.Detail);
         }

@@ -20,6 +20,17 @@ internal sealed class ProxyView(ProxyOutlets outlets, ProxyWish wish) : Constrai
 
     public override string Describe() => outlets.Describe();
 
+    /// <summary>Whether events come to it: not once it was forgotten because nobody waited. Needs the lock.</summary>
+    public bool IsKept { get; set; } = true;
+
+    // Somebody may have found it just before it was forgotten.
+    public override void Enter(Claim claim)
+    {
+        base.Enter(claim);
+        if (!IsKept)
+            outlets.KeepNeedsLock(this);
+    }
+
     // All need one place of one proxy, whatever else they cost.
     public override bool HoldsAllBehind(Lane lane) => true;
 

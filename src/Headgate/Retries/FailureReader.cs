@@ -44,7 +44,7 @@ internal static class FailureReader
                 case Connections.AddressBlockedException:
                     return Failed(FailureClass.Blocked, sent, e.Message);
                 case ProxyFaultException fault:
-                    return Failed(FailureClass.Proxy, sent, fault.Message) with { ProxyFault = fault.Fault, Unprocessed = fault.Fault == ProxyFault.Denied };
+                    return Failed(FailureClass.Proxy, sent, fault.Message) with { ProxyFault = fault.Fault, Unprocessed = fault.Fault is ProxyFault.Denied or ProxyFault.DeniedInAnswer };
                 case BodyUnreadableException:
                     return Failed(FailureClass.Invalid, sent, e.Message);
             }

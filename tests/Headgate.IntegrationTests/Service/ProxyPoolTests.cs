@@ -18,8 +18,8 @@ public sealed class ProxyPoolTests
         await using (var service = await ServiceProcess.StartAsync(cli))
         {
             var server = service.Client.BaseAddress!.ToString();
-            var paused = await cli.RunAsync("proxies", "pause", "pool-a", Dead, "--server", server);
-            Assert.Matches($@"(?m)^pool-a +{Dead} +paused .* paused by anybody$", paused.Output);
+            var paused = await cli.RunAsync("proxies", "pause", "pool-a", $"{Dead}#2744cc", "--server", server);
+            Assert.Matches($@"(?m)^pool-a +{Dead}#2744cc +paused .* paused by anybody$", paused.Output);
             service.Process.Kill();
             await service.Process.EndAsync();
         }
@@ -28,7 +28,7 @@ public sealed class ProxyPoolTests
         Assert.Equal(("paused", "paused by anybody", "DE"), ((string?)json["proxies"]![0]!["state"], (string?)json["proxies"]![0]!["reason"], (string?)json["proxies"]![0]!["country"]));
         Assert.Equal("""[{"pool":"pool-a","choose":"round-robin","proxies":1,"trouble":null}]""", json["pools"]!.ToJsonString());
 
-        var (status, resumed) = await again.CallAsync("POST", $"/api/v1/proxies/pool-a/{Uri.EscapeDataString(Dead)}/resume");
+        var (status, resumed) = await again.CallAsync("POST", $"/api/v1/proxies/pool-a/{Uri.EscapeDataString($"{Dead}#2744cc")}/resume");
         Assert.Equal((200, "new"), (status, (string?)resumed["state"]));
         Assert.Contains("\"action\":\"proxy.pause\"", File.ReadAllText(cli.PathOf("data/audit.log")), StringComparison.Ordinal);
         again.Process.Terminate();

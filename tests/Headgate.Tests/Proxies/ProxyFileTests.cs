@@ -14,7 +14,7 @@ public sealed class ProxyFileTests : IDisposable
     {
         var entries = Read("# mine\n\nhttp://u:p@10.0.0.1:3128\r\nsocks5://proxy.example\n  https://proxy.example?tunnel=always\n");
 
-        Assert.Equal(["http://10.0.0.1:3128", "socks5://proxy.example:1080", "https://proxy.example:443"], entries.Select(entry => entry.Name));
+        Assert.Equal(["http://10.0.0.1:3128#0bfe93", "socks5://proxy.example:1080", "https://proxy.example:443"], entries.Select(entry => entry.Name));
         Assert.All(entries, entry => Assert.Equal((entry.Name, 1), (entry.ExitName, entry.Weight)));
     }
 
@@ -28,12 +28,24 @@ public sealed class ProxyFileTests : IDisposable
     }
 
     [Fact]
-    public void Users_of_one_proxy_are_told_apart_by_a_number_and_never_by_a_name_or_password()
+    public void Users_of_one_proxy_have_the_same_names_in_any_order_and_company_and_none_shows_a_user_or_password()
     {
-        var entries = Read("http://one:secret-1@a.example:1\nhttp://two:secret-2@a.example:1\n");
+        var both = Read("http://one-user:secret-1@a.example:1\nhttp://two-user:secret-2@a.example:1\n");
+        var turned = Read("http://two-user:secret-2@a.example:1\nhttp://one-user:secret-1@a.example:1\n");
+        var alone = Read("http://two-user:secret-3@a.example:1\n");
 
-        Assert.Equal(["http://a.example:1", "http://a.example:1#2"], entries.Select(entry => entry.Name));
-        Assert.DoesNotContain("secret", string.Concat(entries), StringComparison.Ordinal);
+        Assert.Equal(both.Reverse().Select(entry => entry.ExitName), turned.Select(entry => entry.ExitName));
+        Assert.Equal(both[1].Name, alone[0].Name);
+        Assert.NotEqual(both[0].Name, both[1].Name);
+        Assert.DoesNotMatch("secret|user", string.Concat(both));
+    }
+
+    [Fact]
+    public void What_differs_by_its_password_only_is_numbered()
+    {
+        var entries = Read("http://one:secret-1@a.example:1\nhttp://one:secret-2@a.example:1\n");
+
+        Assert.Equal($"{entries[0].Name}#2", entries[1].Name);
     }
 
     [Theory]
@@ -65,6 +77,17 @@ public sealed class ProxyFileTests : IDisposable
 
         Assert.Equal([("http://a.example:1", null), ("socks5://b.example:1080", "FR")], entries.Select(entry => (entry.Name, entry.Country)));
         Assert.Throws<ConfigurationException>(() => ProxyFile.ReadAnswer("<html>"u8.ToArray(), "http://list.example"));
+    }
+
+    [Fact]
+    public void What_else_a_list_of_somebody_else_tells_changes_no_limit_and_refuses_nothing()
+    {
+        var json = """{ "proxies": [ { "url": "http://a.example:1", "exit": "x y", "weight": 0, "limits": ["1000/s"] }, { "url": "ftp://b.example" }, 7, "http://c.example:3" ] }""";
+
+        var entries = ProxyFile.ReadAnswer(Encoding.UTF8.GetBytes(json), "http://list.example");
+
+        Assert.Equal([("http://a.example:1", "http://a.example:1", 1, true), ("http://c.example:3", "http://c.example:3", 1, true)], entries.Select(entry => (entry.Name, entry.ExitName, entry.Weight, entry.Limits is null)));
+        Assert.Throws<ConfigurationException>(() => ProxyFile.ReadAnswer("""["ftp://b.example"]"""u8.ToArray(), "http://list.example"));
     }
 
     public void Dispose() => _folder.Dispose();

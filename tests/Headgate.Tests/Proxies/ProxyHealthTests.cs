@@ -82,7 +82,7 @@ public sealed class ProxyHealthTests
     public void One_that_is_mended_is_tried_with_one_request()
     {
         var health = new ProxyHealth(null);
-        health.Kill("407");
+        health.Kill("407", Second);
         Assert.Equal(Clock.Never, health.FreeAt(0, Second));
 
         health.Revive(Second);
