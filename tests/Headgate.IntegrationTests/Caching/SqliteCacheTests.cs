@@ -18,7 +18,7 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     [InlineData(true)]
     public async Task An_answer_is_there_again_to_the_byte(bool dies)
     {
-        var fields = new FieldList(new("cache-CONTROL", "max-age=86400"), new("X-Two", "b"), new("Set-Cookie", "a=1"), new("x-two", " a, \"é\u0080\" "), new("Empty", ""), new("Set-Cookie", "b=2; Path=/"), new("Vary", "Accept"), new("ETag", "\"x\""));
+        var fields = new FieldList(new("cache-CONTROL", "public, max-age=86400"), new("X-Two", "b"), new("Set-Cookie", "a=1"), new("x-two", " a, \"é\u0080\" "), new("Empty", ""), new("Set-Cookie", "b=2; Path=/"), new("Vary", "Accept"), new("ETag", "\"x\""));
         byte[] body = [.. Enumerable.Range(0, 70_000).Select(at => (byte)(at * 7))];
         Assert.True(_world.Keep(Url, "Accept: a/b", 203, fields, body));
         Assert.True(_world.Keep(Url, "Accept: c/d", 200, KeptWorld.FieldsOf($"{Fresh} | Vary: Accept"), [1]));
