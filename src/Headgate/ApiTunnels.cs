@@ -28,13 +28,13 @@ internal sealed class ApiTunnels(Engine engine, Upstream api, bool isTrusted)
     public async Task<Stream> OpenAsync(DnsEndPoint server, TimeSpan timeout, CancellationToken caller)
     {
         if (api.Proxies is not { } ways)
-            return await WithinAsync(timeout, caller, patience => engine.Connections.ConnectorOf(api, isTrusted).ConnectAsync(server, patience)).ConfigureAwait(false);
+            return await WithinAsync(timeout, patience => engine.Connections.ConnectorOf(api, isTrusted).ConnectAsync(server, patience), caller).ConfigureAwait(false);
         if (engine.Connections.GuardOf(isTrusted) is { } guard)
-            await WithinAsync(timeout, caller, async patience =>
+            await WithinAsync(timeout, async patience =>
             {
                 await guard.CheckAsync(server.Host, patience).ConfigureAwait(false);
                 return Stream.Null;
-            }).ConfigureAwait(false);
+            }, caller).ConfigureAwait(false);
         var tried = new HashSet<ProxyOutlet>();
         var last = new ProxyFaultException(ProxyFault.Unreachable, $"no proxy of {ways.Pool.Name} can be used now");
         while (tried.Count < MostTries && Next(ways, tried) is { } way)
@@ -42,19 +42,19 @@ internal sealed class ApiTunnels(Engine engine, Upstream api, bool isTrusted)
             var began = engine.Clock.Now;
             try
             {
-                return await WithinAsync(timeout, caller, patience => engine.Connections.ConnectorOf(api, way.Endpoint).ConnectAsync(server, patience)).ConfigureAwait(false);
+                return await WithinAsync(timeout, patience => engine.Connections.ConnectorOf(api, way.Endpoint).ConnectAsync(server, patience), caller).ConfigureAwait(false);
             }
             catch (ProxyFaultException fault)
             {
                 caller.ThrowIfCancellationRequested();
                 last = fault;
-                engine.Learn(ways.Pool, way, new Outcome { Class = FailureClass.Proxy, ProxyFault = fault.Fault, Detail = fault.Message }, began);
+                engine.Learn(ways, way, new Outcome { Class = FailureClass.Proxy, ProxyFault = fault.Fault, Detail = fault.Message }, began);
             }
         }
         throw last;
     }
 
-    private async Task<Stream> WithinAsync(TimeSpan timeout, CancellationToken caller, Func<CancellationToken, ValueTask<Stream>> open)
+    private async Task<Stream> WithinAsync(TimeSpan timeout, Func<CancellationToken, ValueTask<Stream>> open, CancellationToken caller)
     {
         using var patience = new CancellationTokenSource(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, engine.Clock.Provider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, caller);

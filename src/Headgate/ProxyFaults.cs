@@ -13,12 +13,13 @@ internal static class ProxyFaults
         if (outcome.Class != FailureClass.Proxy || attempt.Permit.Proxy is not { } way)
             return;
         attempt.Exchange.Avoids = way.Proxy;
-        engine.Learn(attempt.Permit.Lane.Gate.Proxies!.Pool, way, outcome, attempt.Permit.GrantedAt);
+        engine.Learn(attempt.Permit.Lane.Gate.Proxies!, way, outcome, attempt.Permit.GrantedAt);
     }
 
     /// <summary>The same of anything that was to go through a proxy.</summary>
-    public static void Learn(this Engine engine, ProxyPool pool, ProxyOutlet way, in Outcome outcome, long grantedAt)
+    public static void Learn(this Engine engine, ProxyOutlets ways, ProxyOutlet way, in Outcome outcome, long grantedAt)
     {
+        var pool = ways.Pool;
         var (isNews, isLast) = engine.Dispatcher.Change((engine, way, pool, grantedAt, outcome), static (scheduler, it, now) =>
         {
             it.way.Proxy.Faults++;
@@ -29,7 +30,7 @@ internal static class ProxyFaults
             return (isNews, it.way.DeadReason);
         });
         if (isLast is not null)
-            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more: {isLast}");
+            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more{(way.Proxy.IsDead ? "" : $" for {((Upstream)ways.Owner).Name}")}: {isLast}");
         else if (isNews)
             engine.Notice($"proxy {way.Name} of {pool.Name} sits out for a while: {outcome.Detail}");
     }

@@ -85,6 +85,7 @@ public sealed class ProxyPoolsTests
         var hostile = world.SendAsync("http://evil.test/");
         await Threads.PassUntilAsync(world.Time, () => hostile.IsCompleted);
         Assert.Contains("none of the 2 proxies of pool can be used", (await hostile).Outcome, StringComparison.Ordinal);
+        Assert.Contains(world.Notices, notice => notice.StartsWith("proxy p1 of pool is not used any more for ", StringComparison.Ordinal) && notice.Contains("evil.test: ", StringComparison.Ordinal));
         world.FaultOf = static (_, _) => null;
 
         Assert.Equal(["p1", "p2"], (await world.SendInTurnAsync(2, url: "https://good.test/")).Order());
