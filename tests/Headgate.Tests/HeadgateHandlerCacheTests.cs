@@ -61,7 +61,7 @@ public sealed class HeadgateHandlerCacheTests
     [Fact]
     public async Task An_answer_that_is_forgotten_is_collected_no_longer_and_whoever_comes_back_to_it_reads_all_of_it()
     {
-        using var world = new FakeWorld(o => o.Cache = "http");
+        using var world = new FakeWorld(o => o.Cache = "ttl=3600");
         world.Server.Answer = _ => Cacheable(new string('x', 100_000));
         using var forgotten = await world.EndAsync(world.Client.SendAsync(new HttpRequestMessage(HttpMethod.Get, "a"), HttpCompletionOption.ResponseHeadersRead));
         await using var stream = await forgotten.Content.ReadAsStreamAsync();
