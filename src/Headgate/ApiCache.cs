@@ -25,13 +25,7 @@ internal sealed class ApiCache
     private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
     {
         (_upstream, Engine, _kind) = (upstream, engine, configuration.ToString());
-        _rules = new CacheRules
-        {
-            IsShared = configuration.Mode == CacheMode.Shared,
-            Ttl = configuration.Mode == CacheMode.Ttl ? configuration.Ttl : null,
-            Targets = configuration.Targets,
-            KeyField = upstream.KeyHeader,
-        };
+        _rules = RulesOf(upstream.Configuration, configuration);
     }
 
     public Engine Engine { get; }
@@ -58,6 +52,15 @@ internal sealed class ApiCache
         var configuration = upstream.Configuration.Policy.Cache ?? engine.Stored.Usual;
         return configuration.Mode == CacheMode.Off ? null : new ApiCache(upstream, engine, configuration);
     }
+
+    /// <summary>By which the answers of an API are kept, whether it is open or not.</summary>
+    public static CacheRules RulesOf(UpstreamConfiguration api, CacheConfiguration cache) => new()
+    {
+        IsShared = cache.Mode == CacheMode.Shared,
+        Ttl = cache.Mode == CacheMode.Ttl ? cache.Ttl : null,
+        Targets = cache.Targets,
+        KeyField = api.Keys?.Template.Header,
+    };
 
     /// <summary>Looks for the answer of a request that comes to this API, and waits for one that is on its way.</summary>
     /// <param name="exchange">The request.</param>

@@ -29,12 +29,12 @@ internal static class CacheJson
     }
 
     /// <summary>What is kept of a URL.</summary>
-    public static void Write(Utf8JsonWriter json, string url, Upstream api, IReadOnlyList<FoundAnswer> found, long now)
+    public static void Write(Utf8JsonWriter json, string url, UpstreamConfiguration api, CacheConfiguration cache, IReadOnlyList<FoundAnswer> found, long now)
     {
         json.WriteStartObject();
         json.WriteString("url", url);
         json.WriteString("api", api.Name);
-        json.WriteString("cache", api.Cache?.Kind ?? Off);
+        json.WriteString("cache", $"{cache}");
         json.WriteStartArray("answers");
         foreach (var answer in found)
             Write(json, answer, now);

@@ -26,10 +26,12 @@ internal sealed class CachePages(ServiceState state)
 
     private Task LookAsync(HttpContext context, Uri url)
     {
-        var api = state.Engine.UpstreamOf(url);
+        // Not opened for that: whoever may only read could open any number of them.
+        var api = state.Engine.ConfigurationOf(url);
+        var cache = api.Policy.Cache ?? state.Engine.Stored.Usual;
         var now = state.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var found = api.Cache is { } cache ? Inventory.Look(url, cache.Rules, now) : [];
-        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, CacheKey.UrlOf(url), api, found, now));
+        var found = cache.Mode == CacheMode.Off ? [] : Inventory.Look(url, ApiCache.RulesOf(api, cache), now);
+        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, CacheKey.UrlOf(url), api, cache, found, now));
     }
 
     private async Task RemoveAsync(HttpContext context)

@@ -74,6 +74,24 @@ public sealed class KeptAnswersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_look_opens_no_api()
+    {
+        await GetAsync("a");
+        var before = Files();
+        foreach (var url in (string[])["http://h1.example/", "http://h2.example/", "http://127.0.0.1:9/", "http://169.254.169.254/latest"])
+        {
+            var (status, json) = await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString(url)}");
+            Assert.Equal((200, 0), (status, json["answers"]!.AsArray().Count));
+        }
+
+        Assert.Equal(before, Files());
+        Assert.Equal("api", (string?)Assert.Single((await _service.CallAsync("GET", "/api/v1/cache")).Json["apis"]!.AsArray())!["api"]);
+
+        // What is written behind memory comes when it likes.
+        string[] Files() => [.. Directory.GetFileSystemEntries(_cli.PathOf("data"), "*", SearchOption.AllDirectories).Where(path => !path.Contains(".db", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
     public async Task A_purge_removes_what_it_says_from_memory_and_disk_and_nothing_else()
     {
         foreach (var path in (string[])["a", "a/b", "ab", "c?x=1"])
