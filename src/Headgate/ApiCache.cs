@@ -85,8 +85,12 @@ internal sealed class ApiCache
         if (redirect is not null)
             fields = fields.Where(field => redirect.Keeps(field.Name));
         var hasBody = exchange.Body is not null && exchange.Request.Content?.Headers.ContentLength != 0;
-        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown);
+        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner, GetsCredentials(exchange)), key, isKnown);
     }
+
+    /// <summary>Whether a request is given credentials on its way whose answers are not said to be anybody's: a key of the pool, or a token.</summary>
+    private bool GetsCredentials(Exchange exchange) => _upstream.Configuration.Keys is { } keys && _upstream.Keys is not null ? !keys.AnswersShared && !_upstream.BringsKey(exchange)
+        : _upstream.Token is not null && exchange.NeedsToken;
 
     /// <summary>What the key of the pool makes of its answers, and the key where it must be that one; not known where any may be taken.</summary>
     private (string Pool, PoolKey? Key, bool IsKnown) KeyOf(Exchange exchange)
