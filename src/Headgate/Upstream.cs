@@ -56,6 +56,8 @@ internal sealed class Upstream : IDisposable
         Adaptation = new Adaptation(this, engine);
         TreatAs(configuration, isNew: true);
         Rotation = RotationOf(configuration);
+        if (ApiCache.Idle(configuration, _keys?.Keys.Count ?? 0) is { } idle)
+            engine.Notice($"{Name}: {idle}");
     }
 
     /// <summary>How it is treated from now on, but for limits, keys and connections, which are changed apart. Once it is used, under the lock.</summary>
