@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Headgate.App.Security;
 using Headgate.App.Service;
 using Headgate.Caching;
 using Headgate.Configuration;
@@ -20,18 +21,14 @@ internal sealed class CachePages(ServiceState state)
 
     public void Map(IEndpointRouteBuilder site)
     {
-        site.MapGet(Path, context => Asked(context, "url") is { } url ? LookAsync(context, UrlOf(url)) : Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, state.Engine)));
+        site.MapGet(Path, context => context.Request.Query["url"] is [{ } url, ..] ? LookAsync(context, UrlOf(url)) : Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, state.Engine)));
         site.MapDelete(Path, RemoveAsync);
     }
 
     private Task LookAsync(HttpContext context, Uri url)
     {
-        // Not opened for that: whoever may only read could open any number of them.
-        var api = state.Engine.ConfigurationOf(url);
-        var cache = api.Policy.Cache ?? state.Engine.Stored.Usual;
-        var now = state.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var found = cache.Mode == CacheMode.Off ? [] : Inventory.Look(url, ApiCache.RulesOf(api, cache), now);
-        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, CacheKey.UrlOf(url), api, cache, found, now));
+        var look = new CacheLook(state.Engine, url, Caller.Of(context).Tenant, state.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, look, context.Request.Host.Value ?? ""));
     }
 
     private async Task RemoveAsync(HttpContext context)
