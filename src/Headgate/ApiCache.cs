@@ -28,13 +28,7 @@ internal sealed class ApiCache
     private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
     {
         (_upstream, Engine, _kind, _client) = (upstream, engine, configuration.ToString(), ClientOf(upstream.Configuration.OAuth));
-        _rules = new CacheRules
-        {
-            IsShared = configuration.Mode == CacheMode.Shared,
-            Ttl = configuration.Mode == CacheMode.Ttl ? configuration.Ttl : null,
-            Targets = configuration.Targets,
-            KeyField = upstream.KeyHeader,
-        };
+        _rules = RulesOf(upstream.Configuration, configuration);
     }
 
     public Engine Engine { get; }
@@ -62,6 +56,26 @@ internal sealed class ApiCache
         return configuration.Mode == CacheMode.Off ? null : new ApiCache(upstream, engine, configuration);
     }
 
+    /// <summary>Whether nothing of an API is kept whatever its cache says: any of several keys may be used, and nobody says that they get the same.</summary>
+    /// <param name="api">The API.</param>
+    /// <param name="count">How many keys there are.</param>
+    public static bool KeepsNothing(UpstreamConfiguration api, int count) => count > 1 && api.Keys is { AnswersShared: false, Choice: not KeyChoice.Sticky };
+
+    /// <summary>What is told of that, where a cache was asked for.</summary>
+    /// <inheritdoc cref="KeepsNothing"/>
+    public static string? Idle(UpstreamConfiguration api, int count) => api.Policy.Cache is { Mode: not CacheMode.Off } cache && KeepsNothing(api, count)
+        ? $"its cache ({cache}) keeps nothing, since any of {count} keys may be used; say \"answersShared\": true in its keys if they all get the same answers"
+        : null;
+
+    /// <summary>By which the answers of an API are kept, whether it is open or not.</summary>
+    public static CacheRules RulesOf(UpstreamConfiguration api, CacheConfiguration cache) => new()
+    {
+        IsShared = cache.Mode == CacheMode.Shared,
+        Ttl = cache.Mode == CacheMode.Ttl ? cache.Ttl : null,
+        Targets = cache.Targets,
+        KeyField = api.Keys?.Template.Header,
+    };
+
     /// <summary>Looks for the answer of a request that comes to this API, and waits for one that is on its way.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="waiting">Ends the wait.</param>
@@ -86,8 +100,37 @@ internal sealed class ApiCache
         if (redirect is not null)
             fields = fields.Where(field => redirect.Keeps(field.Name));
         var hasBody = exchange.Body is not null && exchange.Request.Content?.Headers.ContentLength != 0;
-        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner), key, isKnown && exchange.Request is not SignedMessage);
+        return new CacheVisit(this, exchange, CacheRequest.Of(_rules, exchange.Method.Method, exchange.Uri, fields, hasBody, owner, GetsCredentials(exchange)), key, isKnown && exchange.Request is not SignedMessage);
     }
+
+    /// <summary>Whether a request is given credentials on its way whose answers are not said to be anybody's: a key of the pool, or a token.</summary>
+    private bool GetsCredentials(Exchange exchange) => _upstream.Configuration.Keys is { } keys && _upstream.Keys is not null ? !keys.AnswersShared && !_upstream.BringsKey(exchange)
+        : _upstream.Token is not null && exchange.NeedsToken;
+
+    /// <summary>A plain GET, as the gateway would see it.</summary>
+    public CacheVisit Plain(Uri url, string? tenant)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, url);
+        return Begin(new Exchange(message) { IsDirect = true, IsPassedOn = true, Tenant = tenant });
+    }
+
+    /// <summary>Whose answers a request gets, in words without a secret.</summary>
+    public string WhoseOf(Exchange exchange, CacheRequest request, PoolKey? key)
+    {
+        string?[] parts =
+        [
+            exchange.Tenant is { } tenant ? $"tenant {tenant}" : null,
+            request.Fields.Any(field => !_rules.IsShared && _rules.IsCredential(field.Name)) ? "its own credentials" : null,
+            key is not null ? $"key {key.Name}" : null,
+            exchange.Country,
+            !exchange.IsPassedOn && Engine.Connections.Unpacks(_upstream.Configuration, isPassedOn: false) ? "jobs" : null,
+            request.Fields.Any(field => _rules.SteeringFields.Any(field.Is)) ? "its own Forwarded" : null,
+        ];
+        return string.Join(", ", parts.OfType<string>()) is { Length: > 0 } whose ? whose : Anybody;
+    }
+
+    /// <summary>Whose answers are those of requests without anything that keeps them apart.</summary>
+    public const string Anybody = "anybody";
 
     /// <summary>What the key of the pool makes of its answers, and the key where it must be that one; not known where any may be taken.</summary>
     private (string Pool, PoolKey? Key, bool IsKnown) KeyOf(Exchange exchange)

@@ -44,6 +44,15 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     /// <summary>Who asks is told that the API cannot be reached as a cache says it (RFC 9111 §5.2.2.2): something is stored that must not be used, or the cache is one for many.</summary>
     public bool IsCutOff => _decision.Stored is not null || (request.IsLookup && cache.IsShared);
 
+    /// <summary>The request as the cache sees it.</summary>
+    public CacheRequest Request => request;
+
+    /// <summary>Whether it is known whose answers it gets.</summary>
+    public bool IsKnown => isKnown;
+
+    /// <summary>Whose answers it gets, in a word without a secret.</summary>
+    public string Whose => cache.WhoseOf(exchange, request, key);
+
     /// <summary>Status and <c>Location</c> of the stored answer that was found.</summary>
     public (int Status, string? Location) Found => _stored is { } stored ? (stored.Status, stored.Fields.First("Location")) : (504, null);
 
@@ -224,7 +233,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             return Again(attempt);
         cache.Counts.Revalidate();
         if (isKept)
-            cache.Counts.Store();
+            Stored();
         return Instead(attempt, joined, CacheOutcome.Revalidated);
     }
 
@@ -259,8 +268,14 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         if (body is { } bytes && (isWhole || (isAnnounced && bytes.Length > 0)))
             cache.Answers.Keep(request, receipt, answer with { Body = bytes }, out isKept);
         if (isKept)
-            cache.Counts.Store();
+            Stored();
         End(!isWhole && body is not null ? FlightEnd.Gone : isKept ? FlightEnd.Kept : FlightEnd.Alone);
+    }
+
+    private void Stored()
+    {
+        cache.Counts.Store();
+        cache.Engine.Stored.Owners.Add(request.Key.Credentials, () => Whose);
     }
 
     private void End(FlightEnd end)

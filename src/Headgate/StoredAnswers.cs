@@ -16,6 +16,9 @@ internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICache
 
     public AnswerCache Answers { get; } = new(limit, archive);
 
+    /// <summary>Whose they are.</summary>
+    public CacheOwners Owners { get; } = new();
+
     /// <summary>What is being asked for, that others may wait for.</summary>
     public Flights Flights { get; } = new(time);
 

@@ -59,6 +59,8 @@ internal sealed class Upstream : IDisposable
         TreatAs(configuration, isNew: true);
         JoinProxies();
         Rotation = RotationOf(configuration);
+        if (ApiCache.Idle(configuration, _keys?.Keys.Count ?? 0) is { } idle)
+            engine.Notice($"{Name}: {idle}");
     }
 
     /// <summary>Last of what may fail: its pool knows it from here on, and its exits hold files.</summary>

@@ -173,6 +173,23 @@ public sealed class ApiCacheTests
             Assert.Contains("fwd=bypass", (await api.GetAsync()).Exchange.Cache!.Header, StringComparison.Ordinal);
     }
 
+    /// <summary>RFC 9111 §3.5: to the API it makes no difference who put the key into the request.</summary>
+    [Theory]
+    [InlineData("max-age=60", "keys:\"answersShared\": false", 2)]
+    [InlineData("max-age=60", "keys:\"as\": \"X-Api-Key: {key}\"", 2)]
+    [InlineData("max-age=60", "keys:\"as\": \"?k={key}\"", 2)]
+    [InlineData("max-age=60, public", "keys:\"answersShared\": false", 1)]
+    [InlineData("s-maxage=60", "keys:\"answersShared\": false", 1)]
+    [InlineData("max-age=60", "keys:\"answersShared\": true", 1)]
+    public async Task A_cache_for_many_keeps_what_a_key_of_the_pool_got_only_if_somebody_says_that_it_may(string control, string keys, int asked)
+    {
+        using var api = new CachingApi("shared", keys, "k1") { Answer = (number, _, _) => Task.FromResult(CachingApi.Fresh(number, control)) };
+        await api.GetAsync();
+        await api.GetAsync();
+
+        Assert.Equal(asked, api.Asked.Count);
+    }
+
     [Fact]
     public async Task What_is_unpacked_and_what_is_passed_on_as_it_is_are_looked_up_alike_where_nothing_is_unpacked()
     {

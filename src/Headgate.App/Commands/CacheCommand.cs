@@ -23,7 +23,15 @@ internal static class CacheCommand
         var url = new Argument<string>("URL") { Description = "The whole URL, at the API." };
         return new ServerOptions().Complete(new Command("show", "Shows what is kept of a URL, and what would become of a request for it.") { url },
             (server, parse, stop) => server.GetAsync($"{Path}?url={Uri.EscapeDataString(parse.GetValue(url)!)}", stop),
-            (output, answer) => Columns.Write(output, ["STATUS", "AGE", "FRESH FOR", "BYTES", "WHERE", "VARY", "SERVED", "WHY"], [.. answer.GetProperty("answers").EnumerateArray().Select(RowOf)]));
+            WriteAnswers);
+    }
+
+    private static void WriteAnswers(TextWriter output, JsonElement answer)
+    {
+        if (answer.TryGetProperty("note", out var note) && note.GetString() is { } nothing)
+            output.WriteLine(nothing);
+        else
+            Columns.Write(output, ["STATUS", "AGE", "FRESH FOR", "BYTES", "WHERE", "VARY", "WHOSE", "SERVED", "WHY"], [.. answer.GetProperty("answers").EnumerateArray().Select(RowOf)]);
     }
 
     private static Command Purge()
@@ -68,11 +76,12 @@ internal static class CacheCommand
         answer.GetProperty("bytes").GetInt64().ToString(CultureInfo.InvariantCulture),
         Text(answer, "place"),
         string.Join(", ", answer.GetProperty("vary").EnumerateArray().Select(name => name.GetString())),
+        Text(answer, "whose"),
         answer.GetProperty("served").GetBoolean() ? "yes" : "no",
         Text(answer, "why"),
     ];
 
     private static string Text(JsonElement of, string name) => of.GetProperty(name).GetString()!;
 
-    private static string Span(JsonElement of, string name) => Duration.Format(TimeSpan.FromSeconds(Math.Floor(Math.Min(of.GetProperty(name).GetDouble(), TimeSpan.MaxValue.TotalSeconds / 2))));
+    private static string Span(JsonElement of, string name) => of.GetProperty(name).GetDouble() < 1 ? "0s" : Duration.Format(TimeSpan.FromSeconds(Math.Floor(Math.Min(of.GetProperty(name).GetDouble(), TimeSpan.MaxValue.TotalSeconds / 2))));
 }

@@ -33,7 +33,8 @@ internal static class ConfigCommand
             var output = parse.InvocationConfiguration.Output;
             var (sources, reading) = sight.Read(parse);
             var errors = reading.Errors.ToList();
-            var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors)).ToList();
+            var pools = reading.Configuration.ProxyPools.ToDictionary(pool => pool.Name, pool => Noting(errors, () => ApiSources.Describe(pool, ApiSources.ProxiesOf(pool).Count)));
+            var lines = reading.Configuration.Upstreams.Select(upstream => Describe(upstream, sources, reading.Directory, errors) + DescribeWays(upstream, pools, errors)).ToList();
             var certificate = sight.SeesService(parse) ? DescribeCertificate(reading.Configuration.Serve.Access.Tls, errors) : null;
             if (errors.Count > 0)
                 throw new ConfigurationException([.. errors.Distinct()]);
@@ -107,12 +108,38 @@ internal static class ConfigCommand
         {
             var entries = KeyFile.Read(keys.From, sources.Environment, directory, KeyStore.ReadOfProcess);
             var each = keys.Limits.Count > 0 ? $", each {string.Join(", ", keys.Limits)}" : "";
-            return $"{line}; keys {string.Join(", ", entries.Take(10).Select(entry => entry.Secret.Name))}{(entries.Count > 10 ? $" and {entries.Count - 10} more" : "")}{each}";
+            var idle = ApiCache.Idle(upstream, entries.Count) is { } told ? $"; {told}" : "";
+            return $"{line}; keys {string.Join(", ", entries.Take(10).Select(entry => entry.Secret.Name))}{(entries.Count > 10 ? $" and {entries.Count - 10} more" : "")}{each}{idle}";
         }
         catch (ConfigurationException exception)
         {
             errors.AddRange(exception.Errors.Select(error => error with { Message = $"{error.Message} (keys of \"{upstream.Name}\")" }));
             return line;
+        }
+    }
+
+    private static string DescribeWays(UpstreamConfiguration upstream, Dictionary<string, string?> pools, List<ConfigurationError> errors)
+    {
+        var token = Noting(errors, () =>
+        {
+            ApiSources.CheckSecret(upstream);
+            return upstream.OAuth is { } oauth ? $"; tokens from {oauth.TokenUrl.Authority}" : null;
+        });
+        var proxies = upstream.Policy.Proxies is { } name && pools.GetValueOrDefault(name) is { } pool ? $"; proxies {pool}" : "";
+        return $"{token}{proxies}";
+    }
+
+    /// <summary>What is found; null where something is wrong with it, which is noted.</summary>
+    private static string? Noting(List<ConfigurationError> errors, Func<string?> look)
+    {
+        try
+        {
+            return look();
+        }
+        catch (ConfigurationException wrong)
+        {
+            errors.AddRange(wrong.Errors);
+            return null;
         }
     }
 

@@ -50,6 +50,12 @@ internal static class DoctorCommand
         if (findings.Count == 0)
             findings.Add(Finding.Ok("config", reading.File is { } file ? $"{file} is valid" : "there is none: the defaults hold"));
         findings.AddRange(configuration.Upstreams.Where(api => api.Keys is not null).Select(api => LookAtKeys(api, sources, reading.Directory)));
+        findings.AddRange(configuration.ProxyPools.Select(pool => Look("proxies", pool.Name, () => ApiSources.Describe(pool, ApiSources.ProxiesOf(pool).Count))));
+        findings.AddRange(configuration.Upstreams.Where(api => api.OAuth is not null).Select(api => Look("oauth", api.Name, () =>
+        {
+            ApiSources.CheckSecret(api);
+            return $"the secret of {api.Name} is there";
+        })));
         var data = Path.GetFullPath(configuration.Serve.Data, sources.Directory);
         findings.AddRange(new DataExamination(data, configuration.Jobs.Store.Kind == JobPlaceKind.Sqlite ? configuration.Jobs.Store.Path ?? Path.Combine(data, Backup.Jobs) : null, TimeProvider.System).Look());
         findings.AddRange(PortExamination.Look(configuration.Serve));
@@ -57,15 +63,19 @@ internal static class DoctorCommand
         return findings;
     }
 
-    private static Finding LookAtKeys(UpstreamConfiguration api, ConfigurationSources sources, string directory)
+    private static Finding LookAtKeys(UpstreamConfiguration api, ConfigurationSources sources, string directory) =>
+        Look("keys", api.Name, () => $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory, KeyStore.ReadOfProcess).Count} of {api.Name}");
+
+    /// <summary>How it is with what the configuration names.</summary>
+    private static Finding Look(string what, string whose, Func<string> read)
     {
         try
         {
-            return Finding.Ok("keys", $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory, KeyStore.ReadOfProcess).Count} of {api.Name}");
+            return Finding.Ok(what, read());
         }
         catch (ConfigurationException wrong)
         {
-            return Finding.Fail("keys", $"{api.Name}: {string.Join("; ", wrong.Errors)}", "set the variable or write the file that the configuration names");
+            return Finding.Fail(what, $"{whose}: {string.Join("; ", wrong.Errors)}", "set the variable or write the file that the configuration names");
         }
     }
 

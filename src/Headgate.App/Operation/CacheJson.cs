@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Headgate.Caching;
-using Headgate.Configuration;
 
 namespace Headgate.App.Operation;
 
@@ -29,16 +28,20 @@ internal static class CacheJson
     }
 
     /// <summary>What is kept of a URL.</summary>
-    public static void Write(Utf8JsonWriter json, string url, Upstream api, IReadOnlyList<FoundAnswer> found, long now)
+    /// <param name="json">Written to.</param>
+    /// <param name="look">What was found.</param>
+    /// <param name="gateway">The host and port by which the service was called.</param>
+    public static void Write(Utf8JsonWriter json, CacheLook look, string gateway)
     {
         json.WriteStartObject();
-        json.WriteString("url", url);
-        json.WriteString("api", api.Name);
-        json.WriteString("cache", api.Cache?.Kind ?? Off);
+        json.WriteString("url", CacheKey.UrlOf(look.Url));
+        json.WriteString("api", look.Api.Name);
+        json.WriteString("cache", $"{look.Cache}");
         json.WriteStartArray("answers");
-        foreach (var answer in found)
-            Write(json, answer, now);
+        foreach (var answer in look.Answers)
+            Write(json, look, answer);
         json.WriteEndArray();
+        json.WriteString("note", look.WhyNothing(gateway));
         json.WriteEndObject();
     }
 
@@ -70,9 +73,9 @@ internal static class CacheJson
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, FoundAnswer found, long now)
+    private static void Write(Utf8JsonWriter json, CacheLook look, FoundAnswer found)
     {
-        var stored = found.Stored;
+        var (stored, now) = (found.Stored, look.Now);
         json.WriteStartObject();
         json.WriteNumber("status", stored.Status);
         json.WriteString("received_at", DateTimeOffset.FromUnixTimeMilliseconds(stored.ReceivedAt));
@@ -85,8 +88,9 @@ internal static class CacheJson
         json.WriteString("etag", stored.ETag);
         json.WriteString("last_modified", stored.LastModified);
         WriteTexts(json, "groups", stored.Groups);
-        json.WriteBoolean("served", found.Decision.IsHit);
-        json.WriteString("why", Why(found));
+        json.WriteString("whose", look.Whose(found));
+        json.WriteBoolean("served", CacheLook.IsServed(found));
+        json.WriteString("why", look.Why(found));
         json.WriteEndObject();
     }
 
@@ -97,20 +101,4 @@ internal static class CacheJson
             json.WriteStringValue(text);
         json.WriteEndArray();
     }
-
-    /// <summary>What becomes of a plain GET from whoever the answer is for.</summary>
-    private static string Why(FoundAnswer found) => found.Decision.Kind switch
-    {
-        ReuseKind.Serve => "it is fresh",
-        ReuseKind.ServeAndValidate => "it is stale and may be given while the API is asked (stale-while-revalidate)",
-        ReuseKind.Complete => "it is a part: the API is asked for the rest",
-        var kind => Reason(found) + (kind == ReuseKind.Validate ? ": the API is asked whether it holds" : ": the API is asked anew, it has no ETag and no Last-Modified"),
-    };
-
-    private static string Reason(FoundAnswer found) =>
-        found.IsInvalid ? "it was invalidated"
-        : found.Stored.IsOutdated ? "the API has a newer one"
-        : found.Stored.Directives.NoCache ? "it says no-cache"
-        : !found.Stored.Range.IsComplete ? "it is a part"
-        : "it is stale";
 }

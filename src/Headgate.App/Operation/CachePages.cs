@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Headgate.App.Security;
 using Headgate.App.Service;
 using Headgate.Caching;
 using Headgate.Configuration;
@@ -20,16 +21,14 @@ internal sealed class CachePages(ServiceState state)
 
     public void Map(IEndpointRouteBuilder site)
     {
-        site.MapGet(Path, context => Asked(context, "url") is { } url ? LookAsync(context, UrlOf(url)) : Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, state.Engine)));
+        site.MapGet(Path, context => context.Request.Query["url"] is [{ } url, ..] ? LookAsync(context, UrlOf(url)) : Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, state.Engine)));
         site.MapDelete(Path, RemoveAsync);
     }
 
     private Task LookAsync(HttpContext context, Uri url)
     {
-        var api = state.Engine.UpstreamOf(url);
-        var now = state.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var found = api.Cache is { } cache ? Inventory.Look(url, cache.Rules, now) : [];
-        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, CacheKey.UrlOf(url), api, found, now));
+        var look = new CacheLook(state.Engine, url, Caller.Of(context).Tenant, state.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        return Json.AnswerAsync(context, StatusCodes.Status200OK, json => CacheJson.Write(json, look, context.Request.Host.Value ?? ""));
     }
 
     private async Task RemoveAsync(HttpContext context)

@@ -15,6 +15,8 @@ internal sealed class DryRun(EngineSettings settings, InputCheck? check, TextWri
         if (check is null)
             throw new CommandException(ExitCode.Usage, "--dry-run needs a file that can be read before it is run, not standard input");
         var map = new UpstreamMap(settings.Configuration);
+        // What the run itself would not begin with.
+        var proxies = settings.Configuration.ProxyPools.ToDictionary(pool => pool.Name, pool => settings.ProxiesOf(pool).Count);
         if (asJson)
         {
             output.WriteLine(Json(check, map));
@@ -27,7 +29,8 @@ internal sealed class DryRun(EngineSettings settings, InputCheck? check, TextWri
         {
             var limits = api.Key.Policy.Limits.Count > 0 ? string.Join(", ", api.Key.Policy.Limits) : "no limit known";
             var keys = api.Key.Keys is { } pool ? $"; {settings.KeysOf(api.Key).Count} keys{(pool.Limits.Count > 0 ? $", each {string.Join(", ", pool.Limits)}" : "")}" : "";
-            output.WriteLine($"  {api.Key.Name}: {Words.Count(api.Sum(pair => pair.Value))} requests; {limits}{keys}");
+            var ways = api.Key.Policy.Proxies is { } name && proxies.TryGetValue(name, out var count) ? $"; {count} proxies" : "";
+            output.WriteLine($"  {api.Key.Name}: {Words.Count(api.Sum(pair => pair.Value))} requests; {limits}{keys}{ways}");
         }
         return ExitCode.Ok;
     }

@@ -52,19 +52,20 @@ internal sealed class SqliteAnswers
         },
         isSynced: false);
 
-    /// <summary>What is kept of a URL, whoever it is for, as it was written, but what is known.</summary>
-    public IReadOnlyList<KeyValuePair<string, byte[]>> Look(string url, IReadOnlyCollection<CacheKey> known)
+    /// <summary>What is kept of a URL, whoever it is for, as it was written, but what is known; and whether it is for who asks.</summary>
+    public IReadOnlyList<(string Place, byte[] Entry, bool IsAskers)> Look(string url, IReadOnlyCollection<CacheKey> known, CacheKey asker)
     {
+        var own = PlaceOf(asker).Owner;
         var others = known.Select(PlaceOf).ToHashSet();
         var path = url.Split('?')[0];
         return _database.Read(statements =>
         {
-            var found = new List<KeyValuePair<string, byte[]>>();
+            var found = new List<(string, byte[], bool)>();
             // Places for many queries begin with the path and a space, which comes before all that a URL may go on with.
             using var rows = statements.Query("SELECT url, owner, entry FROM entries JOIN bodies USING (id) WHERE url = $1 OR (url >= $2 AND url < $3)", url, $"{path} ", $"{path}!");
             while (rows.Read())
-                if (!others.Contains((rows.GetString(0), Convert.ToHexString((byte[])rows.GetValue(1)))))
-                    found.Add(new(rows.GetString(0), (byte[])rows.GetValue(2)));
+                if (Convert.ToHexString((byte[])rows.GetValue(1)) is var owner && !others.Contains((rows.GetString(0), owner)))
+                    found.Add((rows.GetString(0), (byte[])rows.GetValue(2), owner == own));
             return found;
         });
     }

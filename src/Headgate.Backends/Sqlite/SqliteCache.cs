@@ -168,14 +168,14 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
         }
     }
 
-    public IReadOnlyList<KeyValuePair<string, CacheEntry>> Look(string url, CacheRules rules, IReadOnlyCollection<CacheKey> known)
+    public IReadOnlyList<(CacheEntry Entry, bool IsAskers)> Look(string url, CacheRules rules, IReadOnlyCollection<CacheKey> known, CacheKey asker)
     {
-        var found = new List<KeyValuePair<string, CacheEntry>>();
-        foreach (var (place, bytes) in _isLost ? [] : _answers.Look(url, known))
+        var found = new List<(CacheEntry, bool)>();
+        foreach (var (place, bytes, isAskers) in _isLost ? [] : _answers.Look(url, known, asker))
             try
             {
                 if (AnswerInventory.IsOf(place, url) && EntryBytes.Read(bytes, place, rules) is { } entry)
-                    found.Add(new(place, entry));
+                    found.Add((entry, isAskers));
             }
             catch (InvalidDataException)
             {

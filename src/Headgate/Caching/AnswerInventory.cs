@@ -4,8 +4,18 @@ namespace Headgate.Caching;
 /// <param name="Stored">The answer.</param>
 /// <param name="IsOnDisk">Whether memory has let it go.</param>
 /// <param name="IsInvalid">Whether it was invalidated.</param>
-/// <param name="Decision">What would be done with such a request from whoever it is for.</param>
-internal sealed record FoundAnswer(StoredAnswer Stored, bool IsOnDisk, bool IsInvalid, ReuseDecision Decision);
+/// <param name="Decision">What would be done with such a request that it is for.</param>
+internal sealed record FoundAnswer(StoredAnswer Stored, bool IsOnDisk, bool IsInvalid, ReuseDecision Decision)
+{
+    /// <summary>Whose it is, where memory knows that.</summary>
+    public UInt128? Owner { get; init; }
+
+    /// <summary>It is one of the asker's own.</summary>
+    public bool IsAskers { get; init; }
+
+    /// <summary>Of these it is the one that a request without headers chooses.</summary>
+    public bool IsChosen { get; init; }
+}
 
 /// <summary>What a cache has, in memory and behind it: to look at, and to remove. Thread-safe.</summary>
 /// <param name="store">The entries.</param>
@@ -24,23 +34,26 @@ internal sealed class AnswerInventory(EntryStore store, Invalidations invalidati
     public ICacheInventory? Archive => _archive;
 
     /// <summary>All answers that are kept of a URL, whoever they are for, the latest first.</summary>
-    /// <param name="url">The absolute URL.</param>
-    /// <param name="rules">Those of its API.</param>
+    /// <param name="plain">A GET of who asks, without headers.</param>
+    /// <param name="isKnown">Whether it is known whose answers that gets.</param>
     /// <param name="now">Milliseconds since the Unix epoch.</param>
-    public IReadOnlyList<FoundAnswer> Look(Uri url, CacheRules rules, long now)
+    public IReadOnlyList<FoundAnswer> Look(CacheRequest plain, bool isKnown, long now)
     {
-        var request = CacheRequest.Of(rules, "GET", url, FieldList.Empty, hasBody: false);
-        var name = request.Key.Url;
-        var memory = store.InMemory(text => IsOf(text, name));
-        var disk = _archive?.Look(name, rules, [.. memory.Select(entry => entry.Key)]) ?? [];
+        var (key, rules) = (plain.Key, plain.Rules);
+        var memory = store.InMemory(text => IsOf(text, key.Url));
+        var disk = _archive?.Look(key.Url, rules, [.. memory.Select(entry => entry.Key)], key) ?? [];
+        var all = memory.Select(entry => (Value: (CacheEntry)entry.Value, Owner: (UInt128?)entry.Key.Credentials, IsAskers: isKnown && entry.Key.Credentials == key.Credentials))
+            .Concat(disk.Select(entry => (Value: entry.Entry, Owner: (UInt128?)null, IsAskers: isKnown && entry.IsAskers)));
         return
         [
-            .. from entry in memory.Select(entry => (entry.Value, IsOnDisk: false)).Concat(disk.Select(entry => (entry.Value, IsOnDisk: true)))
+            .. from entry in all
                where entry.Value is Variants
-               from stored in ((Variants)entry.Value).Answers
+               let variants = (Variants)entry.Value
+               let chosen = variants.Of(plain.Fields)
+               from stored in variants.Answers
                let isInvalid = invalidations.Concern(stored)
                orderby stored.ReceivedAt descending
-               select new FoundAnswer(stored, entry.IsOnDisk, isInvalid, Reuse.Decide(rules, request, stored, ForwardReason.UriMiss, isInvalid, now)),
+               select new FoundAnswer(stored, entry.Owner is null, isInvalid, Reuse.Decide(rules, plain, stored, ForwardReason.UriMiss, isInvalid, now)) { Owner = entry.Owner, IsAskers = entry.IsAskers, IsChosen = stored == chosen },
         ];
     }
 

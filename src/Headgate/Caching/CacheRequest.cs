@@ -28,13 +28,17 @@ internal sealed class CacheRequest
     /// <summary>It asks to leave no trace, or sets conditions that only the API itself can judge (RFC 9111 §4.3.2).</summary>
     public bool GoesPast { get; private init; }
 
+    /// <summary>It gets credentials on its way that are not among its headers: it counts as one that has them (RFC 9111 §3.5).</summary>
+    public bool GetsCredentials { get; private init; }
+
     /// <param name="rules">Those of the cache.</param>
     /// <param name="method">As it is written: methods have letter case.</param>
     /// <param name="uri">The absolute URL.</param>
     /// <param name="fields">All of its headers, the caller's own credentials among them.</param>
     /// <param name="hasBody">Whether it has one: what that means to the answer only the API knows.</param>
     /// <param name="owner">Whose answers it gets, beside those of its credentials; empty for anybody's.</param>
-    public static CacheRequest Of(CacheRules rules, string method, Uri uri, FieldList fields, bool hasBody, string owner = "")
+    /// <param name="getsCredentials">It gets some that are not among them.</param>
+    public static CacheRequest Of(CacheRules rules, string method, Uri uri, FieldList fields, bool hasBody, string owner = "", bool getsCredentials = false)
     {
         var directives = CacheDirectives.Of(fields);
         return new CacheRequest
@@ -46,6 +50,7 @@ internal sealed class CacheRequest
             Fields = fields,
             Directives = directives,
             Range = method == "GET" ? ByteRange.Read(fields.First("Range")) : null,
+            GetsCredentials = getsCredentials,
             IsLookup = method is "GET" or "HEAD" && !hasBody,
             WantsValidation = fields.Has("Cache-Control") ? directives.NoCache : HasPragma(fields),
             GoesPast = directives.NoStore || fields.Has("If-Match") || fields.Has("If-Unmodified-Since"),

@@ -15,7 +15,9 @@ internal interface ICacheInventory
     /// <param name="url">The URL.</param>
     /// <param name="rules">What was made by others is left out.</param>
     /// <param name="known">And so are these.</param>
-    IReadOnlyList<KeyValuePair<string, CacheEntry>> Look(string url, CacheRules rules, IReadOnlyCollection<CacheKey> known);
+    /// <param name="asker">Who looks.</param>
+    /// <returns>Each, and whether it is for the asker.</returns>
+    IReadOnlyList<(CacheEntry Entry, bool IsAskers)> Look(string url, CacheRules rules, IReadOnlyCollection<CacheKey> known, CacheKey asker);
 
     /// <summary>Removes what is there of some URLs; on disk when it comes back.</summary>
     /// <param name="isMeant">Which, by the text of their keys.</param>

@@ -73,7 +73,7 @@ internal static class Storing
     }
 
     /// <summary>A key in another header is one all the same; cookies are only what <c>Vary</c> and <c>private</c> make of them.</summary>
-    private static bool BringsKey(CacheRules rules, CacheRequest request) => request.Fields.Any(field => !field.Is("Cookie") && rules.IsCredential(field.Name));
+    private static bool BringsKey(CacheRules rules, CacheRequest request) => request.GetsCredentials || request.Fields.Any(field => !field.Is("Cookie") && rules.IsCredential(field.Name));
 
     /// <summary>Whether a stored answer must not be kept after what the API said of it later.</summary>
     public static bool IsWithheld(StoredAnswer stored) => stored.Directives.NoStore && !(stored.Directives.MustUnderstand && IsUnderstood(stored.Status));

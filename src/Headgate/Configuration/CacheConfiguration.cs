@@ -24,7 +24,7 @@ internal enum CacheMode
 /// <param name="Ttl">Seconds, with <see cref="CacheMode.Ttl"/>.</param>
 internal sealed record CacheConfiguration(CacheMode Mode, long Ttl = 0)
 {
-    public const string Expects = "a cache: \"off\", \"http\", \"shared\" or \"ttl=300\"; or the same as { \"mode\": \"ttl\", \"ttl\": 300 }";
+    public const string Expects = "a cache: \"off\", \"http\", \"shared\" or \"ttl=300\" (1 s to 366 days)";
 
     public static readonly CacheConfiguration Off = new(CacheMode.Off);
 

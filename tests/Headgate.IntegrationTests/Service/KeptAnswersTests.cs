@@ -63,14 +63,63 @@ public sealed class KeptAnswersTests : IAsyncLifetime
         Assert.Equal((200, "api", "http"), (status, (string?)json["api"], (string?)json["cache"]));
         var answers = json["answers"]!.AsArray();
         Assert.Equal(3, answers.Count);
-        Assert.All(answers, answer => Assert.Equal((200, "memory", true, "it is fresh", "accept"), ((int)answer!["status"]!, (string?)answer["place"], (bool)answer["served"]!, (string?)answer["why"], (string?)answer["vary"]![0])));
+        Assert.All(answers, answer => Assert.Equal((200, "memory", false, "accept"), ((int)answer!["status"]!, (string?)answer["place"], (bool)answer["served"]!, (string?)answer["vary"]![0])));
+        Assert.Equal(["its own credentials", "anybody", "anybody"], answers.Select(answer => (string?)answer!["whose"]));
+        Assert.Contains("it is not for who asks", (string?)answers[0]!["why"], StringComparison.Ordinal);
+        Assert.Contains("accept", (string?)answers[1]!["why"], StringComparison.Ordinal);
         Assert.All(answers, answer => Assert.InRange((double)answer!["fresh_for"]!, 500, 600));
         Assert.DoesNotContain("4711", json.ToJsonString(), StringComparison.Ordinal);
 
         using (var changed = await _service.Client.DeleteAsync("/up/api/a?x=1"))
             Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
         (_, json) = await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString($"{_api.Url}/a?x=1")}");
-        Assert.All(json["answers"]!.AsArray(), answer => Assert.Equal((false, "it was invalidated: the API is asked anew, it has no ETag and no Last-Modified"), ((bool)answer!["served"]!, (string?)answer["why"])));
+        Assert.All(json["answers"]!.AsArray(), answer => Assert.False((bool)answer!["served"]!));
+    }
+
+    [Fact]
+    public async Task Served_is_what_a_plain_get_gets_and_says_so_until_it_is_invalidated()
+    {
+        await GetAsync("a", "Headgate-Tenant: acme");
+        await GetAsync("a", "Accept: text/html");
+        await GetAsync("a");
+        var answers = (await LookAsync("a"))["answers"]!.AsArray();
+        Assert.Equal(("anybody", true, "it is fresh"), Row(0));
+        Assert.Equal(("anybody", false), (Row(1).Whose, Row(1).Served));
+        Assert.Equal(("tenant acme", false), (Row(2).Whose, Row(2).Served));
+        Assert.Equal("3", await GetAsync("a"));
+
+        using (var changed = await _service.Client.DeleteAsync("/up/api/a"))
+            Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        answers = (await LookAsync("a"))["answers"]!.AsArray();
+        Assert.Equal(("anybody", false, "it was invalidated: the API is asked anew, it has no ETag and no Last-Modified"), Row(0));
+
+        (string? Whose, bool Served, string? Why) Row(int at) => ((string?)answers[at]!["whose"], (bool)answers[at]!["served"]!, (string?)answers[at]!["why"]);
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_kept_it_is_said_what_is_likely()
+    {
+        Assert.Contains("nobody has asked for this URL", (string?)(await LookAsync("never"))["note"], StringComparison.Ordinal);
+        var shown = await _cli.RunAsync("cache", "show", $"{_service.Client.BaseAddress}up/api/a", "--server", $"{_service.Client.BaseAddress}");
+        Assert.StartsWith("that is a URL of this service", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_look_opens_no_api()
+    {
+        await GetAsync("a");
+        var before = Files();
+        foreach (var url in (string[])["http://h1.example/", "http://h2.example/", "http://127.0.0.1:9/", "http://169.254.169.254/latest"])
+        {
+            var (status, json) = await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString(url)}");
+            Assert.Equal((200, 0), (status, json["answers"]!.AsArray().Count));
+        }
+
+        Assert.Equal(before, Files());
+        Assert.Equal("api", (string?)Assert.Single((await _service.CallAsync("GET", "/api/v1/cache")).Json["apis"]!.AsArray())!["api"]);
+
+        // What is written behind memory comes when it likes.
+        string[] Files() => [.. Directory.GetFileSystemEntries(_cli.PathOf("data"), "*", SearchOption.AllDirectories).Where(path => !path.Contains(".db", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
     }
 
     [Fact]
@@ -118,6 +167,7 @@ public sealed class KeptAnswersTests : IAsyncLifetime
     [InlineData("DELETE", "/api/v1/cache?prefix=/a", "no absolute")]
     [InlineData("DELETE", "/api/v1/cache?url=http://a&dryrun=true", "dry_run")]
     [InlineData("GET", "/api/v1/cache?url=ftp://a/", "no absolute")]
+    [InlineData("GET", "/api/v1/cache?url=", "no absolute")]
     public async Task What_cannot_be_meant_is_refused_and_removes_nothing(string method, string path, string told)
     {
         var (status, json) = await _service.CallAsync(method, path);
@@ -162,6 +212,8 @@ public sealed class KeptAnswersTests : IAsyncLifetime
     }
 
     private async Task StartAsync() => _service = await ServiceProcess.StartAsync(_cli, "--data", _cli.PathOf("data"), "--up", $"api={_api.Url}");
+
+    private async Task<System.Text.Json.Nodes.JsonNode> LookAsync(string path) => (await _service.CallAsync("GET", $"/api/v1/cache?url={Uri.EscapeDataString($"{_api.Url}/{path}")}")).Json;
 
     private async Task<string> PurgeAsync(params string[] which) => (await _cli.RunAsync(["cache", "purge", .. which, "--server", $"{_service.Client.BaseAddress}"])).Output.Trim();
 

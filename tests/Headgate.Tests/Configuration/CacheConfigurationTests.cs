@@ -26,7 +26,7 @@ public sealed class CacheConfigurationTests
     [InlineData("\"on\"", "\"on\" is not a cache: \"off\"")]
     [InlineData("\"ttl=0\"", "\"ttl=0\" is not a cache")]
     [InlineData("\"ttl=\"", "\"ttl=\" is not a cache")]
-    [InlineData("\"ttl=400d\"", "\"ttl=400d\" is not a cache")]
+    [InlineData("\"ttl=400d\"", "\"ttl=400d\" is not a cache: \"off\", \"http\", \"shared\" or \"ttl=300\" (1 s to 366 days)")]
     [InlineData("true", "true is not a cache")]
     [InlineData("{}", "\"mode\" is missing")]
     [InlineData("""{ "mode": "ttl" }""", "\"ttl\" is missing")]
