@@ -121,6 +121,8 @@ public sealed class ApiCacheTests
     public async Task Callers_with_credentials_of_their_own_get_nothing_that_our_token_got_and_no_other_client_does(string cache)
     {
         using var api = new CachingApi(cache, OAuth("one"));
+        // Without it a cache for many would keep nothing that a token got.
+        api.Answer = static (number, _, _) => Task.FromResult(CachingApi.Fresh(number, "public, max-age=60"));
 
         await api.GetAsync();
         Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
@@ -134,6 +136,16 @@ public sealed class ApiCacheTests
         Assert.Equal("miss 200 answer 4", $"{await api.GetAsync()}");
         api.Engine.Change(configuration);
         Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
+    }
+
+    [Fact]
+    public async Task A_cache_for_many_keeps_nothing_that_our_token_got_unless_the_API_says_that_it_may()
+    {
+        using var api = new CachingApi("shared", OAuth("one"));
+
+        await api.GetAsync();
+
+        Assert.Equal("miss 200 answer 2", $"{await api.GetAsync()}");
     }
 
     [Fact]
