@@ -106,7 +106,7 @@ internal static class AllowedRate
     private static async Task<long> SendAsync(StraightLine line, Uri uri)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
-        var exchange = new Exchange(request) { Receive = static async (answer, cancellation) => await answer.Content.CopyToAsync(Stream.Null, cancellation) };
+        var exchange = new Exchange(request, SendTerms.None) { Receive = static async (answer, cancellation) => await answer.Content.CopyToAsync(Stream.Null, cancellation) };
         using var answer = await line.SendAsync(exchange, CancellationToken.None);
         return exchange.FirstSentAt;
     }

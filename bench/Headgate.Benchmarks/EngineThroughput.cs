@@ -107,7 +107,7 @@ internal static class EngineThroughput
     public static async ValueTask LineAsync(StraightLine line, Uri uri)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
-        using var answer = await line.SendAsync(new Exchange(request) { Receive = Receive }, CancellationToken.None);
+        using var answer = await line.SendAsync(new Exchange(request, SendTerms.None) { Receive = Receive }, CancellationToken.None);
     }
 
     // A request can be sent once: where anything is to be repeated each attempt needs a new one.

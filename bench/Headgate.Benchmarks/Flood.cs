@@ -59,7 +59,7 @@ internal static class Flood
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         var receive = static async (HttpResponseMessage answer, CancellationToken cancellation) => await answer.Content.CopyToAsync(Stream.Null, cancellation);
-        using var answer = await line.SendAsync(new Exchange(request) { Receive = async (answer, cancellation) => await receive(answer, cancellation) }, CancellationToken.None);
+        using var answer = await line.SendAsync(new Exchange(request, SendTerms.None) { Receive = async (answer, cancellation) => await receive(answer, cancellation) }, CancellationToken.None);
         return answer.IsSuccessStatusCode;
     }
 }

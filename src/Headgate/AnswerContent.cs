@@ -113,7 +113,7 @@ internal sealed class AnswerContent : HttpContent
         }
         var reason = reader.IsCancellationRequested || _callers.IsCancellationRequested ? CancellationReason.Caller
             : !Token.IsCancellationRequested ? CancellationReason.None
-            : Exchange.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
+            : Exchange.Terms.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
         var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason);
         (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
         if (!_isFinished && !wasBusy)

@@ -93,8 +93,8 @@ internal sealed class ApiCache
     public CacheVisit Begin(Exchange exchange)
     {
         var (pool, key, isKnown) = KeyOf(exchange);
-        var unpacks = Engine.Connections.Unpacks(_upstream.Configuration, exchange.IsPassedOn) ? "unpacked" : "as it is";
-        var owner = $"{_kind}\n{exchange.Tenant?.Length ?? -1}:{exchange.Tenant}\n{exchange.Country}\n{pool}\n{unpacks}";
+        var unpacks = Engine.Connections.Unpacks(_upstream.Configuration, exchange.Terms.IsPassedOn) ? "unpacked" : "as it is";
+        var owner = $"{_kind}\n{exchange.Terms.Tenant?.Length ?? -1}:{exchange.Terms.Tenant}\n{exchange.Terms.Country}\n{pool}\n{unpacks}";
         var redirect = exchange.Redirect;
         var fields = FieldList.Of(exchange.Request);
         if (redirect is not null)
@@ -111,7 +111,7 @@ internal sealed class ApiCache
     public CacheVisit Plain(Uri url, string? tenant)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, url);
-        return Begin(new Exchange(message) { IsDirect = true, IsPassedOn = true, Tenant = tenant });
+        return Begin(new Exchange(message, new SendTerms { IsDirect = true, IsPassedOn = true, Tenant = tenant }));
     }
 
     /// <summary>Whose answers a request gets, in words without a secret.</summary>
@@ -119,11 +119,11 @@ internal sealed class ApiCache
     {
         string?[] parts =
         [
-            exchange.Tenant is { } tenant ? $"tenant {tenant}" : null,
+            exchange.Terms.Tenant is { } tenant ? $"tenant {tenant}" : null,
             request.Fields.Any(field => !_rules.IsShared && _rules.IsCredential(field.Name)) ? "its own credentials" : null,
             key is not null ? $"key {key.Name}" : null,
-            exchange.Country,
-            !exchange.IsPassedOn && Engine.Connections.Unpacks(_upstream.Configuration, isPassedOn: false) ? "jobs" : null,
+            exchange.Terms.Country,
+            !exchange.Terms.IsPassedOn && Engine.Connections.Unpacks(_upstream.Configuration, isPassedOn: false) ? "jobs" : null,
             request.Fields.Any(field => _rules.SteeringFields.Any(field.Is)) ? "its own Forwarded" : null,
         ];
         return string.Join(", ", parts.OfType<string>()) is { Length: > 0 } whose ? whose : Anybody;
@@ -139,7 +139,7 @@ internal sealed class ApiCache
             return (_upstream.Token is not null && exchange.NeedsToken ? _client : "", null, true);
         if (keys.AnswersShared)
             return ("pool", null, true);
-        var key = pool.Keys is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Tenant) : null;
+        var key = pool.Keys is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Terms.Tenant) : null;
         return key is null ? ("", null, false) : (_names.GetValue(key, static key => Digest(key)), key, true);
     }
 

@@ -45,7 +45,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     public Attempt(Engine engine, Upstream upstream, Exchange exchange, LinePermit permit, CancellationToken cancellation)
     {
         (_engine, Upstream, _exchange, _permit, _callersToken, _terms) = (engine, upstream, exchange, permit, cancellation, upstream.Terms);
-        (permit.Attempt, permit.Keeper) = (this, exchange.IsRecorded ? upstream.Cap : null);
+        (permit.Attempt, permit.Keeper) = (this, exchange.Terms.IsRecorded ? upstream.Cap : null);
         Previous = exchange.Last;
         exchange.Last = this;
         if (Previous is { } previous)
@@ -144,7 +144,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
     public Task<HttpResponseMessage> SendAsync()
     {
-        var sending = Upstream.Transport.SendAsync(Message(), _exchange.IsPassedOn, Via, Token);
+        var sending = Upstream.Transport.SendAsync(Message(), _exchange.Terms.IsPassedOn, Via, Token);
         if (!WasSent)
             TimeConnecting();
         return sending;
@@ -233,7 +233,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _permit.SentAt = _engine.Clock.Now;
         var now = _permit.SentAt;
         _engine.Dispatcher.Sent(_permit, now);
-        var timeout = _exchange.Timeout ?? Upstream.Adaptation.Timeout;
+        var timeout = _exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout;
         GiveUpAfter(timeout, now);
         _exchange.Tell(LineStep.Sent);
         _firstByte?.TrySetResult();
@@ -356,7 +356,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Its time for the answer begins now.</summary>
-    public void TimeAnswer() => GiveUpAfter(_exchange.Timeout ?? Upstream.Adaptation.Timeout, _engine.Clock.Now);
+    public void TimeAnswer() => GiveUpAfter(_exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout, _engine.Clock.Now);
 
     /// <summary>
     /// No connection is at hand: until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many
@@ -367,13 +367,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
         GiveUpAfter(Upstream.Configuration.Policy.ConnectTimeout, _engine.Clock.Now);
         // Sent meanwhile, by another thread: its time is that of the answer again.
         if (WasSent)
-            GiveUpAfter(_exchange.Timeout ?? Upstream.Adaptation.Timeout, SentAt);
+            GiveUpAfter(_exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout, SentAt);
     }
 
     /// <summary>After a time, or at the deadline if that is sooner.</summary>
     private void GiveUpAfter(TimeSpan time, long now)
     {
-        var left = _exchange.Deadline is { } deadline ? Time.Clock.Span(Math.Max(0, deadline - now)) : TimeSpan.MaxValue;
+        var left = _exchange.Terms.Deadline is { } deadline ? Time.Clock.Span(Math.Max(0, deadline - now)) : TimeSpan.MaxValue;
         _timesOutAtDeadline = left < time;
         time = left < time ? left : time;
         _cancellation.CancelAfter(time < Time.Clock.LongestTimer ? time : Time.Clock.LongestTimer);

@@ -38,7 +38,7 @@ internal sealed class AttemptMessage : HttpRequestMessage
         // The version of HTTP is for whoever sends it: the API's handler.
         var message = new AttemptMessage(exchange.Method, uri, witness)
         {
-            Original = exchange.Request, HasExactConditions = exchange.IsPassedOn || conditions is not null, Interim = InterimReader.For(exchange.Interim),
+            Original = exchange.Request, HasExactConditions = exchange.Terms.IsPassedOn || conditions is not null, Interim = InterimReader.For(exchange.Terms.Interim),
         };
         foreach (var header in exchange.Request.Headers.NonValidated)
             if ((redirect is null || redirect.Keeps(header.Key)) && (conditions is null || !Forwarding.IsConditional(header.Key)))

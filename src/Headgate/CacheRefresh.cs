@@ -18,20 +18,23 @@ internal static class CacheRefresh
         foreach (var (name, value) in request.Fields)
             message.Headers.TryAddWithoutValidation(name, value);
         var engine = cache.Engine;
-        var exchange = new Exchange(message)
+        var terms = new SendTerms
         {
-            Priority = given.Priority,
-            Tenant = given.Tenant,
-            Queue = given.Queue,
-            Country = given.Country,
-            OwnKey = given.OwnKey,
-            Timeout = given.Timeout,
-            IsPassedOn = given.IsPassedOn,
-            DeclaredCost = given.DeclaredCost,
-            Redirect = given.Redirect,
+            Priority = given.Terms.Priority,
+            Tenant = given.Terms.Tenant,
+            Queue = given.Terms.Queue,
+            Country = given.Terms.Country,
+            OwnKey = given.Terms.OwnKey,
+            Timeout = given.Terms.Timeout,
+            IsPassedOn = given.Terms.IsPassedOn,
+            DeclaredCost = given.Terms.DeclaredCost,
             Deadline = engine.Clock.Now + Time.Clock.Nanoseconds(Longest),
             // A place that a request elsewhere has is kept: this one leads where the first one led.
             Expected = [301, 302, 303, 307, 308],
+        };
+        var exchange = new Exchange(message, terms)
+        {
+            Redirect = given.Redirect,
             Receive = static (answer, cancellation) => new ValueTask(answer.Content.CopyToAsync(Stream.Null, cancellation)),
         };
         var visit = exchange.Visit = cache.Begin(exchange);

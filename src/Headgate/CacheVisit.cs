@@ -56,10 +56,10 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     /// <summary>Status and <c>Location</c> of the stored answer that was found.</summary>
     public (int Status, string? Location) Found => _stored is { } stored ? (stored.Status, stored.Fields.First("Location")) : (504, null);
 
-    private FlightTerms Terms => new(exchange.Priority, exchange.IsDirect, exchange.Queue, exchange.Country);
+    private FlightTerms Terms => new(exchange.Terms.Priority, exchange.Terms.IsDirect, exchange.Terms.Queue, exchange.Terms.Country);
 
     /// <summary>Of one that leads elsewhere a place is kept that others may wait for; and who says what it costs waits for himself.</summary>
-    private bool CanShare => isKnown && exchange is { Hops: 0, DeclaredCost: null } && request is { Method: "GET", IsLookup: true, Range: null, GoesPast: false, WantsValidation: false };
+    private bool CanShare => isKnown && exchange is { Hops: 0, Terms.DeclaredCost: null } && request is { Method: "GET", IsLookup: true, Range: null, GoesPast: false, WantsValidation: false };
 
     /// <summary>Looks, and waits for who asks the same; null if the API is to be asked.</summary>
     public async ValueTask<CacheVisit?> FindAsync(CancellationToken waiting)
@@ -159,7 +159,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     {
         var served = _stored is { } stored ? ServedAnswer.Of(request, stored, cache.Now) : new ServedAnswer(504, null, new FieldList(new Field("Content-Length", "0")), default);
         exchange.Cache = _served;
-        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = exchange.Expected.Contains(served.Status) || served.Status < 300 ? (FailureClass.None, null, false)
+        (exchange.Failure, exchange.Detail, exchange.MaybeSent) = exchange.Terms.Expected.Contains(served.Status) || served.Status < 300 ? (FailureClass.None, null, false)
             : (served.Status < 500 ? FailureClass.Client : FailureClass.Server, $"the stored answer is {served.Status}", false);
         exchange.Tell(LineStep.Stored);
         var answer = StoredContent.MessageOf(exchange, served);

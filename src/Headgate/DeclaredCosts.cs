@@ -33,7 +33,7 @@ internal sealed class DeclaredCosts(Action<string> notice)
     /// <exception cref="HeadgateException">It declares a unit that is one of those that are counted but for a slip of the finger.</exception>
     public Cost Of(Exchange exchange, UpstreamConfiguration api)
     {
-        if (exchange.DeclaredCost is not { } declared)
+        if (exchange.Terms.DeclaredCost is not { } declared)
             return _estimate;
         if (_units is { } counted)
             LookForSlips(declared, counted, exchange, api.Name);

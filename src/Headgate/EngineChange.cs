@@ -158,6 +158,6 @@ internal sealed class EngineChange(Engine engine, UpstreamRegister register, Hea
         foreach (var (queue, scope) in added)
             foreach (var checkpoint in scope.Checkpoints.Where(checkpoint => !checkpoint.State.CountsAttempts))
                 foreach (var api in register.Held)
-                    new AddedLimit(checkpoint, null).Join(api.UnderWay, permit => permit is LinePermit line && line.Exchange.Queue == queue, now);
+                    new AddedLimit(checkpoint, null).Join(api.UnderWay, permit => permit is LinePermit line && line.Exchange.Terms.Queue == queue, now);
     }
 }

@@ -1,23 +1,11 @@
 using Headgate.Gates;
-using Headgate.Jobs;
 using Headgate.Retries;
 
 namespace Headgate;
 
 /// <summary>One request on its way along the line, and what became of it. Used by one caller; the line writes it while it works.</summary>
-internal sealed class Exchange(HttpRequestMessage request)
+internal sealed class Exchange(HttpRequestMessage request, SendTerms terms)
 {
-    /// <summary>One that was accepted as a job: all that its request says of how it is to be sent.</summary>
-    public Exchange(HttpRequestMessage message, Acceptance accepted) : this(message)
-    {
-        var job = accepted.Request!;
-        (Priority, Tenant, Country, Id, Line) = (job.Priority, job.Tenant, job.Country, job.Id, accepted.Line ?? 0);
-        (Timeout, Retries, RetryDelay, Expected) = (job.Timeout, job.Retries, job.RetryDelay, job.ExpectStatuses);
-        DeclaredCost = job.Cost.Count > 0 ? job.Cost : null;
-        Earliest = accepted.MonoOf(job.NotBefore) ?? 0;
-        (Deadline, StartBy) = (accepted.MonoOf(job.Deadline), accepted.MonoOf(job.StartBy));
-    }
-
     /// <summary>What the caller gave: its headers are copied for each attempt, its body is shared by all.</summary>
     public HttpRequestMessage Request => request;
 
@@ -28,84 +16,17 @@ internal sealed class Exchange(HttpRequestMessage request)
     /// <summary>The body that all attempts share; null once a redirect has dropped it.</summary>
     public HttpContent? Body { get; set; } = request.Content is { } content ? ReplayableContent.For(content) : null;
 
-    public RequestPriority Priority { get; init; } = RequestPriority.Medium;
-
-    public string? Tenant { get; init; }
-
-    /// <summary>The named queue it comes from: it counts in the limits of that too. Null for none.</summary>
-    public string? Queue { get; init; }
-
-    /// <summary>Where its answer is meant for, two capital letters: it counts in the limits of that country too.</summary>
-    public string? Country { get; init; }
-
-    /// <summary>What was declared beside one request; null for nothing.</summary>
-    public IReadOnlyDictionary<string, long>? DeclaredCost { get; init; }
-
-    /// <summary>From the first byte to the end of the answer, for each attempt; null for the API's own.</summary>
-    public TimeSpan? Timeout { get; init; }
-
-    public int? Retries { get; init; }
-
-    public TimeSpan? RetryDelay { get; init; }
-
-    /// <summary>Where <see cref="OwnKey"/> stands.</summary>
-    public const string OwnKeyHeader = "Authorization";
-
-    /// <summary>
-    /// Credentials among its headers that are the caller's own and stay as they are: they count as a key of their own, in the place of one of the
-    /// pool, for as long as no redirect leaves them behind. Null for none.
-    /// </summary>
-    public string? OwnKey { get; init; }
-
-    /// <summary>When it can be sent at the earliest, monotonic nanoseconds; 0 for at once. The caller waits for it; the best possible does too.</summary>
-    public long Earliest { get; init; }
-
-    /// <summary>When it is too late altogether, monotonic nanoseconds.</summary>
-    public long? Deadline { get; init; }
-
-    /// <summary>When it is too late to be sent at all, monotonic nanoseconds.</summary>
-    public long? StartBy { get; init; }
-
-    /// <summary>Until when it waits for its turn, and to be sent again, however often it was sent before, monotonic nanoseconds; an attempt under way goes on.</summary>
-    public long? WaitsUntil { get; init; }
-
-    /// <summary>It comes from somebody who is given the answer as it is: nothing of it is unpacked.</summary>
-    public bool IsPassedOn { get; init; }
-
-    /// <summary>Told what the server says before its answer, by each attempt over HTTP/1.1 that is passed on; null for nobody. Must not throw, nor wait.</summary>
-    public Action<Connections.InterimAnswer>? Interim { get; init; }
-
-    /// <summary>Statuses that are as good as 2xx.</summary>
-    public IReadOnlyList<int> Expected { get; init; } = [];
-
-    /// <summary>Somebody waits for the answer itself: an exhausted budget of retries fails it at once, rather than delay it.</summary>
-    public bool IsDirect { get; init; }
+    /// <summary>How it is to be sent.</summary>
+    public SendTerms Terms => terms;
 
     /// <summary>Reads the body within the attempt, so that one that breaks off is tried again; null if the caller reads it from the answer.</summary>
     public Func<HttpResponseMessage, CancellationToken, ValueTask>? Receive { get; init; }
 
-    /// <summary>
-    /// What comes of it is written down, and whoever does that says so with <see cref="Attempt.LetGo()"/>: a death before would send it again, so until
-    /// then it is one of those under way, of which there are only so many.
-    /// </summary>
-    public bool IsRecorded { get; init; }
-
-    /// <summary>Ends its waiting, for a permit or for its next attempt, but no attempt that is under way: a run that drains.</summary>
-    public CancellationToken Waiting { get; init; }
-
     /// <summary>By when it must have been sent, whatever the queue allows; the greatest value if nothing says.</summary>
-    public long ExpiresAt => Math.Min(GivesUpAt ?? long.MaxValue, Attempts == 0 ? StartBy ?? long.MaxValue : long.MaxValue);
+    public long ExpiresAt => Math.Min(GivesUpAt ?? long.MaxValue, Attempts == 0 ? terms.StartBy ?? long.MaxValue : long.MaxValue);
 
     /// <summary>Past what time it neither waits nor is tried again.</summary>
-    public long? GivesUpAt => WaitsUntil < (Deadline ?? long.MaxValue) ? WaitsUntil : Deadline;
-
-    /// <summary>Told of each step, in their order; null for nobody. Must not throw, nor wait.</summary>
-    public Action<Exchange, LineStep>? Watch { get; init; }
-
-    /// <summary>Its line in a run; 0 for none.</summary>
-    public long Line { get; init; }
-
-    public string? Id { get; init; }
+    public long? GivesUpAt => terms.WaitsUntil < (terms.Deadline ?? long.MaxValue) ? terms.WaitsUntil : terms.Deadline;
 
     /// <summary>Whose headers were left behind by a redirect to another origin, or null.</summary>
     public Redirect? Redirect { get; set; }
@@ -147,7 +68,7 @@ internal sealed class Exchange(HttpRequestMessage request)
     public bool MaybeSent { get; set; }
 
     /// <summary>The proxies it may go through, as their pool chooses them: by its country, or by whom it comes from; null where there are none.</summary>
-    public Proxies.ProxyView? ViewOf(Proxies.ProxyOutlets? proxies) => proxies?.For(Country, Tenant ?? Uri.IdnHost, Avoids);
+    public Proxies.ProxyView? ViewOf(Proxies.ProxyOutlets? proxies) => proxies?.For(terms.Country, terms.Tenant ?? Uri.IdnHost, Avoids);
 
     /// <summary>The proxy that failed it last; null for none.</summary>
     public Proxies.PoolProxy? Avoids { get; set; }
@@ -184,7 +105,7 @@ internal sealed class Exchange(HttpRequestMessage request)
 
     public void Tell(LineStep step)
     {
-        Watch?.Invoke(this, step);
+        terms.Watch?.Invoke(this, step);
         Observer?.Step(this, step);
     }
 }

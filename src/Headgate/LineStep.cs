@@ -1,6 +1,6 @@
 namespace Headgate;
 
-/// <summary>What happens to a request on the line, as it is told to whoever watches it: <see cref="Exchange.Watch"/>.</summary>
+/// <summary>What happens to a request on the line, as it is told to whoever watches it: <see cref="SendTerms.Watch"/>.</summary>
 internal enum LineStep
 {
     /// <summary>Its API was found, or after a redirect another one.</summary>

@@ -118,7 +118,7 @@ internal sealed class Observation : IDisposable
     {
         var since = (_engine.Clock.Now - exchange.BegunAt) / Clock.Microsecond;
         var last = exchange.Last;
-        _steps.RequestStep(exchange.Number, exchange.Id, step, since, exchange.Method.Method, exchange.Upstream?.Name, exchange.Attempts, last?.Permit.Key?.Name, last?.Status ?? 0, step is LineStep.Waits or LineStep.Permitted ? exchange.HeldBy?.Describe() : null);
+        _steps.RequestStep(exchange.Number, exchange.Terms.Id, step, since, exchange.Method.Method, exchange.Upstream?.Name, exchange.Attempts, last?.Permit.Key?.Name, last?.Status ?? 0, step is LineStep.Waits or LineStep.Permitted ? exchange.HeldBy?.Describe() : null);
     }
 
     private double Left(Exchange exchange) => Math.Max(0, exchange.NextAt - _engine.Clock.Now) / (double)Clock.Second;

@@ -11,7 +11,7 @@ internal sealed class RetryStep(Engine engine)
     {
         var decision = Judge(upstream, exchange, outcome);
         // A cache that others rely on passes on what the API says of itself: it may be an answer to keep.
-        if (decision.Kind == RetryKind.Retry && outcome.IsAnswer && exchange.IsPassedOn && upstream.Cache is { IsShared: true })
+        if (decision.Kind == RetryKind.Retry && outcome.IsAnswer && exchange.Terms.IsPassedOn && upstream.Cache is { IsShared: true })
             return decision with { Kind = RetryKind.Fail, Class = outcome.Status < 500 ? FailureClass.Client : FailureClass.Server, Detail = $"the server answered {outcome.Status}" };
         // What is stored is as good, and there already.
         return decision.Kind == RetryKind.Retry && exchange.Visit?.SparesRetry(outcome) == true
@@ -21,17 +21,17 @@ internal sealed class RetryStep(Engine engine)
 
     private RetryDecision Judge(Upstream upstream, Exchange exchange, in Outcome outcome)
     {
-        if (exchange.Failure == FailureClass.Auth && !exchange.Expected.Contains(outcome.Status))
+        if (exchange.Failure == FailureClass.Auth && !exchange.Terms.Expected.Contains(outcome.Status))
             return new RetryDecision { Kind = RetryKind.Fail, Class = FailureClass.Auth, Detail = exchange.Detail };
         // Nearly all of them: nothing to weigh.
-        var isExpected = outcome.IsAnswer && exchange.Expected.Contains(outcome.Status);
+        var isExpected = outcome.IsAnswer && exchange.Terms.Expected.Contains(outcome.Status);
         if (!outcome.Refused && (isExpected || outcome.Status is >= 200 and < 300))
             return new RetryDecision { Kind = RetryKind.Done };
         if (engine.GivesUpUnreached && !outcome.Sent && upstream.IsOutOfReach)
             return new RetryDecision { Kind = RetryKind.Fail, Class = outcome.Class, Detail = upstream.WhyOutOfReach };
         var policy = upstream.RetryPolicy;
-        if (exchange.Retries is not null || exchange.RetryDelay is not null)
-            policy = policy with { Retries = exchange.Retries ?? policy.Retries, Delay = exchange.RetryDelay ?? policy.Delay };
+        if (exchange.Terms.Retries is not null || exchange.Terms.RetryDelay is not null)
+            policy = policy with { Retries = exchange.Terms.Retries ?? policy.Retries, Delay = exchange.Terms.RetryDelay ?? policy.Delay };
         var state = new RetryState
         {
             Repeatable = RetryRule.IsRepeatable(exchange.Method, exchange.Request),
@@ -50,7 +50,7 @@ internal sealed class RetryStep(Engine engine)
     /// <summary>A storm of retries is not for those who wait for their answers: they get what there is.</summary>
     private RetryDecision WithinBudget(Upstream upstream, Exchange exchange, in RetryDecision decision)
     {
-        if (decision.Kind != RetryKind.Retry || !exchange.IsDirect || upstream.BudgetUntil(engine.Clock.Now) is null)
+        if (decision.Kind != RetryKind.Retry || !exchange.Terms.IsDirect || upstream.BudgetUntil(engine.Clock.Now) is null)
             return decision;
         return decision with { Kind = RetryKind.Fail, Detail = $"{exchange.LastError}; too many of the requests to {upstream.Name} are retries already, so it is not tried again" };
     }
@@ -72,9 +72,9 @@ internal sealed class RetryStep(Engine engine)
         exchange.Tell(LineStep.Retries);
         await engine.Clock.DelayUntilAsync(decision.Until, cancellation).ConfigureAwait(false);
         // An exhausted budget delays a job; it keeps its place in nothing, and costs nothing meanwhile.
-        while (!exchange.IsDirect && upstream.BudgetUntil(engine.Clock.Now) is { } until)
+        while (!exchange.Terms.IsDirect && upstream.BudgetUntil(engine.Clock.Now) is { } until)
         {
-            if (until >= exchange.Deadline)
+            if (until >= exchange.Terms.Deadline)
                 throw Failures.Of(exchange, upstream, FailureClass.Deadline, $"too many of the requests are repeated already, and its deadline comes first: {exchange.LastError}");
             await engine.Clock.DelayUntilAsync(until, cancellation).ConfigureAwait(false);
         }

@@ -120,7 +120,7 @@ internal sealed class Sender : IDisposable
                 Finished(exchange);
             }
             else
-                answer.Content = new AnswerContent(answer, exchange, this, cancellation) { Caller = exchange.Tenant ?? caller?.DisplayName };
+                answer.Content = new AnswerContent(answer, exchange, this, cancellation) { Caller = exchange.Terms.Tenant ?? caller?.DisplayName };
             return answer;
         }
         catch (Exception failure)
@@ -172,8 +172,8 @@ internal sealed class Sender : IDisposable
         if (request.RequestUri is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
             throw new NotSupportedException("the request needs an absolute http or https address");
         if (RequestSettings.Of(request) is not { } settings)
-            return new Exchange(request) { IsDirect = true };
-        return new Exchange(request)
+            return new Exchange(request, SendTerms.Direct);
+        return new Exchange(request, new SendTerms
         {
             IsDirect = true,
             Priority = settings.Priority,
@@ -183,7 +183,7 @@ internal sealed class Sender : IDisposable
             Retries = settings.Retries,
             Country = settings.Country,
             Deadline = DeadlineOf(settings),
-        };
+        });
     }
 
     private long? DeadlineOf(RequestSettings settings)

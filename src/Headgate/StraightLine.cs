@@ -59,7 +59,7 @@ internal sealed class StraightLine(Engine engine)
             var upstream = Admit(exchange);
 
             // One that was sent elsewhere is under way: it comes to its end although nothing new begins.
-            var waiting = exchange.Waiting.CanBeCanceled && exchange.Hops == 0 ? exchange.Waiting : cancellation;
+            var waiting = exchange.Terms.Waiting.CanBeCanceled && exchange.Hops == 0 ? exchange.Terms.Waiting : cancellation;
 
             // 2 cache, 3 coalesce
             if (upstream.Cache is { } cache && exchange.MayVisit && await cache.FindAsync(exchange, waiting).ConfigureAwait(false) is { } visit)
@@ -151,7 +151,7 @@ internal sealed class StraightLine(Engine engine)
     private void RefuseUnreached(Upstream upstream, Exchange exchange)
     {
         GiveUpUnreached(upstream, exchange, null);
-        if (upstream.Watch?.WhyRefused(exchange.IsDirect) is { } open)
+        if (upstream.Watch?.WhyRefused(exchange.Terms.IsDirect) is { } open)
             throw Failures.Of(exchange, upstream, FailureClass.CircuitOpen, open.Message, retryAfter: open.RetryAfter);
     }
 
@@ -203,7 +203,7 @@ internal sealed class StraightLine(Engine engine)
         }
         catch (Exception failure)
         {
-            if (cancellation.IsCancellationRequested || (exchange.IsDirect && supply == engine.Token))
+            if (cancellation.IsCancellationRequested || (exchange.Terms.IsDirect && supply == engine.Token))
                 throw;
             throw Failures.Of(exchange, upstream, FailureClass.Auth, $"there is no token: {failure.Message}");
         }
@@ -229,7 +229,7 @@ internal sealed class StraightLine(Engine engine)
             expires = Math.Min(expires, (exchange.AskedAt == 0 ? engine.Clock.Now : exchange.AskedAt) + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
         var gate = upstream.GateFor(exchange);
-        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Priority, exchange.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Tenant) : null, exchange.ViewOf(upstream.Proxies));
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Terms.Priority, exchange.Terms.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Terms.Tenant) : null, exchange.ViewOf(upstream.Proxies));
         var permit = new LinePermit(exchange, key.Cost, expires) { EnqueuedAt = exchange.AskedAt };
         exchange.AskedAt = 0;
         engine.Dispatcher.Acquire(permit, gate, key, cancellation);
@@ -322,7 +322,7 @@ internal sealed class StraightLine(Engine engine)
     /// <summary>Whether a request goes on to where an answer sends it, and that it does.</summary>
     private static bool Follows(Upstream upstream, Exchange exchange, Uri from, int status, string? location)
     {
-        if (exchange.Expected.Contains(status) || Redirects.Next(exchange.Method, from, status, location, exchange.Hops) is not { } next)
+        if (exchange.Terms.Expected.Contains(status) || Redirects.Next(exchange.Method, from, status, location, exchange.Hops) is not { } next)
             return false;
         if (!next.DropsBody && ReplayableContent.WhySpent(exchange.Body) is not null)
             return false;

@@ -248,11 +248,11 @@ internal sealed class Upstream : IDisposable
     /// <summary>The gate a request has to pass.</summary>
     /// <exception cref="HeadgateException">It brings a key of its own, and there are too many of those.</exception>
     public Gate GateFor(Exchange exchange) =>
-        Gates.For(exchange, BringsKey(exchange) ? OwnKeys.Of(exchange.OwnKey!) : null, _engine.Queues.Of(exchange.Queue));
+        Gates.For(exchange, BringsKey(exchange) ? OwnKeys.Of(exchange.Terms.OwnKey!) : null, _engine.Queues.Of(exchange.Terms.Queue));
 
     /// <summary>Whether a request has credentials of its own in the place of a key of the pool: where that has another place, they stand beside one.</summary>
     public bool BringsKey(Exchange exchange) =>
-        exchange is { OwnKey: not null, Redirect: not { DropsCredentials: true } } && (Keys is null || Exchange.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase));
+        exchange is { Terms.OwnKey: not null, Redirect: not { DropsCredentials: true } } && (Keys is null || SendTerms.OwnKeyHeader.Equals(KeyHeader, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Where a request goes now: its own address, or the same at a base that is up.</summary>
     public Uri AddressOf(Uri uri) => Bases?.AddressOf(uri) ?? uri;

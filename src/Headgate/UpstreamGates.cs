@@ -131,7 +131,7 @@ internal sealed class UpstreamGates
     });
 
     private (ulong Routes, string? Country) ChoiceOf(Exchange exchange) =>
-        (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Country is { } country && _countries.ContainsKey(country) ? country : null);
+        (RoutesOf(exchange.Method.Method, exchange.Uri), exchange.Terms.Country is { } country && _countries.ContainsKey(country) ? country : null);
 
     private ulong RoutesOf(string method, Uri uri)
     {

@@ -88,7 +88,7 @@ internal sealed class CachingApi : IDisposable
         foreach (var (name, value) in headers ?? [])
             request.Headers.TryAddWithoutValidation(name, value);
         var body = "";
-        var exchange = new Exchange(request)
+        var terms = new SendTerms
         {
             IsDirect = true,
             IsPassedOn = isPassedOn,
@@ -96,6 +96,9 @@ internal sealed class CachingApi : IDisposable
             Priority = priority,
             OwnKey = headers?.FirstOrDefault(header => header.Name == "Authorization").Value,
             Deadline = within is { } longest ? Engine.Clock.Now + Clock.Nanoseconds(longest) : null,
+        };
+        var exchange = new Exchange(request, terms)
+        {
             Receive = async (answer, token) => body = await answer.Content.ReadAsStringAsync(token),
         };
         using var got = await new StraightLine(Engine).SendAsync(exchange, cancellation);

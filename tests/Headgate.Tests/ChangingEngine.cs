@@ -95,7 +95,7 @@ internal sealed class ChangingEngine : IDisposable
     /// <summary>Asks for something; what becomes of it is a status, or a class of failure.</summary>
     public async Task<string> SendAsync(string url, string? own = null, string? queue = null, bool isDirect = false)
     {
-        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { IsDirect = isDirect, OwnKey = own, Queue = queue, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
+        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url), new SendTerms { IsDirect = isDirect, OwnKey = own, Queue = queue }) { Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
         try
         {
             using var answer = await _line.SendAsync(exchange, CancellationToken.None);

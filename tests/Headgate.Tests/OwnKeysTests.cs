@@ -155,7 +155,7 @@ public sealed class OwnKeysTests
         var request = new HttpRequestMessage(HttpMethod.Get, "https://api.test/a");
         if (key is not null)
             request.Headers.TryAddWithoutValidation("Authorization", key);
-        var exchange = new Exchange(request) { OwnKey = key, Receive = static async (answer, cancellation) => await answer.Content.LoadIntoBufferAsync(cancellation), };
+        var exchange = new Exchange(request, new SendTerms { OwnKey = key }) { Receive = static async (answer, cancellation) => await answer.Content.LoadIntoBufferAsync(cancellation) };
         using var answer = await new StraightLine(engine).SendAsync(exchange, TestContext.Current.CancellationToken);
         exchange.Last!.TryWriteEnd();
         return (int)answer.StatusCode;

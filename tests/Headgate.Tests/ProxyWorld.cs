@@ -82,7 +82,7 @@ internal sealed class ProxyWorld : IDisposable
     /// <summary>Asks for something; tells what became of it, and through which proxy.</summary>
     public async Task<(string Outcome, string? Proxy, Exchange Exchange)> SendAsync(string url = "https://api.test/x", string? tenant = null, string? country = null)
     {
-        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url)) { Tenant = tenant, Country = country, Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
+        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, url), new SendTerms { Tenant = tenant, Country = country }) { Receive = static async (answer, cancellation) => await answer.Content.ReadAsByteArrayAsync(cancellation) };
         try
         {
             using var answer = await _line.SendAsync(exchange, CancellationToken.None);

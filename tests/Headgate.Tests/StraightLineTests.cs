@@ -52,7 +52,7 @@ public sealed class StraightLineTests
             engine.Journal.WriteTo(LedgerWriter.Create(folder["out.ledger"], Ledgers.LedgerTests.Header, time));
             for (var number = 0; number < 20; number++)
             {
-                var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, "https://api.test/a"));
+                var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, "https://api.test/a"), SendTerms.None);
                 using var answer = await FakeWorld.EndAsync(time, new StraightLine(engine).SendAsync(exchange, TestContext.Current.CancellationToken).AsTask());
                 exchange.Last!.End(isWhole: true);
             }

@@ -96,7 +96,7 @@ internal sealed class SimulatedCalls : IAsyncDisposable
         try
         {
             using var message = new HttpRequestMessage(HttpMethod.Get, _target);
-            using var answer = await _line.SendAsync(new Exchange(message) { Receive = static (answer, cancellation) => new ValueTask(answer.Content.CopyToAsync(Stream.Null, cancellation)) }, cancellation);
+            using var answer = await _line.SendAsync(new Exchange(message, SendTerms.None) { Receive = static (answer, cancellation) => new ValueTask(answer.Content.CopyToAsync(Stream.Null, cancellation)) }, cancellation);
             return answer.IsSuccessStatusCode;
         }
         catch (HeadgateException)

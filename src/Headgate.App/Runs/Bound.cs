@@ -28,12 +28,12 @@ internal sealed class Bound
             Key = attempt.Permit.Key,
             Exit = attempt.Permit.Proxy?.Scope,
             Cost = attempt.Permit.Cost,
-            Line = (uint)exchange.Line,
+            Line = (uint)exchange.Terms.Line,
             SentAt = attempt.SentAt,
             AnswerUs = (attempt.AnsweredAt - attempt.SentAt) / Clock.Microsecond,
             EndUs = (attempt.EndedAt - attempt.SentAt) / Clock.Microsecond,
             AfterUs = attempt is { IsHedge: false, Previous: { } previous } ? (attempt.Permit.EnqueuedAt - previous.EndedAt) / Clock.Microsecond : -1,
-            Earliest = exchange.Earliest,
+            Earliest = exchange.Terms.Earliest,
             IsLost = attempt.IsLost,
         };
         lock (_lock)

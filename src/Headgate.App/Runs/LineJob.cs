@@ -37,14 +37,14 @@ internal sealed class LineJob(RunWork work, InputLine line, bool isResent)
         {
             await DelayUntilAsync(request.NotBefore?.From(_accepted.At));
             using var message = JobMessage.Of(request);
-            exchange = _exchange = new Exchange(message, _accepted)
+            var terms = new SendTerms(_accepted)
             {
                 Expected = request.ExpectStatuses.Count > 0 ? [.. request.ExpectStatuses, .. work.Options.OkStatuses] : work.Options.OkStatuses,
-                Receive = ReceiveAsync,
                 // In their order results wait for each other; a place that waits with them could be the one that all wait for.
                 IsRecorded = !work.Options.Ordered,
                 Waiting = work.Waiting,
             };
+            exchange = _exchange = new Exchange(message, terms) { Receive = ReceiveAsync };
             using var answer = await work.Line.SendAsync(exchange, work.Abort);
             await WriteAsync(_accepted.Answered(answer, _body, exchange, work.Engine.Clock.Now), exchange);
         }

@@ -45,11 +45,7 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
         using var waiting = new WaitLine(engine.Clock, talk, terminal.Width);
         _clear = waiting.End;
         using var message = Message();
-        _exchange = new Exchange(message, accepted)
-        {
-            Receive = ReceiveAsync,
-            Watch = Watch(engine, accepted, waiting),
-        };
+        _exchange = new Exchange(message, new SendTerms(accepted) { Watch = Watch(engine, accepted, waiting) }) { Receive = ReceiveAsync };
         try
         {
             return await SendAsync(engine, accepted, _exchange, stop);

@@ -99,7 +99,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
     {
         var clock = state.Engine.Clock;
         Exchange exchange = null!;
-        return exchange = new Exchange(message)
+        var said = new SendTerms
         {
             IsDirect = true,
             IsPassedOn = true,
@@ -116,8 +116,8 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
                 held.Follow(step);
                 state.Jobs.Counts.CountSent(step);
             },
-            Receive = (answer, cancellation) => PassBackAsync(context, exchange, answer, recording, cancellation),
         };
+        return exchange = new Exchange(message, said) { Receive = (answer, cancellation) => PassBackAsync(context, exchange, answer, recording, cancellation) };
     }
 
     /// <summary>The answer goes to the caller while it comes. Once the first byte is on its way no other attempt can take its place.</summary>

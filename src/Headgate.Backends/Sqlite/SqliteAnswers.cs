@@ -21,7 +21,7 @@ internal sealed class SqliteAnswers
     {
         (_database, _limit) = (database, limit);
         _ = database.Writer.WriteAsync(static statements => statements.Execute("PRAGMA journal_size_limit=4194304"), isSynced: false);
-        _salt = database.Read(statements => statements.Scalar("SELECT value FROM about WHERE name = 'salt'") as byte[]) ?? MakeSalt();
+        _salt = ReadSalt() ?? MakeSalt();
         _used = database.Read(statements => statements.Scalar("SELECT MAX(used) FROM entries") as long? ?? 0);
     }
 
@@ -130,11 +130,13 @@ internal sealed class SqliteAnswers
 
     private (string Url, string Owner) PlaceOf(CacheKey key) => (key.Url, Convert.ToHexString(OwnerOf(key)));
 
+    private byte[]? ReadSalt() => _database.Read(statements => statements.Scalar("SELECT value FROM about WHERE name = 'salt'") as byte[]);
+
+    /// <summary>SQLite's own random bytes, which the system seeds: the library of ciphers, 5 MB of an idle process, is loaded with the first credentials.</summary>
     private byte[] MakeSalt()
     {
-        var salt = RandomNumberGenerator.GetBytes(16);
-        _database.Writer.WriteAsync(statements => statements.Execute("INSERT INTO about (name, value) VALUES ('salt', $1)", salt), isSynced: true).GetAwaiter().GetResult();
-        return salt;
+        _database.Writer.WriteAsync(static statements => statements.Execute("INSERT INTO about (name, value) VALUES ('salt', randomblob(16))"), isSynced: true).GetAwaiter().GetResult();
+        return ReadSalt()!;
     }
 }
 

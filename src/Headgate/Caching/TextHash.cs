@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 namespace Headgate.Caching;
 
@@ -10,8 +8,8 @@ namespace Headgate.Caching;
 /// </summary>
 internal static class TextHash
 {
-    private static readonly ulong Key = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
-    private static readonly ulong Other = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)) | 1;
+    private static readonly ulong Key = Random();
+    private static readonly ulong Other = Random();
 
     public static ulong Of(ReadOnlySpan<char> text)
     {
@@ -28,6 +26,15 @@ internal static class TextHash
         foreach (var part in bytes)
             high = high << 8 | part;
         return Mix(Mix(low ^ Key, high ^ hash), Other);
+    }
+
+    // From the system, as all that nobody is to guess, but without the library of ciphers, which is 5 MB of an idle process. A few bits of an identifier are fixed, other ones in either half: halves of two are mixed.
+    private static ulong Random()
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        Guid.NewGuid().TryWriteBytes(bytes);
+        Guid.NewGuid().TryWriteBytes(bytes[16..]);
+        return (MemoryMarshal.Read<ulong>(bytes) ^ MemoryMarshal.Read<ulong>(bytes[24..])) | 1;
     }
 
     private static ulong Mix(ulong one, ulong other)

@@ -29,7 +29,7 @@ internal sealed record Acceptance(JobRequest? Request, string RequestId, DateTim
     public ResultRecord Answered(HttpResponseMessage answer, in ReceivedBody body, Exchange exchange, long now)
     {
         var status = (int)answer.StatusCode;
-        var outcome = JobOutcome.Of(status, exchange.Failure, [.. exchange.Expected]);
+        var outcome = JobOutcome.Of(status, exchange.Failure, [.. exchange.Terms.Expected]);
         var detail = exchange.Detail;
         if (body.IsTooLarge)
             (outcome, detail) = (JobOutcome.Of(null, FailureClass.Invalid), TooLarge);

@@ -11,6 +11,10 @@ namespace Headgate.Ledgers;
 internal sealed class ScopeFiles(string directory, string scope)
 {
     private const int LongestName = 60;
+
+    /// <summary>The scope of all traffic, which every service opens, and the name of its files: to hash it would load the library of ciphers, 5 MB of an idle process.</summary>
+    private const string All = "total";
+    private const string AllName = "total-11239872d178729a";
     private readonly string _stem = Path.Combine(directory, NameOf(scope));
 
     public string Scope => scope;
@@ -36,6 +40,8 @@ internal sealed class ScopeFiles(string directory, string scope)
     /// <summary>Readable, and different for scopes that only look alike.</summary>
     private static string NameOf(string scope)
     {
+        if (scope == All)
+            return AllName;
         var name = new StringBuilder();
         foreach (var c in scope.Length > LongestName ? scope[..LongestName] : scope)
             name.Append(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-');

@@ -12,9 +12,10 @@ internal sealed class StateDirectory
     private const int SaltLength = 32;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private readonly byte[] _salt;
+    /// <summary>Null until there is a secret to be known: most never have one.</summary>
+    private byte[]? _salt;
 
-    private StateDirectory(string path, byte[] salt) => (Path, _salt) = (path, salt);
+    private StateDirectory(string path) => Path = path;
 
     public string Path { get; }
 
@@ -46,21 +47,27 @@ internal sealed class StateDirectory
         try
         {
             Make(path);
-            var state = new StateDirectory(path, ReadOrMakeSalt(System.IO.Path.Combine(path, "salt")));
+            var state = new StateDirectory(path);
             Make(state.Scopes);
+            // A broken one is told before anything is sent.
+            if (File.Exists(state.SaltFile))
+                state._salt = ReadSalt(state.SaltFile);
             return state;
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException and not LedgerException)
         {
-            throw new LedgerException($"{path}: the folder that remembers sends cannot be used: {error.Message} Give another with --state DIR or HEADGATE_STATE", error) { Path = path };
+            throw Unusable(path, error);
         }
     }
 
+    private string SaltFile => System.IO.Path.Combine(Path, "salt");
+
     /// <summary>What a secret is known by: 16 hex digits of HMAC-SHA256 with the folder's own salt, so that the same value is the same key, and tells nothing elsewhere.</summary>
+    /// <exception cref="LedgerException">There is no salt yet, and it cannot be made.</exception>
     public string Fingerprint(string secret)
     {
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_salt, Encoding.UTF8.GetBytes(secret), hash);
+        HMACSHA256.HashData(_salt ??= MakeSalt(), Encoding.UTF8.GetBytes(secret), hash);
         return Convert.ToHexStringLower(hash[..8]);
     }
 
@@ -72,10 +79,26 @@ internal sealed class StateDirectory
             Directory.CreateDirectory(path, OwnerOnly);
     }
 
-    private static byte[] ReadOrMakeSalt(string path)
+    private static LedgerException Unusable(string path, Exception error) =>
+        new($"{path}: the folder that remembers sends cannot be used: {error.Message} Give another with --state DIR or HEADGATE_STATE", error) { Path = path };
+
+    private byte[] MakeSalt()
     {
-        if (!File.Exists(path))
-            MakeSalt(path);
+        try
+        {
+            // Another process may be about to make one, or another thread: all read the one that got the name.
+            if (!File.Exists(SaltFile))
+                WriteSalt(SaltFile);
+            return ReadSalt(SaltFile);
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException and not LedgerException)
+        {
+            throw Unusable(Path, error);
+        }
+    }
+
+    private static byte[] ReadSalt(string path)
+    {
         var salt = File.ReadAllBytes(path);
         return salt.Length == SaltLength
             ? salt
@@ -83,7 +106,7 @@ internal sealed class StateDirectory
     }
 
     // Written aside and then given its name: another process sees all of it or none. Whoever names it first wins.
-    private static void MakeSalt(string path)
+    private static void WriteSalt(string path)
     {
         var aside = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

@@ -41,19 +41,7 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             using var message = JobMessage.Of(Job.Request, Job.Sign);
             if (scheduler.IsKept)
                 _waiting = CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, scheduler.Draining);
-            _exchange = new Exchange(message, Job.Accepted)
-            {
-                BegunAt = Math.Max(Job.Accepted.Mono, entry.NotBefore),
-                StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
-                Receive = ReceiveAsync,
-                Watch = Watch,
-                Id = Job.Id,
-                Queue = Job.Queue,
-                IsRecorded = scheduler.IsKept,
-                Waiting = _waiting?.Token ?? CancellationToken.None,
-                // The queue before the gate is a part of it that costs less.
-                Waited = Clock.Now - Math.Max(Job.Accepted.Mono, entry.NotBefore),
-            };
+            _exchange = ExchangeOf(message);
             Job.Begin(_exchange);
             using var answer = await scheduler.Line.SendAsync(_exchange, _cancel.Token).ConfigureAwait(false);
             record = Job.Accepted.Answered(answer, _body, _exchange, Clock.Now);
@@ -116,6 +104,26 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             answer.Dispose();
         if (api.Costs.Count > 0 && last is not null)
             last.Actual = ActualCost.Read(_body.Bytes, last.Permit.Cost, api.Costs);
+    }
+
+    private Exchange ExchangeOf(HttpRequestMessage message)
+    {
+        var terms = new SendTerms(Job.Accepted)
+        {
+            StartBy = entry.Expires == Clock.Never ? null : entry.Expires,
+            Watch = Watch,
+            Id = Job.Id,
+            Queue = Job.Queue,
+            IsRecorded = scheduler.IsKept,
+            Waiting = _waiting?.Token ?? CancellationToken.None,
+        };
+        return new Exchange(message, terms)
+        {
+            BegunAt = Math.Max(Job.Accepted.Mono, entry.NotBefore),
+            Receive = ReceiveAsync,
+            // The queue before the gate is a part of it that costs less.
+            Waited = Clock.Now - Math.Max(Job.Accepted.Mono, entry.NotBefore),
+        };
     }
 
     private void Watch(Exchange exchange, LineStep step)

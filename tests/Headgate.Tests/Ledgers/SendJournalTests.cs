@@ -26,7 +26,7 @@ public sealed class SendJournalTests : IDisposable
         // As a death between the two: nothing more comes to the ledger.
         writer.Dispose();
 
-        await Assert.ThrowsAnyAsync<Exception>(() => new StraightLine(engine).SendAsync(new Exchange(request), TestContext.Current.CancellationToken).AsTask());
+        await Assert.ThrowsAnyAsync<Exception>(() => new StraightLine(engine).SendAsync(new Exchange(request, SendTerms.None), TestContext.Current.CancellationToken).AsTask());
         engine.Journal.WriteTo(null);
 
         Assert.Empty(api.Paths);
@@ -64,7 +64,7 @@ public sealed class SendJournalTests : IDisposable
         for (var n = 0; n < 100; n++)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, $"https://api.example/{n}");
-            var exchange = new Exchange(request) { Id = $"i{n}", Receive = (_, _) => ValueTask.CompletedTask };
+            var exchange = new Exchange(request, new SendTerms { Id = $"i{n}" }) { Receive = (_, _) => ValueTask.CompletedTask };
             (await line.SendAsync(exchange, TestContext.Current.CancellationToken)).Dispose();
             // In the ledger that follows, if it is full just now.
             engine.Journal.Sync();

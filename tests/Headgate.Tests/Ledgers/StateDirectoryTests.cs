@@ -52,12 +52,22 @@ public sealed class StateDirectoryTests : IDisposable
     public void Only_the_user_can_read_it()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
-        StateDirectory.Open(_folder["s"]);
+        StateDirectory.Open(_folder["s"]).Fingerprint("k");
         if (OperatingSystem.IsWindows())
             return;
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["s/salt"]));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder["s"]));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder["s/scopes"]));
+    }
+
+    [Fact]
+    public void A_salt_is_made_for_the_first_secret_only()
+    {
+        var state = StateDirectory.Open(_folder["s"]);
+        Assert.False(File.Exists(_folder["s/salt"]));
+        var print = state.Fingerprint("k");
+        Assert.True(File.Exists(_folder["s/salt"]));
+        Assert.Equal(print, StateDirectory.Open(_folder["s"]).Fingerprint("k"));
     }
 
     [Fact]

@@ -119,7 +119,7 @@ public sealed class HedgingTests
     {
         using var giveUp = new CancellationTokenSource(patience, _time);
         using var request = new HttpRequestMessage(HttpMethod.Get, "https://api.test/a");
-        var exchange = new Exchange(request)
+        var exchange = new Exchange(request, SendTerms.None)
         {
             Receive = async (answer, cancellation) => BodyLength.ThrowIfCut(BodyLength.Announced(answer), (await answer.Content.ReadAsByteArrayAsync(cancellation)).Length),
         };
@@ -140,7 +140,7 @@ public sealed class HedgingTests
         options.Upstreams["api"].Base = ["https://api.test"];
         options.Upstreams["api"].Hedge.After = "100ms";
         using var engine = new Engine(options.Freeze(), new EngineOptions { Time = _time, Random = new Random(1), Inner = _ => new Leaving(this, answer) });
-        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, "https://api.test/a"));
+        var exchange = new Exchange(new HttpRequestMessage(HttpMethod.Get, "https://api.test/a"), SendTerms.None);
         using var response = await FakeWorld.EndAsync(_time, new StraightLine(engine).SendAsync(exchange, CancellationToken.None).AsTask());
         exchange.Last!.End(isWhole: true);
         var left = engine.LeftAsync();
