@@ -1,8 +1,9 @@
-using System.Security.Cryptography;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Headgate.App.Runs;
 using Headgate.App.Secrets;
+using Headgate.Caching;
 using Headgate.Configuration;
 using Headgate.Keys;
 
@@ -55,10 +56,12 @@ internal sealed partial class ConfigurationFiles
         var directory = Path.GetDirectoryName(Path.GetFullPath(place, sources.Directory))!;
         // Mostly there is none, and nobody else needs regular expressions.
         var put = content.AsSpan().IndexOf("${file:"u8) < 0 ? [] : PutIn().Matches(Encoding.UTF8.GetString(content)).Select(match => Print(Path.Combine(directory, match.Groups["path"].Value)));
-        return place + Convert.ToHexString(SHA256.HashData(content)) + string.Concat(put);
+        return place + Print(content) + string.Concat(put);
     }
 
-    private static string Print(string path) => Read(path) is { } content ? Convert.ToHexString(SHA256.HashData(content)) : "-";
+    private static string Print(string path) => Read(path) is { } content ? Print(content) : "-";
+
+    private static string Print(byte[] content) => TextHash.Of(content).ToString("x16", CultureInfo.InvariantCulture);
 
     private static byte[]? Read(string path)
     {

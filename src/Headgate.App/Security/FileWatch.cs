@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
+using Headgate.Caching;
 
 namespace Headgate.App.Security;
 
@@ -11,13 +10,12 @@ internal sealed class FileWatch : IDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    /// <summary>What stands for a file that cannot be read, or is not there.</summary>
-    private static readonly byte[] Unread = [];
-
     private readonly Lock _lock = new();
     private readonly IReadOnlyList<string> _paths;
     private readonly ITimer _timer;
-    private byte[][] _seen;
+
+    /// <summary>A hash of each; null of one that cannot be read, or is not there.</summary>
+    private ulong?[] _seen;
 
     /// <summary>What the files say from now on counts as a change: to be made before they are read.</summary>
     /// <param name="paths">The files.</param>
@@ -39,7 +37,7 @@ internal sealed class FileWatch : IDisposable
         try
         {
             var seen = Look(_paths);
-            if (seen.Zip(_seen).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)))
+            if (seen.SequenceEqual(_seen))
                 return;
             _seen = seen;
             changed();
@@ -50,19 +48,15 @@ internal sealed class FileWatch : IDisposable
         }
     }
 
-    private static byte[][] Look(IReadOnlyList<string> paths) => [.. paths.Select(path =>
+    private static ulong?[] Look(IReadOnlyList<string> paths) => [.. paths.Select(static ulong? (path) =>
     {
         try
         {
-            return ReplacedFile.Read(path, TokenFile.Largest) is { } content ? Print(content) : Unread;
+            return ReplacedFile.Read(path, TokenFile.Largest) is { } content ? TextHash.Of(content) : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return Unread;
+            return null;
         }
     })];
-
-    // Apart, and not merged into its caller: mostly there is no file, and what hashes need not be loaded (1 MB of an idle process).
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static byte[] Print(byte[] content) => SHA256.HashData(content);
 }

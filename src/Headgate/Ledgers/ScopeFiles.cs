@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -37,11 +38,12 @@ internal sealed class ScopeFiles(string directory, string scope)
                 yield return (file, of);
     }
 
+    private static string NameOf(string scope) => scope == All ? AllName : HashedNameOf(scope);
+
     /// <summary>Readable, and different for scopes that only look alike.</summary>
-    private static string NameOf(string scope)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string HashedNameOf(string scope)
     {
-        if (scope == All)
-            return AllName;
         var name = new StringBuilder();
         foreach (var c in scope.Length > LongestName ? scope[..LongestName] : scope)
             name.Append(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-');
