@@ -104,7 +104,7 @@ internal sealed class AnswerContent : HttpContent
     /// <param name="failure">What was thrown.</param>
     /// <param name="wasBusy">Its time was over while whoever reads had not asked for more: that is no fault of the server's.</param>
     /// <param name="reader">The token of the read.</param>
-    public Exception? Break(Exception failure, bool wasBusy, CancellationToken reader)
+    public async ValueTask<Exception?> BreakAsync(Exception failure, bool wasBusy, CancellationToken reader)
     {
         if (!FailureReader.IsOfTransport(failure))
         {
@@ -114,9 +114,13 @@ internal sealed class AnswerContent : HttpContent
         var reason = reader.IsCancellationRequested || _callers.IsCancellationRequested ? CancellationReason.Caller
             : !Token.IsCancellationRequested ? CancellationReason.None
             : Exchange.Terms.Deadline <= _sender.Now ? CancellationReason.Deadline : CancellationReason.AttemptTimeout;
-        var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason);
+        var outcome = FailureReader.Classify(reason == CancellationReason.None ? failure : new OperationCanceledException(failure.Message, failure), sent: true, reason) with { BrokeOff = true };
+        var counts = !_isFinished && !wasBusy;
+        if (counts)
+            outcome = await Exchange.Last!.JudgeAsync(outcome).ConfigureAwait(false);
         (Exchange.Failure, Exchange.Detail, Exchange.MaybeSent) = (outcome.Class, outcome.Detail, true);
-        if (!_isFinished && !wasBusy)
+        // Thrown away meanwhile it has ended already.
+        if (counts)
             Exchange.Last!.Break(outcome);
         Finish(isWhole: false);
         return Failures.Of(Exchange, failure, reader.IsCancellationRequested ? reader : _callers);
@@ -163,7 +167,7 @@ internal sealed class AnswerContent : HttpContent
         }
         catch (Exception failure)
         {
-            if (Break(failure, target.WasBusy, cancellationToken) is { } told)
+            if (await BreakAsync(failure, target.WasBusy, cancellationToken).ConfigureAwait(false) is { } told)
                 throw told;
             throw;
         }
@@ -184,7 +188,7 @@ internal sealed class AnswerContent : HttpContent
         }
         catch (Exception failure)
         {
-            if (Break(failure, wasBusy, cancellationToken) is { } told)
+            if (await BreakAsync(failure, wasBusy, cancellationToken).ConfigureAwait(false) is { } told)
                 throw told;
             throw;
         }

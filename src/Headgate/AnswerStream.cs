@@ -19,7 +19,7 @@ internal sealed class AnswerStream(Stream source, AnswerContent content) : Retri
         {
             // Nothing more comes of it, whatever the source does when it is asked again.
             await source.DisposeAsync().ConfigureAwait(false);
-            if (content.Break(failure, wasBusy, cancellationToken) is { } told)
+            if (await content.BreakAsync(failure, wasBusy, cancellationToken).ConfigureAwait(false) is { } told)
                 throw told;
             throw;
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Headgate.Configuration;
 using Headgate.Gates;
+using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Proxies;
 
@@ -10,7 +11,7 @@ namespace Headgate;
 /// The exits through which one API is reached, each with its limits: its server counts by the address that it sees. One that is not used any more
 /// stays as long as what went through it counts, so that it finds its windows as they are when it comes back. Thread-safe.
 /// </summary>
-internal sealed class ApiExits(Upstream api, Engine engine)
+internal sealed class ApiExits(Upstream api, Engine engine) : IProxyUser
 {
     /// <summary>So many that are used no more may be known before those of which nothing counts are forgotten.</summary>
     private const int MostUnused = 100;
@@ -23,12 +24,11 @@ internal sealed class ApiExits(Upstream api, Engine engine)
     /// <summary>What the ledger calls the scope of an exit.</summary>
     public string NameOf(ProxyExit exit) => $"{api.Name}/proxy:{exit.Name}";
 
-    /// <summary>The exit of a proxy, made when it is not known; then what was sent through it before counts.</summary>
-    /// <param name="entry">The proxy.</param>
-    /// <param name="limits">The limits of those that say nothing.</param>
-    /// <exception cref="Ledgers.ScopeHeldException">Another process sends within its limits.</exception>
-    /// <exception cref="Ledgers.LedgerException">What was sent before cannot be read.</exception>
-    public ProxyExit Of(ProxyEntry entry, ValueList<Limit> limits)
+    public string Name => api.Name;
+
+    public IEnumerable<Gate> Gates => api.Gates.All;
+
+    public ProxyExit ExitOf(ProxyEntry entry, ValueList<Limit> limits)
     {
         if (_exits.TryGetValue(entry.ExitName, out var known))
             return known;
@@ -50,9 +50,35 @@ internal sealed class ApiExits(Upstream api, Engine engine)
         where exit.Scope.Terms != terms || !exit.Scope.Declared.SequenceEqual(next)
         select new ScopeChange(api, exit.Scope, NameOf(exit), IdentityOf(exit), next, terms);
 
+    public void Follow(ProxyPool pool, IReadOnlyList<ProxyEntry> entries, IReadOnlyList<ProxyOutlet> ways)
+    {
+        try
+        {
+            if (Changes(entries, pool.Configuration.Limits, api.Terms).ToList() is { Count: > 0 } changes)
+                new LimitChanges(engine, changes).Run();
+        }
+        catch (LedgerException failure)
+        {
+            engine.Notice($"the proxies of {pool.Name} keep their limits at {api.Name}: {failure.Message}");
+        }
+        Leave(ways);
+    }
+
+    /// <summary>Only these ways are used any more: connections through other proxies go when nothing goes over them, and exits when nothing of them counts.</summary>
+    public void Leave(IReadOnlyList<ProxyOutlet> left)
+    {
+        Sweep(left);
+        var gone = api.Transport.Keep(left.Select(way => way.Endpoint).ToHashSet()).ToList();
+        engine.Dispatcher.Change((engine.LeftConnections, api, gone), static (_, it, now) =>
+        {
+            it.gone.ForEach(connections => it.LeftConnections.AddNeedsLock(connections, it.api, now));
+            return it.LeftConnections.UnusedNeedsLock();
+        }).ForEach(static connections => connections.Dispose());
+    }
+
     /// <summary>Forgets those that are used no more and of which nothing counts, where there are many.</summary>
     /// <param name="used">The ways there are.</param>
-    public void Sweep(IEnumerable<ProxyOutlet> used)
+    private void Sweep(IEnumerable<ProxyOutlet> used)
     {
         var unused = All.Except(used.Select(outlet => outlet.Exit)).ToList();
         if (unused.Count <= MostUnused)

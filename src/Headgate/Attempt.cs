@@ -136,8 +136,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         }
         catch (Exception failure)
         {
-            var outcome = Broken(failure);
-            return Via is null ? outcome : await ProxyBlame.JudgeAsync(this, outcome, _engine.Clock.Now, _callersToken).ConfigureAwait(false);
+            return await JudgeAsync(Broken(failure)).ConfigureAwait(false);
         }
     }
 
@@ -167,12 +166,13 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Why there is no answer.</summary>
     private Outcome Broken(Exception failure)
     {
+        var brokeOff = Answer is not null;
         Answer?.Dispose();
         (Answer, Status) = (null, 0);
         Error = HeadgateException.ErrorOf(failure);
         try
         {
-            return Failed(failure);
+            return Failed(failure) with { BrokeOff = brokeOff };
         }
         catch
         {
@@ -197,8 +197,17 @@ internal sealed class Attempt : ISendWitness, IDisposable
         {
             Answer!.Dispose();
             Error = HeadgateException.ErrorOf(e);
-            var outcome = Failed(e);
-            return Via is null ? outcome : await ProxyBlame.JudgeAsync(this, outcome, _engine.Clock.Now, _callersToken).ConfigureAwait(false);
+            return await JudgeAsync(Failed(e) with { BrokeOff = true }).ConfigureAwait(false);
+        }
+        catch (BrokenAnswerException broken)
+        {
+            Answer!.Dispose();
+            var outcome = Failed(broken.Cause);
+            // Whoever hangs up says nothing of how it would have ended.
+            if (outcome.Class != FailureClass.Cancelled)
+                Break(await JudgeAsync(outcome with { BrokeOff = true }).ConfigureAwait(false));
+            Dispose();
+            throw;
         }
         catch
         {
@@ -208,6 +217,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
             throw;
         }
     }
+
+    /// <summary>What it came to, once it is known whether that was the fault of the proxy that it went by.</summary>
+    public ValueTask<Outcome> JudgeAsync(in Outcome outcome) =>
+        Via is null ? new ValueTask<Outcome>(outcome) : ProxyBlame.JudgeAsync(_engine, this, outcome, _callersToken);
 
     /// <summary>The body broke off: that is how the attempt ends, whatever its headers said.</summary>
     public void Break(in Outcome outcome)
@@ -295,6 +308,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             Upstream.Adaptation.Ended(this);
         // Before its place is free: whoever counts those under way never counts more than there may be.
         _engine.Ended(this);
+        _permit.BringsBody = _wasReceived && _announced != 0 && _exchange.Method != HttpMethod.Head && Status is not (204 or 304);
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else
@@ -324,21 +338,6 @@ internal sealed class Attempt : ISendWitness, IDisposable
         // A redirect or a retry has written it when what comes after it fails.
         _isEndWritten = true;
         _engine.Journal.End(this);
-    }
-
-    /// <summary>The same for whoever has what became of it already: an end that is not recorded makes a restart stricter, and changes nothing else.</summary>
-    /// <returns>Why it could not be recorded; null if it was.</returns>
-    public Exception? TryWriteEnd()
-    {
-        try
-        {
-            WriteEnd();
-            return null;
-        }
-        catch (Exception failure) when (failure is LedgerException or ObjectDisposedException)
-        {
-            return failure;
-        }
     }
 
     private Outcome Failed(Exception e)

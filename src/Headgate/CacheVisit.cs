@@ -215,7 +215,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     private static void Drop(Attempt attempt)
     {
         attempt.Answer!.Dispose();
-        attempt.End(isWhole: true);
+        attempt.End(isWhole: attempt.Failure == FailureClass.None);
     }
 
     /// <summary>The part that was missing is read, and joined to what there is.</summary>
@@ -223,12 +223,12 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     {
         ReadOnlyMemory<byte>? part = null;
         // What breaks off is asked for again as a whole, which is tried again as usual.
-        if (attempt.AnnouncedLength is { } length && length <= cache.Answers.MostOfOne)
-            await attempt.ReceiveAsync(async (head, cancellation) =>
+        if (attempt.AnnouncedLength is { } length && length <= cache.Answers.MostOfOne && await attempt.ReceiveAsync(async (head, cancellation) =>
             {
                 var body = await head.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false);
                 part = body.Length == length ? body : null;
-            }).ConfigureAwait(false);
+            }).ConfigureAwait(false) is { } broken)
+            attempt.Break(broken);
         if (part is null || cache.Answers.Keep(request, receipt, answer with { Body = part.Value }, out var isKept) is not { } joined)
             return Again(attempt);
         cache.Counts.Revalidate();

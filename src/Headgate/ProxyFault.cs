@@ -26,6 +26,9 @@ internal enum ProxyFault
     /// <summary>What it said was no answer of a proxy, or it closed the connection in place of one.</summary>
     Broken,
 
+    /// <summary>It is there, and an answer broke off on its way through it, as others' do not. Counts for that API alone, which may single it out.</summary>
+    BrokeOff,
+
     /// <summary>It accepted the connection, and then said nothing in time.</summary>
     Silent,
 }

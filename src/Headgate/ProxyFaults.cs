@@ -26,22 +26,22 @@ internal static class ProxyFaults
             if (it.way.IsDead)
                 return default;
             var isNews = Judge(it.way, it.outcome, it.grantedAt, now);
-            it.engine.LeftWithoutNeedsLock(scheduler, it.pool);
+            scheduler.LeftWithoutNeedsLock(it.pool);
             return (isNews, it.way.DeadReason);
         });
         if (isLast is not null)
-            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more{(way.Proxy.IsDead ? "" : $" for {((Upstream)ways.Owner).Name}")}: {isLast}");
+            engine.Notice($"proxy {way.Name} of {pool.Name} is not used any more{(way.Proxy.IsDead ? "" : $" for {ways.User.Name}")}: {isLast}");
         else if (isNews)
             engine.Notice($"proxy {way.Name} of {pool.Name} sits out for a while: {outcome.Detail}");
     }
 
     /// <summary>Whoever waits for a proxy of a pool is refused if none is left, and none will come; else looked at again.</summary>
-    public static void LeftWithoutNeedsLock(this Engine engine, Scheduler scheduler, ProxyPool pool)
+    public static void LeftWithoutNeedsLock(this Scheduler scheduler, ProxyPool pool)
     {
         scheduler.Better(pool);
         foreach (var user in pool.Users)
             if (user.AllDead)
-                foreach (var gate in engine.GatesOf((Upstream)user.Owner).Where(gate => gate.Proxies == user).ToList())
+                foreach (var gate in user.User.Gates.Where(gate => gate.Proxies == user).ToList())
                     scheduler.RefuseAll(gate, new RefusedException(RefusalReason.NoProxies, user.WhyDead()));
     }
 
@@ -59,8 +59,8 @@ internal static class ProxyFaults
             way.Reach.Kill(why, now);
             return true;
         }
-        var health = outcome.ProxyFault is ProxyFault.TargetRefused or ProxyFault.TargetUnreachable ? way.Reach : way.Proxy.Health;
+        var health = outcome.ProxyFault is ProxyFault.TargetRefused or ProxyFault.TargetUnreachable or ProxyFault.BrokeOff ? way.Reach : way.Proxy.Health;
         var wasWell = !health.IsOnProbation;
-        return health.Failed(why, grantedAt, now) && (wasWell || health.DeadReason is not null);
+        return health.Failed(why, grantedAt, now, outcome.BrokeOff) && (wasWell || health.DeadReason is not null);
     }
 }

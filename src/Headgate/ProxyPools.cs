@@ -50,7 +50,7 @@ internal sealed class ProxyPools : IDisposable
     public ProxyOutlets? Of(Upstream api, UpstreamConfiguration configuration)
     {
         lock (_changing)
-            return configuration.Policy.Proxies is { } name && _pools.TryGetValue(name, out var known) ? new ProxyOutlets(known.Pool, api) : null;
+            return configuration.Policy.Proxies is { } name && _pools.TryGetValue(name, out var known) ? new ProxyOutlets(known.Pool, api.Exits) : null;
     }
 
     /// <summary>An API is reached through its pool from now on. It has to be whole: whatever comes and goes there asks it.</summary>
@@ -62,8 +62,8 @@ internal sealed class ProxyPools : IDisposable
             return;
         lock (_changing)
         {
-            var (pool, exits) = (outlets.Pool, ((Upstream)outlets.Owner).Exits);
-            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, exits.Of(proxy.Entry, pool.Configuration.Limits), proxy.Name)).ToList();
+            var pool = outlets.Pool;
+            var ways = pool.Proxies.Select(proxy => new ProxyOutlet(proxy, outlets.User.ExitOf(proxy.Entry, pool.Configuration.Limits), proxy.Name)).ToList();
             _engine.Dispatcher.Change((pool, outlets, ways), static (_, it, _) =>
             {
                 it.outlets.UseNeedsLock(it.ways);
@@ -121,9 +121,11 @@ internal sealed class ProxyPools : IDisposable
     public void Answered(ProxyPool pool, PoolProxy proxy, long since) => _engine.Dispatcher.Change((pool, proxy, since), static (scheduler, it, now) =>
     {
         // Who was found at fault meanwhile was so after the probe, as far as anybody knows.
-        if (it.proxy.Health.IsOnProbation && it.proxy.Health.FaultAt < it.since)
+        // And of one that breaks answers off a head says nothing.
+        if (it.proxy.Health is { IsOnProbation: true, BreaksOff: false } && it.proxy.Health.FaultAt < it.since)
             it.proxy.Health.Revive(now);
         it.proxy.Health.Answered(it.since, now);
+        it.proxy.Health.Brought(isEmpty: true, it.since, now);
         scheduler.Better(it.pool);
     });
 
@@ -135,7 +137,7 @@ internal sealed class ProxyPools : IDisposable
     /// <param name="since">When the probe began.</param>
     public void Failed(ProxyPool pool, PoolProxy proxy, ProxyFault fault, string why, long since)
     {
-        var dead = _engine.Dispatcher.Change((Engine: _engine, pool, proxy, fault, why, since), static (scheduler, it, now) =>
+        var dead = _engine.Dispatcher.Change((pool, proxy, fault, why, since), static (scheduler, it, now) =>
         {
             if (it.proxy.Health.DeadReason is not null)
                 return null;
@@ -143,7 +145,7 @@ internal sealed class ProxyPools : IDisposable
                 it.proxy.Health.Kill(it.why, now);
             else
                 it.proxy.Health.Failed(it.why, it.since, now);
-            it.Engine.LeftWithoutNeedsLock(scheduler, it.pool);
+            scheduler.LeftWithoutNeedsLock(it.pool);
             return it.proxy.Health.DeadReason;
         });
         if (dead is not null)

@@ -156,9 +156,7 @@ internal sealed class UpstreamChange(Upstream api, UpstreamConfiguration next, E
     private void LeaveProxies(ProxyOutlets gone)
     {
         engine.Proxies.Leave(gone);
-        IEnumerable<ProxyOutlet> left = api.Proxies?.All ?? [];
-        api.Exits.Sweep(left);
-        ProxyIntake.Close(engine, api, left);
+        api.Exits.Leave(api.Proxies?.All ?? []);
     }
 
     /// <summary>Keys that callers bring have the limits of the pool's; they come and go by themselves, and so follow it.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Headgate.Configuration;
 using Headgate.Limits;
 using Headgate.Proxies;
+using Headgate.Retries;
 using Headgate.Time;
 
 namespace Headgate.Tests;
@@ -79,6 +80,9 @@ internal sealed class ProxyWorld : IDisposable
     public static ProxyEntry Entry(string name, string? country = null, string? exit = null, int weight = 1, params string[] limits) =>
         new(new ProxyEndpoint(ProxyKind.Http, name, 80)) { Name = name, Country = country, Exit = exit, Weight = weight, Limits = limits.Length == 0 ? null : ChangingEngine.List(limits) };
 
+    /// <summary>Whether what comes through a proxy from an address breaks off after its first bytes.</summary>
+    public Func<string, Uri, bool> BreaksOff { get; set; } = static (_, _) => false;
+
     /// <summary>Asks for something; tells what became of it, and through which proxy.</summary>
     public async Task<(string Outcome, string? Proxy, Exchange Exchange)> SendAsync(string url = "https://api.test/x", string? tenant = null, string? country = null)
     {
@@ -138,6 +142,24 @@ internal sealed class ProxyWorld : IDisposable
         Engine.Dispose();
     }
 
+    /// <summary>Ten bytes, and no more.</summary>
+    private sealed class CutStream : ReadingStream
+    {
+        private bool _hasGiven;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_hasGiven)
+                throw new HttpIOException(HttpRequestError.ResponseEnded);
+            _hasGiven = true;
+            return Math.Min(10, buffer.Length);
+        }
+    }
+
     private sealed class Handler(ProxyWorld world) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -155,7 +177,10 @@ internal sealed class ProxyWorld : IDisposable
             world.Arrivals.Enqueue((proxy.Exit.Name, request.RequestUri!.Host, world.Time.Elapsed));
             if (world.LatencyOf(proxy.Name) is var latency && latency > TimeSpan.Zero)
                 await Task.Delay(latency, world.Time, cancellationToken);
-            return FakeApi.Answer(world.StatusOf(proxy.Exit.Name));
+            var answer = FakeApi.Answer(world.StatusOf(proxy.Exit.Name));
+            if (world.BreaksOff(proxy.Name, request.RequestUri!))
+                answer.Content = new StreamContent(new CutStream());
+            return answer;
         }
     }
 }

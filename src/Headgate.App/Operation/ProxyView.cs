@@ -72,7 +72,7 @@ internal sealed record ProxyView(string Pool, ProxyEntry Entry, string State, Da
     private static ProxyView OfNeedsLock(ProxyPool pool, PoolProxy proxy, Clock clock, long now)
     {
         var (health, state) = (proxy.Health, proxy.StateAt(now));
-        var exits = pool.Users.Select(user => (Api: (Upstream)user.Owner, Way: Array.Find(user.All, way => way.Proxy == proxy))).Where(pair => pair.Way is not null)
+        var exits = pool.Users.Select(user => (Api: user.User, Way: Array.Find(user.All, way => way.Proxy == proxy))).Where(pair => pair.Way is not null)
             .Select(pair => (pair.Api.Name, pair.Way!.Reach.DeadReason ?? (pair.Way.Reach.RestsUntil > now ? pair.Way.Reach.LastFault : null), LimitView.OfNeedsLock(pair.Way.Scope, now))).ToList();
         return new ProxyView(
             pool.Name, proxy.Entry, state, state == "resting" ? clock.MomentOf(health.RestsUntil, now) : null,

@@ -143,7 +143,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         {
             var body = await answer.Content.ReadAsStreamAsync(cancellation);
             long relayed = 0;
-            for (int count; (count = await body.ReadAsync(piece, cancellation)) > 0; relayed += count)
+            for (int count; (count = await ReadAsync(body, piece, response, cancellation)) > 0; relayed += count)
             {
                 if (!isPassed)
                     continue;
@@ -154,13 +154,32 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
                 BodyLength.ThrowIfCut(BodyLength.Announced(answer), relayed);
             await passed.EndAsync(answer.TrailingHeaders, context.RequestAborted);
         }
-        catch (Exception broken) when (response.HasStarted)
+        catch (HttpIOException cut) when (response.HasStarted)
+        {
+            throw new BrokenAnswerException(cut);
+        }
+        catch (Exception broken) when (response.HasStarted && broken is not BrokenAnswerException)
         {
             throw new RelayBrokenException(broken);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+
+    /// <summary>Reads a piece; what breaks off here the server has broken off, or what stands in between.</summary>
+    private static async ValueTask<int> ReadAsync(Stream body, Memory<byte> piece, HttpResponse response, CancellationToken cancellation)
+    {
+        // Its time was over while the caller took what he has: that is no fault of the server's.
+        var wasBusy = cancellation.IsCancellationRequested;
+        try
+        {
+            return await body.ReadAsync(piece, cancellation);
+        }
+        catch (Exception broken) when (response.HasStarted && !wasBusy && FailureReader.IsOfTransport(broken))
+        {
+            throw new BrokenAnswerException(broken);
         }
     }
 
@@ -191,6 +210,6 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         return new Problem(status, failure.Message) { Class = failure.FailureClass, RetryAfter = after, Headers = headers };
     }
 
-    /// <summary>Part of an answer is with the caller, and the rest will not come. Not an exception of the transport: nothing is tried again.</summary>
+    /// <summary>Part of an answer is with the caller, who does not take the rest. Not an exception of the transport: nothing is tried again.</summary>
     private sealed class RelayBrokenException(Exception cause) : Exception("the answer broke off on its way to the caller", cause);
 }

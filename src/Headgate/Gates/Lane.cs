@@ -5,7 +5,7 @@ using Headgate.Proxies;
 namespace Headgate.Gates;
 
 /// <summary>What a waiter asks for. Those who cost of the same units with the same priority, tenant, key and choice of proxies stand in one lane.</summary>
-internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky, ProxyView? Via = null)
+internal readonly record struct LaneKey(Cost Cost, RequestPriority Priority, string? Tenant, PoolKey? Sticky, WishedWays? Via = null)
 {
     /// <summary>Compares what decides about the lane. The amounts do not: one tenant has one share, whatever each of its requests costs.</summary>
     public static readonly IEqualityComparer<LaneKey> OfLanes = new LaneComparer();

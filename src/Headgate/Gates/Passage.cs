@@ -69,7 +69,7 @@ internal static class Passage
         }
         if (lane.Via is not { } via)
             return new Passing(at, heldBy, key, null, retry);
-        var (way, open) = ((ProxyView)via.Constraint).Soonest(via, cost, now, overtakes, ref retry);
+        var (way, open) = ((WishedWays)via.Constraint).Soonest(via, cost, now, overtakes, ref retry);
         return open > at ? new Passing(open, via, key, way, retry) : new Passing(at, heldBy, key, way, retry);
     }
 }

@@ -62,6 +62,9 @@ internal class Permit : IValueTaskSource<Permit>
     /// <summary>The limits of its exit that it holds a place in.</summary>
     public Checkpoint[] TakenOfProxy { get; set; } = [];
 
+    /// <summary>A body was read to its end.</summary>
+    public bool BringsBody { get; set; }
+
     public long GrantedAt { get; set; }
 
     public long SentAt { get; set; }

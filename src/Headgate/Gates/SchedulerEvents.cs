@@ -18,15 +18,18 @@ internal static class SchedulerEvents
     {
         var wasSent = permit.State == PermitState.Sent;
         permit.Answer(now);
-        // More may go through a proxy that is new: of other APIs too.
-        if (wasSent && permit.Proxy is { } way && (way.Proxy.Health.Answered(permit.SentAt, now) | way.Reach.Answered(permit.SentAt, now)))
+        if (wasSent && permit.Proxy is { } way && way.AnsweredNeedsLock(permit.SentAt, now))
             scheduler.Better(permit.Lane.Gate.Proxies!.Pool);
         scheduler.BetterFor(permit, now);
     }
 
     public static void Ended(this Scheduler scheduler, Permit permit, Cost? actual, long now)
     {
+        var wasAnswered = permit.State == PermitState.Answered;
         permit.End(actual, now);
+        // More may go through a proxy that is new: of other APIs too.
+        if (wasAnswered && permit.Proxy is { } way && way.BroughtNeedsLock(!permit.BringsBody, permit.SentAt, now))
+            scheduler.Better(permit.Lane.Gate.Proxies!.Pool);
         scheduler.BetterFor(permit, now);
     }
 

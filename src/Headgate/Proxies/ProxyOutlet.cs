@@ -32,6 +32,9 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
     /// <summary>How it does with this API: one that is good may not let us to every server, or not reach it.</summary>
     public ProxyHealth Reach { get; } = new(proxy.LeftAfter);
 
+    /// <summary>How the answers fared that came this way.</summary>
+    public AnswerTally Answers { get; } = new();
+
     /// <summary>Why nothing goes this way any more; null while something may.</summary>
     public string? DeadReason => proxy.IsGone ? "its source gives it no more" : proxy.Health.DeadReason ?? Reach.DeadReason;
 
@@ -45,6 +48,22 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
     {
         InFlight++;
         pool.TakeNeedsLock(proxy);
+    }
+
+    /// <summary>An answer has begun to come.</summary>
+    /// <returns>Whether it is known when more may go than before.</returns>
+    public bool AnsweredNeedsLock(long sentAt, long now) => proxy.Health.Answered(sentAt, now) | Reach.Answered(sentAt, now);
+
+    /// <summary>An answer came to its end.</summary>
+    /// <param name="isEmpty">It has no body that could have broken off, or nobody has read it.</param>
+    /// <param name="sentAt">When its request was sent.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Whether more may go than before.</returns>
+    public bool BroughtNeedsLock(bool isEmpty, long sentAt, long now)
+    {
+        if (!isEmpty)
+            Answers.Add(isWhole: true);
+        return proxy.Health.Brought(isEmpty, sentAt, now) | Reach.Brought(isEmpty, sentAt, now);
     }
 
     public void EndNeedsLock()

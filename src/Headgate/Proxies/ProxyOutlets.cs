@@ -9,33 +9,36 @@ internal sealed class ProxyOutlets
     /// <summary>More wishes are not kept apart: they are named by whoever asks.</summary>
     private const int MostViews = 1_000;
 
+    /// <summary>So many ways are enough to compare another one with.</summary>
+    private const int EnoughToCompare = 3;
+
     private readonly ProxyPool _pool;
     private readonly Lock _lock = new();
     private volatile ProxyOutlet[] _all = [];
-    private volatile ProxyView[] _views;
+    private volatile WishedWays[] _views;
 
     /// <param name="pool">The pool.</param>
-    /// <param name="owner">The API.</param>
-    public ProxyOutlets(ProxyPool pool, object owner)
+    /// <param name="user">The API.</param>
+    public ProxyOutlets(ProxyPool pool, IProxyUser user)
     {
-        (_pool, Owner) = (pool, owner);
-        _views = [Usual = new ProxyView(this, default)];
+        (_pool, User) = (pool, user);
+        _views = [Usual = new WishedWays(this, default)];
     }
 
     public ProxyPool Pool => _pool;
 
-    /// <summary>The API, for whoever knows what that is.</summary>
-    public object Owner { get; }
+    /// <summary>The API.</summary>
+    public IProxyUser User { get; }
 
     public ProxyChoice Choice => _pool.Configuration.Choice;
 
     public ProxyOutlet[] All => _all;
 
     /// <summary>The view of those who ask for nothing.</summary>
-    public ProxyView Usual { get; }
+    public WishedWays Usual { get; }
 
     /// <summary>Every view somebody may wait at.</summary>
-    public ProxyView[] Views => _views;
+    public WishedWays[] Views => _views;
 
     /// <summary>No proxy is left, and none will come by itself.</summary>
     public bool AllDead
@@ -80,13 +83,37 @@ internal sealed class ProxyOutlets
     /// <param name="country">The country it is to go through, for pools chosen by that.</param>
     /// <param name="keepsTo">By what it keeps to one, for pools chosen so.</param>
     /// <param name="avoids">The proxy that has just failed it.</param>
-    public ProxyView For(string? country, string? keepsTo, PoolProxy? avoids)
+    public WishedWays For(string? country, string? keepsTo, PoolProxy? avoids)
     {
         var wish = new ProxyWish(
             Choice == ProxyChoice.Geo && country is not null && Has(country) ? country : null,
             Choice == ProxyChoice.Sticky && keepsTo is not null ? Preferred(keepsTo) : null,
             avoids);
         return wish == default ? Usual : For(wish);
+    }
+
+    /// <summary>
+    /// Whose fault it is that an answer broke off on a way whose proxy is there: the API's, where answers break off on the other ways too, at least half
+    /// as often; or where this request broke off on another way before, and this one mostly brings what it is given. Until three others have brought
+    /// anything, or all there are, it is that of the way: they will tell. Where there is no other way it is the API's.
+    /// </summary>
+    /// <param name="way">The way, in which it counts.</param>
+    /// <param name="before">The proxy by which the same request broke off before; null for none.</param>
+    public bool IsApisFaultNeedsLock(ProxyOutlet way, PoolProxy? before)
+    {
+        way.Answers.Add(isWhole: false);
+        var (whole, broken, known, others) = (0d, 0d, 0, 0);
+        foreach (var other in _all)
+        {
+            if (other == way || (other.IsDead && !other.Answers.IsKnown))
+                continue;
+            (whole, broken) = (whole + other.Answers.Whole, broken + other.Answers.Broken);
+            (known, others) = (known + (other.Answers.IsKnown ? 1 : 0), others + 1);
+        }
+        var own = way.Answers.Share;
+        return others == 0
+            || (known >= Math.Min(others, EnoughToCompare) && 2 * AnswerTally.ShareOf(whole, broken) >= own)
+            || (before is not null && before != way.Proxy && own < 0.5);
     }
 
     /// <summary>Others from now on; needs the lock. Views nobody waits at are forgotten.</summary>
@@ -102,13 +129,13 @@ internal sealed class ProxyOutlets
     }
 
     /// <summary>Somebody waits at a view that was forgotten.</summary>
-    public void KeepNeedsLock(ProxyView view)
+    public void KeepNeedsLock(WishedWays view)
     {
         lock (_lock)
             (view.IsKept, _views) = (true, [.. _views, view]);
     }
 
-    private ProxyView For(ProxyWish wish)
+    private WishedWays For(ProxyWish wish)
     {
         foreach (var view in _views)
             if (view.Wish == wish)
@@ -119,7 +146,7 @@ internal sealed class ProxyOutlets
                 return known;
             if (_views.Length >= MostViews)
                 return Usual;
-            var made = new ProxyView(this, wish);
+            var made = new WishedWays(this, wish);
             _views = [.. _views, made];
             return made;
         }

@@ -27,6 +27,9 @@ internal readonly record struct Outcome
     /// <summary>What the proxy did wrong, where it is known that it did; whatever the class, for whoever chooses proxies.</summary>
     public ProxyFault ProxyFault { get; init; }
 
+    /// <summary>An answer had begun to come, and broke off.</summary>
+    public bool BrokeOff { get; init; }
+
     /// <summary>
     /// Whether the answer proves that the request has arrived, so that its <c>late</c> is now. False for 408, 502 and 504, which an
     /// intermediary speaks, and for everything that is not an answer: <c>late</c> is then now plus <c>straggle</c>.

@@ -13,16 +13,16 @@ public sealed class ProxyHealthTests
         var health = new ProxyHealth(null);
         Assert.Equal((0, Clock.Never), (health.FreeAt(1, 0), health.FreeAt(2, 0)));
 
-        List<int> rooms = [health.Room];
+        List<int> rooms = [health.Room(0)];
         for (var answers = 0; answers < 6; answers++)
         {
-            Assert.True(health.Answered(1, Second));
-            rooms.Add(health.Room);
+            Assert.True(health.Brought(false, 1, Second));
+            rooms.Add(health.Room(0));
         }
 
         Assert.Equal([2, 4, 8, 16, 32, 64, int.MaxValue], rooms);
         Assert.True(health.IsProven);
-        Assert.False(health.Answered(1, Second));
+        Assert.False(health.Brought(false, 1, Second));
     }
 
     [Fact]
@@ -48,12 +48,62 @@ public sealed class ProxyHealthTests
         var health = Proven();
         health.Failed("refused", Second, Second);
         health.Failed("refused", 3 * Second, 3 * Second);
-        Assert.True(health.Answered(10 * Second, 11 * Second));
+        Assert.True(health.Brought(false, 10 * Second, 11 * Second));
         Assert.False(health.IsOnProbation);
 
         health.Failed("refused", 20 * Second, 20 * Second);
 
         Assert.Equal(21 * Second, health.RestsUntil);
+    }
+
+    [Fact]
+    public void The_head_of_an_answer_ends_no_probation_and_makes_no_room()
+    {
+        var health = new ProxyHealth(5);
+        List<long> pauses = [];
+        for (var now = Second; health.DeadReason is null; now = health.RestsUntil)
+        {
+            health.Answered(now + 1, now + 2);
+            Assert.Equal(pauses.Count == 0 ? 2 : 1, health.Room(now + 2));
+            health.Failed("broke off", now + 1, now + 3, brokeOff: true);
+            pauses.Add((health.RestsUntil - now) / Second);
+        }
+
+        Assert.Equal([1, 4, 16, 64], pauses);
+        Assert.False(health.HasWorked);
+    }
+
+    [Fact]
+    public void A_stream_that_keeps_coming_says_each_ten_seconds_what_an_answer_says_at_its_end()
+    {
+        var health = new ProxyHealth(null);
+        health.Failed("refused", 0, 0);
+        Assert.True(health.Answered(2 * Second, 3 * Second));
+        Assert.False(health.Answered(2 * Second, 4 * Second));
+
+        Assert.Equal((13 * Second, 13 * Second), (health.FreeAt(1, 3 * Second), health.FreeAt(1, 12 * Second)));
+        Assert.Equal((13 * Second, 23 * Second), (health.FreeAt(3, 13 * Second), health.FreeAt(4, 13 * Second)));
+        Assert.Equal(int.MaxValue, health.Room(63 * Second));
+        Assert.True(health.IsOnProbation);
+        // And at its end no less.
+        health.Brought(false, 2 * Second, 24 * Second);
+        Assert.Equal((16, false), (health.Room(24 * Second), health.IsOnProbation));
+        health.Failed("refused", 25 * Second, 25 * Second);
+        Assert.Equal(1, health.Room(80 * Second));
+    }
+
+    [Fact]
+    public void That_an_answer_without_a_body_did_not_break_off_says_nothing()
+    {
+        var health = Proven();
+        health.Failed("broke off", Second, Second, brokeOff: true);
+        Assert.False(health.Brought(isEmpty: true, 3 * Second, 4 * Second));
+        Assert.True(health.BreaksOff);
+        Assert.True(health.Brought(isEmpty: false, 3 * Second, 4 * Second));
+        Assert.False(health.BreaksOff);
+
+        health.Failed("refused", 5 * Second, 5 * Second);
+        Assert.True(health.Brought(isEmpty: true, 7 * Second, 8 * Second));
     }
 
     [Fact]
@@ -64,9 +114,9 @@ public sealed class ProxyHealthTests
         for (var other = 0; other < 20; other++)
             Assert.False(health.Failed("refused", Second, 2 * Second + other));
         // Nor does an answer to what was sent before.
-        Assert.False(health.Answered(Second, 3 * Second));
+        Assert.False(health.Brought(false, Second, 3 * Second));
 
-        Assert.Equal((3 * Second, 1), (health.RestsUntil, health.Room));
+        Assert.Equal((3 * Second, 1), (health.RestsUntil, health.Room(0)));
     }
 
     [Fact]
@@ -114,7 +164,7 @@ public sealed class ProxyHealthTests
     {
         var health = new ProxyHealth(leftAfter);
         for (var answers = 0; answers < 6; answers++)
-            health.Answered(1, 2);
+            health.Brought(false, 1, 2);
         return health;
     }
 }

@@ -14,7 +14,7 @@ internal readonly record struct ProxyWish(string? Country, PoolProxy? Prefers, P
 /// The proxies of an API as seen with one wish: the one that is free soonest, and of several the one that the strategy likes best. Requests with
 /// the same wish wait here, so that those for whom there is a way are never behind those for whom there is none.
 /// </summary>
-internal sealed class ProxyView(ProxyOutlets outlets, ProxyWish wish) : Constraint
+internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constraint
 {
     public ProxyWish Wish => wish;
 
