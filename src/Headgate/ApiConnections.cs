@@ -52,7 +52,8 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
     }
 
     /// <summary>Makes connections through a proxy.</summary>
-    public ProxyConnector ConnectorOf(Upstream upstream, ProxyEndpoint proxy) => new(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade });
+    public ProxyConnector ConnectorOf(Upstream upstream, ProxyEndpoint proxy) =>
+        new(proxy, new Connector(engine.Clock, static _ => { }) { Counts = upstream.ConnectionsMade }) { Trust = () => upstream.Proxies?.Pool.Trust?.Invoke() };
 
     /// <summary>What a host that is reached through proxies may not be; null for anything.</summary>
     /// <param name="isTrusted">It was configured: it is reached wherever it is.</param>

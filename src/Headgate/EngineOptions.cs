@@ -37,8 +37,8 @@ internal sealed record EngineOptions
     public Func<Uri, CancellationToken, Task<byte[]>> ProxyList { get; init; } = ProxyLists.FetchAsync;
 
     /// <summary>Tries a proxy out.</summary>
-    public Func<Clock, ProxyEndpoint, Uri, TimeSpan, CancellationToken, Task<ProxyProbeResult>> Probe { get; init; } =
-        static (clock, proxy, url, patience, cancellation) => new ProxyProbe(clock).RunAsync(proxy, url, patience, cancellation);
+    public Func<ProxyProbe, ProxyEndpoint, Uri, TimeSpan, CancellationToken, Task<ProxyProbeResult>> Probe { get; init; } =
+        static (probe, proxy, url, patience, cancellation) => probe.RunAsync(proxy, url, patience, cancellation);
 
     /// <summary>Told what a user should know of: a limit that does not hold, a pause the server asked for. Thread-safe; must not throw.</summary>
     public Action<string> Notice { get; init; } = _ => { };

@@ -17,4 +17,14 @@ public sealed class ProxyPoolOptions : SettingsGroup
 
     /// <summary>The address of what is fetched through a proxy that is new or has failed, to see whether it works. Nothing by default.</summary>
     public string? Probe { get => Get<string>(); set => Set(value); }
+
+    /// <summary>Whom connections to proxies of <c>https://</c> trust.</summary>
+    public ProxyTlsOptions Tls { get => Group<ProxyTlsOptions>(); set => Set(value); }
+}
+
+/// <summary>Whom connections to proxies of <c>https://</c> trust.</summary>
+public sealed class ProxyTlsOptions : SettingsGroup
+{
+    /// <summary>A PEM file of certificates that are trusted instead of those of the system: <c>file:PATH</c>.</summary>
+    public string? Ca { get => Get<string>(); set => Set(value); }
 }

@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using Headgate.Configuration;
+using Headgate.Connections;
 using Headgate.Gates;
 using Headgate.Ledgers;
 using Headgate.Proxies;
@@ -188,8 +190,13 @@ internal sealed class ProxyPools : IDisposable
         lock (_changing)
         {
             foreach (var configuration in next.ProxyPools)
-                if (_pools.TryGetValue(configuration.Name, out var known) && known.Pool.Configuration.From != configuration.From)
-                    known.Sources.Check(configuration);
+                if (_pools.TryGetValue(configuration.Name, out var known))
+                {
+                    if (known.Pool.Configuration.From != configuration.From)
+                        known.Sources.Check(configuration);
+                    // What is wrong is told now; what is odd, when it holds.
+                    TlsFiles.ReadTrust(configuration, _engine.Clock.Provider.GetUtcNow(), static _ => { });
+                }
             foreach (var made in Made(next.ProxyPools.Where(pool => !_pools.ContainsKey(pool.Name))))
             {
                 _pools.Add(made.Pool.Name, made);
@@ -201,9 +208,12 @@ internal sealed class ProxyPools : IDisposable
     private void Follow(HeadgateConfiguration next)
     {
         lock (_changing)
-            foreach (var (name, (_, sources)) in _pools)
-                if (next.ProxyPools.FirstOrDefault(pool => pool.Name == name) is { } configuration)
+            foreach (var (name, (pool, sources)) in _pools)
+                if (next.ProxyPools.FirstOrDefault(other => other.Name == name) is { } configuration)
+                {
+                    Trust(pool, configuration);
                     sources.Follow(configuration);
+                }
     }
 
     /// <summary>Those that a configuration does not have go, unless somebody is reached through them yet.</summary>
@@ -218,6 +228,21 @@ internal sealed class ProxyPools : IDisposable
                 }
     }
 
+    /// <summary>By whom proxies are trusted from now on; the file was there a moment ago.</summary>
+    private void Trust(ProxyPool pool, ProxyPoolConfiguration next)
+    {
+        try
+        {
+            pool.Trust = TrustOf(next);
+        }
+        catch (ConfigurationException failure)
+        {
+            _engine.Notice($"the proxies of {pool.Name} are trusted as before: {failure.Message}");
+        }
+    }
+
+    private Func<X509ChainPolicy>? TrustOf(ProxyPoolConfiguration configuration) => TlsFiles.ReadTrust(configuration, _engine.Clock.Provider.GetUtcNow(), _engine.Notice);
+
     private PoolProxy Make(ProxyPool pool, ProxyEntry entry) => new(entry, LeftAfter) { PausedBy = _pauses.GetValueOrDefault((pool.Name, entry.Name)) };
 
     private List<(ProxyPool Pool, ProxySources Sources)> Made(IEnumerable<ProxyPoolConfiguration> configurations)
@@ -225,7 +250,7 @@ internal sealed class ProxyPools : IDisposable
         var made = new List<(ProxyPool Pool, ProxySources Sources)>();
         foreach (var configuration in configurations)
         {
-            var pool = new ProxyPool(configuration);
+            var pool = new ProxyPool(configuration) { Trust = TrustOf(configuration) };
             var sources = new ProxySources(_engine, this, pool, _options);
             pool.Proxies = [.. sources.ReadFiles(configuration).Select(entry => Make(pool, entry))];
             made.Add((pool, sources));

@@ -23,6 +23,7 @@ internal sealed class ProxyProbing : IDisposable
     private readonly ProxyPools _pools;
     private readonly ProxyPool _pool;
     private readonly EngineOptions _options;
+    private readonly ProxyProbe _probe;
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _timer;
 
@@ -33,7 +34,7 @@ internal sealed class ProxyProbing : IDisposable
 
     public ProxyProbing(Engine engine, ProxyPools pools, ProxyPool pool, EngineOptions options)
     {
-        (_engine, _pools, _pool, _options) = (engine, pools, pool, options);
+        (_engine, _pools, _pool, _options, _probe) = (engine, pools, pool, options, new ProxyProbe(engine.Clock, () => pool.Trust?.Invoke()));
         _timer = engine.Clock.Provider.CreateTimer(static probing => ((ProxyProbing)probing!).Look(), this, TimeSpan.Zero, Every);
     }
 
@@ -67,7 +68,7 @@ internal sealed class ProxyProbing : IDisposable
         var began = _engine.Clock.Now;
         try
         {
-            var result = await _options.Probe(_engine.Clock, proxy.Entry.Endpoint, url, Patience, _stop.Token).ConfigureAwait(false);
+            var result = await _options.Probe(_probe, proxy.Entry.Endpoint, url, Patience, _stop.Token).ConfigureAwait(false);
             // That something cannot be reached through it may be the fault of what is asked for.
             if (result.IsWell)
                 _pools.Answered(_pool, proxy, began);

@@ -185,6 +185,7 @@ public sealed class HeadgateOptionsTests
         Assert.Equal(Names(Settings.Chaos.Shape), Names(typeof(ChaosOptions)));
         Assert.Equal(Names((Group)Settings.Defaults.Shape), Names(typeof(HeadgateOptions), "totalLimits", "totalConnections", "totalCacheBytes", "upstreams", "proxyPools", "statePath", "token", "health"));
         Assert.Equal(Names(ProxySettings.Shape), Names(typeof(ProxyPoolOptions)));
+        Assert.Equal(Names((Group)ProxySettings.Tls.Shape), Names(typeof(ProxyTlsOptions)));
         Assert.Equal(Names(OAuthSettings.Shape), Names(typeof(OAuthOptions)));
 
         static IEnumerable<string> Names(object of, params string[] beside) => (of is Group group

@@ -7,12 +7,13 @@ namespace Headgate.App.Commands;
 /// <summary>What a configuration names and does not say itself, beside keys: the files of its proxies, the secrets of its clients. Read as a process that sends would.</summary>
 internal static class ApiSources
 {
-    /// <summary>The proxies in the files of a pool; those that an address tells are not among them.</summary>
+    /// <summary>The proxies in the files of a pool, whose certificates are looked at too; those that an address tells are not among them.</summary>
     /// <exception cref="ConfigurationException">A file cannot be used.</exception>
     public static IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool)
     {
         try
         {
+            TlsFiles.ReadTrust(pool, TimeProvider.System.GetUtcNow(), static _ => { });
             return ProxyFile.Join(pool.From.Where(IsFile).SelectMany(file => ProxyFile.Read([file])));
         }
         catch (ConfigurationException wrong)

@@ -29,7 +29,7 @@ internal sealed partial class ConfigurationFiles
     {
         var prints = new Dictionary<string, string> { [""] = PrintOfItself(sources) };
         foreach (var pool in configuration.ProxyPools)
-            prints[LiveConfiguration.OfPool + pool.Name] = string.Concat(pool.From.Where(source => source.StartsWith("file:", StringComparison.Ordinal)).Select(source => Print(source[5..])));
+            prints[LiveConfiguration.OfPool + pool.Name] = string.Concat(pool.From.Append(pool.Ca).OfType<string>().Where(source => source.StartsWith("file:", StringComparison.Ordinal)).Select(source => Print(source[5..])));
         foreach (var api in configuration.Upstreams)
             if (FilesOf(api).ToList() is { Count: > 0 } files)
                 prints[api.Name] = string.Concat(files.Select(Print));

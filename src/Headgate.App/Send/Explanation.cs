@@ -25,6 +25,7 @@ internal sealed class Explanation(Engine engine, TextWriter talk, long startedAt
             LineStep.Settled => Settled(exchange, exchange.Last!),
             LineStep.Redirected => $"redirected to {exchange.Method} {Place(exchange.Uri)}{(exchange.Redirect is { DropsCredentials: true } ? ", without credentials: it is another server" : "")}",
             LineStep.KeyDied => $"key {exchange.Last!.Permit.Key!.Name} is not used any more",
+            LineStep.Held when exchange.Last!.Failure == FailureClass.Proxy => $"try {exchange.Holds + 1} as soon as there is a proxy; not charged to its retries",
             LineStep.Held => $"pause of {Left(exchange.NextAt)}, for everybody who shares this limit; not charged to its retries",
             LineStep.Retries => $"retry {exchange.RetriesMade}, {(exchange.NextAt <= engine.Clock.Now ? "at once" : $"in {Left(exchange.NextAt)}")}",
             LineStep.Stored => $"the answer is stored: {exchange.Cache!.Header}",

@@ -5,6 +5,7 @@ using Headgate.App.Results;
 using Headgate.App.Runs;
 using Headgate.Jobs;
 using Headgate.Ledgers;
+using Headgate.Limits;
 using Headgate.Retries;
 
 namespace Headgate.App.Send;
@@ -101,10 +102,12 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
     {
         if (options.Explain)
             return new Explanation(engine, talk, accepted.Mono).Tell;
-        if (!terminal.IsTerminal)
-            return null;
         return (exchange, step) =>
         {
+            if (step == LineStep.Held && exchange.Last!.Failure == FailureClass.Proxy)
+                TellOfProxy(engine, exchange);
+            if (!terminal.IsTerminal)
+                return;
             if (step == LineStep.Waits && Forecast.Of(engine, engine.UpstreamOf(exchange.Uri)) is { } held)
                 waiting.Begin($"waiting for {held.Holding}", held.At);
             else if (step == LineStep.Retries)
@@ -112,6 +115,15 @@ internal sealed class Sending(SendOptions options, Stream output, TextWriter tal
             else if (step is LineStep.Permitted or LineStep.Sent)
                 waiting.End();
         };
+    }
+
+    /// <summary>Whether anybody looks or not: dead proxies may take their time, and nobody is to take that for a hang.</summary>
+    private void TellOfProxy(Engine engine, Exchange exchange)
+    {
+        var now = engine.Clock.Now;
+        var back = engine.Dispatcher.Read(engine.UpstreamOf(exchange.Uri), static (_, api, now) => api.Proxies?.All.Select(way => way.BackAt(now)).DefaultIfEmpty(LimitState.Never).Min() ?? LimitState.Never);
+        var next = back == LimitState.Never ? "no proxy is left" : back <= now ? "trying another one" : $"trying again in {Words.Time(back - now)}";
+        Say($"headgate: try {exchange.Holds} through proxy {exchange.Last!.Permit.Proxy!.Name}: {exchange.LastError}; {next}");
     }
 
     private async ValueTask ReceiveAsync(HttpResponseMessage answer, CancellationToken cancellation)

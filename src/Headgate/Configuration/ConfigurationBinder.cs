@@ -130,6 +130,7 @@ internal sealed class ConfigurationBinder(string directory, string current)
         Choice = Value(node, ProxySettings.Choose, default),
         Limits = node.Member(ProxySettings.Limits.Name) is { } limits ? ProxySettings.LimitsShape.Read(limits) : [],
         Probe = node.Member(ProxySettings.Probe.Name) is null ? null : Value(node, ProxySettings.Probe, null!),
+        Ca = node.Member(ProxySettings.Tls.Name) is { } tls ? Source(tls, ProxySettings.Ca) : null,
     };
 
     /// <summary>Null where something of it is missing, which has been told.</summary>

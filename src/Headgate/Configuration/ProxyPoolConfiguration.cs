@@ -41,6 +41,9 @@ internal sealed record ProxyPoolConfiguration
     /// <summary>The limits of each exit, at each API.</summary>
     public ValueList<Limit> Limits { get; init; } = [];
 
+    /// <summary><c>file:</c> and the absolute path of the certificates by which proxies of https:// are trusted instead of the system's; null for those.</summary>
+    public string? Ca { get; init; }
+
     /// <summary>What is fetched through a proxy to see how it is; null for nothing.</summary>
     public string? Probe { get; init; }
 }

@@ -29,7 +29,11 @@ internal static class ProxySettings
     public static readonly Setting Limits = new("limits", LimitsShape, "The limits of each exit, at each API that is reached through it.", "[]");
     public static readonly Setting<string> Probe = new("probe", ProbeScalar, "What is fetched through a proxy that is new or has failed, to see whether it works.");
 
-    public static readonly Group Shape = new([From, Poll, Choose, Limits, Probe], ["from"]);
+    public static readonly Setting<string> Ca = new(
+        "ca", Scalars.FileSource, "A PEM file of certificates by which proxies of https:// are trusted instead of those of the system: \"file:PATH\" (relative to this file).");
+    public static readonly Setting Tls = new("tls", new Group([Ca]), "Whom connections to proxies of https:// trust.");
+
+    public static readonly Group Shape = new([From, Poll, Choose, Limits, Probe, Tls], ["from"]);
 
     public static readonly Setting Pools = new(
         "proxies",

@@ -6,7 +6,7 @@ using Headgate.Configuration;
 
 namespace Headgate.Connections;
 
-/// <summary>Reads the certificates that an API's configuration names, once, when the API is opened. No message shows a key or a password.</summary>
+/// <summary>Reads the certificates that the configuration of an API names, or of a pool of proxies, once, when it is opened. No message shows a key or a password.</summary>
 internal sealed class TlsFiles
 {
     private const string File = "file:";
@@ -15,12 +15,15 @@ internal sealed class TlsFiles
     private const int LargestFile = 4 << 20;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    private readonly UpstreamConfiguration _api;
+    /// <summary>The API, or the pool.</summary>
+    private readonly string _name;
+    private readonly string _pointer;
     private readonly DateTimeOffset _now;
     private readonly Action<string> _notice;
     private readonly List<ConfigurationError> _errors = [];
 
-    private TlsFiles(UpstreamConfiguration api, DateTimeOffset now, Action<string> notice) => (_api, _now, _notice) = (api, now, notice);
+    private TlsFiles(string place, string name, DateTimeOffset now, Action<string> notice) =>
+        (_pointer, _name, _now, _notice) = ($"{ConfigurationNode.Below(place, name)}/tls/", name, now, notice);
 
     /// <summary>What the handler is told of TLS. That chain, name and dates are checked stays the runtime's; nothing here can turn it off.</summary>
     /// <param name="api">The API.</param>
@@ -29,13 +32,26 @@ internal sealed class TlsFiles
     /// <exception cref="ConfigurationException">A file is missing, cannot be read, or is not what it should be: all errors together.</exception>
     public static SslClientAuthenticationOptions Read(UpstreamConfiguration api, DateTimeOffset now, Action<string> notice)
     {
-        var files = new TlsFiles(api, now, notice);
+        var files = new TlsFiles("/upstreams", api.Name, now, notice);
         var options = new SslClientAuthenticationOptions();
         if (api.Tls.Ca is { } ca && files.ReadTrusted(ca[File.Length..]) is { } trusted)
             options.CertificateChainPolicy = TrustOnly(trusted);
         if (api.Tls.ClientCertificate is { } own)
-            options.ClientCertificateContext = files.ReadOwn(own[File.Length..]);
+            options.ClientCertificateContext = files.ReadOwn(own[File.Length..], api.Tls.Password);
         return files._errors.Count == 0 ? options : throw new ConfigurationException(files._errors);
+    }
+
+    /// <summary>By whom the proxies of a pool are trusted; null for whoever the system trusts.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="now">The wall clock, for certificates that are out of date.</param>
+    /// <param name="notice">Told of those.</param>
+    /// <exception cref="ConfigurationException">The file is missing, cannot be read, or is not what it should be.</exception>
+    public static Func<X509ChainPolicy>? ReadTrust(ProxyPoolConfiguration pool, DateTimeOffset now, Action<string> notice)
+    {
+        if (pool.Ca is not { } ca)
+            return null;
+        var files = new TlsFiles("/proxies", pool.Name, now, notice);
+        return files.ReadTrusted(ca[File.Length..]) is { } trusted ? () => TrustOnly(trusted) : throw new ConfigurationException(files._errors);
     }
 
     private static X509ChainPolicy TrustOnly(X509Certificate2Collection trusted)
@@ -67,20 +83,20 @@ internal sealed class TlsFiles
         if (certificates.Count == 0)
             return Wrong<X509Certificate2Collection>("ca", path, "there is no certificate in it; in PEM one begins with -----BEGIN CERTIFICATE-----");
         foreach (var certificate in certificates)
-            TellDates($"the certificate {certificate.Subject} that {_api.Name} is trusted by", certificate);
+            TellDates($"the certificate {certificate.Subject} that {_name} is trusted by", certificate);
         return certificates;
     }
 
-    private SslStreamCertificateContext? ReadOwn(string path)
+    private SslStreamCertificateContext? ReadOwn(string path, string? passwordSource)
     {
         const string setting = "clientCertificate";
-        if (ReadFile(setting, path) is not { } bytes || !TryReadPassword(out var password))
+        if (ReadFile(setting, path) is not { } bytes || !TryReadPassword(passwordSource, out var password))
             return null;
         try
         {
             if (CertificateFile.Read(bytes, null, password) is not { } context)
                 return Wrong<SslStreamCertificateContext>(setting, path, "there is no private key in it");
-            TellDates($"the client certificate for {_api.Name}", context.TargetCertificate);
+            TellDates($"the client certificate for {_name}", context.TargetCertificate);
             return context;
         }
         catch (Exception failure) when (failure is CryptographicException or PlatformNotSupportedException)
@@ -90,10 +106,10 @@ internal sealed class TlsFiles
         }
     }
 
-    private bool TryReadPassword(out string? password)
+    private bool TryReadPassword(string? source, out string? password)
     {
         password = null;
-        if (_api.Tls.Password is not { } source)
+        if (source is null)
             return true;
         try
         {
@@ -124,7 +140,7 @@ internal sealed class TlsFiles
             _notice($"{what} {why}");
     }
 
-    private string Pointer(string setting) => $"{ConfigurationNode.Below("/upstreams", _api.Name)}/tls/{setting}";
+    private string Pointer(string setting) => _pointer + setting;
 
     private T? Wrong<T>(string setting, string path, string message) where T : class
     {

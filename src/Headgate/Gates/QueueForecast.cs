@@ -1,4 +1,5 @@
 using Headgate.Limits;
+using Headgate.Proxies;
 
 namespace Headgate.Gates;
 
@@ -10,9 +11,9 @@ internal static class QueueForecast
     /// <param name="cost">The cost.</param>
     /// <param name="now">Monotonic nanoseconds.</param>
     /// <param name="ahead">So many requests of one each come before, beside those that wait in the gate.</param>
-    public static (long At, Checkpoint? Holding) After(Gate gate, Cost cost, long now, long ahead = 0)
+    public static (long At, Constraint? Holding) After(Gate gate, Cost cost, long now, long ahead = 0)
     {
-        var (at, holding) = (now, (Checkpoint?)null);
+        var (at, holding) = (now, (Constraint?)null);
         for (var index = 0; index < gate.Checkpoints.Length; index++)
         {
             var limit = gate.Checkpoints[index];
@@ -25,6 +26,24 @@ internal static class QueueForecast
             if (free > at)
                 (at, holding) = (free, limit);
         }
+        if (gate.Proxies is { } ways && Through(ways, gate.QueuedRequests + ahead, cost, now) is var (through, by) && through > at)
+            (at, holding) = (through, by);
+        return (at, holding);
+    }
+
+    /// <summary>
+    /// The same by the exits that the API is reached through, as if those who come before went evenly through all that can be used now. While none
+    /// can, it is when the first comes back.
+    /// </summary>
+    private static (long At, Constraint Holding) Through(ProxyOutlets ways, long queued, Cost cost, long now)
+    {
+        var exits = ways.All.Where(way => way.IsUsable(now)).Select(static way => way.Exit).ToHashSet();
+        if (exits.Count == 0)
+            return (ways.All.Select(way => way.BackAt(now)).DefaultIfEmpty(LimitState.Never).Min(), ways.Usual);
+        var (at, holding, each) = (now, (Constraint)ways.Usual, Math.Max(0, queued) / exits.Count);
+        foreach (var limit in exits.SelectMany(static exit => exit.Scope.Checkpoints))
+            if (limit.UnitsOf(cost) is var units and > 0 && limit.State.FreeAfter(each * limit.UnitsOf(Cost.One), units, now) is var free && free > at)
+                (at, holding) = (free, limit);
         return (at, holding);
     }
 

@@ -17,8 +17,8 @@ namespace Headgate.Proxies;
 /// <param name="connector">Connects to it; its address is that of the configuration, and guarded by nobody.</param>
 internal sealed class ProxyConnector(ProxyEndpoint proxy, Connector connector)
 {
-    /// <summary>Whom the certificate of the proxy is to be signed by; null for whoever the system trusts. It is verified in any case.</summary>
-    public Func<X509ChainPolicy>? Trust { get; init; }
+    /// <summary>Makes whom the certificate of the proxy is to be signed by, for each connection; null for whoever the system trusts. It is verified in any case.</summary>
+    public Func<X509ChainPolicy?> Trust { get; init; } = static () => null;
 
     /// <summary>Connects.</summary>
     /// <param name="target">Where the tunnel leads to; null to speak with the proxy itself.</param>
@@ -82,7 +82,7 @@ internal sealed class ProxyConnector(ProxyEndpoint proxy, Connector connector)
     private async ValueTask<Stream> SecureAsync(Stream connection, CancellationToken cancellation)
     {
         var secured = new SslStream(connection);
-        var options = new SslClientAuthenticationOptions { TargetHost = proxy.Host, ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = Trust?.Invoke() };
+        var options = new SslClientAuthenticationOptions { TargetHost = proxy.Host, ApplicationProtocols = [SslApplicationProtocol.Http11], CertificateChainPolicy = Trust() };
         // Disposed with the connection where it fails.
         await secured.AuthenticateAsClientAsync(options, cancellation).ConfigureAwait(false);
         return new OpaqueStream(secured);

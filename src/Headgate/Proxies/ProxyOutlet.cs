@@ -43,6 +43,9 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
     /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
     public bool IsUsable(long now) => !IsDead && proxy.PausedBy is null && proxy.Health.RestsUntil <= now && Reach.RestsUntil <= now;
 
+    /// <summary>When a request may wait for it; never where nobody can tell.</summary>
+    public long BackAt(long now) => IsDead || proxy.PausedBy is not null ? Time.Clock.Never : Math.Max(now, Math.Max(proxy.Health.RestsUntil, Reach.RestsUntil));
+
     /// <summary>A request goes this way.</summary>
     public void TakeNeedsLock(ProxyPool pool)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Headgate.Configuration;
 
 namespace Headgate.Proxies;
@@ -9,6 +10,7 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     private volatile PoolProxy[] _proxies = [];
     private volatile ProxyOutlets[] _users = [];
     private volatile string? _trouble;
+    private volatile Func<X509ChainPolicy>? _trust;
     private PoolProxy[] _gone = [];
 
     public string Name => _configuration.Name;
@@ -17,6 +19,13 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     {
         get => _configuration;
         set => _configuration = value;
+    }
+
+    /// <summary>Makes by whom its proxies of https:// are trusted; null for whoever the system trusts.</summary>
+    public Func<X509ChainPolicy>? Trust
+    {
+        get => _trust;
+        set => _trust = value;
     }
 
     /// <summary>Those that its sources give.</summary>

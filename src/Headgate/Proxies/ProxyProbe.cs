@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Headgate.Connections;
 using Headgate.Retries;
 using Headgate.Time;
@@ -16,7 +17,8 @@ internal readonly record struct ProxyProbeResult(ProxyFault Fault, TimeSpan Took
 
 /// <summary>Tries a proxy out: one GET of a URL through it, over a connection of its own, of whose answer only the head is read. Thread-safe.</summary>
 /// <param name="clock">Measures, and bounds it.</param>
-internal sealed class ProxyProbe(Clock clock)
+/// <param name="trust">Makes whom the certificates of proxies are to be signed by; null for whoever the system trusts.</param>
+internal sealed class ProxyProbe(Clock clock, Func<X509ChainPolicy?> trust)
 {
     /// <summary>Probes.</summary>
     /// <param name="proxy">The proxy.</param>
@@ -53,7 +55,7 @@ internal sealed class ProxyProbe(Clock clock)
 
     private ProxyHandler Handler(ProxyEndpoint proxy)
     {
-        var connector = new ProxyConnector(proxy, new Connector(clock, static _ => { }));
+        var connector = new ProxyConnector(proxy, new Connector(clock, static _ => { })) { Trust = trust };
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,

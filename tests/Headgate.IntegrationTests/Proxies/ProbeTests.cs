@@ -8,7 +8,7 @@ public sealed class ProbeTests(RealProxies proxies) : IClassFixture<RealProxies>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly ProxyProbe _probe = new(new Clock(TimeProvider.System));
+    private readonly ProxyProbe _probe = new(new Clock(TimeProvider.System), static () => null);
 
     [Theory]
     [InlineData("Tinyproxy")]

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Headgate.IntegrationTests.Connections;
 using Headgate.IntegrationTests.Fixtures;
+using Headgate.IntegrationTests.Service;
 
 namespace Headgate.IntegrationTests.Proxies;
 
@@ -169,5 +171,42 @@ public sealed class RealProxyTests(RealProxies proxies) : IClassFixture<RealProx
         Assert.Contains("the proxy: no TLS connection", answer.Outcome.Detail, StringComparison.Ordinal);
         foreach (var target in (Uri[])[new(proxies.Plain.Url), new(proxies.Secure.Url)])
             Assert.Equal(proxy.Exit, await TlsProxyCall.ExitOfAsync(proxy, target, authority, proxies.Folder));
+    }
+
+    [Fact]
+    public async Task A_pool_says_by_whom_its_proxies_are_trusted_and_a_service_follows()
+    {
+        using var authority = new TestAuthority("Our own");
+        using var certificate = authority.Sign("localhost");
+        await using var proxy = await DebianProxy.StartAsync(ProxyProgram.SquidTls, 50, certificate.ExportCertificatePem() + "\n" + certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() + "\n");
+        await using var cli = new Cli();
+        var url = $"{proxies.Plain.Url}/who";
+        cli.Write("proxies.txt", [proxy.Url]);
+        Write("");
+
+        var unknown = await cli.RunAsync("send", url);
+        Write(""", "tls": { "ca": "file:ca.pem" }""");
+        var missing = await cli.RunAsync("send", url);
+        var check = await cli.RunAsync("config", "check");
+        cli.Write("ca.pem", authority.Pem);
+        var trusted = await cli.RunAsync("send", url);
+        using var another = new TestAuthority("Another");
+        cli.Write("ca.pem", another.Pem);
+        await using var service = await ServiceProcess.StartAsync(cli);
+        using var refused = await service.Client.GetAsync("/up/api/who?first", new CancellationTokenSource(TimeSpan.FromSeconds(3)).Token).ContinueWith(static call => call.IsCompletedSuccessfully ? call.Result : null, TaskScheduler.Default);
+        cli.Write("ca.pem", authority.Pem);
+        var followed = await service.Client.GetStringAsync("/up/api/who?second");
+
+        Assert.Equal(6, unknown.Code);
+        Assert.Contains("the proxy: no TLS connection", unknown.Error, StringComparison.Ordinal);
+        Assert.All((CliResult[])[missing, check], wrong => Assert.Equal(3, wrong.Code));
+        Assert.All((CliResult[])[missing, check], wrong => Assert.Contains("/proxies/pool/tls/ca", wrong.Error, StringComparison.Ordinal));
+        Assert.Equal((0, proxy.Exit), (trusted.Code, trusted.Output.Split(' ')[0]));
+        Assert.NotEqual(HttpStatusCode.OK, refused?.StatusCode);
+        Assert.Equal(proxy.Exit, followed.Split(' ')[0]);
+
+        void Write(string more) => cli.Write("headgate.json", $$"""
+            { "proxies": { "pool": { "from": ["file:proxies.txt"]{{more}} } }, "upstreams": { "api": { "base": ["{{proxies.Plain.Url}}"], "proxies": "pool" } } }
+            """);
     }
 }
