@@ -6,6 +6,7 @@ Round.Prepare();
     ("checks", "one limit check and three at once, beside System.Threading.RateLimiting", Checks.RunAsync),
     ("queue", "a million waiters in one gate: memory, and how fast they come, go and give up", GateQueue.RunAsync),
     ("keys", "100,000 keys: memory of each, idle and in use", KeyMemory.RunAsync),
+    ("proxies", "a grant where one of 10, 1,000 and 10,000 proxies is chosen, by each strategy", ProxyGrants.RunAsync),
     ("cache", "the cache: how much of a zipf trace is found, lookups a second, memory of an answer", CacheLookups.RunAsync),
     ("engine", "the engine around a bare handler loop, beside the bare loop and Polly", EngineThroughput.RunAsync),
     ("overhead", "what the engine adds to each request at half the rate of saturation, open model", Overhead.RunAsync),

@@ -26,6 +26,7 @@ internal static class ProxyFaults
             if (it.way.IsDead)
                 return default;
             var isNews = Judge(it.way, it.outcome, it.grantedAt, now);
+            it.pool.JudgedNeedsLock(it.way.Proxy, now);
             scheduler.LeftWithoutNeedsLock(it.pool);
             return (isNews, it.way.DeadReason);
         });

@@ -98,10 +98,13 @@ internal sealed class ProxyPools : IDisposable
         {
             _pauses = paused.ToDictionary(pause => (pause.Pool, pause.Proxy), pause => pause.By);
             foreach (var (pool, _) in _pools.Values)
-                _engine.Dispatcher.Change((pool, _pauses), static (scheduler, it, _) =>
+                _engine.Dispatcher.Change((pool, _pauses), static (scheduler, it, now) =>
                 {
                     foreach (var proxy in it.pool.Known)
+                    {
                         proxy.PausedBy = it._pauses.GetValueOrDefault((it.pool.Name, proxy.Name));
+                        it.pool.JudgedNeedsLock(proxy, now);
+                    }
                     scheduler.Better(it.pool);
                 });
         }
@@ -113,6 +116,7 @@ internal sealed class ProxyPools : IDisposable
         it.proxy.Health.Revive(now);
         foreach (var way in it.pool.Users.SelectMany(user => user.All).Where(way => way.Proxy == it.proxy))
             way.Reach.Revive(now);
+        Revived(it.pool, it.proxy, now);
         scheduler.Better(it.pool);
     });
 
@@ -128,6 +132,7 @@ internal sealed class ProxyPools : IDisposable
             it.proxy.Health.Revive(now);
         it.proxy.Health.Answered(it.since, now);
         it.proxy.Health.Brought(isEmpty: true, it.since, now);
+        Revived(it.pool, it.proxy, now);
         scheduler.Better(it.pool);
     });
 
@@ -147,6 +152,7 @@ internal sealed class ProxyPools : IDisposable
                 it.proxy.Health.Kill(it.why, now);
             else
                 it.proxy.Health.Failed(it.why, it.since, now);
+            it.pool.JudgedNeedsLock(it.proxy, now);
             scheduler.LeftWithoutNeedsLock(it.pool);
             return it.proxy.Health.DeadReason;
         });
@@ -242,6 +248,13 @@ internal sealed class ProxyPools : IDisposable
     }
 
     private Func<X509ChainPolicy>? TrustOf(ProxyPoolConfiguration configuration) => TlsFiles.ReadTrust(configuration, _engine.Clock.Provider.GetUtcNow(), _engine.Notice);
+
+    private static void Revived(ProxyPool pool, PoolProxy proxy, long now)
+    {
+        pool.JudgedNeedsLock(proxy, now);
+        foreach (var user in pool.Users)
+            user.Revived();
+    }
 
     private PoolProxy Make(ProxyPool pool, ProxyEntry entry) => new(entry, LeftAfter) { PausedBy = _pauses.GetValueOrDefault((pool.Name, entry.Name)) };
 

@@ -148,6 +148,30 @@ public sealed class ProxyPoolsTests
         Assert.InRange((await world.SendInTurnAsync(100)).Count(way => way == "p2"), 1, 40);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Of_many_proxies_those_that_a_walk_through_all_would_choose_are_chosen(int choice)
+    {
+        using var world = new ProxyWorld(Pool((ProxyChoice)choice, "2/s"), [.. Enumerable.Range(0, 60).Select(number => Entry($"p{number:00}", number % 3 == 0 ? "DE" : "FR", weight: 1 + number % 3))]);
+        world.FaultOf = static (proxy, now) => proxy is "p03" or "p10" && now < TimeSpan.FromSeconds(20) ? (ProxyFault.Unreachable, AtOnce) : null;
+
+        var ways = await world.SendInTurnAsync(200, country: "DE");
+
+        var of = (string? name) => int.Parse(name![1..], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.DoesNotContain(ways, way => !way!.StartsWith('p'));
+        var counts = ways.GroupBy(way => way).ToDictionary(group => group.Key!, group => group.Count());
+        if (choice == 3)
+            Assert.All(counts, way => Assert.Equal(0, of(way.Key) % 3));
+        else
+            Assert.InRange(counts.Count, 55, 60);
+        // Each has its weight, but for those that sat out.
+        foreach (var weight in counts.Where(way => way.Key is not ("p03" or "p10")).GroupBy(way => 1 + of(way.Key) % 3))
+            Assert.InRange(weight.Max(way => way.Value) - weight.Min(way => way.Value), 0, 1);
+        Assert.InRange(world.WorstWindow(), 1, 2);
+    }
+
     [Fact]
     public async Task A_country_is_kept_to_while_there_is_a_proxy_of_it()
     {

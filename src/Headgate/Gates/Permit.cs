@@ -190,7 +190,7 @@ internal class Permit : IValueTaskSource<Permit>
     {
         State = PermitState.Ended;
         Lane.Gate.UnderWay?.Remove(this);
-        Proxy?.EndNeedsLock();
+        Proxy?.EndNeedsLock(Lane.Gate.Proxies!.Pool);
     }
 
     private void Keep()

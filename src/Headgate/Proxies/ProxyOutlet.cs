@@ -69,10 +69,10 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
         return proxy.Health.Brought(isEmpty, sentAt, now) | Reach.Brought(isEmpty, sentAt, now);
     }
 
-    public void EndNeedsLock()
+    public void EndNeedsLock(ProxyPool pool)
     {
         InFlight--;
-        proxy.End();
+        pool.EndNeedsLock(proxy);
     }
 
     /// <summary>When a cost could go this way.</summary>

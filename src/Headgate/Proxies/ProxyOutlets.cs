@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Headgate.Configuration;
 using Headgate.Gates;
 
@@ -15,6 +16,8 @@ internal sealed class ProxyOutlets
     private readonly ProxyPool _pool;
     private readonly Lock _lock = new();
     private volatile ProxyOutlet[] _all = [];
+    private volatile Dictionary<PoolProxy, ProxyOutlet> _byProxy = [];
+    private volatile ConcurrentDictionary<string, PoolProxy> _preferred = [];
     private volatile WishedWays[] _views;
 
     /// <param name="pool">The pool.</param>
@@ -33,6 +36,9 @@ internal sealed class ProxyOutlets
     public ProxyChoice Choice => _pool.Configuration.Choice;
 
     public ProxyOutlet[] All => _all;
+
+    /// <summary>The way by a proxy; null where it leads nowhere.</summary>
+    public ProxyOutlet? Of(PoolProxy proxy) => _byProxy.GetValueOrDefault(proxy);
 
     /// <summary>The view of those who ask for nothing.</summary>
     public WishedWays Usual { get; }
@@ -120,6 +126,8 @@ internal sealed class ProxyOutlets
     public void UseNeedsLock(IEnumerable<ProxyOutlet> outlets)
     {
         _all = [.. outlets];
+        _byProxy = _all.ToDictionary(static way => way.Proxy);
+        _preferred = [];
         lock (_lock)
         {
             foreach (var view in _views)
@@ -134,6 +142,9 @@ internal sealed class ProxyOutlets
         lock (_lock)
             (view.IsKept, _views) = (true, [.. _views, view]);
     }
+
+    /// <summary>One that was dead may be used again: whoever kept to another one in its place goes back.</summary>
+    public void Revived() => _preferred = [];
 
     private WishedWays For(ProxyWish wish)
     {
@@ -153,6 +164,17 @@ internal sealed class ProxyOutlets
     }
 
     private PoolProxy? Preferred(string text)
+    {
+        var known = _preferred;
+        if (known.TryGetValue(text, out var best) && Of(best) is { IsDead: false })
+            return best;
+        best = Scored(text);
+        if (best is not null && known.Count < MostViews)
+            known[text] = best;
+        return best;
+    }
+
+    private PoolProxy? Scored(string text)
     {
         PoolProxy? best = null;
         foreach (var outlet in _all)

@@ -13,6 +13,9 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     private volatile Func<X509ChainPolicy>? _trust;
     private PoolProxy[] _gone = [];
 
+    /// <summary>Those of one country, and under the empty name all.</summary>
+    private readonly Dictionary<string, ProxyRanking> _rankings = [];
+
     public string Name => _configuration.Name;
 
     public ProxyPoolConfiguration Configuration
@@ -61,10 +64,45 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     /// <summary>Others from now on.</summary>
     public void UseNeedsLock(PoolProxy[] next)
     {
+        _rankings.Clear();
         _gone = [.. Known.Except(next).TakeLast(ProxyPoolConfiguration.LargestPool)];
         _proxies = next;
     }
 
+    /// <summary>Its proxies in the order in which they are chosen.</summary>
+    /// <param name="country">Those of one country; null for all.</param>
+    /// <param name="now">The time.</param>
+    public ProxyRanking RankingNeedsLock(string? country, long now)
+    {
+        if (_rankings.TryGetValue(country ?? "", out var known) && known.IsOf(Configuration.Choice, now))
+            return known;
+        return _rankings[country ?? ""] = new ProxyRanking(Configuration.Choice, country is null ? _proxies : [.. _proxies.Where(proxy => proxy.Entry.Country == country)], now);
+    }
+
     /// <summary>A request goes through one of them.</summary>
-    public void TakeNeedsLock(PoolProxy proxy) => Reached = proxy.Take(Reached);
+    public void TakeNeedsLock(PoolProxy proxy)
+    {
+        Reached = proxy.Take(Reached);
+        Changed(proxy);
+    }
+
+    /// <summary>One of them was at fault, or is used again.</summary>
+    public void JudgedNeedsLock(PoolProxy proxy, long now)
+    {
+        foreach (var (_, ranking) in _rankings)
+            ranking.Judged(proxy, now);
+    }
+
+    /// <summary>It does not go through it any more.</summary>
+    public void EndNeedsLock(PoolProxy proxy)
+    {
+        proxy.End();
+        Changed(proxy);
+    }
+
+    private void Changed(PoolProxy proxy)
+    {
+        foreach (var (_, ranking) in _rankings)
+            ranking.Changed(proxy);
+    }
 }

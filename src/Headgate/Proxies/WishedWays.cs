@@ -16,6 +16,13 @@ internal readonly record struct ProxyWish(string? Country, PoolProxy? Prefers, P
 /// </summary>
 internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constraint
 {
+    /// <summary>So few are walked through.</summary>
+    private const int FewWays = 32;
+
+    private Cost? _serviceTimeOf;
+    private long _serviceTime;
+    private int _serviceTimeFor;
+
     public ProxyWish Wish => wish;
 
     public override string Describe() => outlets.Describe();
@@ -41,20 +48,44 @@ internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constra
             return (kept, kept.FreeAt(turn, cost, now, overtakes, ref retry));
         (ProxyOutlet? Outlet, long At) best = (null, Clock.Never);
         var isCountry = wish.Country is { } country && outlets.Has(country);
+        if (outlets.All.Length > FewWays && Best(turn, cost, now, overtakes, isCountry) is { } first)
+            return (first, now);
         foreach (var outlet in outlets.All)
         {
-            if (isCountry && outlet.Proxy.Entry.Country != wish.Country)
+            // One that would not be chosen need not be looked at.
+            if ((isCountry && outlet.Proxy.Entry.Country != wish.Country) || (best.At <= now && !IsBetter(outlet.Proxy, best.Outlet!.Proxy, now)))
                 continue;
             var at = outlet.FreeAt(turn, cost, now, overtakes, ref retry);
-            if (best.Outlet is null || (at <= now && best.At <= now ? IsBetter(outlet.Proxy, best.Outlet.Proxy, now) : at < best.At))
+            if (best.Outlet is null || at < best.At || at <= now)
                 best = (outlet, at);
         }
         return best;
     }
 
+    /// <summary>The best way that is free, if it is among the first of the strategy's order; null if a walk through all is to tell.</summary>
+    private ProxyOutlet? Best(Claim turn, Cost cost, long now, bool overtakes, bool isCountry)
+    {
+        var ranking = outlets.Pool.RankingNeedsLock(isCountry ? wish.Country : null, now);
+        var retry = Clock.Never;
+        ranking.Begin(now);
+        while (ranking.Next() is { } proxy)
+            if (proxy != wish.Avoids && outlets.Of(proxy) is { } outlet && outlet.FreeAt(turn, cost, now, overtakes, ref retry) <= now)
+                return outlet;
+        return null;
+    }
+
     protected override long UnitsFor(Lane lane) => 1;
 
     protected override long ServiceTime(Cost cost)
+    {
+        // As good as it was a few turns ago: a walk through thousands for each turn would cost more than the turn.
+        if (_serviceTimeOf == cost && _serviceTimeFor-- > 0)
+            return _serviceTime;
+        (_serviceTimeOf, _serviceTimeFor) = (cost, outlets.All.Length / 16);
+        return _serviceTime = AverageOf(cost);
+    }
+
+    private long AverageOf(Cost cost)
     {
         var (longest, count) = (0L, 0);
         foreach (var outlet in outlets.All)
@@ -72,11 +103,11 @@ internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constra
     /// <summary>The one it keeps to; while that cannot be used, the same other one for all who keep to that.</summary>
     private ProxyOutlet? Kept(long now)
     {
+        if (outlets.Of(wish.Prefers!) is { } own && own.IsUsable(now))
+            return own;
         ProxyOutlet? kept = null;
         foreach (var outlet in outlets.All)
         {
-            if (outlet.Proxy == wish.Prefers && outlet.IsUsable(now))
-                return outlet;
             if (outlet.IsUsable(now) && (kept is null || ProxyOrder.Score(wish.Prefers!.Name, outlet.Proxy.Entry) > ProxyOrder.Score(wish.Prefers!.Name, kept.Proxy.Entry)))
                 kept = outlet;
         }
