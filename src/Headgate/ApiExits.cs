@@ -69,11 +69,8 @@ internal sealed class ApiExits(Upstream api, Engine engine) : IProxyUser
     {
         Sweep(left);
         var gone = api.Transport.Keep(left.Select(way => way.Endpoint).ToHashSet()).ToList();
-        engine.Dispatcher.Change((engine.LeftConnections, api, gone), static (_, it, now) =>
-        {
-            it.gone.ForEach(connections => it.LeftConnections.AddNeedsLock(connections, it.api, now));
-            return it.LeftConnections.UnusedNeedsLock();
-        }).ForEach(static connections => connections.Dispose());
+        engine.Dispatcher.Change((engine.LeftConnections, api, gone), static (_, it, now) => it.gone.ForEach(connections => it.LeftConnections.AddNeedsLock(connections, it.api, now)));
+        engine.LeftConnections.Close(engine.Dispatcher);
     }
 
     /// <summary>Forgets those that are used no more and of which nothing counts, where there are many.</summary>

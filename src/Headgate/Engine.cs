@@ -270,8 +270,7 @@ internal sealed class Engine : IDisposable
             });
             foreach (var api in _register.Held)
                 SweepLeft(api);
-            foreach (var old in Dispatcher.Change(this, static (_, engine, _) => engine.LeftConnections.UnusedNeedsLock()))
-                old.Dispose();
+            LeftConnections.Close(Dispatcher);
         }
     }
 

@@ -2,7 +2,7 @@ using Headgate.Ledgers;
 
 namespace Headgate;
 
-/// <summary>What an engine does by itself, each second: it puts on disk what was recorded; and each minute it forgets what nobody uses any more.</summary>
+/// <summary>What an engine does by itself, each second: it puts on disk what was recorded, and closes connections that were left; and each minute it forgets what nobody uses any more.</summary>
 internal sealed class Upkeep : IDisposable
 {
     private const int Minute = 60;
@@ -35,6 +35,7 @@ internal sealed class Upkeep : IDisposable
         {
             _failed(failure);
         }
+        _engine.LeftConnections.Close(_engine.Dispatcher);
         if (Interlocked.Increment(ref _seconds) % Minute == 0)
             _engine.ForgetIdle();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Headgate.Configuration;
+using Headgate.Ledgers;
 using Headgate.Limits;
 using Headgate.Proxies;
 using Headgate.Retries;
@@ -15,7 +16,8 @@ internal sealed class ProxyWorld : IDisposable
     /// <param name="pool">The pool; where it comes from is not looked at.</param>
     /// <param name="entries">The proxies.</param>
     /// <param name="policy">How APIs are treated.</param>
-    public ProxyWorld(ProxyPoolConfiguration pool, IReadOnlyList<ProxyEntry> entries, UpstreamPolicy? policy = null)
+    /// <param name="state">Where what was sent is remembered; null for nowhere.</param>
+    public ProxyWorld(ProxyPoolConfiguration pool, IReadOnlyList<ProxyEntry> entries, UpstreamPolicy? policy = null, StateDirectory? state = null)
     {
         Entries = entries;
         var api = new FakeApi();
@@ -25,6 +27,7 @@ internal sealed class ProxyWorld : IDisposable
             Concurrency = 1000,
             GivesUpUnreached = true,
             Notice = Notices.Enqueue,
+            Journal = clock => new SendJournal(clock, state),
             Proxies = _ => Entries,
             ProxyList = (_, cancellation) =>
             {
