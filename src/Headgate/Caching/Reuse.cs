@@ -83,7 +83,7 @@ internal static class Reuse
 
     /// <summary>Whether all the bytes that are asked for are stored; a HEAD asks for none.</summary>
     public static bool HasAll(CacheRequest request, StoredAnswer stored) =>
-        stored.Range.IsComplete || request.Method == "HEAD"
+        stored.IsAsItCame ? request.Method == "GET" : stored.Range.IsComplete || request.Method == "HEAD"
         || (request.Range is { } range && stored.Range.Find(range) is not null && Preconditions.AllowRange(request, stored));
 
     private static bool IsTooOld(CacheRules rules, CacheRequest request, StoredAnswer stored, long left, long now)

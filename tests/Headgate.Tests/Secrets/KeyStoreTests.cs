@@ -38,6 +38,21 @@ public sealed class KeyStoreTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(UnixFileMode.GroupWrite)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    public async Task A_ring_that_others_may_write_to_is_refused(UnixFileMode others)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await AddAsync("openai", null, "sk-first");
+        var ring = Path.Combine(_directory, "ring");
+        File.SetUnixFileMode(ring, File.GetUnixFileMode(ring) | others);
+
+        Assert.Contains($"chmod go-w {ring}", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+        Assert.Contains("chmod go-w", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second"))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_its_secret_nothing_can_be_read_nor_added()
     {
