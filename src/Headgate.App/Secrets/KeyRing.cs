@@ -48,7 +48,8 @@ internal sealed class KeyRing
     public static KeyRing Open(string directory, RingProtection protection, string? check, Func<string, string?> environment, bool grows)
     {
         DataDirectory.Make(directory);
-        if (DataDirectory.Fault(directory) is { } fault)
+        // Whoever may write to the store puts another ring in its place.
+        if ((DataDirectory.Fault(directory) ?? DataDirectory.Fault(Path.GetDirectoryName(directory)!)) is { } fault)
             throw new CommandException(ExitCode.Configuration, fault);
         // A ring that it cannot decrypt Data Protection takes for an empty one: it must not grow before that is known.
         var ring = Make(directory, protection, environment, grows: check is null);

@@ -76,7 +76,7 @@ internal static class Reuse
             return Asking(request, ForwardReason.Stale, stored);
         if (request.Directives.MaxStale is { } most && -left <= Milliseconds(most))
             return new ReuseDecision(ReuseKind.Serve, ForwardReason.None, stored);
-        return stored.Directives.StaleWhileRevalidate is { } window && -left < Milliseconds(window) && request.Directives is { MaxAge: null, MinFresh: null, OnlyIfCached: false }
+        return stored is { IsAsItCame: false, Directives.StaleWhileRevalidate: { } window } && -left < Milliseconds(window) && request.Directives is { MaxAge: null, MinFresh: null, OnlyIfCached: false }
             ? new ReuseDecision(ReuseKind.ServeAndValidate, ForwardReason.Stale, stored)
             : Asking(request, ForwardReason.Stale, stored);
     }

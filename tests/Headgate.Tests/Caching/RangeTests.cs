@@ -262,6 +262,18 @@ public sealed class RangeTests
     }
 
     [Theory]
+    [InlineData(30, "")]
+    [InlineData(90, "If-None-Match: \"a\" | ")]
+    public void Nor_is_it_made_current_behind_its_back(double later, string condition)
+    {
+        var world = new CacheWorld();
+        world.Get("Range: bytes=-5", Wrong.Replace("max-age=60", "max-age=60, stale-while-revalidate=60", StringComparison.Ordinal));
+
+        Assert.Equal(later < 60 ? ReuseKind.Serve : ReuseKind.Forward, world.Pass(later).Get($"{condition}Range: bytes=-5", "304 | ETag: \"a\" | Cache-Control: max-age=60").Decision.Kind);
+        Assert.Equal((200, Digits), (world.Get("", $"200 | ={Digits}").Status, world.Get("", $"200 | ={Digits}").Body));
+    }
+
+    [Theory]
     [InlineData("nobody asked for a part", "", "206 | Cache-Control: max-age=60 | Content-Range: bytes 4-9/10 | =01234")]
     [InlineData("several parts", "Range: bytes=0-1,4-5", "206 | Cache-Control: max-age=60 | Content-Type: multipart/byteranges; boundary=x | =--x")]
     [InlineData("a unit nobody knows", "Range: lines=0-1", "206 | Cache-Control: max-age=60 | Content-Range: lines 0-1/10 | =01")]

@@ -39,17 +39,18 @@ public sealed class KeyStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData(UnixFileMode.GroupWrite)]
-    [InlineData(UnixFileMode.OtherWrite)]
-    public async Task A_ring_that_others_may_write_to_is_refused(UnixFileMode others)
+    [InlineData("ring", UnixFileMode.GroupWrite)]
+    [InlineData("ring", UnixFileMode.OtherWrite)]
+    [InlineData("", UnixFileMode.GroupWrite)]
+    public async Task A_store_or_a_ring_that_others_may_write_to_is_refused(string folder, UnixFileMode others)
     {
         if (OperatingSystem.IsWindows())
             return;
         await AddAsync("openai", null, "sk-first");
-        var ring = Path.Combine(_directory, "ring");
-        File.SetUnixFileMode(ring, File.GetUnixFileMode(ring) | others);
+        var open = Path.Combine(_directory, folder).TrimEnd('/');
+        File.SetUnixFileMode(open, File.GetUnixFileMode(open) | others);
 
-        Assert.Contains($"chmod go-w {ring}", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w {open}", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
         Assert.Contains("chmod go-w", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second"))).Message, StringComparison.Ordinal);
     }
 
