@@ -70,5 +70,24 @@ public sealed class OwnFileTests : IAsyncDisposable
         Assert.Contains("kept in memory only", Assert.Single(notices), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_new_file_of_jobs_is_for_its_owner_alone_in_any_directory()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var open = Directory.CreateTempSubdirectory("headgate-open-").FullName;
+        try
+        {
+            File.SetUnixFileMode(open, (UnixFileMode)0b111_101_101);
+            var path = Path.Combine(open, "jobs.db");
+            Headgate.Backends.Sqlite.SqliteDatabase.Open(path).Dispose();
+            Assert.Equal(Own, File.GetUnixFileMode(path));
+        }
+        finally
+        {
+            Directory.Delete(open, recursive: true);
+        }
+    }
+
     private void Keep() => Assert.True(_world.Keep(Url, "", 200, KeptWorld.FieldsOf("Cache-Control: max-age=86400"), [1]));
 }
