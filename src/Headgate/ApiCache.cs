@@ -28,7 +28,7 @@ internal sealed class ApiCache
     private ApiCache(Upstream upstream, Engine engine, CacheConfiguration configuration)
     {
         (_upstream, Engine, _kind, _client) = (upstream, engine, configuration.ToString(), ClientOf(upstream.Configuration.OAuth));
-        _rules = RulesOf(upstream.Configuration, configuration);
+        _rules = RulesOf(upstream.Configuration, configuration) with { Since = OriginsOf(upstream.Configuration).Max(engine.Stored.Answers.Off.Last) };
     }
 
     public Engine Engine { get; }
@@ -50,11 +50,19 @@ internal sealed class ApiCache
     public long Now => Engine.Clock.Provider.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>That of an API; null where none of its answers are kept.</summary>
-    public static ApiCache? Of(Upstream upstream, Engine engine)
+    /// <param name="upstream">The API.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="wasOff">None were until now: what is asked for since before is on its way still.</param>
+    public static ApiCache? Of(Upstream upstream, Engine engine, bool wasOff)
     {
         var configuration = upstream.Configuration.Policy.Cache ?? engine.Stored.Usual;
+        if ((configuration.Mode == CacheMode.Off || wasOff) && engine.Stored.MayRemain)
+            foreach (var origin in OriginsOf(upstream.Configuration))
+                engine.Stored.Answers.Off.Add(origin, engine.Clock.Provider.GetUtcNow().ToUnixTimeMilliseconds());
         return configuration.Mode == CacheMode.Off ? null : new ApiCache(upstream, engine, configuration);
     }
+
+    private static IReadOnlyList<string> OriginsOf(UpstreamConfiguration api) => api.Bases.Count == 0 ? [api.Name] : [.. api.Bases.Select(address => address.Authority.ToString())];
 
     /// <summary>Whether nothing of an API is kept whatever its cache says: any of several keys may be used, and nobody says that they get the same.</summary>
     /// <param name="api">The API.</param>
@@ -66,6 +74,16 @@ internal sealed class ApiCache
     public static string? Idle(UpstreamConfiguration api, int count) => api.Policy.Cache is { Mode: not CacheMode.Off } cache && KeepsNothing(api, count)
         ? $"its cache ({cache}) keeps nothing, since any of {count} keys may be used; say \"answersShared\": true in its keys if they all get the same answers"
         : null;
+
+    /// <summary>Tells that, once.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="api">The API.</param>
+    /// <param name="count">How many keys there are.</param>
+    public static void TellIdle(Engine engine, UpstreamConfiguration api, int count)
+    {
+        if (Idle(api, count) is { } idle && engine.Stored.IsNews($"{api.Name}: {idle}"))
+            engine.Notice($"{api.Name}: {idle}");
+    }
 
     /// <summary>By which the answers of an API are kept, whether it is open or not.</summary>
     public static CacheRules RulesOf(UpstreamConfiguration api, CacheConfiguration cache) => new()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Headgate.Caching;
 using Headgate.Configuration;
 
@@ -10,6 +11,7 @@ namespace Headgate;
 /// <param name="time">The clock.</param>
 internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICacheArchive? archive, TimeProvider time)
 {
+    private readonly ConcurrentDictionary<string, bool> _told = [];
     private volatile bool _isUsed;
 
     public CacheConfiguration Usual => usual;
@@ -30,6 +32,12 @@ internal sealed class StoredAnswers(CacheConfiguration usual, long limit, ICache
 
     /// <summary>Whether any API may have some.</summary>
     public bool AreUsed => _isUsed;
+
+    /// <summary>Whether nobody has been told that yet: an API is opened again and again.</summary>
+    public bool IsNews(string text) => _told.TryAdd(text, true);
+
+    /// <summary>Whether there may be some of an API that keeps none now.</summary>
+    public bool MayRemain => _isUsed || archive is not null;
 
     /// <summary>What holds from now on. Once answers are kept their requests are looked after.</summary>
     public void Follow(HeadgateConfiguration configuration)

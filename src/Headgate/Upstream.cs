@@ -59,8 +59,7 @@ internal sealed class Upstream : IDisposable
         TreatAs(configuration, isNew: true);
         JoinProxies();
         Rotation = RotationOf(configuration);
-        if (ApiCache.Idle(configuration, _keys?.Keys.Count ?? 0) is { } idle)
-            engine.Notice($"{Name}: {idle}");
+        ApiCache.TellIdle(engine, configuration, _keys?.Keys.Count ?? 0);
     }
 
     /// <summary>Last of what may fail: its pool knows it from here on, and its exits hold files.</summary>
@@ -90,7 +89,7 @@ internal sealed class Upstream : IDisposable
         if (isNew || before.Failover != next.Failover || before.Bases != next.Bases)
             Bases = next.Failover ? new Bases(this, _engine) : null;
         Chaos = next.Chaos == ChaosConfiguration.None ? null : new Disturbance(_engine, new ChaosDice(next.Chaos, _engine.Random));
-        Cache = ApiCache.Of(this, _engine);
+        Cache = ApiCache.Of(this, _engine, wasOff: !isNew && Cache is null);
         CountUnits();
     }
 

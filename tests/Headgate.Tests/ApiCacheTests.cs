@@ -28,6 +28,29 @@ public sealed class ApiCacheTests
         Assert.Null((await api.GetAsync()).Exchange.Visit);
     }
 
+    [Fact]
+    public async Task What_was_kept_before_the_cache_was_off_is_not_used_unseen_when_it_is_on_again()
+    {
+        using var api = new CachingApi();
+        await api.GetAsync();
+        Assert.Equal("hit 200 answer 1", $"{await api.GetAsync()}");
+        var configuration = api.Engine.Configuration;
+        var one = configuration.Upstreams[0];
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+
+        api.Engine.Change(configuration with { Upstreams = [one with { Policy = one.Policy with { Cache = Headgate.Configuration.CacheConfiguration.Off } }] });
+        await api.EndAsync(api.SendAsync(method: "PUT"));
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+        api.Engine.Change(configuration);
+        api.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("miss 200 answer 3", $"{await api.GetAsync()}");
+        Assert.Equal("hit 200 answer 3", $"{await api.GetAsync()}");
+        // What changes nothing of the cache leaves it as it is.
+        api.Engine.Change(configuration with { Upstreams = [one with { Weight = 2 }] });
+        Assert.Equal("hit 200 answer 3", $"{await api.GetAsync()}");
+    }
+
     /// <summary>Two that ask the same URL, and what differs between them: no private cache may give one the answer of the other.</summary>
     [Theory]
     [InlineData("http", "Authorization", "Bearer a", "Bearer b")]

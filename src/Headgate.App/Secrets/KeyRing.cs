@@ -48,6 +48,9 @@ internal sealed class KeyRing
     public static KeyRing Open(string directory, RingProtection protection, string? check, Func<string, string?> environment, bool grows)
     {
         DataDirectory.Make(directory);
+        // Whoever may write to the store puts another ring in its place.
+        if ((DataDirectory.Fault(directory) ?? DataDirectory.Fault(Path.GetDirectoryName(directory)!)) is { } fault)
+            throw new CommandException(ExitCode.Configuration, fault);
         // A ring that it cannot decrypt Data Protection takes for an empty one: it must not grow before that is known.
         var ring = Make(directory, protection, environment, grows: check is null);
         if (check is null)

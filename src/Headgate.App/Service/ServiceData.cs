@@ -85,11 +85,16 @@ internal sealed class ServiceData : IDisposable
     }
 
     /// <summary>What keeps answers behind the memory of the cache; null for nothing.</summary>
-    /// <param name="limit">The size of its file.</param>
+    /// <param name="limit">The size of its file; 0 for none, and what is there goes: nobody would notice what changes meanwhile.</param>
     /// <param name="time">The clock.</param>
     /// <param name="say">Told what a user should know: it never stops the service.</param>
-    public SqliteCache? KeepAnswers(long limit, TimeProvider time, Action<string> say) =>
-        limit == 0 || State is null ? null : SqliteCache.Open(Path.Combine(Directory, BackupNames.Answers), limit, time, say);
+    public SqliteCache? KeepAnswers(long limit, TimeProvider time, Action<string> say)
+    {
+        var path = Path.Combine(Directory, BackupNames.Answers);
+        if (limit == 0 && State is not null)
+            DatabaseFiles.Delete(path);
+        return limit == 0 || State is null ? null : SqliteCache.Open(path, limit, time, say);
+    }
 
     public void Dispose()
     {

@@ -51,6 +51,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         var figures = await ListenAtAsync(options.Serve.MetricsListen, "metrics-listen", "read its figures", access, path);
         ListenAddresses.RefuseSame(("listen", listen), ("proxy-listen", proxies), ("metrics-listen", figures));
         using var data = ServiceData.Open(options, path, time);
+        if (!options.KeepsNothing && DataDirectory.Fault(path) is { } fault)
+            log.Noticed(fault);
         using var live = new LiveConfiguration(options.Engine, new OperatorFile(options.KeepsNothing ? null : path), time, log.Noticed);
         var (traffic, events) = (new Traffic(), new JobEventLog(time));
         DurableJobs? started = null;
@@ -67,6 +69,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         await using var jobs = started = JobsOf(engine, data, traffic, events);
         await using var distributor = new Distributor(options.Distributor, time);
         live.Follow(engine);
+        foreach (var api in live.Settings.Configuration.Upstreams.Where(api => api.Keys is not null))
+            ApiCache.TellIdle(engine, api, engine.KeysOf(api).Count);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;

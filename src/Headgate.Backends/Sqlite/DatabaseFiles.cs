@@ -5,6 +5,9 @@ internal static class DatabaseFiles
 {
     private static readonly string[] Suffixes = ["", "-wal", "-shm"];
 
+    /// <summary>Those that are there.</summary>
+    public static IEnumerable<string> Of(string path) => Suffixes.Select(suffix => path + suffix).Where(File.Exists);
+
     /// <summary>Gives them another name, under which nobody opens them.</summary>
     /// <returns>The name.</returns>
     /// <exception cref="IOException">It cannot be done.</exception>

@@ -77,6 +77,7 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
     {
         try
         {
+            path = OwnFile.Meant(path);
             if (!IsFree(path))
             {
                 notice($"{path}: another process has it, so answers are kept in memory only");
@@ -245,12 +246,7 @@ internal sealed class SqliteCache : ICacheArchive, ICacheInventory, IAsyncDispos
 
     private static SqliteCache OpenFile(string path, long limit, TimeProvider time, Action<string> notice)
     {
-        var isNew = !File.Exists(path);
-        if (isNew)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            OwnFile.Make(path);
-        }
+        var isNew = OwnFile.Prepare(path, notice);
         var database = SqliteDatabase.Open(path, SqliteSchema.Answers);
         InvalidationFile? invalidations = null;
         try

@@ -43,6 +43,9 @@ internal sealed class SqliteDatabase : IDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a directory of its own with --data DIR");
+            // Jobs have the credentials that callers gave them, wherever the file is put.
+            if (OwnFile.Meant(path) is var meant && !File.Exists(meant))
+                OwnFile.Make(meant);
             return new SqliteDatabase(path, schema ?? SqliteSchema.Jobs, held);
         }
         catch (Exception failure)

@@ -42,6 +42,7 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
 {
     private readonly EntryStore _store = new(limit, archive);
     private readonly Invalidations _invalidations = new(archive);
+    private readonly OffTimes _off = new(archive);
     private volatile bool _hasSearchRules = archive is not null;
 
     public long Bytes => _store.Bytes;
@@ -50,6 +51,9 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
 
     /// <summary>What is there, for those who look after it.</summary>
     public AnswerInventory Inventory => new(_store, _invalidations);
+
+    /// <summary>When the caches of which APIs were off.</summary>
+    public OffTimes Off => _off;
 
     /// <summary>The most that the body of an answer may have: of a longer one it is not worth to keep what came of it.</summary>
     public long MostOfOne => _store.MostOfOne;
@@ -61,7 +65,7 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
             return Reuse.Decide(request.Rules, request, null, ForwardReason.Method, isInvalid: false, now);
         var variants = Find(request);
         var stored = variants?.Of(request.Fields);
-        return Reuse.Decide(request.Rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(stored), now);
+        return Reuse.Decide(request.Rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(request, stored), now);
     }
 
     /// <summary>What is to be done with an answer; what it says of stored ones is done.</summary>
@@ -81,7 +85,7 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
         }
         if (decision.Kind == ReuseKind.Complete && answer.Status is 206 or 416)
             return new Receipt(answer.Status == 206 ? ReceiptKind.Join : ReceiptKind.Again, stored, StoreRefusal.None);
-        if (Staleness.MayServeOnError(request.Rules, request, stored, answer.Status, IsInvalid(stored), answer.ReceivedAt))
+        if (Staleness.MayServeOnError(request.Rules, request, stored, answer.Status, IsInvalid(request, stored), answer.ReceivedAt))
             return new Receipt(ReceiptKind.Stale, stored, StoreRefusal.Status);
         if (request.Method == "HEAD" && answer.Status == 200 && Find(request)?.Of(request.Fields) is { } headed)
             Exchange(request, headed, Freshening.Headed(request.Rules, request, headed, answer));
@@ -122,16 +126,16 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
 
     /// <summary>The stored answer that stands in for an API out of reach; null for none: then the answer is 504.</summary>
     public StoredAnswer? Unreached(CacheRequest request, in ReuseDecision decision, long now) =>
-        Staleness.MayServeUnreached(request.Rules, request, decision.Stored, IsInvalid(decision.Stored), now) ? decision.Stored : null;
+        Staleness.MayServeUnreached(request.Rules, request, decision.Stored, IsInvalid(request, decision.Stored), now) ? decision.Stored : null;
 
     /// <summary>Whether the stored answer stands in for one that tells of an error of the server.</summary>
     public bool StandsInFor(CacheRequest request, in ReuseDecision decision, int status, long now) =>
-        Staleness.MayServeOnError(request.Rules, request, decision.Stored, status, IsInvalid(decision.Stored), now);
+        Staleness.MayServeOnError(request.Rules, request, decision.Stored, status, IsInvalid(request, decision.Stored), now);
 
     /// <summary>Lets all answers in memory go.</summary>
     public void Clear() => _store.Clear();
 
-    private bool IsInvalid(StoredAnswer? stored) => stored is not null && _invalidations.Concern(stored);
+    private bool IsInvalid(CacheRequest request, StoredAnswer? stored) => stored is not null && (stored.ValidFrom <= request.Rules.Since || _invalidations.Concern(stored));
 
     private Variants? Find(CacheRequest request)
     {

@@ -51,7 +51,7 @@ internal sealed class AnswerInventory(EntryStore store, Invalidations invalidati
                let variants = (Variants)entry.Value
                let chosen = variants.Of(plain.Fields)
                from stored in variants.Answers
-               let isInvalid = invalidations.Concern(stored)
+               let isInvalid = stored.ValidFrom <= rules.Since || invalidations.Concern(stored)
                orderby stored.ReceivedAt descending
                select new FoundAnswer(stored, entry.Owner is null, isInvalid, Reuse.Decide(rules, plain, stored, ForwardReason.UriMiss, isInvalid, now)) { Owner = entry.Owner, IsAskers = entry.IsAskers, IsChosen = stored == chosen },
         ];

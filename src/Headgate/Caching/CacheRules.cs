@@ -35,6 +35,9 @@ internal sealed record CacheRules
     /// <summary>For how long after its lifetime an answer stands in for an API out of reach where nothing is said of that, in seconds: a day.</summary>
     public long LongestStale { get; init; } = 86_400;
 
+    /// <summary>What was asked for up to then is validated before it is used, since nobody looked after what changed later; milliseconds since the Unix epoch.</summary>
+    public long Since { get; init; } = long.MinValue;
+
     /// <summary>The same for rules by which the same answers are kept, for the same requests.</summary>
     public string Mark => $"{(IsShared ? "shared" : "private")} {Ttl} {LongestGuess} {string.Join(',', Targets)} {KeyField}";
 

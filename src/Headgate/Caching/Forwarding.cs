@@ -19,10 +19,10 @@ internal static class Forwarding
         switch (decision.Kind)
         {
             case ReuseKind.Validate or ReuseKind.ServeAndValidate:
-                var fields = request.Fields.Where(field => !Array.Exists(Conditions, field.Is));
-                // All of it is here, or comes again if it has changed.
-                if (stored.Range.IsComplete)
-                    fields = fields.Without("Range");
+                // All of it is here, or comes again if it has changed. Of a part the requester's own condition says whether he can use one of a later version.
+                var fields = request.Fields.Where(stored.Range.IsComplete
+                    ? field => !field.Is("Range") && !Array.Exists(Conditions, field.Is)
+                    : field => field.Is("If-Range") || !Array.Exists(Conditions, field.Is));
                 if (stored.ETag is { } tag)
                     fields = fields.And("If-None-Match", tag);
                 return stored.LastModified is { } modified ? fields.And("If-Modified-Since", modified) : fields;

@@ -10,7 +10,7 @@ internal static class Freshening
     /// <summary>The stored answer after a HEAD was answered with 200: current again, or known to be outdated.</summary>
     public static StoredAnswer Headed(CacheRules rules, CacheRequest request, StoredAnswer stored, in ReceivedAnswer answer)
     {
-        var isSame = IsOfVersion(stored, answer.Fields)
+        var isSame = !stored.IsAsItCame && IsOfVersion(stored, answer.Fields)
             && (DeltaSeconds.Read(answer.Fields.First("Content-Length")) is not { } length || length == (DeltaSeconds.Read(stored.Fields.First("Content-Length")) ?? stored.Range.Total));
         return isSame ? stored.With(rules, request, answer, stored.Body, stored.Range) : stored.Outdated();
     }
@@ -18,7 +18,7 @@ internal static class Freshening
     /// <summary>The stored part with the one that came, which touch each other and are of one version for certain; null if they are not.</summary>
     public static StoredAnswer? Completed(CacheRules rules, CacheRequest request, StoredAnswer stored, in ReceivedAnswer answer)
     {
-        if (answer.Status != 206 || ContentRange.Read(answer.Fields.First("Content-Range")) is not { } part || part.Length != answer.Body.Length)
+        if (stored.IsAsItCame || answer.Status != 206 || ContentRange.Read(answer.Fields.First("Content-Range")) is not { } part || part.Length != answer.Body.Length)
             return null;
         if (part.Total is { } total && stored.Range.Total is { } known && total != known)
             return null;

@@ -28,7 +28,7 @@ internal sealed class Invalidations
             if (name == Everything)
                 for (var set = 0; set < Sets; set++)
                     _forgotten[set] = Math.Max(_forgotten[set], at);
-            else
+            else if (!OffTimes.IsOne(name))
                 Remember(name, at);
         _archive = archive;
     }

@@ -76,14 +76,14 @@ internal static class Reuse
             return Asking(request, ForwardReason.Stale, stored);
         if (request.Directives.MaxStale is { } most && -left <= Milliseconds(most))
             return new ReuseDecision(ReuseKind.Serve, ForwardReason.None, stored);
-        return stored.Directives.StaleWhileRevalidate is { } window && -left < Milliseconds(window) && request.Directives is { MaxAge: null, MinFresh: null, OnlyIfCached: false }
+        return stored is { IsAsItCame: false, Directives.StaleWhileRevalidate: { } window } && -left < Milliseconds(window) && request.Directives is { MaxAge: null, MinFresh: null, OnlyIfCached: false }
             ? new ReuseDecision(ReuseKind.ServeAndValidate, ForwardReason.Stale, stored)
             : Asking(request, ForwardReason.Stale, stored);
     }
 
     /// <summary>Whether all the bytes that are asked for are stored; a HEAD asks for none.</summary>
     public static bool HasAll(CacheRequest request, StoredAnswer stored) =>
-        stored.Range.IsComplete || request.Method == "HEAD"
+        stored.IsAsItCame ? request.Method == "GET" : stored.Range.IsComplete || request.Method == "HEAD"
         || (request.Range is { } range && stored.Range.Find(range) is not null && Preconditions.AllowRange(request, stored));
 
     private static bool IsTooOld(CacheRules rules, CacheRequest request, StoredAnswer stored, long left, long now)

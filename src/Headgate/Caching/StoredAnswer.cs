@@ -62,7 +62,11 @@ internal sealed class StoredAnswer
     /// <summary>Bytes it takes.</summary>
     public required long Size { get; init; }
 
-    public bool HasValidator => ETag is not null || LastModified is not null;
+    /// <summary>It is a part that is served as it came, to the same question: parts whose bytes are known are stored as those of the whole answer.</summary>
+    public bool IsAsItCame => Status == 206;
+
+    /// <summary>Whether the API can be asked if it is current still.</summary>
+    public bool HasValidator => !IsAsItCame && (ETag is not null || LastModified is not null);
 
     /// <summary>Milliseconds.</summary>
     public long AgeAt(long now) => InitialAge + Math.Max(0, now - ReceivedAt);
@@ -77,7 +81,7 @@ internal sealed class StoredAnswer
     public static StoredAnswer? Of(CacheRules rules, CacheRequest request, in ReceivedAnswer answer)
     {
         if (RangeOf(answer) is not { } range)
-            return null;
+            return AsItCame(rules, request, answer);
         var control = TargetedControl.Of(rules, answer.Fields);
         var isPart = answer.Status == 206;
         var fields = StoredFields.Of(rules, control.Directives, answer.Fields, answer.ReceivedAt);
@@ -91,6 +95,19 @@ internal sealed class StoredAnswer
             request.Method == "POST" ? answer.ReceivedAt + 1 : answer.RequestedAt);
     }
 
+    /// <summary>
+    /// A part that contradicts itself: its body is all there, but not as long as its <c>Content-Range</c> says. Nobody knows which bytes these are, so
+    /// that it is the answer to the same question only, and nothing is taken from it or put to it. Null for anything else.
+    /// </summary>
+    private static StoredAnswer? AsItCame(CacheRules rules, CacheRequest request, in ReceivedAnswer answer)
+    {
+        if (answer.Status != 206 || request.Range is null || DeltaSeconds.Read(answer.Fields.First("Content-Length")) > answer.Body.Length)
+            return null;
+        var fields = StoredFields.Of(rules, TargetedControl.Of(rules, answer.Fields).Directives, answer.Fields, answer.ReceivedAt);
+        var selecting = Selecting.Of(answer.Fields.And("Vary", "Range, If-Range"), request.Fields) ?? Selecting.Never;
+        return Of(rules, request.Key.Url, answer.Status, answer.Reason, fields, answer.Body, ContentRange.Whole(answer.Body.Length), selecting, answer, answer.RequestedAt);
+    }
+
     /// <summary>This answer with other fields or another body, made current by a later answer.</summary>
     /// <param name="rules">Those of the cache.</param>
     /// <param name="request">What asked for that.</param>
@@ -101,6 +118,9 @@ internal sealed class StoredAnswer
     {
         var control = TargetedControl.Of(rules, later.Fields);
         var fields = StoredFields.Updated(Fields, StoredFields.Of(rules, control.Directives, later.Fields, later.ReceivedAt));
+        // What was a part did not say how long the whole is.
+        if (range.IsComplete && !Range.IsComplete)
+            fields = fields.With("Content-Length", $"{range.Length}");
         return Of(rules, request.Key.Url, Status, Reason, fields, body, range, Selecting.Of(fields, request.Fields) ?? Selecting.Never, later, later.RequestedAt);
     }
 

@@ -229,6 +229,19 @@ public sealed class SqliteCacheTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task That_a_cache_was_off_is_known_after_a_restart_or_a_death(bool dies)
+    {
+        Assert.Equal(long.MinValue, _world.Cache.Off.Last("https://api.test"));
+        _world.Cache.Off.Add("https://api.test", _world.Now);
+
+        await (dies ? _world.DieAsync() : _world.RestartAsync());
+
+        Assert.Equal((_world.Now, long.MinValue), (_world.Cache.Off.Last("https://api.test"), _world.Cache.Off.Last("https://other.test")));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("this was never a database, whatever its name says")]
     [InlineData("SQLite format 3\0 and nothing else of it")]

@@ -38,6 +38,22 @@ public sealed class KeyStoreTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("ring", UnixFileMode.GroupWrite)]
+    [InlineData("ring", UnixFileMode.OtherWrite)]
+    [InlineData("", UnixFileMode.GroupWrite)]
+    public async Task A_store_or_a_ring_that_others_may_write_to_is_refused(string folder, UnixFileMode others)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await AddAsync("openai", null, "sk-first");
+        var open = Path.Combine(_directory, folder).TrimEnd('/');
+        File.SetUnixFileMode(open, File.GetUnixFileMode(open) | others);
+
+        Assert.Contains($"chmod go-w {open}", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+        Assert.Contains("chmod go-w", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second"))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Without_its_secret_nothing_can_be_read_nor_added()
     {
