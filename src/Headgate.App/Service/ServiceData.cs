@@ -24,7 +24,7 @@ internal sealed class ServiceData : IDisposable
             DataDirectory.Make(directory);
         State = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(directory, "state"));
         Places = JobPlaces.Open(options.Jobs, directory, time);
-        Ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(directory, "ledgers"));
+        Ledgers = options.KeepsNothing ? null : JobLedgers.Read(Path.Combine(directory, "ledgers"));
         _restored = options.KeepsNothing ? null : RestoredFrom.Find(directory);
     }
 
@@ -37,7 +37,7 @@ internal sealed class ServiceData : IDisposable
     public JobPlaces Places { get; }
 
     /// <summary>The record of sends; null where nothing is kept.</summary>
-    public ServiceLedgers? Ledgers { get; }
+    public JobLedgers? Ledgers { get; }
 
     /// <summary>Opens it, and makes it where there is none.</summary>
     /// <param name="options">What is kept.</param>

@@ -42,7 +42,7 @@ internal sealed class SqliteDatabase : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a directory of its own with --data DIR");
+            held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a place of its own (the service: with --data DIR)");
             return new SqliteDatabase(path, schema ?? SqliteSchema.Jobs, held);
         }
         catch (Exception failure)
