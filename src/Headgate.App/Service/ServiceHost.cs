@@ -66,7 +66,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         engine.SyncEachSecond(log.StateNotWritten);
         await using var jobs = started = JobsOf(engine, data, traffic, events);
         await using var distributor = new Distributor(options.Distributor, time);
-        live.Follow(engine);
+        live.Follow(engine, access);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;

@@ -53,6 +53,9 @@ internal sealed class LedgerSends
 
     private void Ended((string? Id, long Line) name, in LedgerEnd end)
     {
+        // Recorded, and never sent.
+        if (end.Cost is { } cost && UnitCost.In(Limits.Limit.Requests, cost) == 0)
+            return;
         // A refusal was not done, and the line would have gone on to its next attempt.
         if (end.Class == Jobs.WireNames.Of(FailureClass.RateLimit))
             return;
