@@ -5,7 +5,7 @@ namespace Headgate;
 
 /// <summary>The jobs of a <see cref="Multiplexer"/>, wherever they wait. Thread-safe.</summary>
 /// <param name="engine">What sends. Owned from when it was started.</param>
-internal abstract class MultiplexerJobs(Engine engine)
+internal abstract class MultiplexerJobs(Engine engine) : IAsyncDisposable
 {
     public Engine Engine => engine;
 
@@ -41,7 +41,10 @@ internal abstract class MultiplexerJobs(Engine engine)
     /// <summary>Takes nothing more.</summary>
     public abstract void Close();
 
-    /// <summary>Stops it once it is closed, and what sends with it.</summary>
+    /// <summary>What sends ends, and what is under way is cut off.</summary>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Stops it once it is closed, and what sends with it: it is disposed then.</summary>
     /// <returns>The jobs that were cancelled by that.</returns>
     public abstract Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain, CancellationToken cancellation);
 

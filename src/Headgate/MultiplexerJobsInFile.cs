@@ -127,6 +127,12 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         if (drain != TimeSpan.Zero)
             await _idle.Task.WaitAsync(drain, Provider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _jobs.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(false);
+        return [];
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
         if (_forgetting is not null)
             await _forgetting.DisposeAsync().ConfigureAwait(false);
         // In this order: what is cut off below is not kept as if that were its end, nor told.
@@ -135,7 +141,6 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         Engine.Dispose();
         await _jobs.DisposeAsync().ConfigureAwait(false);
         _stopped.TrySetResult();
-        return [];
     }
 
     private async Task<IReadOnlyList<JobVerdict>> SubmitAsync(IReadOnlyList<JobRequest> requests)

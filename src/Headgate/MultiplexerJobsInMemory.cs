@@ -66,8 +66,14 @@ internal sealed class MultiplexerJobsInMemory(Engine engine, JobRoom room, Finis
     public override async Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain, CancellationToken cancellation)
     {
         var left = await _scheduler.StopAsync(drain, cancellation).ConfigureAwait(false);
+        await DisposeAsync().ConfigureAwait(false);
+        return left;
+    }
+
+    public override ValueTask DisposeAsync()
+    {
         _scheduler.Dispose();
         Engine.Dispose();
-        return left;
+        return ValueTask.CompletedTask;
     }
 }

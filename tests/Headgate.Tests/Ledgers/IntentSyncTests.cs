@@ -117,7 +117,7 @@ public sealed class IntentSyncTests : IDisposable
     private static async Task SendAsync(Engine engine, string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"https://api.example{path}");
-        var exchange = new Exchange(request) { Id = path, Receive = (_, _) => ValueTask.CompletedTask };
+        var exchange = new Exchange(request, new SendTerms { Id = path }) { Receive = (_, _) => ValueTask.CompletedTask };
         (await new StraightLine(engine).SendAsync(exchange, TestContext.Current.CancellationToken)).Dispose();
         exchange.Last!.WriteEnd();
     }
