@@ -30,6 +30,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     private readonly CancellationToken _callersToken;
     private long _announced = -1;
     private long _recordedAs;
+
+    /// <summary>What put it on disk before it was handed to the transport; null if nothing did.</summary>
+    private SendPromise? _promise;
     private bool _timesOutAtDeadline;
     private bool _wasReceived;
     private bool _isEndWritten;
@@ -141,9 +144,12 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
-    public Task<HttpResponseMessage> SendAsync()
+    public Task<HttpResponseMessage> SendAsync() =>
+        _engine.Journal.BeforeSends is { } sync ? (_promise = new SendPromise(_engine, this)).SendAsync(sync, Record, SendNow) : SendNow();
+
+    private Task<HttpResponseMessage> SendNow()
     {
-        var sending = Upstream.Transport.SendAsync(Message(), _exchange.Terms.IsPassedOn, Via, Token);
+        var sending = Upstream.Transport.SendAsync(AttemptMessage.Of(this, _permit, out _token), _exchange.Terms.IsPassedOn, Via, Token);
         if (!WasSent)
             TimeConnecting();
         return sending;
@@ -177,6 +183,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         catch
         {
             // The intent could not be written: nothing was sent, and whoever asked will stop.
+            _promise?.TakeBack();
             _engine.Dispatcher.Return(_permit);
             Dispose();
             throw;
@@ -237,10 +244,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
             throw new OperationCanceledException("another attempt was answered before this one was sent");
         _permit.SentAt = _engine.Clock.Now;
-        var number = _engine.Journal.NextNumber();
-        Volatile.Write(ref _recordedAs, number);
-        var wasWritten = _engine.Journal.Intent(number, this, _exchange);
-        Number = number;
+        var wasWritten = _promise is null && Record();
+        Number = RecordedAs;
         // A slow disk may have kept it here: D and the time for the answer begin with the first byte, not with the record.
         if (wasWritten)
             _permit.SentAt = _engine.Clock.Now;
@@ -250,6 +255,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
         GiveUpAfter(timeout, now);
         _exchange.Tell(LineStep.Sent);
         _firstByte?.TrySetResult();
+    }
+
+    /// <summary>Writes the intent down; says whether there was anything to write to.</summary>
+    private bool Record()
+    {
+        var number = _engine.Journal.NextNumber();
+        Volatile.Write(ref _recordedAs, number);
+        return _engine.Journal.Intent(number, this, _exchange, _engine.Clock.Now);
     }
 
     /// <summary>Ends when its first byte leaves; to be asked for before it runs.</summary>
@@ -277,7 +290,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
         if (!_isWellSoFar)
             Upstream.Learning.Judge(this, outcome);
         if (!outcome.Sent)
+        {
+            _promise?.TakeBack();
             _engine.Dispatcher.Return(_permit);
+        }
         else if (outcome.BoundsArrival)
         {
             LateAt = _terms.Late(SentAt, now);
@@ -376,18 +392,5 @@ internal sealed class Attempt : ISendWitness, IDisposable
         _timesOutAtDeadline = left < time;
         time = left < time ? left : time;
         _cancellation.CancelAfter(time < Time.Clock.LongestTimer ? time : Time.Clock.LongestTimer);
-    }
-
-    private AttemptMessage Message()
-    {
-        var message = AttemptMessage.Of(_exchange, Uri, this);
-        // They may have been taken from the API since.
-        if (_permit.Key is { } key)
-            Upstream.Configuration.Keys?.Template.Apply(message, key.Secret);
-        else if (Upstream.Token?.Current is { } token && _exchange.NeedsToken)
-            message.Headers.TryAddWithoutValidation("Authorization", _token = token);
-        if (_exchange is { Redirect: null, Request: SignedMessage signed })
-            signed.Sign(message);
-        return message.Ready();
     }
 }

@@ -50,6 +50,25 @@ internal sealed class AttemptMessage : HttpRequestMessage
         return message;
     }
 
+    /// <summary>What an attempt sends: the request, with its key or token, and with its signature.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="permit">What it was granted.</param>
+    /// <param name="token">The token it brings that was fetched for it; null for none.</param>
+    public static AttemptMessage Of(Attempt attempt, LinePermit permit, out string? token)
+    {
+        var (exchange, api) = (attempt.Exchange, attempt.Upstream);
+        var message = Of(exchange, attempt.Uri, attempt);
+        token = null;
+        // They may have been taken from the API since.
+        if (permit.Key is { } key)
+            api.Configuration.Keys?.Template.Apply(message, key.Secret);
+        else if (exchange.NeedsToken && (token = api.Token?.Current) is not null)
+            message.Headers.TryAddWithoutValidation("Authorization", token);
+        if (exchange is { Redirect: null, Request: SignedMessage signed })
+            signed.Sign(message);
+        return message.Ready();
+    }
+
     /// <summary>Copies a header of the request as it was given, unparsed.</summary>
     public void Add(string name, System.Net.Http.Headers.HeaderStringValues values)
     {

@@ -87,8 +87,8 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
         foreach (var change in changes)
         {
             change.Before = [.. change.Scope.Declared];
-            var past = change.Past is { } read ? SendJournal.WithEnded(read, ended.Where(permit => permit.CountsIn(change.Scope)), now + change.Terms.Straggle).Without(numbers) : null;
-            Action<LimitState>? begin = past is null ? null : state => SendJournal.Restore(state, past, now);
+            var past = change.Past is { } read ? ScopeMemory.WithEnded(read, ended.Where(permit => permit.CountsIn(change.Scope)), now + change.Terms.Straggle).Without(numbers) : null;
+            Action<LimitState>? begin = past is null ? null : state => ScopeMemory.Restore(state, past, now);
             var added = change.Scope.Declare(change.Limits, change.Terms, now, begin);
             change.Scope.Hold!.IsChanging = false;
             if (change.Key is { } key)

@@ -38,7 +38,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
     private readonly HeadgateConfiguration _configuration;
     private readonly EngineOptions _engineOptions;
     private readonly ILogger _logger;
-    private JobScheduler? _scheduler;
+    private MultiplexerJobs? _jobs;
     private long _startedAt;
     private int _isStarted;
     private Task<IReadOnlyList<Job>>? _stopping;
@@ -76,7 +76,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
             Token = options.Token,
             Notice = text => Log.Notice(logger, text),
             Decompression = System.Net.DecompressionMethods.All,
-            Ended = attempt => _scheduler?.Counts.CountEnded(attempt),
+            Ended = attempt => _jobs?.Counts.CountEnded(attempt),
         };
     }
 
@@ -105,24 +105,24 @@ public sealed partial class Multiplexer : IAsyncDisposable
     public event EventHandler<Job>? RequestCancelled;
 
     /// <summary>How many jobs wait in gates; the others wait before them.</summary>
-    internal int GateWaiting => Scheduler.Engine.Dispatcher.Waiting;
+    internal int GateWaiting => Jobs.Engine.Dispatcher.Waiting;
 
-    private Clock Clock => Scheduler.Engine.Clock;
-
-    private JobScheduler Scheduler => Volatile.Read(ref _scheduler) ?? throw new InvalidOperationException($"the multiplexer was not started: await {nameof(StartAsync)} first");
+    private MultiplexerJobs Jobs => Volatile.Read(ref _jobs) ?? throw new InvalidOperationException($"the multiplexer was not started: await {nameof(StartAsync)} first");
 
     /// <summary>Starts it: from here on jobs are taken.</summary>
     /// <param name="cancellationToken">Gives up before anything was started.</param>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
-    /// <exception cref="IOException">What was sent before cannot be read (<see cref="HeadgateOptions.StatePath"/>), or another process holds it.</exception>
-    public Task StartAsync(CancellationToken cancellationToken = default)
+    /// <exception cref="IOException">
+    /// What was sent before (<see cref="HeadgateOptions.StatePath"/>) or the file of the jobs cannot be read, or another process holds it.
+    /// </exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (Interlocked.Exchange(ref _isStarted, 1) != 0)
             throw new InvalidOperationException("the multiplexer was started before, and cannot be started again");
         try
         {
-            Start();
+            await BeginAsync().ConfigureAwait(false);
         }
         catch
         {
@@ -130,19 +130,39 @@ public sealed partial class Multiplexer : IAsyncDisposable
             Volatile.Write(ref _isStarted, 0);
             throw;
         }
-        return Task.CompletedTask;
     }
 
-    private void Start()
+    private async Task BeginAsync()
+    {
+        var room = new JobRoom(_options.MaxQueueSize, LookAhead, _options.MaxConcurrency + MostBegun);
+        MultiplexerJobs jobs = _options.File is { } file
+            ? MultiplexerFile.Open(file, _options, _configuration, _engineOptions, room with { AtHand = JobFeed.Usual }, Tell)
+            : InMemory(room);
+        jobs.Engine.Proxies.Begin();
+        _startedAt = jobs.Engine.Clock.Now;
+        // What an earlier process has left is told of from the first moment.
+        Volatile.Write(ref _jobs, jobs);
+        try
+        {
+            await jobs.StartAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            Volatile.Write(ref _jobs, null);
+            jobs.Close();
+            await jobs.StopAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private MultiplexerJobsInMemory InMemory(JobRoom room)
     {
         var state = _options.StatePath is { } path ? StateDirectory.Open(path) : null;
         var engine = new Engine(_configuration, state is null ? _engineOptions : _engineOptions with { Journal = clock => new SendJournal(clock, state) });
         if (state is not null)
             engine.SyncEachSecond(failure => Log.Notice(_logger, failure.Message));
-        engine.Proxies.Begin();
-        _startedAt = engine.Clock.Now;
         var finished = new FinishedJobs(_options.KeepFinished, Clock.Nanoseconds(_options.KeepFinishedFor), _options.KeepFinishedBytes);
-        _scheduler = new JobScheduler(engine, new JobRoom(_options.MaxQueueSize, LookAhead, _options.MaxConcurrency + MostBegun), finished, Tell);
+        return new MultiplexerJobsInMemory(engine, room, finished, Tell);
     }
 
     /// <summary>Submits a request.</summary>
@@ -154,11 +174,12 @@ public sealed partial class Multiplexer : IAsyncDisposable
     /// <see cref="FailureClass.Invalid"/> because it cannot be sent as it is, or there is a job of its id.
     /// </exception>
     /// <exception cref="InvalidOperationException">The multiplexer was not started, or is being stopped.</exception>
+    /// <exception cref="IOException">The file of the jobs cannot be written, a full disk for example: it was not taken.</exception>
     public Task<string> SubmitAsync(JobRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Scheduler.Add(request).Id);
+        return Jobs.SubmitAsync(request);
     }
 
     /// <summary>Submits many requests; each is taken or refused by itself.</summary>
@@ -169,27 +190,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
     public Task<IReadOnlyList<JobVerdict>> SubmitManyAsync(IEnumerable<JobRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var (scheduler, verdicts) = (Scheduler, new List<JobVerdict>());
-        foreach (var request in requests)
-        {
-            if (cancellationToken.IsCancellationRequested)
-                break;
-            try
-            {
-                ArgumentNullException.ThrowIfNull(request);
-                verdicts.Add(new JobVerdict(scheduler.Add(request).Id, null));
-            }
-            catch (HeadgateException refused)
-            {
-                verdicts.Add(new JobVerdict(null, refused));
-            }
-            catch (Exception late) when (late is ArgumentNullException || (late is InvalidOperationException && verdicts.Count > 0))
-            {
-                // What was taken before is known by the verdicts, so none of them may get lost.
-                verdicts.Add(new JobVerdict(null, new HeadgateException(late is ArgumentNullException ? FailureClass.Invalid : FailureClass.Cancelled, late.Message, late)));
-            }
-        }
-        return Task.FromResult<IReadOnlyList<JobVerdict>>(verdicts);
+        return Jobs.SubmitManyAsync(requests, cancellationToken);
     }
 
     /// <summary>A job by its id, whether it has ended or not; null if there is none of that id, or it ended and was forgotten.</summary>
@@ -200,7 +201,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(id);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Scheduler.Find(id));
+        return Jobs.FindAsync(id);
     }
 
     /// <summary>Cancels a job wherever it stands, waiting or in flight, and comes back when it has ended.</summary>
@@ -211,7 +212,7 @@ public sealed partial class Multiplexer : IAsyncDisposable
     public Task<bool> CancelAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return Scheduler.CancelAsync(id).WaitAsync(cancellationToken);
+        return Jobs.CancelAsync(id).WaitAsync(cancellationToken);
     }
 
     /// <summary>Waits until jobs have ended, but no longer than a given time.</summary>
@@ -221,35 +222,24 @@ public sealed partial class Multiplexer : IAsyncDisposable
     /// <returns>The jobs in the order of the ids. Those that have not ended by then are among them, as they stand.</returns>
     /// <exception cref="KeyNotFoundException">A job is not known, or ended and was forgotten; nothing was waited for.</exception>
     /// <exception cref="InvalidOperationException">The multiplexer was not started.</exception>
-    public async Task<IReadOnlyList<Job>> WaitAsync(IEnumerable<string> ids, TimeSpan timeout, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<Job>> WaitAsync(IEnumerable<string> ids, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        var scheduler = Scheduler;
-        // Held from here on, they cannot be forgotten while others are waited for.
-        List<Job> jobs = [.. ids.Select(id => scheduler.Find(id) ?? throw new KeyNotFoundException($"there is no job \"{id}\", or it ended and was forgotten"))];
-        try
-        {
-            await Task.WhenAll(jobs.Select(job => job.Ended)).WaitAsync(timeout, Clock.Provider, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // How far they have come is for the caller to see.
-        }
-        return jobs;
+        return Jobs.WaitAsync([.. ids], timeout, cancellationToken);
     }
 
     /// <summary>What was done so far, and how things stand.</summary>
     /// <exception cref="InvalidOperationException">The multiplexer was not started.</exception>
     public MultiplexerStatistics GetStatistics()
     {
-        var counts = Scheduler.Counts;
+        var (jobs, counts) = (Jobs, Jobs.Counts);
         var ended = counts.Ended;
         return new MultiplexerStatistics
         {
-            Submitted = counts.Submitted,
+            Submitted = jobs.Submitted,
             Rejected = counts.Rejected,
             Pending = counts[JobStatus.Pending],
-            Queued = counts[JobStatus.Queued],
+            Queued = jobs.Queued,
             Processing = counts[JobStatus.Processing],
             Retrying = counts[JobStatus.Retrying],
             RateLimited = counts[JobStatus.RateLimited],
@@ -262,37 +252,34 @@ public sealed partial class Multiplexer : IAsyncDisposable
             Refusals = counts.Refusals,
             AverageLatency = ended == 0 ? TimeSpan.Zero : counts.Latency / ended,
             PeakConcurrency = counts.Peak,
-            Uptime = Clock.Span(Clock.Now - _startedAt),
+            Uptime = Clock.Span(jobs.Engine.Clock.Now - _startedAt),
         };
     }
 
     /// <summary>
-    /// Stops it: no job is taken any more, those that were taken may go on for a time, waiting ones too, and what has not ended then is cancelled.
-    /// Jobs can still be asked for. A second call waits for the first.
+    /// Stops it: no job is taken any more, those that were taken may go on for a time, waiting ones too, and what has not ended then is cancelled;
+    /// in a file it is left for the next start. Jobs can still be asked for. A second call waits for the first.
     /// </summary>
-    /// <param name="drain">How long they may go on; zero, the default, for not at all, <see cref="Timeout.InfiniteTimeSpan"/> until all have ended.</param>
+    /// <param name="drain">How long they may go on; zero, the default, for not at all (what is in flight is cut off), <see cref="Timeout.InfiniteTimeSpan"/> until all have ended.</param>
     /// <param name="cancellationToken">Ends the drain early.</param>
-    /// <returns>The jobs that were cancelled: what was not done.</returns>
+    /// <returns>The jobs that were cancelled: what was not done. None where they are kept in a file.</returns>
     public Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain = default, CancellationToken cancellationToken = default)
     {
         if (drain < TimeSpan.Zero && drain != Timeout.InfiniteTimeSpan)
             throw new ArgumentOutOfRangeException(nameof(drain), drain, "give zero or more");
         lock (_lock)
-            return _stopping ??= Volatile.Read(ref _scheduler) is { } scheduler ? StopAsync(scheduler, drain, cancellationToken) : Task.FromResult<IReadOnlyList<Job>>([]);
+            return _stopping ??= Volatile.Read(ref _jobs) is { } jobs ? StopAsync(jobs, drain, cancellationToken) : Task.FromResult<IReadOnlyList<Job>>([]);
     }
 
     /// <summary>Stops it at once: as <see cref="StopAsync(TimeSpan, CancellationToken)"/> without a drain.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
-    private static async Task<IReadOnlyList<Job>> StopAsync(JobScheduler scheduler, TimeSpan drain, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Job>> StopAsync(MultiplexerJobs jobs, TimeSpan drain, CancellationToken cancellation)
     {
-        scheduler.Close();
+        jobs.Close();
         // Whoever calls this holds a lock, and jobs end below.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var left = await scheduler.StopAsync(drain, cancellation).ConfigureAwait(false);
-        scheduler.Dispose();
-        scheduler.Engine.Dispose();
-        return left;
+        return await jobs.StopAsync(drain, cancellation).ConfigureAwait(false);
     }
 
     private static MultiplexerOptions Configured(Action<MultiplexerOptions> configure)

@@ -156,18 +156,30 @@ internal sealed class StraightLine(Engine engine)
     }
 
     /// <summary>A permit; null if its gate has gone, or who was asked for its token, so that it has to be admitted anew.</summary>
-    private ValueTask<LinePermit?> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation) =>
-        upstream.Token is { } supply && exchange.NeedsToken ? WithTokenAsync(upstream, supply, exchange, cancellation) : WaitAsync(upstream, exchange, cancellation);
+    private ValueTask<LinePermit?> PermitAsync(Upstream upstream, Exchange exchange, CancellationToken cancellation)
+    {
+        if (upstream.Token is { } supply && exchange.NeedsToken)
+            return WithTokenAsync(upstream, supply, exchange, cancellation);
+        var waiting = WaitAsync(upstream, exchange, cancellation);
+        // Tokens may come to an API that had none while it waits.
+        return waiting.IsCompleted || !exchange.NeedsToken ? waiting : WithTokenAsync(waiting, upstream, null, 0, exchange, cancellation);
+    }
 
     /// <summary>A permit, and a token that is good when it comes: it may have waited for longer than a token lives.</summary>
     private async ValueTask<LinePermit?> WithTokenAsync(Upstream upstream, TokenSupply supply, Exchange exchange, CancellationToken cancellation)
     {
         var fetched = supply.Fetched;
-        if (!await IsPreparedAsync(upstream, supply, exchange, cancellation).ConfigureAwait(false) || await WaitAsync(upstream, exchange, cancellation).ConfigureAwait(false) is not { } permit)
+        return !await IsPreparedAsync(upstream, supply, exchange, cancellation).ConfigureAwait(false) ? null : await WithTokenAsync(WaitAsync(upstream, exchange, cancellation), upstream, supply, fetched, exchange, cancellation).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<LinePermit?> WithTokenAsync(ValueTask<LinePermit?> waiting, Upstream upstream, TokenSupply? supply, int fetched, Exchange exchange, CancellationToken cancellation)
+    {
+        if (await waiting.ConfigureAwait(false) is not { } permit)
             return null;
         try
         {
-            // A change of the configuration may have put another one in its place meanwhile, or none.
+            // A change of the configuration may have put another one in its place meanwhile.
             while (upstream.Token is { } present && !(present == supply && present.IsGoodSince(fetched)))
             {
                 if (present != supply)

@@ -85,15 +85,17 @@ public sealed class HeadgateHandlerTokenTests
     }
 
     [Fact]
-    public async Task A_token_that_has_expired_when_it_comes_is_fetched_once_for_a_request()
+    public async Task A_token_that_has_expired_when_it_comes_is_fetched_no_more_than_once_a_second()
     {
         var fetched = 0;
         using var world = new FakeWorld();
         using var client = new HeadgateClient("https://api.test", o => o.Token = _ => Task.FromResult(new AccessToken($"token-{++fetched}", world.Time.GetUtcNow().AddSeconds(-5))), world.Server, world.Time);
         await client.GetStringAsync("a");
         await client.GetStringAsync("b");
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        await client.GetStringAsync("c");
 
-        Assert.Equal(["Bearer token-1", "Bearer token-2"], world.Server.Credentials);
+        Assert.Equal(["Bearer token-1", "Bearer token-1", "Bearer token-2"], world.Server.Credentials);
     }
 
     [Theory]

@@ -315,7 +315,7 @@ public sealed class MultiplexerTests : IAsyncDisposable
     {
         var wrong = Assert.Throws<ArgumentException>(() => new Multiplexer(o => (o.Queue, o.MaxQueueSize, o.Limits) = ("redis:", 0, ["7 per s"])));
 
-        Assert.Contains("there is only \"memory:\"", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("is no place for jobs", wrong.Message, StringComparison.Ordinal);
         Assert.Contains("MaxQueueSize is 0", wrong.Message, StringComparison.Ordinal);
         Assert.Contains("/defaults/limits", wrong.Message, StringComparison.Ordinal);
     }

@@ -39,6 +39,35 @@ public sealed class TokenChangeTests
     }
 
     [Fact]
+    public async Task Who_waits_in_the_limits_of_an_API_that_is_given_tokens_has_one_when_it_goes()
+    {
+        using var world = new ChangingEngine(Of(Of("a", "1 concurrent")));
+        world.Latency = TimeSpan.FromSeconds(10);
+        var all = await world.SendManyAsync("https://a.test/", 3);
+
+        world.Engine.Change(Of(Tokened("a", "one", "1 concurrent")));
+        await world.EndAsync(all);
+
+        Assert.All(all, task => Assert.Equal("200", task.Result));
+        Assert.Equal([null, "token", "token"], world.Arrivals.Select(arrival => arrival.Key));
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_token_after_all_who_waited_is_told_so_and_no_place_is_lost()
+    {
+        using var world = new ChangingEngine(Of(Of("a", "1 concurrent")));
+        world.Latency = TimeSpan.FromSeconds(10);
+        world.FetchToken = static _ => throw new TokenException("the token endpoint of login.test answered 401 invalid_client");
+        var all = await world.SendManyAsync("https://a.test/", 3);
+
+        world.Engine.Change(Of(Tokened("a", "one", "1 concurrent")));
+        await world.EndAsync(all);
+
+        Assert.Equal(["200", "Auth: there is no token: the token endpoint of login.test answered 401 invalid_client"], all.Select(task => task.Result).Distinct());
+        Assert.Equal(1, world.Left("a"));
+    }
+
+    [Fact]
     public async Task Who_waits_for_the_token_of_a_client_that_another_takes_the_place_of_has_the_other_s()
     {
         using var world = new ChangingEngine(Of(Tokened("a", "one")));

@@ -25,6 +25,7 @@ internal sealed class LiveConfiguration : IDisposable
     private volatile OperatorSettings _set;
     private ConfigurationFiles _files;
     private Engine? _engine;
+    private Security.Access? _access;
     private ITimer? _timer;
 
     /// <param name="started">As the command line read it.</param>
@@ -70,12 +71,12 @@ internal sealed class LiveConfiguration : IDisposable
     /// <summary>How that was read: where each value comes from.</summary>
     public ConfigurationReading Reading => _reading;
 
-    /// <summary>From here on an engine follows it.</summary>
-    public void Follow(Engine engine)
+    /// <summary>From here on an engine follows it, and who may call.</summary>
+    public void Follow(Engine engine, Security.Access? access = null)
     {
         lock (_changing)
         {
-            (_engine, LastReload) = (engine, _time.GetUtcNow());
+            (_engine, _access, LastReload) = (engine, access, _time.GetUtcNow());
             ApplyPausesNeedsLock();
             engine.Proxies.Begin();
             _timer = _time.CreateTimer(_ => Look(), null, Every, Every);
@@ -184,6 +185,7 @@ internal sealed class LiveConfiguration : IDisposable
     {
         var (before, reading) = (_set, set.Limits.Count == 0 ? plain : Above(plain.Configuration, set));
         var configuration = reading.OrThrow();
+        var let = _access?.Prepare(configuration.Serve.Access);
         Keep(set);
         try
         {
@@ -195,6 +197,7 @@ internal sealed class LiveConfiguration : IDisposable
             throw;
         }
         (_settings, _reading) = (_settings with { Configuration = configuration, Directory = plain.Directory }, reading);
+        let?.Invoke();
         ApplyPausesNeedsLock();
     }
 

@@ -26,6 +26,6 @@ internal sealed class RestartSettings
     private static Dictionary<string, string> Of(ConfigurationNode root) =>
         ConfigurationListing.Of(root).Where(value => Sections.Any(section => value.Pointer.StartsWith(section, StringComparison.Ordinal)) && !IsLive(value.Pointer)).ToDictionary(value => value.Pointer, value => value.Json);
 
-    /// <summary>The limits of named queues change like all limits.</summary>
-    private static bool IsLive(string pointer) => pointer.Split('/') is ["", "jobs", "queues", _, "limits", ..];
+    /// <summary>The limits of named queues change like all limits, and who may call like the tokens of files.</summary>
+    private static bool IsLive(string pointer) => pointer.Split('/') is ["", "jobs", "queues", _, "limits", ..] or ["", "serve", "tokens" or "cors" or "hosts" or "rateLimits", ..];
 }

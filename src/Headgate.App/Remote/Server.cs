@@ -53,16 +53,45 @@ internal sealed class Server : IDisposable
             return true;
         }, cancellation);
 
+    /// <summary>Hands on the events of a stream as they come, until whoever takes them has enough.</summary>
+    /// <param name="path">The path and query, without a slash before it.</param>
+    /// <param name="take">Takes one; says whether it wants more.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="CommandException">The service refuses, cannot be reached, or has ended the stream.</exception>
+    public Task FollowAsync(string path, Func<ServerEvent, bool> take, CancellationToken cancellation) => ToldAsync(async () =>
+    {
+        var headers = new Dictionary<string, string> { ["Accept"] = "text/event-stream" };
+        using var answer = await _calls.OpenAsync(new ServiceCall(HttpMethod.Get, path), headers, cancellation);
+        var (events, buffer) = (new ServerEvents(), new byte[16 * 1024]);
+        var stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        try
+        {
+            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var length)
+                foreach (var told in events.Take(buffer.AsSpan(0, length)))
+                    if (!take(told))
+                        return true;
+        }
+        catch (Exception broken) when (broken is IOException or HttpRequestException)
+        {
+            // As if it had ended: it is gone.
+        }
+        throw new CommandException(ExitCode.Unreachable, $"{_calls.Service} has ended the stream{(events.LastId is { } last ? $"; go on behind it with --after {last}" : "")}");
+    });
+
     /// <summary>What is told where an answer has not what it is asked for.</summary>
     public CommandException Stranger() => new(ExitCode.Unreachable, $"{_calls.Service} does not answer as a Headgate service; is the address right?");
 
     public void Dispose() => _calls.Dispose();
 
-    private async Task<T> SendAsync<T>(ServiceCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    private Task<T> SendAsync<T>(ServiceCall call, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation) =>
+        ToldAsync(() => _calls.SendAsync(call, read, cancellation));
+
+    /// <summary>Calls, and says what went wrong in words for people.</summary>
+    private async Task<T> ToldAsync<T>(Func<Task<T>> call)
     {
         try
         {
-            return await _calls.SendAsync(call, read, cancellation);
+            return await call();
         }
         catch (HeadgateException failure) when (failure.Refusal is { } refusal)
         {

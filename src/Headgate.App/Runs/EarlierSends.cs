@@ -27,7 +27,7 @@ internal sealed class EarlierSends
     /// <param name="hasFiles">Whether scopes that have limits have files, which know what was sent in them.</param>
     public static EarlierSends Read(string? ledger, IEnumerable<Limit> limits, bool hasFiles)
     {
-        var sends = new EarlierSends(limits.Select(SendJournal.Memory).DefaultIfEmpty().Max(), hasFiles);
+        var sends = new EarlierSends(limits.Select(ScopeMemory.Of).DefaultIfEmpty().Max(), hasFiles);
         if (sends._keepUs == 0 || !File.Exists(ledger))
             return sends;
         using var reader = LedgerReader.Open(ledger);

@@ -214,7 +214,7 @@ internal sealed class Replay
             ? (first.Before.Count > 0 ? first.Before : first.After)
             : scope.Limits;
         var copy = new Scope(scope.Name, limits, terms, _ours, scope.Server);
-        SendJournal.Restore(copy, _engine.Journal.PastOf(scope), _startedAt);
+        ScopeMemory.Restore(copy, _engine.Journal.PastOf(scope), _startedAt);
         _copies[scope] = new Copied(copy, terms, null, null);
         return copy;
     }

@@ -61,7 +61,10 @@ internal sealed class Run(RunOptions options, TextWriter output, TextWriter talk
         {
             Time = time,
             Concurrency = settings.Configuration.Concurrency,
-            Journal = theirs => new SendJournal(theirs, state, settings.Share, (scope, straggle) => earlier.Of(scope, theirs, straggle)),
+            Journal = theirs => new SendJournal(theirs, state, settings.Share, (scope, straggle) => earlier.Of(scope, theirs, straggle))
+            {
+                BeforeSends = settings.Configuration.Jobs.Durable == Durability.Power ? new IntentSync() : null,
+            },
             Keys = settings.KeysOf,
             Proxies = settings.ProxiesIn,
             Notice = message => talk.WriteLine($"headgate: {message}"),

@@ -7,16 +7,17 @@ namespace Headgate.App.Security;
 
 /// <summary>
 /// Who may call: the tokens of the configuration, of <c>--tokens-file</c> and of the data directory. Those of files are read anew when they
-/// change. Once there was a token, each call needs one until the process ends, whatever becomes of the files. Thread-safe.
+/// change, those of the configuration with it. Once there was a token, each call needs one until the process ends, whatever becomes of the files. Thread-safe.
 /// </summary>
 internal sealed class Access : IDisposable
 {
-    private readonly AccessConfiguration _configuration;
+    private readonly Lock _reading = new();
     private readonly string _store;
     private readonly TimeProvider _time;
     private readonly Action<string> _notice;
     private readonly FileWatch _watch;
     private readonly WrongTokens _wrong;
+    private volatile AccessConfiguration _configuration;
     private volatile Known _known;
 
     private Access(AccessConfiguration configuration, string data, TimeProvider time, Action<string> notice)
@@ -27,7 +28,7 @@ internal sealed class Access : IDisposable
         _watch = new FileWatch(configuration.TokensFile is { } file ? [_store, file] : [_store], time, ReadAnew);
         try
         {
-            _known = Read();
+            _known = Read(configuration);
         }
         catch
         {
@@ -43,6 +44,9 @@ internal sealed class Access : IDisposable
     /// <param name="notice">Told when tokens have changed, or cannot be read any more.</param>
     /// <exception cref="ConfigurationException">A file cannot be read, or two tokens are in each other's way: all that is wrong.</exception>
     public static Access Open(AccessConfiguration configuration, string data, TimeProvider time, Action<string> notice) => new(configuration, data, time, notice);
+
+    /// <summary>What the configuration says now.</summary>
+    public AccessConfiguration Configuration => _configuration;
 
     /// <summary>Whether callers need a token.</summary>
     public bool IsRequired => _known.IsRequired;
@@ -69,6 +73,26 @@ internal sealed class Access : IDisposable
     /// <returns>How long that place is to wait; null where there were not too many.</returns>
     public TimeSpan? CountWrong(IPAddress? from) => _wrong.Count(from);
 
+    /// <summary>Looks whether another configuration could be used from here on: its tokens, origins, names and rates. The file of tokens stays the same.</summary>
+    /// <param name="next">What it says.</param>
+    /// <returns>Uses it.</returns>
+    /// <exception cref="ConfigurationException">Two tokens are in each other's way, or a file cannot be read.</exception>
+    public Action Prepare(AccessConfiguration next)
+    {
+        var whole = next with { TokensFile = _configuration.TokensFile, Tls = _configuration.Tls };
+        if (whole == _configuration)
+            return static () => { };
+        if (whole.Tokens != _configuration.Tokens)
+            Read(whole);
+        return () =>
+        {
+            var isOfTokens = whole.Tokens != _configuration.Tokens;
+            _configuration = whole;
+            if (isOfTokens)
+                ReadAnew();
+        };
+    }
+
     public void Dispose()
     {
         _watch.Dispose();
@@ -79,8 +103,12 @@ internal sealed class Access : IDisposable
     {
         try
         {
-            var (before, now) = (_known, Read());
-            _known = now with { IsRequired = before.IsRequired || now.IsRequired };
+            Known now;
+            lock (_reading)
+            {
+                now = Read(_configuration);
+                _known = now with { IsRequired = _known.IsRequired || now.IsRequired };
+            }
             _notice(now.Names.Count > 0 ? $"tokens are from now on: {string.Join(", ", now.Names.Take(20))}{(now.Names.Count > 20 ? " …" : "")}" : "no token is left: nobody may call until there is one, or the service is started anew");
         }
         catch (ConfigurationException wrong)
@@ -89,12 +117,12 @@ internal sealed class Access : IDisposable
         }
     }
 
-    private Known Read()
+    private Known Read(AccessConfiguration configuration)
     {
         var errors = new List<ConfigurationError>();
         var tokens = new List<TokenConfiguration>();
-        Add(_configuration.Tokens, "the configuration");
-        if (_configuration.TokensFile is { } file)
+        Add(configuration.Tokens, "the configuration");
+        if (configuration.TokensFile is { } file)
             Add(ReadFile(file, isNeeded: true, errors), file);
         Add(ReadFile(_store, isNeeded: false, errors), _store);
         return errors.Count == 0 ? new Known(tokens) : throw new ConfigurationException(errors);

@@ -7,28 +7,31 @@ using Microsoft.AspNetCore.Routing;
 namespace Headgate.App.Security;
 
 /// <summary>What every call passes before it comes to its page: the name it asks by, the page it is made for, its token, and how often its caller calls. Thread-safe.</summary>
-/// <param name="access">Who may call.</param>
-/// <param name="configuration">From where, and how often.</param>
+/// <param name="access">Who may call, from where, and how often; that may change.</param>
 /// <param name="names">By what names the service is asked, beside those of the configuration: those it listens at.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Entrance(Access access, AccessConfiguration configuration, IEnumerable<string> names, TimeProvider time) : IDisposable
+internal sealed class Entrance(Access access, IEnumerable<string> names, TimeProvider time) : IDisposable
 {
-    private readonly HashSet<string> _names = new([.. configuration.Hosts, .. names, "localhost"], StringComparer.OrdinalIgnoreCase);
-    private readonly CrossOrigin _pages = new(configuration.Cors);
-    private readonly CallRates _rates = new(configuration.RateLimits, time);
+    private readonly string[] _ownNames = [.. names, "localhost"];
+    private readonly Lock _changing = new();
+    private volatile Terms? _terms;
+
+    /// <summary>Those before, which calls that are under way may still look at.</summary>
+    private CallRates? _before;
 
     /// <summary>Looks at a call before it is known to what page it comes.</summary>
     /// <returns>Whether it is answered already.</returns>
     /// <exception cref="Problem">It comes from where it may not.</exception>
     public bool Meet(HttpContext context)
     {
-        if (!IsOurs(context.Request.Host.Host))
+        var (_, names, pages, _) = Current();
+        if (!IsOurs(names, context.Request.Host.Host))
             throw new Problem(StatusCodes.Status421MisdirectedRequest, "this service answers by the name localhost, by an address, and by the names in serve.hosts of its configuration");
-        if (!_pages.Allows(context.Request))
+        if (!pages.Allows(context.Request))
             throw new Problem(StatusCodes.Status403Forbidden, "pages of other origins may not use this service, but for those in serve.cors of its configuration");
-        if (_pages.TryAnswerPreflight(context))
+        if (pages.TryAnswerPreflight(context))
             return true;
-        _pages.MarkAnswer(context);
+        pages.MarkAnswer(context);
         return false;
     }
 
@@ -53,7 +56,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
         if (route is not null)
             Check(caller, need);
         context.Features.Set(caller);
-        using var place = _rates.Take(context, caller, isGateway);
+        using var place = Current().Rates.Take(context, caller, isGateway);
         await next(context);
     }
 
@@ -72,16 +75,39 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
                 Headers = [("Proxy-Authenticate", "Basic realm=\"headgate\"")],
             };
         Check(caller, CallNeeds.OfGateway);
-        return (caller, _rates.Take(caller.KeyAt(from)));
+        return (caller, Current().Rates.Take(caller.KeyAt(from)));
     }
 
-    public void Dispose() => _rates.Dispose();
+    public void Dispose()
+    {
+        _before?.Dispose();
+        _terms?.Rates.Dispose();
+    }
+
+    /// <summary>What holds now: the configuration may have changed since the last call.</summary>
+    private Terms Current()
+    {
+        if (_terms is { } terms && ReferenceEquals(terms.Of, access.Configuration))
+            return terms;
+        lock (_changing)
+        {
+            var (last, now) = (_terms, access.Configuration);
+            // What callers have used of the same rates stays used.
+            var areSame = last is not null && last.Of.RateLimits == now.RateLimits;
+            if (last is not null && !areSame)
+            {
+                _before?.Dispose();
+                _before = last.Rates;
+            }
+            return _terms = new Terms(now, new HashSet<string>([.. now.Hosts, .. _ownNames], StringComparer.OrdinalIgnoreCase), new CrossOrigin(now.Cors), areSame ? last!.Rates : new CallRates(now.RateLimits, time));
+        }
+    }
 
     /// <summary>
     /// A page of somebody else's must not speak to us through the browser of whoever looks at it, by a name of theirs that leads here. It has no
     /// token to show, so that where one is needed any name will do.
     /// </summary>
-    private bool IsOurs(string host) => access.IsRequired || _names.Contains(host) || IPAddress.TryParse(host.Trim('[', ']'), out _);
+    private bool IsOurs(HashSet<string> names, string host) => access.IsRequired || names.Contains(host) || IPAddress.TryParse(host.Trim('[', ']'), out _);
 
     private Problem Unknown(HttpContext context, string? token)
     {
@@ -110,4 +136,7 @@ internal sealed class Entrance(Access access, AccessConfiguration configuration,
         if (caller.Tenant is { } tenant && !need.IsForTenants)
             throw new Problem(StatusCodes.Status403Forbidden, $"this is of the whole service, and the token \"{caller.Name}\" is for the tenant {tenant} only");
     }
+
+    /// <summary>What a configuration comes to.</summary>
+    private sealed record Terms(AccessConfiguration Of, HashSet<string> Names, CrossOrigin Pages, CallRates Rates);
 }

@@ -15,16 +15,17 @@ internal sealed class ServiceData : IDisposable
 {
     private readonly RestoredFrom? _restored;
     private readonly TimeProvider _time;
+    private readonly bool _isForPower;
     private SqliteDatabase? _calls;
 
     private ServiceData(ServeOptions options, string directory, TimeProvider time)
     {
-        (Directory, _time) = (directory, time);
+        (Directory, _time, _isForPower) = (directory, time, options.Jobs.Durable == Durability.Power);
         if (!options.KeepsNothing)
             DataDirectory.Make(directory);
         State = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(directory, "state"));
         Places = JobPlaces.Open(options.Jobs, directory, time);
-        Ledgers = options.KeepsNothing ? null : ServiceLedgers.Read(Path.Combine(directory, "ledgers"));
+        Ledgers = options.KeepsNothing ? null : JobLedgers.Read(Path.Combine(directory, "ledgers"));
         _restored = options.KeepsNothing ? null : RestoredFrom.Find(directory);
     }
 
@@ -37,7 +38,7 @@ internal sealed class ServiceData : IDisposable
     public JobPlaces Places { get; }
 
     /// <summary>The record of sends; null where nothing is kept.</summary>
-    public ServiceLedgers? Ledgers { get; }
+    public JobLedgers? Ledgers { get; }
 
     /// <summary>Opens it, and makes it where there is none.</summary>
     /// <param name="options">What is kept.</param>
@@ -48,7 +49,7 @@ internal sealed class ServiceData : IDisposable
 
     /// <summary>What writes down the sends of an engine.</summary>
     public SendJournal JournalOf(Clock clock) =>
-        new(clock, State, earlier: _restored is null ? null : (_, straggle) => _restored.PastOf(clock, MachineBoot.Id(), straggle)) { RemembersAll = true };
+        new(clock, State, earlier: _restored is null ? null : (_, straggle) => _restored.PastOf(clock, MachineBoot.Id(), straggle)) { RemembersAll = true, BeforeSends = _isForPower ? new IntentSync() : null };
 
     /// <summary>Whether an earlier process may have sent a job that has no end.</summary>
     public bool MayHaveArrived(StoredJob job) => (Ledgers?.MayHaveArrived(job) ?? false) || Places.MayHaveBeenSentElsewhere(job.Id);

@@ -68,7 +68,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         engine.SyncEachSecond(log.StateNotWritten);
         await using var jobs = started = JobsOf(engine, data, traffic, events);
         await using var distributor = new Distributor(options.Distributor, time);
-        live.Follow(engine);
+        live.Follow(engine, access);
         foreach (var api in live.Settings.Configuration.Upstreams.Where(api => api.Keys is not null))
             ApiCache.TellIdle(engine, api, engine.KeysOf(api).Count);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>

@@ -50,7 +50,7 @@ internal sealed class ServiceSite : IAsyncDisposable
     {
         var log = loggers.CreateLogger(ServiceMessages.Category);
         var certificate = options.Serve.Access.Tls is { } tls && (options.Serve.ProxyListen is { IsTls: true } || listen.Any(url => url.IsTls)) ? ServiceCertificate.Open(tls, state.Time, log.Noticed) : null;
-        var entrance = new Entrance(state.Access, options.Serve.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
+        var entrance = new Entrance(state.Access, listen.Select(url => url.Name).OfType<string>(), state.Time);
         var builder = SiteBuilder.Begin(loggers, kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = LargestBody;

@@ -42,7 +42,7 @@ internal sealed class SqliteDatabase : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a directory of its own with --data DIR");
+            held = LockedFile.TryLock($"{path}.lock", isShared: false) ?? throw new JobStoreException($"{path}: another process has it; end that one, or give this one a place of its own (the service: with --data DIR)");
             // Jobs have the credentials that callers gave them, wherever the file is put.
             if (OwnFile.Meant(path) is var meant && !File.Exists(meant))
                 OwnFile.Make(meant);

@@ -184,6 +184,11 @@ internal static class Scalars
     private static bool ReadLimit(ConfigurationNode node, out Limit value, out string? problem)
     {
         (value, problem) = (null!, null);
+        if (node.Kind == JsonValueKind.String && node.Text is Settings.Policy.None or Settings.Policy.Learn)
+        {
+            problem = node.Text == Settings.Policy.None ? $"{node.Shown} is no limit: leave the list away, or write [], for none" : $"{node.Shown} is no limit: what is learned is learned of an API as a whole; leave it away here";
+            return false;
+        }
         if (node.Kind != JsonValueKind.String || !Headgate.Limits.Limit.TryParse(node.Text, out var limit, out problem))
             return false;
         value = limit!;

@@ -60,6 +60,7 @@ internal sealed class ServiceBinder(string directory, string current)
             Most = Value(node, ServiceSettings.Jobs.Most, usual.Most),
             Backpressure = node?.Member(ServiceSettings.Jobs.Pressure.Name) is { } pressure ? BindBackpressure(pressure) : usual.Backpressure,
             Retention = BindRetention(node?.Member(ServiceSettings.Jobs.Kept.Name)),
+            Durable = Value(node, ServiceSettings.Jobs.Durable, usual.Durable),
             Drain = Value(node, ServiceSettings.Jobs.Drain, usual.Drain),
             Queues = QueueSettings.Bind(node),
         };

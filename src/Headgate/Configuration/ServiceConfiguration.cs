@@ -67,8 +67,21 @@ internal sealed record JobsConfiguration
     /// <summary>The named queues, in the order of the file.</summary>
     public ValueList<NamedQueue> Queues { get; init; } = [];
 
+    /// <summary>What the record of sends outlives.</summary>
+    public Durability Durable { get; init; } = Durability.Process;
+
     /// <summary>How long what is in flight may take when the service stops.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(25);
+}
+
+/// <summary>What the record of a send outlives when the send begins.</summary>
+internal enum Durability
+{
+    /// <summary>The process: it has gone through write(2).</summary>
+    Process,
+
+    /// <summary>A loss of power: it is on disk.</summary>
+    Power,
 }
 
 /// <summary>What is done with new jobs while too many wait.</summary>

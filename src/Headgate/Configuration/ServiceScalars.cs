@@ -80,6 +80,14 @@ internal static class ServiceScalars
             return isSize;
         });
 
+    public static readonly Scalar<Durability> Durable = new(
+        "durable", "\"process\" or \"power\"", """{ "enum": ["process", "power"] }""",
+        static (ConfigurationNode node, out Durability value, out string? problem) =>
+        {
+            (value, problem) = (node.Text == "power" ? Durability.Power : Durability.Process, null);
+            return node.Kind == JsonValueKind.String && node.Text is "process" or "power";
+        });
+
     public static readonly Scalar<BackpressureAct> BackpressureAct = new(
         "backpressureAct", "\"reject\", \"delay\" or \"drop_low_priority\"", """{ "enum": ["reject", "delay", "drop_low_priority"] }""",
         static (ConfigurationNode node, out BackpressureAct value, out string? problem) =>

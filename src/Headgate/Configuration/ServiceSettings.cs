@@ -77,10 +77,13 @@ internal static class ServiceSettings
             "most", Scalars.Whole(1, 1_000_000_000_000), "Beyond so many jobs that have not ended, none is accepted, whatever \"backpressure\" says.", Number(JobsConfiguration.Default.Most));
         public static readonly Setting Pressure = new("backpressure", Backpressure.Shape, "What is done with new jobs while many wait; \"off\" for nothing. Those that were accepted are never dropped.");
         public static readonly Setting Kept = new("retention", Retention.Shape, "How long jobs that have ended are kept. Those that have not ended are kept in any case.");
+        public static readonly Setting<Durability> Durable = new(
+            "durable", ServiceScalars.Durable,
+            "What the record of each send outlives, of runs too: \"process\", or \"power\", which puts it on disk before the send, all that begin at once together. Jobs that were accepted outlive both.", "\"process\"");
         public static readonly Setting<TimeSpan> Drain = new(
             "drain", Scalars.Duration, "How long what is in flight may take when the service is told to stop.", Seconds(JobsConfiguration.Default.Drain));
 
-        public static readonly Group Shape = new([Queue, Store, Workers, Most, Pressure, Kept, Drain, QueueSettings.All]);
+        public static readonly Group Shape = new([Queue, Store, Workers, Most, Pressure, Kept, Durable, Drain, QueueSettings.All]);
     }
 
     public static readonly Setting ServeGroup = new("serve", Serve.Shape, "How the service is reached, and whom it sends for.");

@@ -89,7 +89,10 @@ internal abstract class ListOf(Scalar item, int minimum, string[] words) : Shape
         else if (node.Items.Count < minimum)
             Wrong(node, $"the list needs {(minimum == 1 ? "an entry" : $"{minimum} entries")}", errors);
         foreach (var entry in node.Items)
-            item.Check(entry, errors);
+            if (entry.Kind == JsonValueKind.String && IsWord(entry.Text))
+                Wrong(entry, $"{entry.Shown} stands in the place of a whole list: write {entry.Shown} without the brackets{(node.Items.Count > 1 ? ", or leave it out of this list" : "")}", errors);
+            else
+                item.Check(entry, errors);
     }
 
     public override void WriteSchema(Utf8JsonWriter json)

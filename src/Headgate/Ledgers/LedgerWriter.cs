@@ -17,6 +17,9 @@ internal sealed class LedgerWriter : IDisposable
 
     public string Path => _file.Path;
 
+    /// <summary>What its records go into.</summary>
+    public RecordFile Records => _file;
+
     /// <summary>Begins a ledger.</summary>
     /// <param name="path">A file that is not there yet.</param>
     /// <param name="header">What the ledger says of itself.</param>

@@ -37,6 +37,9 @@ internal sealed class ScopeFile : IDisposable
     /// <summary>The file with the sends.</summary>
     public string Path => _file.Path;
 
+    /// <summary>What its records go into.</summary>
+    public RecordFile Records => _file;
+
     /// <summary>The sends before this process.</summary>
     public ScopePast Past { get; }
 

@@ -57,6 +57,9 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>In bytes; what <see cref="NextLedger"/> is for.</summary>
     public long LargestLedger { get; init; } = 64L << 20;
 
+    /// <summary>What puts intents on disk before their sends; null where they need outlive the process only.</summary>
+    public IntentSync? BeforeSends { get; init; }
+
     /// <summary>Scopes without limits are remembered as well: limits may be declared for them later.</summary>
     public bool RemembersAll { get; init; }
 
@@ -88,7 +91,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             return;
         var known = earlier?.Invoke(name, Clock.Span(scope.Terms.Straggle)) ?? ScopePast.None;
         var past = state is null ? known : Open(scope, identity, scope.Limits).Past.With(known);
-        Restore(scope, past, clock.Now);
+        ScopeMemory.Restore(scope, past, clock.Now);
     }
 
     /// <summary>What is recorded of the sends of a scope up to now, those of this process among them; its file is opened if that was not so.</summary>
@@ -124,7 +127,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     }
 
     private static TimeSpan KeepOf(Scope scope, IEnumerable<Limit> limits) =>
-        limits.Select(Memory).Append(LeastKept).Max() + Clock.Span(scope.Terms.Straggle) + TimeSpan.FromMinutes(1);
+        limits.Select(ScopeMemory.Of).Append(LeastKept).Max() + Clock.Span(scope.Terms.Straggle) + TimeSpan.FromMinutes(1);
 
     /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
     public void Forget(Scope scope)
@@ -148,21 +151,27 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <param name="number">Its number.</param>
     /// <param name="attempt">The attempt, which has been granted its permit.</param>
     /// <param name="exchange">The request.</param>
+    /// <param name="at">Not after its first byte, monotonic nanoseconds.</param>
     /// <returns>Whether anything had to be written, which may have taken its time.</returns>
     /// <exception cref="LedgerException">It could not be written: nothing may be sent.</exception>
-    public bool Intent(long number, Attempt attempt, Exchange exchange)
+    public bool Intent(long number, Attempt attempt, Exchange exchange, long at)
     {
         if (WritesNothing)
             return false;
         // What was let go before limits changed, and leaves after that, is recorded as sent before: who proves the new ones does not take it for theirs.
-        var (cost, sent) = (Costs(attempt.Permit.Cost), Eras.Within(attempt.Permit.Era, attempt.SentAt));
+        var (cost, sent) = (Costs(attempt.Permit.Cost), Eras.Within(attempt.Permit.Era, at));
         lock (_order)
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
             if (_files.Count > 0)
                 foreach (var file in FilesOf(attempt))
+                {
                     file?.Sent(number, sent, cost);
-            LedgerOfNeedsOrder(number)?.WriteIntent(new LedgerIntent
+                    if (file is not null)
+                        BeforeSends?.Wrote(file.Records);
+                }
+            var ledger = LedgerOfNeedsOrder(number);
+            ledger?.WriteIntent(new LedgerIntent
             {
                 WallUs = clock.UnixNow / Clock.Microsecond,
                 SentUs = sent / Clock.Microsecond,
@@ -176,11 +185,29 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Parts = attempt.Permit.Lane.Gate.Parts,
                 Cost = cost,
             });
+            if (ledger is not null)
+                BeforeSends?.Wrote(ledger.Records);
             // With that record all before it are through; those of the ledger before are when it is flushed.
             if (_before is null)
                 PassOnNeedsOrder();
         }
         return true;
+    }
+
+    /// <summary>What was recorded as about to be sent never was: it has cost nothing.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="at">When that was known, and its permit was still held.</param>
+    public void Unsent(long number, Attempt attempt, long at)
+    {
+        if (WritesNothing)
+            return;
+        UnitCost[] nothing = [.. (Costs(attempt.Permit.Cost) ?? [new UnitCost(Limit.Requests, 1)]).Select(cost => cost with { Amount = 0 })];
+        lock (_order)
+        {
+            LedgerOfNeedsOrder(number)?.WriteEnd(new LedgerEnd { Number = number, EndUs = at / Clock.Microsecond, LateUs = at / Clock.Microsecond, Cost = nothing });
+            _toPassOn.AddRange(FilesOf(attempt).OfType<ScopeFile>().Select(file => (file, number, at, (UnitCost[]?)nothing)));
+        }
     }
 
     /// <summary>It has ended; its result, if it is one, is on disk.</summary>
@@ -323,58 +350,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         return files;
     }
 
-    /// <summary>The past with those in it that were not recorded yet when it was read, and have ended since: as if they had no end.</summary>
-    /// <param name="past">What was read.</param>
-    /// <param name="ended">Those that were under way then, and are not any more.</param>
-    /// <param name="late">By when they have arrived.</param>
-    public static ScopePast WithEnded(ScopePast past, IEnumerable<LinePermit> ended, long late)
-    {
-        var known = past.Sends.Select(send => send.Number).ToHashSet();
-        var missing = ended.Where(permit => !known.Contains(permit.Attempt!.RecordedAs)).Select(permit => new PastSend
-        {
-            SentNs = permit.SentAt,
-            LateNs = late,
-            WallSentNs = permit.SentAt,
-            WallLateNs = late,
-            IsUnanswered = true,
-            Number = permit.Attempt!.RecordedAs,
-            Costs = Costs(permit.Attempt.Actual ?? permit.Cost),
-        });
-        return past.With(new ScopePast { Sends = [.. missing] });
-    }
-
-    /// <summary>Gives the limits of a scope back their past; before the scope is used.</summary>
-    public static void Restore(Scope scope, ScopePast past, long now)
-    {
-        foreach (var checkpoint in scope.Checkpoints)
-            Restore(checkpoint.State, past, now);
-    }
-
-    /// <summary>Gives a limit its past; before it is used.</summary>
-    public static void Restore(LimitState limit, ScopePast past, long now)
-    {
-        if (limit.CountsAttempts)
-            return;
-        if (FullAt(past, limit.Limit, now) is { } full)
-            limit.Restore(limit.Limit.Algorithm == LimitAlgorithm.Bucket ? limit.Limit.Burst : limit.Limit.Amount, Math.Min(full, now), now);
-        foreach (var send in past.Sends)
-            if (UnitCost.In(limit.Limit.Unit, send.Costs) is var cost and > 0)
-                limit.Restore(cost, send.LateNs, now);
-    }
-
-    /// <summary>When a limit counts as full because not everything is known: records are damaged, or older ones were dropped that it would still count.</summary>
-    private static long? FullAt(ScopePast past, Limit limit, long now)
-    {
-        var since = past.KnownSinceNs is { } known && known > now - Clock.Nanoseconds(Memory(limit)) ? past.KnownSinceNs : null;
-        return past.FullAtNs is { } damaged ? Math.Max(damaged, since ?? damaged) : since;
-    }
-
-    /// <summary>How far back a limit looks: a bucket until it has drained twice over, others their window.</summary>
-    public static TimeSpan Memory(Limit limit) => limit.IsMonthly ? TimeSpan.FromDays(31)
-        : limit.Algorithm == LimitAlgorithm.Bucket ? TimeSpan.FromTicks((long)Int128.Min(TimeSpan.FromDays(366).Ticks, (Int128)limit.Period.Ticks * 2 * limit.Burst / limit.Amount))
-        : 2 * limit.Period;
-
-    private static UnitCost[]? Costs(Cost cost)
+    internal static UnitCost[]? Costs(Cost cost)
     {
         if (cost.IsOne)
             return null;

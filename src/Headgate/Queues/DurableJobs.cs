@@ -87,7 +87,7 @@ internal sealed class DurableJobs : IAsyncDisposable
                 if (Backpressure.Refuses(act, requests[index].Priority))
                     throw new HeadgateException(FailureClass.RateLimit, Backpressure.RefusalOf(act));
                 var id = key is null ? _atHand.NewId() : StoredJob.NameOf(key, places?[index] ?? index);
-                jobs.Add(Stored(new StoredJob(id, requests[index], now) { Batch = batch, RestsUntil = now + Backpressure.DelayOf(act) }));
+                jobs.Add(Prepared(new StoredJob(id, requests[index], now) { Batch = batch, RestsUntil = now + Backpressure.DelayOf(act) }));
                 indexes.Add(index);
             }
             catch (HeadgateException wrong)
@@ -110,7 +110,7 @@ internal sealed class DurableJobs : IAsyncDisposable
     {
         var now = _engine.Clock.Provider.GetUtcNow();
         // What is signed stays where that is done; any other stands where a new one would.
-        List<StoredJob> again = [.. jobs.Select((job, at) => Stored(new StoredJob(_atHand.NewId(), requestOf(at), now) { Replaces = job.Id, Batch = job.Batch, Queue = _options.SignerOf(job) is null ? null : job.Queue }))];
+        List<StoredJob> again = [.. jobs.Select((job, at) => Prepared(new StoredJob(_atHand.NewId(), requestOf(at), now) { Replaces = job.Id, Batch = job.Batch, Queue = _options.SignerOf(job) is null ? null : job.Queue }))];
         var isNew = await AcceptAsync(again).ConfigureAwait(false);
         return [.. again.Select((job, at) => isNew[at] ? job.Id : null)];
     }
@@ -119,10 +119,11 @@ internal sealed class DurableJobs : IAsyncDisposable
     /// <returns>Whether it is new.</returns>
     /// <exception cref="HeadgateException">It cannot be sent as it is.</exception>
     /// <exception cref="JobStoreException">It was not accepted.</exception>
-    public async Task<bool> AcceptAsync(StoredJob job) => (await AcceptAsync([Stored(job)]).ConfigureAwait(false))[0];
+    public async Task<bool> AcceptAsync(StoredJob job) => (await AcceptAsync([Prepared(job)]).ConfigureAwait(false))[0];
 
     /// <summary>A job with all that is known when it is accepted.</summary>
-    private StoredJob Stored(StoredJob job)
+    /// <exception cref="HeadgateException">It cannot be sent as it is.</exception>
+    public StoredJob Prepared(StoredJob job)
     {
         var request = job.Request;
         var api = _lanes.ApiOf(request);
@@ -132,7 +133,11 @@ internal sealed class DurableJobs : IAsyncDisposable
         return job with { Api = api.Name, Expires = expires, Queue = job.Queue ?? _options.QueueOf(request, api.Name) };
     }
 
-    private async Task<IReadOnlyList<bool>> AcceptAsync(List<StoredJob> jobs)
+    /// <summary>Accepts jobs by their own ids.</summary>
+    /// <param name="jobs">Such as <see cref="Prepared"/> gives; not to be changed any more.</param>
+    /// <returns>For each whether it is new.</returns>
+    /// <exception cref="JobStoreException">None of them was accepted.</exception>
+    public async Task<IReadOnlyList<bool>> AcceptAsync(List<StoredJob> jobs)
     {
         if (_isClosed)
             throw new JobStoreException("it is being stopped: no job is taken any more");

@@ -9,6 +9,9 @@ namespace Headgate.Queues;
 /// </summary>
 internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
 {
+    /// <summary>What is said of a request that names one.</summary>
+    public const string NoCallbacks = "callback works in the service only: here events tell how a job ended";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JobEntry> _jobs = [];
     private readonly JobRoom _room;
@@ -58,7 +61,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     public Job Add(JobRequest request)
     {
         if (request.Callback is not null)
-            throw Rejected(FailureClass.Invalid, "callback works in the service only: here events tell how a job ended");
+            throw Rejected(FailureClass.Invalid, NoCallbacks);
         var clock = Engine.Clock;
         var job = new Job(request.Id ?? NewId(), request, clock.Provider.GetUtcNow(), clock.Now);
         Take(job, isNew: true);

@@ -9,7 +9,7 @@ namespace Headgate.Tokens;
 /// <param name="notice">Told why a token that is still good could not be renewed.</param>
 internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> supply, TimeProvider time, Action<string> notice) : IDisposable
 {
-    /// <summary>So long after a failure nobody asks again: everybody who needs a token would.</summary>
+    /// <summary>So long after a failure, or after a token that had expired when it came, nobody asks again: everybody who needs a token would.</summary>
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _disposed = new();
@@ -24,8 +24,8 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     /// <summary>What goes into the Authorization header; null before the first token was fetched.</summary>
     public string? Current => _held?.Header;
 
-    /// <summary>Whether there is one that has not expired.</summary>
-    public bool IsGood => _held is { } held && time.GetUtcNow() < held.ExpiresAt;
+    /// <summary>Whether there is one that has not expired, or had when it came, which was just now.</summary>
+    public bool IsGood => _held is { } held && (time.GetUtcNow() < held.ExpiresAt || IsForNow(held));
 
     /// <summary>How many were fetched so far.</summary>
     public int Fetched => Volatile.Read(ref _fetched);
@@ -39,7 +39,7 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
     public ValueTask PrepareAsync(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        if (_held is { } held && now < held.RenewAt)
+        if (_held is { } held && (now < held.RenewAt || IsForNow(held)))
             return default;
         var renewal = Renew(now);
         return IsGood ? default : new ValueTask(renewal.WaitAsync(cancellation));
@@ -74,7 +74,7 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         TaskCompletionSource begun;
         lock (_lock)
         {
-            if (_held is { } newer && now < newer.RenewAt)
+            if (_held is { } newer && (now < newer.RenewAt || IsForNow(newer)))
                 return Task.CompletedTask;
             if (_renewal is { } before && (!before.IsCompleted || (!before.IsCompletedSuccessfully && time.GetElapsedTime(_failedAt) < Backoff)))
                 return before;
@@ -84,6 +84,9 @@ internal sealed class TokenSupply(Func<CancellationToken, Task<AccessToken>> sup
         _ = FetchAsync(begun);
         return begun.Task;
     }
+
+    /// <summary>The server gives tokens that are of no use any more (<c>expires_in: 0</c>), and the next would be no better: it is asked no more often than where it fails.</summary>
+    private bool IsForNow(Held held) => held.CameExpired && time.GetElapsedTime(held.CameAt) < Backoff;
 
     private async Task FetchAsync(TaskCompletionSource begun)
     {

@@ -12,7 +12,7 @@ namespace Headgate.IntegrationTests.Docs;
 /// </summary>
 internal static partial class Compilation
 {
-    private const string Usual = """
+    internal const string Usual = """
         global using System;
         global using System.Collections.Generic;
         global using System.IO;
@@ -63,11 +63,16 @@ internal static partial class Compilation
         }
     }
 
-    private static async Task<string> CompileAsync(string folder)
+    /// <summary>Compiles the C# files of a folder into one file there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="target">What to make of them.</param>
+    /// <param name="output">Its name.</param>
+    /// <returns>The errors; empty if all compiles.</returns>
+    internal static async Task<string> CompileAsync(string folder, string target = "library", string output = "Docs.dll")
     {
         var response = Path.Combine(folder, "arguments.rsp");
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(file => !Path.GetFileName(file).StartsWith("Headgate.IntegrationTests", StringComparison.Ordinal));
-        await File.WriteAllLinesAsync(response, ["-target:library", "-nullable:enable", "-langversion:latest", "-nostdlib+", "-nologo", "-warn:0", $"-out:\"{folder}/Docs.dll\"", .. references.Select(file => $"-reference:\"{file}\""), $"\"{folder}/*.cs\""]);
+        await File.WriteAllLinesAsync(response, [$"-target:{target}", "-nullable:enable", "-langversion:latest", "-nostdlib+", "-nologo", "-warn:0", $"-out:\"{folder}/{output}\"", .. references.Select(file => $"-reference:\"{file}\""), $"\"{folder}/*.cs\""]);
         using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Compiler(), "-noconfig", $"@{response}"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

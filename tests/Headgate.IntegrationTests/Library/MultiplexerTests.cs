@@ -1,3 +1,4 @@
+using Headgate.Backends;
 using Headgate.IntegrationTests.Fixtures;
 using Headgate.Jobs;
 
@@ -48,6 +49,36 @@ public sealed class MultiplexerTests
         var simulator = await cli.SimulateAsync("--limit", "500/s");
 
         Assert.Equal((1000, "Completed 200"), await global::Library.UrgentJob.RunAsync(simulator.Url.ToString()));
+    }
+
+    [Fact]
+    public async Task The_sample_of_jobs_in_a_file_runs_and_finds_its_jobs_done_the_next_time()
+    {
+        await using var cli = new Cli();
+        var simulator = await cli.SimulateAsync("--limit", "500/s");
+
+        Assert.Equal((200, 0), await global::Library.LastingJobs.RunAsync(simulator.Url.ToString(), cli.PathOf("jobs.db")));
+        Assert.Equal((200, 0), await global::Library.LastingJobs.RunAsync(simulator.Url.ToString(), cli.PathOf("jobs.db")));
+
+        Assert.Equal(200, (await simulator.ReportAsync()).GetProperty("arrivals").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_file_that_another_one_has_is_refused_and_free_when_that_one_has_stopped()
+    {
+        await using var cli = new Cli();
+        await using var first = new Multiplexer(o => o.UseSqlite(cli.PathOf("jobs.db")));
+        await using var second = new Multiplexer(o => o.UseSqlite(cli.PathOf("jobs.db")));
+        await first.StartAsync();
+
+        Assert.Contains("another process has it", (await Assert.ThrowsAsync<IOException>(() => second.StartAsync())).Message, StringComparison.Ordinal);
+        await first.StopAsync();
+        await second.StartAsync();
+
+        Assert.Null(await second.GetAsync("x"));
+        foreach (var file in Directory.GetFiles(cli.Folder, "jobs.db*").Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     [Fact]

@@ -33,6 +33,17 @@ public sealed class PackageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_package_of_the_database_brings_the_library_with_it()
+    {
+        await PackAsync("Headgate.Backends");
+
+        using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(_folder, "*.nupkg")));
+        Assert.Contains("lib/net10.0/Headgate.Backends.dll", package.Entries.Select(entry => entry.FullName));
+        var dependencies = XDocument.Load(package.GetEntry("Headgate.Backends.nuspec")!.Open()).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value);
+        Assert.Superset(new HashSet<string> { "Headgate", "Microsoft.Data.Sqlite.Core" }, dependencies.ToHashSet());
+    }
+
+    [Fact]
     public async Task The_program_installs_as_a_tool_from_a_folder_and_runs()
     {
         await PackAsync("Headgate.App");

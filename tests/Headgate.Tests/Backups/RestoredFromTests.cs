@@ -22,7 +22,7 @@ public sealed class RestoredFromTests
         time.Advance(TimeSpan.FromSeconds(20));
 
         var scope = new Scope("api", [Limit.Parse("10/min")], ArrivalTerms.Nominal, WallTime.Unknown());
-        SendJournal.Restore(scope, restored.PastOf(clock, "boot", TimeSpan.FromSeconds(2)), clock.Now);
+        ScopeMemory.Restore(scope, restored.PastOf(clock, "boot", TimeSpan.FromSeconds(2)), clock.Now);
 
         var free = scope.Checkpoints[0].State.FreeAt(10, clock.Now) - clock.Now;
         Assert.InRange(free, 41 * Second, 43 * Second);

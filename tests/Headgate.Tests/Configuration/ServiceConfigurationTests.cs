@@ -124,6 +124,10 @@ public sealed class ServiceConfigurationTests
     [InlineData("""{ "serve": { "proxyUpgrade": ["api.example.com"] } }""", "/serve/proxyUpgrade: is for the forward proxy; say with \"proxyListen\" (--proxy-listen URL) where that listens")]
     [InlineData("""{ "jobs": { "queue": "sqlite:", "store": "memory:" } }""", "/jobs/store: the queue (sqlite:) would outlive the jobs that wait in it; keep both in memory, or the jobs in sqlite:")]
     [InlineData("""{ "jobs": { "queue": "redis://user:hunter2@redis" } }""", "/jobs/queue: \"redis\" is no place for jobs in this version; give sqlite:, sqlite:PATH or memory:")]
+    [InlineData("""{ "defaults": { "limits": ["none"] } }""", "/defaults/limits/0: \"none\" stands in the place of a whole list: write \"none\" without the brackets")]
+    [InlineData("""{ "defaults": { "limits": ["5/s", "learn"] } }""", "/defaults/limits/1: \"learn\" stands in the place of a whole list: write \"learn\" without the brackets, or leave it out of this list")]
+    [InlineData("""{ "total": { "limits": ["none"] } }""", "/total/limits/0: \"none\" is no limit: leave the list away, or write [], for none")]
+    [InlineData("""{ "jobs": { "durable": "disk" } }""", "/jobs/durable: \"disk\" is not \"process\" or \"power\"")]
     [InlineData("""{ "jobs": { "drain": "soon" } }""", "/jobs/drain: \"soon\" is not a duration: a number of seconds, or a number with ms, s, m, h or d, for example 30 or \"250ms\"")]
     public void What_is_wrong_is_told_with_what_to_do(string json, string end) =>
         Assert.EndsWith($": {end}", Assert.Single(WrittenConfiguration.Errors(json)), StringComparison.Ordinal);

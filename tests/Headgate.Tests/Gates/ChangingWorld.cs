@@ -74,7 +74,7 @@ internal sealed class ChangingWorld
         var before = _epochs.FindLast(epoch => epoch.Scope == scope)!;
         // Often only some of them, as people do.
         var limits = _random.Chance(0.5) && before.Limits.Count > 0 ? [.. before.Limits.Skip(1), .. Some().Take(1)] : Some();
-        var added = scope.Declare(limits, _terms, _now, _isRecorded ? state => SendJournal.Restore(state, Recorded(), _now) : null);
+        var added = scope.Declare(limits, _terms, _now, _isRecorded ? state => ScopeMemory.Restore(state, Recorded(), _now) : null);
         foreach (var limit in added)
             limit.Join(_underWay, _ => true, _now);
         _scheduler.Changed(_gate, _now);

@@ -132,7 +132,7 @@ public sealed class ScopeChangeTests
         var scope = _gates.Scope("api", "100/s");
         var past = new ScopePast { Sends = [.. Enumerable.Range(0, 50).Select(number => new PastSend { SentNs = Ago(number), LateNs = Ago(number), WallSentNs = 0, WallLateNs = 0 })] };
 
-        scope.Declare([Limit.Parse("100/s"), Limit.Parse("60/h")], scope.Terms, _gates.Now, state => SendJournal.Restore(state, past, _gates.Now));
+        scope.Declare([Limit.Parse("100/s"), Limit.Parse("60/h")], scope.Terms, _gates.Now, state => ScopeMemory.Restore(state, past, _gates.Now));
 
         Assert.Equal(10, scope.Checkpoints[1].State.Available(_gates.Now));
         Assert.Equal(21, scope.Checkpoints[1].State.Available(_gates.Now + 10 * 60 * Clock.Second + Clock.Second));

@@ -8,7 +8,7 @@ public sealed class PublicApiTests
     [Fact]
     public void The_public_api_is_the_one_that_was_reviewed()
     {
-        var found = PublicApi.Describe(typeof(Headgate.Limits.Limit).Assembly);
+        var found = PublicApi.Describe(typeof(Headgate.Limits.Limit).Assembly) + "\n" + PublicApi.Describe(typeof(Headgate.Backends.SqliteJobs).Assembly);
         if (Environment.GetEnvironmentVariable("HEADGATE_ACCEPT") == "1")
             System.IO.File.WriteAllText(File, found);
         var reviewed = System.IO.File.Exists(File) ? System.IO.File.ReadAllText(File).ReplaceLineEndings("\n") : "";

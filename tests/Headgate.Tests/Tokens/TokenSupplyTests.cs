@@ -93,5 +93,25 @@ public sealed class TokenSupplyTests
         Assert.Single(_asked);
     }
 
+    [Fact]
+    public async Task Of_tokens_that_come_expired_one_is_fetched_each_second_whoever_needs_them()
+    {
+        for (var second = 1; second <= 3; second++)
+        {
+            var first = _tokens.PrepareAsync(default);
+            Give($"{second}", 0);
+            await first;
+            for (var request = 0; request < 100; request++)
+            {
+                Assert.True(_tokens.PrepareAsync(default).IsCompletedSuccessfully && _tokens.IsGood);
+                _time.Advance(TimeSpan.FromMilliseconds(5));
+            }
+            Assert.Equal(($"Bearer {second}", second), (_tokens.Current, _asked.Count));
+            _time.Advance(TimeSpan.FromMilliseconds(501));
+            Assert.False(_tokens.IsGood);
+        }
+        Assert.All(_notices, notice => Assert.Contains("had expired when it came", notice, StringComparison.Ordinal));
+    }
+
     private void Give(string token, int seconds) => _asked[^1].SetResult(new AccessToken(token, _time.GetUtcNow().AddSeconds(seconds)));
 }

@@ -1,42 +1,47 @@
 using System.Globalization;
-using Headgate.App.Runs;
 using Headgate.Ledgers;
-using Headgate.Queues;
 
-namespace Headgate.App.Service;
+namespace Headgate.Queues;
 
-/// <summary>The ledgers of a service: a new one for each start, and when one is full. Those of earlier starts say what was sent and has no result.</summary>
-internal sealed class ServiceLedgers
+/// <summary>The ledgers of durable jobs: a new one for each start, and when one is full. Those of earlier starts say what was sent and has no result.</summary>
+internal sealed class JobLedgers
 {
     /// <summary>Kept for whoever wants to verify them, even if nothing in them is open any more.</summary>
     private const int LeastKept = 3;
 
     private readonly string _directory;
-    private readonly List<(string Path, SentLines Sent)> _earlier;
+    private readonly List<(string Path, LedgerSends Sent)> _earlier;
 
-    private ServiceLedgers(string directory, List<(string, SentLines)> earlier) => (_directory, _earlier) = (directory, earlier);
+    private JobLedgers(string directory, List<(string, LedgerSends)> earlier) => (_directory, _earlier) = (directory, earlier);
 
     /// <summary>Reads the ledgers of earlier starts.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>
-    public static ServiceLedgers Read(string directory)
+    public static JobLedgers Read(string directory)
     {
         Directory.CreateDirectory(directory);
-        return new ServiceLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, SentLines.Read(path, null)))]);
+        return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path)))]);
     }
 
     /// <summary>Whether an earlier process may have sent a job that has no result.</summary>
     public bool MayHaveArrived(StoredJob job)
     {
         foreach (var (_, sent) in _earlier)
-            if (sent.MayHaveArrived(job.Id, job.Request))
+            if (sent.MayHaveArrived(job.Id, 0, job.Request.IsRepeatable))
                 return true;
         return false;
     }
 
     /// <summary>Begins a ledger.</summary>
     /// <exception cref="LedgerException">It cannot be made.</exception>
-    public LedgerWriter Begin(LedgerHeader header, TimeProvider time, long after = 0) =>
-        LedgerWriter.Create(Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd'T'HHmmss.fff'Z'}-{Environment.ProcessId}.ledger")), header, time, after);
+    public LedgerWriter Begin(LedgerHeader header, TimeProvider time, long after = 0)
+    {
+        var name = Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd'T'HHmmss.fff'Z'}-{Environment.ProcessId}"));
+        var path = $"{name}.ledger";
+        // One process may begin several in a moment.
+        for (var number = 2; File.Exists(path); number++)
+            path = string.Create(CultureInfo.InvariantCulture, $"{name}-{number}.ledger");
+        return LedgerWriter.Create(path, header, time, after);
+    }
 
     /// <summary>Deletes those of which every job has ended: they say nothing that is not known.</summary>
     /// <returns>How many are left.</returns>
@@ -47,7 +52,7 @@ internal sealed class ServiceLedgers
             var (path, sent) = _earlier[at];
             var isOpen = false;
             foreach (var ids in sent.Ids.Chunk(JobSearch.LargestPage))
-                if (isOpen = (await store.FindAsync(ids)).Any(job => job is { End: null }))
+                if (isOpen = (await store.FindAsync(ids).ConfigureAwait(false)).Any(job => job is { End: null }))
                     break;
             if (isOpen)
                 continue;

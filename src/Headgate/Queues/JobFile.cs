@@ -1,0 +1,7 @@
+namespace Headgate.Queues;
+
+/// <summary>A store and a queue of jobs that outlive the process, opened by whoever knows how.</summary>
+/// <param name="Store">Keeps them.</param>
+/// <param name="Queue">Says who is next.</param>
+/// <param name="Close">Waits for what is being written, and keeps nothing more; what is kept can still be read.</param>
+internal sealed record JobFile(IJobStore Store, IJobQueue Queue, Action Close);
