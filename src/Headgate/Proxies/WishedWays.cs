@@ -79,7 +79,7 @@ internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constra
     protected override long ServiceTime(Cost cost)
     {
         // As good as it was a few turns ago: a walk through thousands for each turn would cost more than the turn.
-        if (_serviceTimeOf == cost && _serviceTimeFor-- > 0)
+        if (cost.Equals(_serviceTimeOf) && _serviceTimeFor-- > 0)
             return _serviceTime;
         (_serviceTimeOf, _serviceTimeFor) = (cost, outlets.All.Length / 16);
         return _serviceTime = AverageOf(cost);

@@ -37,7 +37,7 @@ public sealed class LeftRoutesTests : IAsyncDisposable
         using var engine = new Engine(with, new EngineOptions { Proxies = _ => [new(ProxiedApi.Read($"http://127.0.0.1:{_proxy.Port}?tunnel=always"))] });
         engine.SyncEachSecond(static _ => { });
         using var message = new HttpRequestMessage(HttpMethod.Get, "http://api.test/x");
-        var sending = new StraightLine(engine).SendAsync(new Exchange(message) { Receive = static async (answer, stop) => Assert.Equal("ok", await answer.Content.ReadAsStringAsync(stop)) }, TestContext.Current.CancellationToken).AsTask();
+        var sending = new StraightLine(engine).SendAsync(new Exchange(message, SendTerms.None) { Receive = static async (answer, stop) => Assert.Equal("ok", await answer.Content.ReadAsStringAsync(stop)) }, TestContext.Current.CancellationToken).AsTask();
         while (_proxy.Connections == 0)
             await Task.Delay(10, TestContext.Current.CancellationToken);
 
