@@ -6,6 +6,7 @@ using Headgate.Limits;
 namespace Headgate.IntegrationTests.Service;
 
 /// <summary>Records that are on disk before their sends: everything works as it does without, and can be proved.</summary>
+[Collection(Measured.Alone)]
 public sealed class PowerTests
 {
     private const string Durable = """{ "jobs": { "durable": "power" } }""";
@@ -16,7 +17,7 @@ public sealed class PowerTests
         await using var api = await SimulatedApi.StartAsync(new() { Limits = [Limit.Parse("200/s")] });
         await using var cli = new Cli();
         cli.Write("headgate.json", Durable);
-        await using (var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--up", $"gone=http://127.0.0.1:{Ports.Free()}", "--limit", "200/s", "--retries", "1"))
+        await using (var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--up", $"gone=http://127.0.0.1:{Ports.Free()}", "--limit", "200/s", "--timing", "guaranteed", "--retries", "1"))
         {
             var ids = await service.SubmitAsync(Enumerable.Range(0, 300).Select(number => $$"""{"url":"{{api.Url}}/{{number}}"}"""));
             var results = await service.WaitAsync(ids);
@@ -38,7 +39,7 @@ public sealed class PowerTests
         cli.Write("headgate.json", Durable);
         var input = cli.Write("in.txt", string.Join('\n', Enumerable.Range(0, 300).Select(number => $"{api.Url}/{number}")));
 
-        var run = await cli.RunAsync("run", input, "-o", cli.PathOf("out.jsonl"), "--limit", "200/s");
+        var run = await cli.RunAsync("run", input, "-o", cli.PathOf("out.jsonl"), "--limit", "200/s", "--timing", "guaranteed");
 
         Assert.True(run.Code == 0, run.ToString());
         Assert.Equal((300, 0), (api.Report().Accepted, api.Report().Refused));
