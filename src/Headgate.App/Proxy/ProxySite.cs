@@ -57,6 +57,7 @@ internal sealed class ProxySite : IAsyncDisposable
                 kestrel.Listen(url.EndPoint, port =>
                 {
                     port.Protocols = HttpProtocols.Http1;
+                    ConnectionLines.Add(port);
                     if (url.IsTls)
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.OptionsOfHttp1) });
                     port.Use(next => connection => tunnels.BeginAsync(connection, next));
@@ -104,6 +105,7 @@ internal sealed class ProxySite : IAsyncDisposable
     /// <summary>Whatever is thrown becomes an answer; nothing of the inside is told.</summary>
     private static async Task GuardAsync(HttpContext context, ILogger log, Func<Task> answer)
     {
+        ConnectionLines.Begin(context);
         try
         {
             await answer();

@@ -35,7 +35,7 @@ internal static class GatewayRequest
             message.Content = new StreamContent(body);
             message.Content.Headers.ContentLength = call.ContentLength;
         }
-        var named = NamedIn(call.Headers.Connection);
+        var named = NamedIn(string.Join(',', [.. call.Headers.Connection, .. ConnectionLines.Of(context)]));
         // Where spans are told, the send has one of its own, which is below that of the caller.
         if (Activity.Current is not null)
             named.UnionWith(["traceparent", "tracestate"]);

@@ -60,6 +60,7 @@ internal sealed class ServiceSite : IAsyncDisposable
             foreach (var url in listen)
                 kestrel.Listen(url.EndPoint, port =>
                 {
+                    ConnectionLines.Add(port);
                     if (url.IsTls)
                         port.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
                     else
@@ -70,6 +71,7 @@ internal sealed class ServiceSite : IAsyncDisposable
         var site = builder.Build();
         site.Use(next => async context =>
         {
+            ConnectionLines.Begin(context);
             var begun = state.Time.GetTimestamp();
             await GuardAsync(context, entrance, next, log);
             var took = state.Time.GetElapsedTime(begun);

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,8 +21,7 @@ internal static class SiteBuilder
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
-            // Names of versions are what an API has made of them, byte for byte; all else is text.
-            options.RequestHeaderEncodingSelector = static header => header.Equals("If-None-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Range", StringComparison.OrdinalIgnoreCase) ? System.Text.Encoding.Latin1 : null;
+            options.RequestHeaderEncodingSelector = EncodingOf;
             kestrel(options);
         });
         builder.Services.AddRoutingCore();
@@ -31,4 +31,10 @@ internal static class SiteBuilder
             Logging.ServiceLog.UseFor(builder, loggers);
         return builder;
     }
+
+    // Names of versions are what an API has made of them, byte for byte; all else is text.
+    private static Encoding? EncodingOf(string header) =>
+        header.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? ConnectionLines.Reader
+        : header.Equals("If-None-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Range", StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1
+        : null;
 }
