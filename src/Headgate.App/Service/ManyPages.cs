@@ -42,20 +42,22 @@ internal static class ManyPages
             ? limit.Period / limit.Amount
             : throw new Problem(StatusCodes.Status400BadRequest, $"rate: {error ?? "an amount for a period, such as 10/s"}") : TimeSpan.Zero;
         var matched = (await state.Jobs.CountAsync(search)).All;
-        long submitted = 0;
-        if (!JobQuery.IsDryRun(context))
-        {
+        var isDryRun = JobQuery.IsDryRun(context);
+        if (!isDryRun)
             SubmissionPages.PressureOn(state, []);
-            long count = 0;
-            await ForEachPageAsync(state, search, async jobs =>
-            {
-                var act = state.Pressure;
-                // Those that are refused stay what they are, and are found by the same search later.
-                List<StoredJob> again = [.. jobs.Where(job => !Backpressure.Refuses(act, job.Request.Priority)).Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
+        long submitted = 0, maybeSent = 0, refused = 0, count = 0;
+        await ForEachPageAsync(state, search, async jobs =>
+        {
+            var act = state.Pressure;
+            List<StoredJob> harmless = [.. jobs.Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
+            // Those that are refused stay what they are, and are found by the same search later.
+            List<StoredJob> again = [.. harmless.Where(job => !Backpressure.Refuses(act, job.Request.Priority))];
+            maybeSent += jobs.Count - harmless.Count;
+            refused += harmless.Count - again.Count;
+            if (!isDryRun)
                 submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at], pace * count++ + Backpressure.DelayOf(act), state.Time.GetUtcNow()))).Count(id => id is not null);
-            });
-        }
-        await AnswerAsync(context, state, matched, "submitted", submitted);
+        });
+        await AnswerAsync(context, state, matched, "submitted", submitted, ("maybe_sent", maybeSent), ("refused", refused));
     }
 
     private static async Task ReplayOneAsync(HttpContext context, ServiceState state, StoredJob job)
@@ -194,7 +196,7 @@ internal static class ManyPages
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count)
+    private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count, params (string Why, long Count)[] left)
     {
         if (!JobQuery.IsDryRun(context))
             state.Audit.Write(context, $"jobs.{what}", JobQuery.Told(context), ("jobs", count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
@@ -203,6 +205,8 @@ internal static class ManyPages
             json.WriteStartObject();
             json.WriteNumber("matched", matched);
             json.WriteNumber(what, count);
+            foreach (var (why, some) in left)
+                json.WriteNumber(why, some);
             json.WriteBoolean("dry_run", JobQuery.IsDryRun(context));
             json.WriteEndObject();
         });
