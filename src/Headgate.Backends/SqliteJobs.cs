@@ -29,6 +29,7 @@ public static class SqliteJobs
     private static JobFile Open(string path, TimeProvider time)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        LostDatabase.Refuse(path, MultiplexerFile.LedgersOf(path));
         // Headers are in it, and what is secret in them.
         OwnFile.MakeIfNone(path);
         var database = SqliteDatabase.Open(path);

@@ -41,6 +41,9 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
     /// <summary>Where it stands.</summary>
     public BreakerPosition Position => engine.Dispatcher.Read(_breaker, static (_, breaker, now) => breaker.PositionAt(now));
 
+    /// <summary>Whether it may hold whoever comes now.</summary>
+    public bool IsHolding => !_breaker.IsSteady && Position != BreakerPosition.Closed;
+
     /// <summary>Where it stands, how many have failed in a row, and when one did last, monotonic nanoseconds.</summary>
     public (BreakerPosition Position, int Failures, long? FailedAt) Read() =>
         engine.Dispatcher.Read(_breaker, static (_, breaker, now) => (breaker.PositionAt(now), breaker.Failures, breaker.FailedAt));
@@ -94,14 +97,17 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
 
     private void Failed(long sentAt, string why)
     {
-        var until = engine.Dispatcher.Change((Watch: this, sentAt, why), static (scheduler, it, now) => it.Watch.FailedNeedsLock(scheduler, it.sentAt, it.why, now));
-        if (until is not { } end)
+        var opened = engine.Dispatcher.Change((Watch: this, sentAt, why), static (scheduler, it, now) => it.Watch.FailedNeedsLock(scheduler, it.sentAt, it.why, now));
+        if (opened is not var (end, waiting))
             return;
         engine.Learned(new Lesson(api.Scope, engine.Clock.Now) { HeldUntil = end });
+        foreach (var exchange in waiting)
+            exchange.Terms.Watch!(exchange, LineStep.Blocked);
         engine.Notice($"{api.Name} fails ({why}): its breaker is open for {Duration.Format(_breaker.Policy.RecoveryTimeout)}, then {_breaker.Policy.SuccessThreshold} requests try");
     }
 
-    private long? FailedNeedsLock(Scheduler scheduler, long sentAt, string why, long now)
+    /// <returns>Until when it is open now, and who waits for that and wants to know; null if that did not open it.</returns>
+    private (long Until, List<Exchange> Waiting)? FailedNeedsLock(Scheduler scheduler, long sentAt, string why, long now)
     {
         if (!State.Failed(sentAt, now))
             return null;
@@ -118,7 +124,17 @@ internal sealed class BreakerWatch(Upstream api, Engine engine, BreakerConfigura
         if (Refuse(Patience, now) is { } refusal)
             foreach (var gate in api.Gates.All)
                 scheduler.RefuseAll(gate, refusal);
-        return _breaker.OpenUntil;
+        return (_breaker.OpenUntil, WaitingNeedsLock());
+    }
+
+    private List<Exchange> WaitingNeedsLock()
+    {
+        var waiting = new List<Exchange>();
+        foreach (var lane in api.Gates.All.SelectMany(gate => gate.Lanes))
+            for (var permit = lane.First; permit is not null; permit = permit.Next)
+                if (permit is LinePermit { Exchange: { Terms.Watch: not null } exchange })
+                    waiting.Add(exchange);
+        return waiting;
     }
 
     private RefusedException? Refuse(long patience, long now)

@@ -82,6 +82,9 @@ internal sealed class Exchange(HttpRequestMessage request, SendTerms terms)
     /// <summary>The last attempt.</summary>
     public Attempt? Last { get; set; }
 
+    /// <summary>The permit that it asked for last; null before. May be read by anybody.</summary>
+    public LinePermit? Asked { get; set; }
+
     /// <summary>Its API, as last found; null before.</summary>
     public Upstream? Upstream { get; set; }
 

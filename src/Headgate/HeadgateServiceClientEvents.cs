@@ -26,7 +26,7 @@ public sealed partial class HeadgateServiceClient
     /// <summary>A limit of the server has refused a job, which now waits for the end of the pause.</summary>
     public event EventHandler<Job>? RequestRateLimited { add => Add(JobEvent.RateLimited, value); remove => Remove(JobEvent.RateLimited, value); }
 
-    /// <summary>A job ends because the breaker of its API stays open; <see cref="RequestFailed"/> follows.</summary>
+    /// <summary>A job waits behind the breaker of its API, which is open, or ends because it stays open: once for each job.</summary>
     public event EventHandler<Job>? RequestCircuitOpen { add => Add(JobEvent.CircuitOpen, value); remove => Remove(JobEvent.CircuitOpen, value); }
 
     /// <summary>A job was cancelled.</summary>

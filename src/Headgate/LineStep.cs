@@ -9,6 +9,9 @@ internal enum LineStep
     /// <summary>It has to wait for its permit.</summary>
     Waits,
 
+    /// <summary>While it waits for its permit the breaker of its API opens; told by whoever opened it, so that it may have gone on meanwhile.</summary>
+    Blocked,
+
     /// <summary>It has its permit; the attempt is <see cref="Exchange.Last"/>.</summary>
     Permitted,
 

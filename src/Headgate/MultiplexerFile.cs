@@ -31,7 +31,7 @@ internal static class MultiplexerFile
             file = options.OpenFile!(path, engineOptions.Time);
             // Without it a job could go over a limit that its last process had filled.
             var state = StateDirectory.Open(options.StatePath ?? Path.Combine(path + Beside, "state"));
-            var ledgers = JobLedgers.Read(Path.Combine(path + Beside, "ledgers"));
+            var ledgers = JobLedgers.Read(LedgersOf(path));
             engine = new Engine(configuration, engineOptions with { Journal = clock => new SendJournal(clock, state) { RemembersAll = true } });
             Record(engine, ledgers, () => SendingHeader.Of(configuration, [], options.KeysOf, ProxiesOf, state, engine.Clock));
             return new MultiplexerJobsInFile(engine, file, ledgers, room, options, tell);
@@ -45,6 +45,9 @@ internal static class MultiplexerFile
             throw;
         }
     }
+
+    /// <summary>Where it stands what was sent of the jobs of a file.</summary>
+    public static string LedgersOf(string path) => Path.Combine(path + Beside, "ledgers");
 
     private static void Record(Engine engine, JobLedgers ledgers, Func<LedgerHeader> header)
     {

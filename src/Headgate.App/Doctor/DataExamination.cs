@@ -1,4 +1,5 @@
 using System.Globalization;
+using Headgate.App.Service;
 using Headgate.Backends.Sqlite;
 using Headgate.Ledgers;
 using Headgate.Queues;
@@ -52,12 +53,13 @@ internal sealed class DataExamination(string data, string? database, TimeProvide
         }
     }
 
-    private static Finding LookAtJobs(string path)
+    private Finding LookAtJobs(string path)
     {
-        if (!File.Exists(path))
-            return Finding.Ok("jobs", $"{path} is not there yet, and will be made");
         try
         {
+            LostDatabase.Refuse(path, Path.Combine(data, JobPlaces.Ledgers));
+            if (!HasBytes(path))
+                return Finding.Ok("jobs", $"{path} is not there yet, and will be made");
             using var held = LockedFile.TryLock($"{path}.lock", isShared: false);
             if (held is null)
                 return Finding.Ok("jobs", $"{path} is in use by a service that runs");
@@ -66,13 +68,17 @@ internal sealed class DataExamination(string data, string? database, TimeProvide
         }
         catch (JobStoreException damaged)
         {
-            return Finding.Fail("jobs", damaged.Message, $"move it away and restore a backup (headgate restore FILE), or save what can be read: sqlite3 {path} .recover");
+            return Finding.Fail("jobs", damaged.Message, HasBytes(path)
+                ? $"move it away and restore a backup (headgate restore FILE), or save what can be read: sqlite3 {path} .recover"
+                : "restore a backup into an empty directory (headgate restore FILE --data DIR)");
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             return Finding.Fail("jobs", $"{path} cannot be opened: {refused.Message}", "give it to the user of the service (chown)");
         }
     }
+
+    private static bool HasBytes(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     private static Finding LookAtRoom(string folder)
     {

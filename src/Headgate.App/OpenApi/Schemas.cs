@@ -32,7 +32,7 @@ internal static class Schemas
         ["Limiter"] = "algorithm: string; rule_name: string; limit: integer; window: number; unit: string; available: integer; granted: integer; held: integer",
         ["ManyCancelled"] = "matched: integer; cancelled: integer; dry_run: boolean",
         ["ManyDeleted"] = "matched: integer; deleted: integer; dry_run: boolean",
-        ["ManySubmitted"] = "matched: integer; submitted: integer; dry_run: boolean",
+        ["ManySubmitted"] = "matched: integer; submitted: integer; maybe_sent: integer; refused: integer; dry_run: boolean",
         ["NewToken"] = "name: string; token: string",
         ["Performance"] = $"requests_per_second: number; average_latency: number; success_rate: number; {Concurrency}",
         ["PoolFigures"] = "total_connections: integer; active_connections: integer; idle_connections: integer; stale_connections: integer; error_connections: integer; hit_rate: number; connections_created: integer; connections_closed: integer",

@@ -45,10 +45,10 @@ internal sealed record JobAct(string Verb, string Done, (HttpMethod Method, stri
         if (ask != Consent.Given)
         {
             var counted = await server.CallAsync(Many.Method, $"{Many.Path}?{query}&dry_run=true", cancellation);
-            var matched = counted.GetProperty("matched"u8).GetInt64();
+            var matched = counted.GetProperty("matched"u8).GetInt64() - LeftOf(counted);
             if (ask == Consent.DryRun)
             {
-                output.WriteLine(isJson ? counted.GetRawText() : $"{Words.Count(matched)} would be {Done}");
+                output.WriteLine(isJson ? counted.GetRawText() : $"{Words.Count(matched)} would be {Done}{WhyLeft(counted)}");
                 return ExitCode.Ok;
             }
             if (matched > 1 && !Confirmation.Asked($"{Words.Count(matched)} jobs would be {Done}. Go on?", $"{Words.Count(matched)} jobs fit"))
@@ -56,11 +56,23 @@ internal sealed record JobAct(string Verb, string Done, (HttpMethod Method, stri
         }
         var answer = await server.CallAsync(Many.Method, $"{Many.Path}?{query}", cancellation);
         output.WriteLine(isJson ? answer.GetRawText() : Told(answer));
-        return ExitCode.Ok;
+        return LeftOf(answer) == 0 ? ExitCode.Ok : ExitCode.SomeFailed;
     }
 
-    private static string Told(JsonElement answer) =>
-        $"{Words.Count(answer.GetProperty("matched"u8).GetInt64())} matched: {string.Join(", ", answer.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Number && member.Name != "matched").Select(member => $"{Words.Count(member.Value.GetInt64())} {member.Name.Replace('_', ' ')}"))}";
+    private string Told(JsonElement answer) =>
+        $"{Words.Count(answer.GetProperty("matched"u8).GetInt64())} matched: {Words.Count(Number(answer, Done))} {Done}{WhyLeft(answer)}";
+
+    /// <summary>How many fit to which it is not done.</summary>
+    private static long LeftOf(JsonElement answer) => Number(answer, "maybe_sent") + Number(answer, "refused");
+
+    private static string WhyLeft(JsonElement answer)
+    {
+        var (maybeSent, refused) = (Number(answer, "maybe_sent"), Number(answer, "refused"));
+        return (maybeSent == 0 ? "" : $"; {Words.Count(maybeSent)} left, since they may have been sent and could do harm a second time: if they are meant, name them with --filter class=maybe_sent")
+            + (refused == 0 ? "" : $"; {Words.Count(refused)} left, since too many jobs wait: try again later");
+    }
+
+    private static long Number(JsonElement answer, string name) => answer.TryGetProperty(name, out var number) ? number.GetInt64() : 0;
 }
 
 /// <summary>Whether many jobs may be meant.</summary>

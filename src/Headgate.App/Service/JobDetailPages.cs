@@ -56,7 +56,8 @@ internal static class JobDetailPages
         long? ahead = isWaiting ? (await state.Jobs.CountAsync(new JobSearch { HasEnded = false, Api = job.Api ?? api.Name, Until = job.CreatedAt })).Open : null;
         var upstream = state.Engine.Upstreams.FirstOrDefault(upstream => upstream.Name == api.Name);
         var heldBy = upstream?.Scope.Hold?.PausedBy is { } by ? $"{api.Name}, which {by} has paused"
-            : state.Queues.StateOf(job.Queue ?? JobQueues.Default).IsPaused ? $"queue {job.Queue ?? JobQueues.Default}, which is paused" : null;
+            : state.Queues.StateOf(job.Queue ?? JobQueues.Default).IsPaused ? $"queue {job.Queue ?? JobQueues.Default}, which is paused"
+            : isWaiting && upstream is not null ? state.Forecast.HoldingOf(job, view.Live, upstream) : null;
         var wait = ahead is { } jobs && upstream is not null ? await state.Forecast.StartOfAsync(job, upstream, jobs) : null;
         if (isWaiting && job.Due > now)
             wait = wait is { } gate && gate > job.Due - now ? gate : job.Due - now;

@@ -1,4 +1,5 @@
 using Headgate.Gates;
+using Headgate.Jobs;
 using Headgate.Limits;
 using Headgate.Queues;
 using Headgate.Time;
@@ -54,6 +55,16 @@ internal sealed class JobForecast(Engine engine, DurableJobs jobs, JobQueues que
         var (there, here) = (StartOf(api, ahead), engine.Queues.Of(name) is null ? null : StartOf(name, await OpenAsync(new JobSearch { Queue = name, Until = job.CreatedAt })));
         return there > (here ?? TimeSpan.Zero) ? there : here ?? there;
     }
+
+    /// <summary>What holds a job that waits for its turn: where it stands in a gate, or else who comes before it; null if nothing does that is known.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="live">The same, if it is at hand.</param>
+    /// <param name="api">Its API.</param>
+    public string? HoldingOf(StoredJob job, Job? live, Upstream api) => engine.Dispatcher.Read((job.Request, live?.Asked, api), static (_, it, now) =>
+    {
+        var lane = it.Asked is { State: PermitState.Waiting, Lane: { } own } ? own : it.api.Gates.Usual.Visitor(new LaneKey(Cost.One, it.Request.Priority, it.Request.Tenant, null));
+        return (Scheduler.Forecast(lane, now).Holding ?? (lane.IsWaiting ? lane.LastHeldBy : null))?.Describe();
+    });
 
     private static bool IsPaused(Upstream api) => api.Scope.Hold?.PausedBy is not null;
 

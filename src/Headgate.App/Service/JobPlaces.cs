@@ -8,6 +8,9 @@ namespace Headgate.App.Service;
 /// <summary>The store and the queue of the service, opened where its configuration has them. Thread-safe.</summary>
 internal sealed class JobPlaces : IDisposable
 {
+    /// <summary>The directory, among the data, of what was sent.</summary>
+    public const string Ledgers = "ledgers";
+
     private readonly List<SqliteDatabase> _databases = [];
     private readonly SqliteForeignSends? _foreign;
 
@@ -15,7 +18,7 @@ internal sealed class JobPlaces : IDisposable
     {
         var memory = new MemoryJobs(time, jobs.Retention.Bytes ?? long.MaxValue);
         var (store, queue) = (PathOf(jobs.Store, data), PathOf(jobs.Queue, data));
-        var kept = store is null ? null : Open(store);
+        var kept = store is null ? null : Open(store, Path.Combine(data, Ledgers));
         Store = kept is null ? memory : new SqliteJobStore(kept);
         Queue = queue is null ? memory : new SqliteJobQueue(queue == store ? kept! : Open(queue), time);
         Settings = kept is null ? new MemorySettings() : new SqliteSettings(kept);
@@ -47,10 +50,14 @@ internal sealed class JobPlaces : IDisposable
 
     private static string? PathOf(JobPlace place, string data) => place.Kind == JobPlaceKind.Memory ? null : place.Path ?? Path.Combine(data, "headgate.db");
 
-    private SqliteDatabase Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="ledgers">What was sent of the jobs in it; null if it can be made anew from elsewhere.</param>
+    private SqliteDatabase Open(string path, string? ledgers = null)
     {
         try
         {
+            if (ledgers is not null)
+                LostDatabase.Refuse(path, ledgers);
             _databases.Add(SqliteDatabase.Open(path));
             return _databases[^1];
         }

@@ -42,25 +42,27 @@ internal static class ManyPages
             ? limit.Period / limit.Amount
             : throw new Problem(StatusCodes.Status400BadRequest, $"rate: {error ?? "an amount for a period, such as 10/s"}") : TimeSpan.Zero;
         var matched = (await state.Jobs.CountAsync(search)).All;
-        long submitted = 0;
-        if (!JobQuery.IsDryRun(context))
-        {
+        var isDryRun = JobQuery.IsDryRun(context);
+        if (!isDryRun)
             SubmissionPages.PressureOn(state, []);
-            long count = 0;
-            await ForEachPageAsync(state, search, async jobs =>
-            {
-                var act = state.Pressure;
-                // Those that are refused stay what they are, and are found by the same search later.
-                List<StoredJob> again = [.. jobs.Where(job => !Backpressure.Refuses(act, job.Request.Priority)).Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
-                submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at].Request, pace * count++ + Backpressure.DelayOf(act), state.Time.GetUtcNow()))).Count(id => id is not null);
-            });
-        }
-        await AnswerAsync(context, state, matched, "submitted", submitted);
+        long submitted = 0, maybeSent = 0, refused = 0, count = 0;
+        await ForEachPageAsync(state, search, async jobs =>
+        {
+            var act = state.Pressure;
+            List<StoredJob> harmless = [.. jobs.Where(job => job.Request.IsRepeatable || job.End!.Class != FailureClass.MaybeSent || search.Class == FailureClass.MaybeSent)];
+            // Those that are refused stay what they are, and are found by the same search later.
+            List<StoredJob> again = [.. harmless.Where(job => !Backpressure.Refuses(act, job.Request.Priority))];
+            maybeSent += jobs.Count - harmless.Count;
+            refused += harmless.Count - again.Count;
+            if (!isDryRun)
+                submitted += (await state.Jobs.ReplayAsync(again, at => Again(again[at], pace * count++ + Backpressure.DelayOf(act), state.Time.GetUtcNow()))).Count(id => id is not null);
+        });
+        await AnswerAsync(context, state, matched, "submitted", submitted, ("maybe_sent", maybeSent), ("refused", refused));
     }
 
     private static async Task ReplayOneAsync(HttpContext context, ServiceState state, StoredJob job)
     {
-        var request = Again(job.Request, TimeSpan.Zero, state.Time.GetUtcNow());
+        var request = Again(job, TimeSpan.Zero, state.Time.GetUtcNow());
         if (await CallBody.ReadIfAnyAsync(context) is { } change)
             request = Changed(job, request, change.MergedInto(JobRequestWriter.ToBytes(request)).Request());
         if (Caller.Of(context).WhyForeign(request.Tenant) is { } foreign)
@@ -144,17 +146,31 @@ internal static class ManyPages
             : throw new Problem(StatusCodes.Status400BadRequest, "a callback is signed as it is: of it only the url can be another");
     }
 
-    /// <summary>The request of a job, to be sent once more: times that were fixed when it was accepted would be over.</summary>
-    private static JobRequest Again(JobRequest request, TimeSpan after, DateTimeOffset now)
+    /// <summary>
+    /// The request of a job, to be sent once more: times that were fixed when it was accepted would be over, and those that are relative count from when
+    /// it is begun, which is later for each.
+    /// </summary>
+    private static JobRequest Again(StoredJob job, TimeSpan after, DateTimeOffset now)
     {
-        var again = new CallBody(JobRequestWriter.ToBytes(request)).Request();
-        again.NotBefore = after > TimeSpan.Zero ? now + after : null;
-        again.Deadline = IsOver(again.Deadline) ? null : again.Deadline;
-        again.StartBy = IsOver(again.StartBy) ? null : again.StartBy;
+        var again = new CallBody(JobRequestWriter.ToBytes(job.Request)).Request();
+        after = after < Duration.Longest ? after : Duration.Longest;
+        // One that was done once more before is counted from when that was begun.
+        var shift = after - (job is { Replaces: not null, Request.NotBefore: { IsAfterAcceptance: true } begun } ? SpanOf(begun) : TimeSpan.Zero);
+        again.NotBefore = after > TimeSpan.Zero ? new Moment(after) : null;
+        again.Deadline = Later(again.Deadline);
+        again.StartBy = Later(again.StartBy);
         return again;
 
-        // Those that are relative count anew.
-        bool IsOver(Moment? moment) => moment?.From(now) <= now;
+        Moment? Later(Moment? moment)
+        {
+            if (moment is not { } at || SpanOf(at) is var span && span <= TimeSpan.Zero)
+                return null;
+            if (!at.IsAfterAcceptance || span + shift <= TimeSpan.Zero)
+                return at;
+            return new Moment(span + shift < Duration.Longest ? span + shift : Duration.Longest);
+        }
+
+        TimeSpan SpanOf(Moment moment) => moment.From(now) - now;
     }
 
     private static async Task<StoredJob> DeadAsync(HttpContext context, ServiceState state) =>
@@ -180,7 +196,7 @@ internal static class ManyPages
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count)
+    private static Task AnswerAsync(HttpContext context, ServiceState state, long matched, string what, long count, params (string Why, long Count)[] left)
     {
         if (!JobQuery.IsDryRun(context))
             state.Audit.Write(context, $"jobs.{what}", JobQuery.Told(context), ("jobs", count.ToString(System.Globalization.CultureInfo.InvariantCulture)));
@@ -189,6 +205,8 @@ internal static class ManyPages
             json.WriteStartObject();
             json.WriteNumber("matched", matched);
             json.WriteNumber(what, count);
+            foreach (var (why, some) in left)
+                json.WriteNumber(why, some);
             json.WriteBoolean("dry_run", JobQuery.IsDryRun(context));
             json.WriteEndObject();
         });

@@ -25,7 +25,7 @@ internal sealed class ServiceData : IDisposable
             DataDirectory.Make(directory);
         State = options.KeepsNothing ? null : StateDirectory.Open(Path.Combine(directory, "state"));
         Places = JobPlaces.Open(options.Jobs, directory, time);
-        Ledgers = options.KeepsNothing ? null : JobLedgers.Read(Path.Combine(directory, "ledgers"));
+        Ledgers = options.KeepsNothing ? null : JobLedgers.Read(Path.Combine(directory, JobPlaces.Ledgers));
         _restored = options.KeepsNothing ? null : RestoredFrom.Find(directory);
     }
 

@@ -147,7 +147,9 @@ internal sealed class StatisticsPage(ServiceState state)
     private void WriteLimits(Utf8JsonWriter json)
     {
         var figures = LimitFigures.Of(state.Engine);
-        var (allowed, denied) = (figures.Granted, figures.Refused);
+        // Whom an API refused had been let go.
+        var refused = state.Traffic.Refused;
+        var (allowed, denied) = (Math.Max(0, figures.Granted - refused), figures.Refused + refused);
         List<LimitFigure> rules = [.. figures.Limits.Where(limit => limit.Limit is not null)];
         json.WriteStartObject("rate_limiter");
         json.WriteStartObject("global_stats");

@@ -14,6 +14,11 @@ internal sealed class Traffic
     private readonly ConcurrentDictionary<string, ApiTraffic> _apis = new();
     private readonly ConcurrentDictionary<string, QueueTraffic> _queues = new();
 
+    private long _refused;
+
+    /// <summary>Attempts that a limit of an API refused.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
     /// <summary>What was sent to each API, by its name.</summary>
     public IReadOnlyList<KeyValuePair<string, Latencies>> Apis => [.. _apis.OrderBy(api => api.Key, StringComparer.Ordinal).Select(api => KeyValuePair.Create(api.Key, api.Value.Read()))];
 
@@ -23,6 +28,9 @@ internal sealed class Traffic
     /// <summary>An attempt has ended.</summary>
     public void Ended(Attempt attempt)
     {
+        // A key that is not accepted is refused, too, but by no limit.
+        if (attempt is { WasSent: true, WasRefused: true, Failure: not FailureClass.Auth })
+            Interlocked.Increment(ref _refused);
         if (attempt.WasSent)
             Of(_apis, attempt.Upstream.Name).Ended(attempt.EndedAt - attempt.SentAt);
     }

@@ -111,6 +111,9 @@ public sealed class Job
 
     internal Acceptance Accepted => _accepted;
 
+    /// <summary>The permit that it asked for last; null before it is on the line, and when it has ended.</summary>
+    internal LinePermit? Asked => _exchange?.Asked;
+
     /// <summary>The named queue it stands in; null for the default one.</summary>
     internal string? Queue { get; init; }
 

@@ -7,6 +7,8 @@ namespace Headgate.Queues;
 /// <summary>A job that has not ended, with its place in the queue. Owned by the lock of its queue.</summary>
 internal sealed class JobEntry(Job job)
 {
+    private int _isToldOfBreaker;
+
     /// <summary>Its place among those whose time comes; -1 while it is not one of them.</summary>
     public int Place = -1;
 
@@ -39,6 +41,9 @@ internal sealed class JobEntry(Job job)
 
     /// <summary>What sends it, from when it was begun.</summary>
     public JobRun? Run { get; set; }
+
+    /// <summary>Whether it is to be told that a breaker holds it, or ended it: once for each job. Thread-safe.</summary>
+    public bool IsBreakerNews() => Interlocked.Exchange(ref _isToldOfBreaker, 1) == 0;
 }
 
 /// <summary>The entry whose time comes first comes first.</summary>

@@ -130,9 +130,15 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
     {
         switch (step)
         {
-            // Who was refused waits for the end of the pause, in the gate like all others.
-            case LineStep.Waits when Job.Status is not JobStatus.RateLimited:
-                scheduler.Move(Job, JobStatus.Queued);
+            case LineStep.Waits:
+                // Who was refused waits for the end of the pause, in the gate like all others.
+                if (Job.Status is not JobStatus.RateLimited)
+                    scheduler.Move(Job, JobStatus.Queued);
+                if (exchange.Upstream!.Watch is { IsHolding: true })
+                    TellBreaker();
+                break;
+            case LineStep.Blocked:
+                TellBreaker();
                 break;
             case LineStep.Permitted:
                 scheduler.Permitted(entry);
@@ -154,6 +160,12 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
                 scheduler.Tell(JobEvent.Retry, Job);
                 break;
         }
+    }
+
+    private void TellBreaker()
+    {
+        if (!Job.HasEnded && entry.IsBreakerNews())
+            scheduler.Tell(JobEvent.CircuitOpen, Job);
     }
 
     private AttemptNote NoteOf(Exchange exchange, Attempt attempt) => new(

@@ -327,7 +327,7 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         job.End(record);
         Counts.Move(job, record.Outcome.Status);
         Counts.CountEnd(record);
-        if (record.Outcome.Class == FailureClass.CircuitOpen)
+        if (record.Outcome.Class == FailureClass.CircuitOpen && entry.IsBreakerNews())
             _tell(JobEvent.CircuitOpen, job);
         _tell(record.Outcome.Status.Event(), job);
         lock (_lock)

@@ -50,7 +50,7 @@ internal sealed class Breaker(BreakerConfiguration configured)
     /// <summary>How often it opened.</summary>
     public int Opens { get; private set; }
 
-    /// <summary>How many have failed in a row.</summary>
+    /// <summary>How many have failed in a row, those by which it opened among them: only a success begins anew.</summary>
     public int Failures => _failures;
 
     /// <summary>When one failed last, monotonic nanoseconds; null if none did.</summary>
@@ -95,15 +95,16 @@ internal sealed class Breaker(BreakerConfiguration configured)
         _position = PositionAt(now);
         if (_position == BreakerPosition.Closed)
             _window?.Add(isFailure: true, 0, now);
+        _failures++;
         var opens = _position switch
         {
-            BreakerPosition.Closed => ++_failures >= Policy.FailureThreshold || FailsTooOften(now),
+            BreakerPosition.Closed => _failures >= Policy.FailureThreshold || FailsTooOften(now),
             BreakerPosition.HalfOpen => true,
             _ => false,
         };
         if (!opens)
             return false;
-        (_position, OpenedAt, OpenUntil, _failures, _successes) = (BreakerPosition.Open, now, now + Clock.Nanoseconds(Policy.RecoveryTimeout), 0, 0);
+        (_position, OpenedAt, OpenUntil, _successes) = (BreakerPosition.Open, now, now + Clock.Nanoseconds(Policy.RecoveryTimeout), 0);
         Opens++;
         return true;
     }

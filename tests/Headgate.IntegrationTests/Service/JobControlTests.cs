@@ -180,6 +180,32 @@ public sealed class JobControlTests : ServiceOverApi
     }
 
     [Fact]
+    public async Task A_deadline_counts_from_when_each_is_begun_and_not_from_when_all_were_replayed()
+    {
+        await Service.WaitAsync(await SubmitAsync("b", [.. Enumerable.Range(0, 3).Select(n => $$"""{"url":"{{Gone}}/{{n}}","retries":0,"deadline":"30m","start_by":"20m"}""")]));
+
+        await Service.CallAsync("POST", "/api/v1/dlq:replay?batch=b&rate=1/h");
+        Assert.Equal([80, 140], await LeftAsync());
+        // Once more: nothing of the first time is added up.
+        await Service.CallAsync("POST", "/api/v1/requests:cancel?batch=b");
+        await Service.CallAsync("POST", "/api/v1/requests:retry?batch=b&rate=1/h");
+        Assert.Equal([80, 140], await LeftAsync());
+
+        // The minutes until the two that wait their hours are too late, counted from when they were accepted.
+        async Task<List<double>> LeftAsync()
+        {
+            var left = new List<double>();
+            foreach (var job in (await Service.CallAsync("GET", "/api/v1/requests?status=open&batch=b")).Json["requests"]!.AsArray())
+            {
+                var (_, why) = await Service.CallAsync("GET", $"/api/v1/request/{job!["request_id"]}/explain");
+                if (((string?)why["waiting_for"])?.StartsWith("its time", StringComparison.Ordinal) == true)
+                    left.Add(Math.Round((DateTimeOffset.Parse((string)why["expires_at"]!) - DateTimeOffset.Parse((string)job["created_at"]!)).TotalMinutes));
+            }
+            return [.. left.Order()];
+        }
+    }
+
+    [Fact]
     public async Task Dead_letters_are_forgotten_and_nothing_else()
     {
         var ids = await SubmitAsync(null, $$"""{"url":"{{Gone}}/1","retries":0}""", $$"""{"url":"{{Gone}}/2","retries":0}""", """{"url":"API/ok"}""");

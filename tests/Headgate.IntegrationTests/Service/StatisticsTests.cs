@@ -160,9 +160,13 @@ public sealed class StatisticsTests : IAsyncLifetime
         var refusals = (int)api.Report().Refused;
         Assert.True(refusals > 0);
         Assert.Equal(refusals, (int)At(statistics, "requests.rate_limited")!);
+        // Beside the 12 that were answered, the 3 of the one that nobody answers were let go.
+        var denied = statistics["components"]!["rate_limiter"]!["global_stats"]!;
+        Assert.Equal((refusals, 12 + 3, 12 + 3 + refusals), ((int)denied["denied_requests"]!, (int)denied["allowed_requests"]!, (int)denied["total_requests"]!));
+        Assert.Equal(Math.Round(refusals / (12.0 + 3 + refusals), 6), (double)denied["denial_rate"]!);
         Assert.Equal(refused.Sum(job => job.GetProperty("attempts").GetInt32()), 12 + refusals);
         var gone = statistics["circuit_breakers"]!["gone"]!;
-        Assert.Equal(("open", 1), ((string?)gone["state"], (int)gone["opens"]!));
+        Assert.Equal(("open", 1, 3), ((string?)gone["state"], (int)gone["opens"]!, (int)gone["failures"]!));
         Assert.InRange(DateTimeOffset.Parse((string)gone["last_failure"]!), before.AddSeconds(-1), DateTimeOffset.UtcNow.AddSeconds(1));
         var sim = statistics["circuit_breakers"]!["sim"]!;
         Assert.Equal(("closed", 0), ((string?)sim["state"], (int)sim["failures"]!));

@@ -29,6 +29,21 @@ public sealed class BreakerStateTests
     }
 
     [Fact]
+    public void While_it_is_open_it_tells_how_many_have_failed_in_a_row()
+    {
+        Open(_breaker, S);
+        Assert.Equal(5, _breaker.Breaker.Failures);
+        Assert.True(_breaker.Failed(61 * S, 62 * S));
+        Assert.Equal((6, BreakerPosition.Open), (_breaker.Breaker.Failures, _breaker.Breaker.PositionAt(62 * S)));
+
+        for (var probe = 1; probe <= 3; probe++)
+            _breaker.Succeeded(122 * S, 123 * S);
+        Assert.Equal((0, BreakerPosition.Closed), (_breaker.Breaker.Failures, _breaker.Breaker.PositionAt(123 * S)));
+        Assert.False(_breaker.Failed(124 * S, 124 * S));
+        Assert.Equal(1, _breaker.Breaker.Failures);
+    }
+
+    [Fact]
     public void Half_open_lets_three_go_at_once_and_every_place_comes_back()
     {
         Open(_breaker, S);
