@@ -15,5 +15,6 @@ async function post(path, body) {
 const requests = Array.from({ length: Number(count) }, (_, n) => ({ url: `${url}?n=${n}`, priority: 'high' }));
 const { request_ids } = await post('/api/v1/requests/bulk', { requests });
 const waited = await post('/api/v1/requests/wait', { request_ids, timeout: 300 });
-for (const job of waited.results) console.log(job.status, job.result.status_code, job.url);
+// Without an answer there is no result, and the error says why.
+for (const job of waited.results) console.log(job.status, job.result?.status_code ?? job.error.detail, job.url);
 console.log(`${waited.completed_count} completed, ${waited.failed_count} failed`);

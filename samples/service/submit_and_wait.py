@@ -19,7 +19,8 @@ async def main(service: str, url: str, count: int) -> None:
             answer.raise_for_status()
             waited = await answer.json()
         for job in waited["results"]:
-            print(job["status"], job["result"]["status_code"], job["url"])
+            # Without an answer there is no result, and the error says why.
+            print(job["status"], job["result"]["status_code"] if job["result"] else job["error"]["detail"], job["url"])
         print(f"{waited['completed_count']} completed, {waited['failed_count']} failed")
 
 

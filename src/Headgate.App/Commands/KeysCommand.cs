@@ -42,7 +42,7 @@ internal static class KeysCommand
         key.GetProperty("key").GetString()!,
         key.GetProperty("state").GetString()!,
         key.GetProperty("until") is { ValueKind: JsonValueKind.String } until ? Operation.Moments.Of(until.GetDateTimeOffset()) : "",
-        string.Join(", ", key.GetProperty("limits").EnumerateArray().Select(limit => $"{limit.GetProperty("limit").GetString()} ({limit.GetProperty("left").GetInt64()} left)")),
+        string.Join(", ", key.GetProperty("limits").EnumerateArray().Select(limit => $"{limit.GetProperty("limit").GetString()}{(limit.GetProperty("left") is { ValueKind: JsonValueKind.Number } left ? $" ({left.GetInt64()} left)" : "")}")),
         key.GetProperty("reason").GetString() ?? "",
     ];
 }

@@ -7,8 +7,9 @@ using Headgate.Jobs;
 namespace Headgate.App.Formats;
 
 /// <summary>A curl command a line, for a POSIX shell with <c>$'…'</c> (bash, zsh, ksh): of requests, and of results where what was sent is known.</summary>
-/// <param name="hides">Whether a header's value is not to be shown; null to show all.</param>
-internal sealed class CurlCommands(Func<string, bool>? hides = null) : IResultFormat, IRequestWriter
+/// <param name="shownUrl">What is shown of a URL; null for all of it.</param>
+/// <param name="shownValue">What is shown of the value of a header, by its name; null for all of it.</param>
+internal sealed class CurlCommands(Func<string, string>? shownUrl = null, Func<string, string, string>? shownValue = null) : IResultFormat, IRequestWriter
 {
     /// <summary>How many results had a body that nobody told of.</summary>
     public long WithoutBody { get; private set; }
@@ -38,9 +39,9 @@ internal sealed class CurlCommands(Func<string, bool>? hides = null) : IResultFo
         // What no word of a shell can be comes through a pipe.
         if (sent.Bytes is { } binary && !isText)
             command.Append(CultureInfo.InvariantCulture, $"echo {Convert.ToBase64String(binary.Span)} | base64 -d | ");
-        command.Append("curl").Append(MethodOf(request.Method, hasBody)).Append(' ').Append(ShellQuote.Of(JobMessage.Target(request).OriginalString));
+        command.Append("curl").Append(MethodOf(request.Method, hasBody)).Append(' ').Append(ShellQuote.Of(shownUrl?.Invoke(JobMessage.Target(request).OriginalString) ?? JobMessage.Target(request).OriginalString));
         foreach (var (name, value) in sent.Headers)
-            command.Append(" -H ").Append(ShellQuote.Of(value.Length == 0 ? $"{name};" : $"{name}: {(hides?.Invoke(name) == true ? Recording.Redaction.Shown : value)}"));
+            command.Append(" -H ").Append(ShellQuote.Of(value.Length == 0 ? $"{name};" : $"{name}: {shownValue?.Invoke(name, value) ?? value}"));
         // Otherwise curl would say that it is a form.
         if (hasBody && !sent.Headers.Any(header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)))
             command.Append(" -H 'Content-Type:'");

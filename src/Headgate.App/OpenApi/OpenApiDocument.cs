@@ -19,12 +19,12 @@ internal static partial class OpenApiDocument
     {
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
         foreach (var (method, route) in CallsOf(pages))
-        {
-            var path = PathOf(route);
-            if (!paths.TryGetValue(path, out var methods))
-                paths.Add(path, methods = new JsonObject { ["parameters"] = PathParameters(path) });
-            methods[method.ToLowerInvariant()] = Describe(method, route);
-        }
+            foreach (var (path, described) in Describe(method, route))
+            {
+                if (!paths.TryGetValue(path, out var methods))
+                    paths.Add(path, methods = new JsonObject { ["parameters"] = PathParameters(path) });
+                methods[method.ToLowerInvariant()] = described;
+            }
         return new JsonObject
         {
             ["openapi"] = "3.1.0",
@@ -54,14 +54,22 @@ internal static partial class OpenApiDocument
     /// <summary>A pattern as OpenAPI writes it.</summary>
     public static string PathOf(string route) => route.Replace("{**", "{", StringComparison.Ordinal);
 
-    private static JsonObject Describe(string method, string route)
+    private static IEnumerable<(string Path, JsonObject Described)> Describe(string method, string route)
     {
         var isAny = !Operations.All.TryGetValue((method, route), out var operation) && Operations.All.TryGetValue(("*", route), out operation);
         // One that nobody has described is there all the same.
         operation ??= new Operation($"{method.ToLowerInvariant()}{Word().Replace(route, "_")}", "Others", $"{method} {route}") { Answers = [] };
+        if (isAny)
+            operation = operation with { Id = $"{operation.Id}{method[0]}{method[1..].ToLowerInvariant()}" };
+        return operation.Paths.Count == 0 ? [(PathOf(route), Describe(method, route, operation))]
+            : operation.Paths.Select(path => (path.Path, Describe(method, route, operation with { Id = path.Id, Summary = path.Summary })));
+    }
+
+    private static JsonObject Describe(string method, string route, Operation operation)
+    {
         var described = new JsonObject
         {
-            ["operationId"] = isAny ? $"{operation.Id}{method[0]}{method[1..].ToLowerInvariant()}" : operation.Id,
+            ["operationId"] = operation.Id,
             ["tags"] = new JsonArray(operation.Tag),
             ["summary"] = operation.Summary,
         };

@@ -31,4 +31,13 @@ internal sealed record Operation(string Id, string Tag, string Summary)
 
     /// <summary>Headers it reads.</summary>
     public IReadOnlyList<(string Name, string Description)> Headers { get; init; } = [];
+
+    /// <summary>Where its page takes whatever comes, since names have slashes in them: the paths that it answers, each a call of its own. Empty where it has one.</summary>
+    public IReadOnlyList<OperationPath> Paths { get; init; } = [];
 }
+
+/// <summary>One of the calls that a page answers.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Id">The name that clients made of the document give it.</param>
+/// <param name="Summary">What it does.</param>
+internal sealed record OperationPath(string Path, string Id, string Summary);

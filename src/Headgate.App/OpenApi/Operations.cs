@@ -98,13 +98,25 @@ internal static class Operations
         [("GET", "/api/v1/limits/{**of}")] = new("getLimits", Limits, "The limits of one of them.") { Answers = [(200, "Place"), (404, "Problem")] },
         [("PUT", "/api/v1/limits/{**of}")] = new("setLimits", Limits, "Sets limits above the configuration; no window is opened again.") { Body = "LimitSettings", Answers = [(200, "Place"), (400, "Problem"), (404, "Problem")] },
         [("POST", "/api/v1/limits:reset")] = new("resetAllLimits", Limits, "What was set ends, everywhere.") { Answers = [(200, "Places")] },
-        [("POST", "/api/v1/limits/{**of}")] = new("resetLimits", Limits, "What was set ends, where the path ends in :reset.") { Answers = [(200, "Place"), (404, "Problem")] },
+        [("POST", "/api/v1/limits/{**of}")] = new("resetLimits", Limits, "What was set ends.") { Paths = [new("/api/v1/limits/{of}:reset", "resetLimits", "What was set ends, of one of them.")], Answers = [(200, "Place"), (404, "Problem")] },
         [("GET", "/api/v1/upstreams")] = new("listUpstreams", Limits, "The APIs, and how each stands.") { Answers = [(200, "Upstreams")] },
-        [("POST", "/api/v1/upstreams/{**name}")] = new("pauseUpstream", Limits, "Pauses an API, where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "Upstream"), (404, "Problem")] },
+        [("POST", "/api/v1/upstreams/{**name}")] = new("pauseUpstream", Limits, "Pauses an API.")
+        {
+            Paths = [new("/api/v1/upstreams/{name}/pause", "pauseUpstream", "Lets nothing more go to an API."), new("/api/v1/upstreams/{name}/resume", "resumeUpstream", "An API goes on.")],
+            Answers = [(200, "Upstream"), (404, "Problem")],
+        },
         [("GET", "/api/v1/keys")] = new("listKeys", Limits, "The keys of the APIs, by name.") { Answers = [(200, "Keys")] },
-        [("POST", "/api/v1/keys/{**name}")] = new("pauseKey", Limits, "Pauses a key (API/KEY), where the path ends in /pause; ends that, where it ends in /resume.") { Answers = [(200, "PoolKey"), (404, "Problem")] },
+        [("POST", "/api/v1/keys/{**name}")] = new("pauseKey", Limits, "Pauses a key.")
+        {
+            Paths = [new("/api/v1/keys/{upstream}/{name}/pause", "pauseKey", "A key of an API is not used until it is resumed."), new("/api/v1/keys/{upstream}/{name}/resume", "resumeKey", "A key is used again, a dead one too.")],
+            Answers = [(200, "PoolKey"), (404, "Problem")],
+        },
         [("GET", "/api/v1/proxies")] = new("listProxies", Limits, "The pools of proxies, and how each proxy stands.") { Answers = [(200, "Proxies")] },
-        [("POST", "/api/v1/proxies/{**name}")] = new("pauseProxy", Limits, "Pauses a proxy (POOL/PROXY), where the path ends in /pause; ends that, and what is known of its faults, where it ends in /resume.") { Answers = [(200, "PoolProxy"), (404, "Problem")] },
+        [("POST", "/api/v1/proxies/{**name}")] = new("pauseProxy", Limits, "Pauses a proxy.")
+        {
+            Paths = [new("/api/v1/proxies/{pool}/{proxy}/pause", "pauseProxy", "A proxy of a pool is not used until it is resumed."), new("/api/v1/proxies/{pool}/{proxy}/resume", "resumeProxy", "A proxy is used again, and its faults are forgotten.")],
+            Answers = [(200, "PoolProxy"), (404, "Problem")],
+        },
         [("GET", "/api/v1/cache")] = new("getCache", Limits, "What the cache has and how often it had the answer; of a URL, the answers that are kept of it.")
         {
             Answers = [(200, "Cache"), (400, "Problem")], Query = [("url", "an absolute URL: what is kept of it, rather than figures")],

@@ -1,3 +1,4 @@
+using Headgate.Configuration;
 using Headgate.Gates;
 using Headgate.Keys;
 using Headgate.Limits;
@@ -56,15 +57,36 @@ internal sealed record ApiView(string Name, IReadOnlyList<string> Bases, bool Is
 /// <summary>How a key stands at a moment; its value is told nowhere.</summary>
 /// <param name="Api">Its API.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="State"><c>ok</c>, <c>paused</c>, <c>held</c> (its server asked for a pause), <c>spent</c> (a limit of it is used up), <c>dead</c> or <c>retired</c> (its source gives it no more).</param>
+/// <param name="State"><c>ok</c>, <c>paused</c>, <c>held</c> (its server asked for a pause), <c>spent</c> (a limit of it is used up), <c>dead</c>, <c>retired</c> (its source gives it no more), or <c>unused</c>: nothing was asked for of its API yet.</param>
 /// <param name="Until">Until when it is held or spent; null where nobody knows, or it is neither.</param>
 /// <param name="Reason">Why it is dead, or who paused it.</param>
 /// <param name="Limits">Its limits.</param>
 internal sealed record KeyView(string Api, string Name, string State, DateTimeOffset? Until, string? Reason, IReadOnlyList<LimitView> Limits)
 {
-    /// <summary>The keys of all APIs that were asked for.</summary>
-    public static IReadOnlyList<KeyView> Of(Engine engine) =>
-        [.. engine.Upstreams.SelectMany(api => engine.Dispatcher.Read((api, engine.Clock), static (_, it, now) => it.api.Keys?.Keys.Select(key => OfNeedsLock(it.api, key, it.Clock, now)).ToList() ?? []))];
+    /// <summary>The keys of all APIs that were asked for, and those that the others are configured with.</summary>
+    public static IReadOnlyList<KeyView> Of(Engine engine)
+    {
+        var open = engine.Upstreams.ToList();
+        var unused = engine.Configuration.Upstreams.Where(api => api.Keys is not null && !open.Exists(upstream => upstream.Name == api.Name));
+        return
+        [
+            .. open.SelectMany(api => engine.Dispatcher.Read((api, engine.Clock), static (_, it, now) => it.api.Keys?.Keys.Select(key => OfNeedsLock(it.api, key, it.Clock, now)).ToList() ?? [])),
+            .. unused.SelectMany(api => UnusedOf(engine, api)),
+        ];
+    }
+
+    private static IEnumerable<KeyView> UnusedOf(Engine engine, UpstreamConfiguration api)
+    {
+        try
+        {
+            return [.. engine.KeysOf(api).Select(key => new KeyView(api.Name, key.Secret.Name, "unused", null, null, LimitView.Of(key.Limits ?? api.Keys!.Limits)))];
+        }
+        catch (ConfigurationException)
+        {
+            // Its file cannot be read now: that is said when it is read anew, and to whoever asks for the API. The keys of the others are told all the same.
+            return [];
+        }
+    }
 
     private static KeyView OfNeedsLock(Upstream api, PoolKey key, Clock clock, long now)
     {

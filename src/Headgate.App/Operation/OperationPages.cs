@@ -98,8 +98,7 @@ internal sealed class OperationPages(ServiceState state)
     /// <summary>What the path names before <c>/pause</c> or <c>/resume</c>, and which of the two.</summary>
     internal static (string Name, bool Pauses) Asked(HttpContext context)
     {
-        // A slash within a name may come as it is, or as a client encodes it, which the server leaves as it is.
-        var path = Uri.UnescapeDataString(Named(context, "name"));
+        var path = Named(context, "name");
         return path.EndsWith("/pause", StringComparison.Ordinal) ? (path[..^"/pause".Length], true)
             : path.EndsWith("/resume", StringComparison.Ordinal) ? (path[..^"/resume".Length], false)
             : throw new Problem(StatusCodes.Status404NotFound, $"there is nothing at {context.Request.Path}; see …/pause and …/resume");
@@ -130,7 +129,8 @@ internal sealed class OperationPages(ServiceState state)
 
     private static string Who(HttpContext context) => Caller.Of(context).Name ?? "anybody";
 
-    private static string Named(HttpContext context, string part) => (string?)context.Request.RouteValues[part] ?? "";
+    // A slash within a name may come as it is, or as clients encode it, which alone the server leaves as it is.
+    private static string Named(HttpContext context, string part) => ((string?)context.Request.RouteValues[part] ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static Task AnswerAsync(HttpContext context, Action<Utf8JsonWriter> write) => Json.AnswerAsync(context, StatusCodes.Status200OK, write);
 

@@ -29,12 +29,19 @@ internal static class Redaction
     /// <summary>A URL without user, fragment, and the values of parameters that may be secrets.</summary>
     public static string Of(Uri url, KeyTemplate? keys = null) => $"{url.Scheme}://{url.Authority}{url.AbsolutePath}{WithoutSecrets(url.Query, keys)}";
 
+    /// <summary>A URL as it was written, without the values of parameters that may be secrets, and without its fragment, which goes nowhere.</summary>
+    public static string Of(string url, KeyTemplate? keys = null) => WithoutSecrets(url.IndexOf('#', StringComparison.Ordinal) is >= 0 and var end ? url[..end] : url, keys);
+
+    /// <summary>The value of a header; what stands for it where it may be a secret, or has parameters of a URL that may.</summary>
+    public static string Of(string name, string value, KeyTemplate? keys = null) =>
+        Hides(name, keys) || value.Contains(TokenText.Start, StringComparison.Ordinal) ? Shown : WithoutSecrets(value, keys);
+
     /// <summary>Headers, a line each, without what may be secrets: whatever is in them that looks like a parameter of a URL, too.</summary>
     public static string Of(IEnumerable<KeyValuePair<string, string>> headers, KeyTemplate? keys = null)
     {
         var text = new StringBuilder();
         foreach (var (name, value) in headers)
-            text.Append(name).Append(": ").Append(Hides(name, keys) || value.Contains(TokenText.Start, StringComparison.Ordinal) ? Shown : WithoutSecrets(value, keys)).Append('\n');
+            text.Append(name).Append(": ").Append(Of(name, value, keys)).Append('\n');
         return text.ToString();
     }
 

@@ -124,7 +124,7 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
         json.WriteString("type", $"request.{WireNames.Of(record.Outcome.Status)}");
         json.WriteString("timestamp", end.At.UtcDateTime);
         json.WritePropertyName("data");
-        JobJson.Write(json, end, withResult: end.Record.Length <= LargestResult);
+        JobJson.Write(json, job, end, withResult: end.Record.Length <= LargestResult);
         json.WriteEndObject();
         json.Flush();
         return body.WrittenMemory;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Headgate.App.Recording;
 using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Queues;
@@ -41,7 +42,7 @@ internal static class EventPages
             while (!end.IsCancellationRequested && state.Access.Knows(Caller.Of(context)))
             {
                 var events = state.Events.After(after, Together, out var missed);
-                await response.BodyWriter.WriteAsync(Text(events.Where(told => wanted.Contains(told.What) && (tenant is null || told.Tenant == tenant) && (ids.Count == 0 || ids.Contains(told.RequestId))), missed), end.Token);
+                await response.BodyWriter.WriteAsync(Text(state, events.Where(told => wanted.Contains(told.What) && (tenant is null || told.Tenant == tenant) && (ids.Count == 0 || ids.Contains(told.RequestId))), missed), end.Token);
                 after = events.Count > 0 ? events[^1].Number : missed ? state.Events.Last : after;
                 if (events.Count == 0)
                     await WaitAsync(response, state, after, end.Token);
@@ -66,7 +67,7 @@ internal static class EventPages
         await response.Body.FlushAsync(end);
     }
 
-    private static ReadOnlyMemory<byte> Text(IEnumerable<ToldEvent> events, bool missed)
+    private static ReadOnlyMemory<byte> Text(ServiceState state, IEnumerable<ToldEvent> events, bool missed)
     {
         var text = new ArrayBufferWriter<byte>();
         if (missed)
@@ -75,19 +76,23 @@ internal static class EventPages
         {
             text.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {told.Number}\nevent: {JobEventNames.Of(told.What)}\ndata: ")));
             using (var json = new Utf8JsonWriter(text, ResultRecordWriter.Options))
-                Write(json, told);
+                Write(json, told, ShownOf(state, told.Url));
             text.Write("\n\n"u8);
         }
         return text.WrittenMemory;
     }
 
-    private static void Write(Utf8JsonWriter json, in ToldEvent told)
+    /// <summary>What is told of a URL: whoever watches events need not know what its caller shows to the API.</summary>
+    private static string ShownOf(ServiceState state, string url) =>
+        url.AsSpan().ContainsAny('?', '#') ? Redaction.Of(url, state.Engine.ConfigurationOf(new Uri(url)).Keys?.Template) : url;
+
+    private static void Write(Utf8JsonWriter json, in ToldEvent told, string url)
     {
         json.WriteStartObject();
         json.WriteString("request_id", told.RequestId);
         json.WriteString("id", told.Id);
         json.WriteString("method", told.Method);
-        json.WriteString("url", told.Url);
+        json.WriteString("url", url);
         json.WriteString("status", WireNames.Of(told.Status));
         json.WriteNumber("attempts", told.Attempts);
         if (told.Class != FailureClass.None)

@@ -40,7 +40,7 @@ internal static class JobDetailPages
         var view = await JobPages.FindAsync(context, state);
         var command = new ArrayBufferWriter<byte>();
         var keys = state.Engine.ConfigurationOf(JobMessage.Target(view.Stored.Request)).Keys?.Template;
-        new CurlCommands(name => Redaction.Hides(name, keys)).Write(view.Stored.Request, command);
+        new CurlCommands(url => Redaction.Of(url, keys), (name, value) => Redaction.Of(name, value, keys)).Write(view.Stored.Request, command);
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.ContentLength = command.WrittenCount;
         await context.Response.Body.WriteAsync(command.WrittenMemory, context.RequestAborted);

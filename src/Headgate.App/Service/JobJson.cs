@@ -15,31 +15,33 @@ internal static class JobJson
             WriteMembers(json, end, withResult: true);
         else
             ResultRecordWriter.WriteMembers(json, OnItsWay(view));
-        WritePlace(json, view.Stored);
+        WritePlace(json, view.Stored.Request, view.Stored.Api, view.Stored.Queue, view.Stored.Batch);
+        if (view.Stored.ReplacedBy is { } replacedBy)
+            json.WriteString("replaced_by"u8, replacedBy);
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the end of a job.</summary>
+    /// <summary>Writes the end of a job, as it is told where it has ended.</summary>
     /// <param name="json">Where to.</param>
+    /// <param name="job">The job.</param>
     /// <param name="end">Its end.</param>
     /// <param name="withResult">Whether the answer it got is written, or only that there is one.</param>
-    public static void Write(Utf8JsonWriter json, JobEnd end, bool withResult)
+    public static void Write(Utf8JsonWriter json, Job job, JobEnd end, bool withResult)
     {
         json.WriteStartObject();
         WriteMembers(json, end, withResult);
+        WritePlace(json, job.Request, job.Place.Api, job.Queue, job.Place.Batch);
         json.WriteEndObject();
     }
 
     /// <summary>Whose it is, and where it stands or stood.</summary>
-    private static void WritePlace(Utf8JsonWriter json, StoredJob job)
+    private static void WritePlace(Utf8JsonWriter json, JobRequest request, string? api, string? queue, string? batch)
     {
-        json.WriteString("api"u8, job.Api);
-        json.WriteString("queue"u8, job.Queue ?? JobQueues.Default);
-        json.WriteString("batch"u8, job.Batch);
-        json.WriteNumber("priority"u8, (int)job.Request.Priority);
-        json.WriteString("tenant"u8, job.Request.Tenant);
-        if (job.ReplacedBy is { } replacedBy)
-            json.WriteString("replaced_by"u8, replacedBy);
+        json.WriteString("api"u8, api);
+        json.WriteString("queue"u8, queue ?? JobQueues.Default);
+        json.WriteString("batch"u8, batch);
+        json.WriteNumber("priority"u8, (int)request.Priority);
+        json.WriteString("tenant"u8, request.Tenant);
     }
 
     private static void WriteMembers(Utf8JsonWriter json, JobEnd end, bool withResult)

@@ -76,9 +76,12 @@ internal sealed class ServiceData : IDisposable
             return null;
         try
         {
-            _calls = SqliteDatabase.Open(Path.Combine(Directory, "calls.db"), SqliteSchema.Calls);
+            var path = Path.Combine(Directory, "calls.db");
+            // Bodies of others may be in it, and one from before may be for everybody.
+            OwnFile.Prepare(OwnFile.Meant(path), say);
+            _calls = SqliteDatabase.Open(path, SqliteSchema.Calls);
         }
-        catch (JobStoreException wrong)
+        catch (Exception wrong) when (wrong is JobStoreException or IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.Unreachable, wrong.Message);
         }

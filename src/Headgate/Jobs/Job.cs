@@ -117,6 +117,9 @@ public sealed class Job
     /// <summary>The named queue it stands in; null for the default one.</summary>
     internal string? Queue { get; init; }
 
+    /// <summary>The name of the API it goes to, and the submission it belongs to, where that is kept.</summary>
+    internal (string? Api, string? Batch) Place { get; init; }
+
     /// <summary>Its attempts so far, where they are kept; replaced whole with each.</summary>
     internal IReadOnlyList<AttemptNote> History { get; set; } = [];
 

@@ -71,7 +71,8 @@ internal sealed class StateDirectory
         return Convert.ToHexStringLower(hash[..8]);
     }
 
-    private static void Make(string path)
+    /// <summary>Makes a directory for its owner alone; one that is there stays as it is.</summary>
+    public static void Make(string path)
     {
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(path);

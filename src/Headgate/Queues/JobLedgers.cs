@@ -18,7 +18,7 @@ internal sealed class JobLedgers
     /// <exception cref="IOException">One of them cannot be read.</exception>
     public static JobLedgers Read(string directory)
     {
-        Directory.CreateDirectory(directory);
+        StateDirectory.Make(directory);
         return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path)))]);
     }
 

@@ -63,6 +63,7 @@ internal sealed class JobsAtHand : IDisposable
         new(job.Id, job.Request, job.CreatedAt, _engine.Clock.Now - Clock.Nanoseconds(_engine.Clock.Provider.GetUtcNow() - job.CreatedAt), isResent)
         {
             Queue = job.Queue,
+            Place = (job.Api, job.Batch),
             Sign = _options.SignerOf(job),
         };
 

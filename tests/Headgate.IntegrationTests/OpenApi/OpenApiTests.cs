@@ -33,7 +33,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         await using var slow = await SimulatedApi.StartAsync(new() { Latency = LatencyShape.TryParse("5s")! });
         _cli.Write("keys.txt", ["k1 secret"]);
         _cli.Write("proxies.txt", ["http://127.0.0.1:1"]);
-        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "proxies": { "p": { "from": ["file:proxies.txt"] } }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"], "keys": { "from": ["file:keys.txt"] } }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
+        _cli.Write("headgate.json", [$$"""{ "defaults": { "retries": 0, "timeout": 1 }, "proxies": { "p": { "from": ["file:proxies.txt"] } }, "upstreams": { "sim": { "base": ["{{api.Url}}"], "limits": ["1000/s"], "routes": { "part": { "match": "/part/**", "limits": ["500/s"] } }, "keys": { "from": ["file:keys.txt"] } }, "slow": { "base": ["{{slow.Url}}"] }, "gone": { "base": ["http://127.0.0.1:1"], "patience": "1ms", "breaker": { "failureThreshold": 4, "recoveryTimeout": "1h" } } } }"""]);
         await using (var open = await ServiceProcess.StartAsync(_cli))
         {
             await BeginAsync(open);
@@ -65,7 +65,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         var operations = Described().ToList();
         var plain = operations.Where(operation => (string?)operation.Described["tags"]![0] == "Others").Select(operation => $"{operation.Method} {operation.Path}").ToList();
         Assert.True(plain.Count == 0, $"give these a line in {nameof(Operations)}:\n{string.Join('\n', plain)}");
-        Assert.Equal(Operations.All.Keys.Select(call => OpenApiDocument.PathOf(call.Route)).Distinct().Order(StringComparer.Ordinal), _document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(Operations.All.SelectMany(call => call.Value.Paths.Select(path => path.Path).DefaultIfEmpty(OpenApiDocument.PathOf(call.Key.Route))).Distinct().Order(StringComparer.Ordinal), _document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
         Assert.Equal(operations.Count, operations.Select(operation => (string)operation.Described["operationId"]!).Distinct().Count());
         // What is referred to is there.
         foreach (Match reference in Regex.Matches(_document.ToJsonString(), "\"#/(?<way>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)))
@@ -162,6 +162,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         yield return new("PUT", "/api/v1/limits/sim", 400, """{"limits":["fast"]}""");
         yield return new("PUT", "/api/v1/limits/nobody", 404, """{"limits":["1/s"]}""");
         yield return new("GET", "/api/v1/limits/sim", 200);
+        yield return new("GET", "/api/v1/limits/sim%2Froute%3Apart", 200);
         yield return new("POST", "/api/v1/limits/sim:reset", 200);
         yield return new("POST", "/api/v1/limits/nobody:reset", 404);
         yield return new("POST", "/api/v1/limits:reset", 200);
@@ -169,11 +170,11 @@ public sealed class OpenApiTests : IAsyncLifetime
         {
             yield return new("POST", $"/api/v1/upstreams/sim/{change}", 200);
             yield return new("POST", $"/api/v1/keys/sim/k1/{change}", 200);
-            yield return new("POST", $"/api/v1/proxies/p/http://127.0.0.1:1/{change}", 200);
+            yield return new("POST", $"/api/v1/proxies/p/http%3A%2F%2F127.0.0.1%3A1/{change}", 200);
+            yield return new("POST", $"/api/v1/upstreams/nobody/{change}", 404);
+            yield return new("POST", $"/api/v1/keys/nobody/k/{change}", 404);
+            yield return new("POST", $"/api/v1/proxies/nobody/http%3A%2F%2F127.0.0.1%3A1/{change}", 404);
         }
-        yield return new("POST", "/api/v1/upstreams/nobody/pause", 404);
-        yield return new("POST", "/api/v1/keys/nobody/k/pause", 404);
-        yield return new("POST", "/api/v1/proxies/nobody/http://127.0.0.1:1/pause", 404);
         foreach (var path in (string[])["/health", "/status", "/api/v1/statistics", "/api/v1/performance", "/metrics", "/livez", "/readyz", "/startupz", "/openapi.json", "/api/v1/tokens"])
             yield return new("GET", path, 200);
         yield return new("POST", "/api/v1/tokens", 201, """{"name":"ci","scopes":["read"],"expires":"2999-01-01T00:00:00Z"}""");
@@ -280,7 +281,7 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private (string Path, JsonNode Described) Find(DocumentedCall call)
     {
-        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", operation.Path is "/api/v1/upstreams/{name}" or "/api/v1/keys/{name}" or "/api/v1/proxies/{name}" ? ".+" : "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
+        var found = Described().Where(operation => operation.Method == call.Method && Regex.IsMatch(call.Path.Split('?')[0], $"^{Regex.Replace(Regex.Escape(operation.Path), @"\\\{[a-z]+}", "[^/]+", RegexOptions.None, TimeSpan.FromSeconds(1))}$", RegexOptions.None, TimeSpan.FromSeconds(1))).OrderByDescending(operation => operation.Path.Length).ToList();
         Assert.True(found.Count > 0, $"{call} is not in the document");
         return (found[0].Path, found[0].Described);
     }

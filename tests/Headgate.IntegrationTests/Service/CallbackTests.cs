@@ -73,6 +73,18 @@ public sealed class CallbackTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_told_is_the_job_as_it_can_be_asked_for()
+    {
+        var (_, json) = await _service.CallAsync("POST", "/api/v1/requests/bulk", $$"""{"batch":"night","requests":[{"url":"{{_api.Url}}/x","priority":"high","tenant":"acme","tags":["t"],"callback":{"url":"{{Receiver}}/done"} }]}""");
+
+        var told = JsonNode.Parse(Next().Body)!["data"];
+
+        Assert.Equal(("night", 2, "acme"), ((string?)told!["batch"], (int)told["priority"]!, (string?)told["tenant"]));
+        var asked = (await _service.CallAsync("GET", $"/api/v1/request/{json["request_ids"]![0]}")).Json;
+        Assert.True(JsonNode.DeepEquals(asked, told), $"{asked}\n{told}");
+    }
+
+    [Fact]
     public async Task A_call_that_fails_is_made_again_under_the_same_id()
     {
         _answers.Enqueue(500);

@@ -19,6 +19,16 @@ public sealed class EventStreamTests : ServiceOverApi
     }
 
     [Fact]
+    public async Task Whoever_listens_learns_no_secret_of_a_URL()
+    {
+        using var stream = await ListenAsync("/api/v1/events");
+        await Service.SubmitAsync([$$"""{"url":"{{Api.Url}}/x?api_key=s3cret&q=1"}"""]);
+
+        foreach (var told in (JsonElement[])[(await NextAsync(stream)).Data, (await NextAsync(stream)).Data])
+            Assert.Equal($"{Api.Url}/x?api_key=…&q=1", told.GetProperty("url").GetString());
+    }
+
+    [Fact]
     public async Task Whoever_comes_back_hears_what_it_has_missed()
     {
         long last;

@@ -175,13 +175,14 @@ public sealed class NamedQueueTests : IAsyncDisposable
     {
         await using var api = await SimulatedApi.StartAsync(new());
         await using var service = await StartAsync(api);
-        var id = (await service.SubmitAsync([$$$"""{"url":"{{{api.Url}}}/x","params":{"q":"it's"},"method":"POST","headers":{"X-Kind":"a b","Authorization":"Bearer very-secret"},"data":{"a":"ü$(id)"} }"""]))[0];
+        var id = (await service.SubmitAsync([$$$"""{"url":"{{{api.Url}}}/x","params":{"q":"it's","api_key":"very-secret"},"method":"POST","headers":{"X-Kind":"a b","Authorization":"Bearer very-secret","Referer":"http://h/?token=very-secret"},"data":{"a":"ü$(id)"} }"""]))[0];
 
         var command = await service.Client.GetStringAsync($"/api/v1/request/{id}/curl");
 
         Assert.DoesNotContain("very-secret", command, StringComparison.Ordinal);
         Assert.Contains("-H 'Authorization: …'", command, StringComparison.Ordinal);
-        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command.Replace("/x?", "/echo?", StringComparison.Ordinal)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Assert.Contains("&api_key=…", command, StringComparison.Ordinal);
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", ["-c", command.Replace("/x?", "/echo?", StringComparison.Ordinal).Replace("api_key=…", "api_key=x", StringComparison.Ordinal)]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var echo = await shell.StandardOutput.ReadToEndAsync();
         Assert.Contains("ü$(id)", (string?)JsonNode.Parse(echo)!["body"], StringComparison.Ordinal);
         Assert.Contains("q=it%27s", echo, StringComparison.Ordinal);

@@ -214,6 +214,28 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public async Task Keys_are_shown_before_their_API_was_asked_for_and_paused_ones_are_counted_as_that()
+    {
+        await using var cli = new Cli();
+        cli.Write("keys.txt", """[{"name":"one","value":"hunter1"},{"name":"two","value":"hunter2","limits":["7/h"]}]""");
+        cli.Write("headgate.json", """{"upstreams":{"sim":{"base":["http://127.0.0.1:9"],"keys":{"from":["file:keys.txt"],"limits":["100/h"]} } } }""");
+        await using var service = await ServiceProcess.StartAsync(cli);
+        var server = service.Client.BaseAddress!.ToString();
+
+        var shown = await cli.RunAsync("keys", "ls", "--server", server);
+        Assert.True(shown.Code == 0, $"{shown}");
+        Assert.Matches(@"(?m)^sim +one +unused +- +100/h +-$", shown.Output);
+        Assert.Matches(@"(?m)^sim +two +unused +- +7/h +-$", shown.Output);
+        Assert.Equal("unused", (string?)(await service.CallAsync("GET", "/api/v1/upstreams")).Json["upstreams"]![0]!["state"]);
+
+        Assert.Equal(0, (await cli.RunAsync("keys", "pause", "sim", "two", "--server", server)).Code);
+        Assert.Equal(["one ok", "two paused"], (await service.CallAsync("GET", "/api/v1/keys")).Json["keys"]!.AsArray().Select(key => $"{key!["key"]} {key["state"]}"));
+        var figures = await service.Client.GetStringAsync("/metrics");
+        foreach (var (state, count) in ((string, int)[])[("ok", 1), ("paused", 1), ("held", 0)])
+            Assert.Contains($"\nheadgate_keys{{upstream=\"sim\",state=\"{state}\"}} {count}\n", figures, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Who_may_look_may_not_change_and_who_shows_no_token_may_neither()
     {
         await using var cli = new Cli();

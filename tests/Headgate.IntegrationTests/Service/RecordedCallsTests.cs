@@ -37,6 +37,32 @@ public sealed class RecordedCallsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task In_a_directory_that_others_may_read_what_is_kept_is_for_its_owner_alone()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await using var api = await SimulatedApi.StartAsync(new());
+        const UnixFileMode ofOthers = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        Directory.CreateDirectory(_cli.PathOf("data"));
+        File.SetUnixFileMode(_cli.PathOf("data"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute | ofOthers);
+        foreach (var wasOpen in (bool[])[false, true])
+        {
+            await using var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}", "--record", "all");
+            (await service.Client.GetAsync("/up/sim/x")).Dispose();
+            await FoundAsync(service, "", wasOpen ? 2 : 1);
+
+            var open = Directory.GetFileSystemEntries(_cli.PathOf("data")).Where(path => (File.GetUnixFileMode(path) & ofOthers) != UnixFileMode.None).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+            // Of these nobody learns anything: they are locks, and empty.
+            Assert.All(open, name => Assert.EndsWith(".lock", name, StringComparison.Ordinal));
+            if (wasOpen)
+                Assert.Contains("calls.db: others than its owner could use it (644)", service.Process.Error.Text, StringComparison.Ordinal);
+            service.Process.Terminate();
+            await service.Process.EndAsync();
+            File.SetUnixFileMode(_cli.PathOf("data/calls.db"), UnixFileMode.UserRead | UnixFileMode.UserWrite | ofOthers);
+        }
+    }
+
+    [Fact]
     public async Task Of_errors_only_those_are_recorded_and_without_being_asked_for_nothing_is()
     {
         await using var api = await SimulatedApi.StartAsync(new());

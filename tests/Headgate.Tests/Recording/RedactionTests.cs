@@ -33,4 +33,10 @@ public sealed class RedactionTests
         Assert.Equal("X-Shop: …\n", Redaction.Of([new("X-Shop", "s3cret")], KeyTemplate.Parse("X-Shop: {key}")));
         Assert.Equal("https://a.example/?shop=…", Redaction.Of(new Uri("https://a.example/?shop=s3cret"), KeyTemplate.Parse("?shop={key}")));
     }
+
+    [Theory]
+    [InlineData("HTTP://A.example:80/x?api_key=s3cret&q=1", "HTTP://A.example:80/x?api_key=…&q=1")]
+    [InlineData("http://a.example/x?token=s3cret#access_token=s3cret", "http://a.example/x?token=…")]
+    [InlineData("http://a.example/x#access_token=s3cret", "http://a.example/x")]
+    public void What_of_a_URL_is_no_secret_is_shown_as_it_was_written(string url, string shown) => Assert.Equal(shown, Redaction.Of(url));
 }
