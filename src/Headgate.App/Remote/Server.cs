@@ -64,19 +64,25 @@ internal sealed class Server : IDisposable
         using var answer = await _calls.OpenAsync(new ServiceCall(HttpMethod.Get, path), headers, cancellation);
         var (events, buffer) = (new ServerEvents(), new byte[16 * 1024]);
         var stream = await answer.Content.ReadAsStreamAsync(cancellation);
+        while (await ReadAsync(stream, buffer, cancellation) is > 0 and var length)
+            foreach (var told in events.Take(buffer.AsSpan(0, length)))
+                if (!take(told))
+                    return true;
+        throw new CommandException(ExitCode.Unreachable, $"{_calls.Service} has ended the stream{(events.LastId is { } last ? $"; go on behind it with --after {last}" : "")}");
+    });
+
+    /// <summary>Reads of a stream; 0 at its end, and where it breaks off: the service is gone either way.</summary>
+    private static async Task<int> ReadAsync(Stream stream, byte[] buffer, CancellationToken cancellation)
+    {
         try
         {
-            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var length)
-                foreach (var told in events.Take(buffer.AsSpan(0, length)))
-                    if (!take(told))
-                        return true;
+            return await stream.ReadAsync(buffer, cancellation);
         }
         catch (Exception broken) when (broken is IOException or HttpRequestException)
         {
-            // As if it had ended: it is gone.
+            return 0;
         }
-        throw new CommandException(ExitCode.Unreachable, $"{_calls.Service} has ended the stream{(events.LastId is { } last ? $"; go on behind it with --after {last}" : "")}");
-    });
+    }
 
     /// <summary>What is told where an answer has not what it is asked for.</summary>
     public CommandException Stranger() => new(ExitCode.Unreachable, $"{_calls.Service} does not answer as a Headgate service; is the address right?");

@@ -14,15 +14,29 @@ namespace Headgate.App.Security;
 /// </summary>
 internal sealed class CallRates : IDisposable
 {
-    private readonly GateLimiter<string>? _limiter;
-    private readonly string _policies;
+    private readonly TimeProvider _time;
+    private GateLimiter<string>? _limiter;
+
+    /// <summary>The limits as policies of the draft; null where nothing is limited.</summary>
+    private volatile string? _policies;
 
     /// <param name="limits">The limits of each caller; none for no limits.</param>
     /// <param name="time">The clock.</param>
     public CallRates(ValueList<Limit> limits, TimeProvider time)
     {
-        _limiter = limits.Count == 0 ? null : new GateLimiter<string>(limits.Select(limit => limit.ToString()), new() { Name = "calls", TimeProvider = time });
-        _policies = string.Join(", ", limits.Select(PolicyOf));
+        _time = time;
+        Change(limits);
+    }
+
+    /// <summary>Other limits from now on. What callers have used counts in them, but for what was used while there were none. Not to be called twice at once.</summary>
+    public void Change(ValueList<Limit> limits)
+    {
+        List<string> texts = [.. limits.Select(limit => limit.ToString())];
+        if (texts.Count > 0 && _limiter is not null)
+            _limiter.Update(texts);
+        else if (texts.Count > 0)
+            _limiter = new GateLimiter<string>(texts, new() { Name = "calls", TimeProvider = _time });
+        _policies = texts.Count == 0 ? null : string.Join(", ", limits.Select(PolicyOf));
     }
 
     /// <summary>Counts a call.</summary>
@@ -33,10 +47,10 @@ internal sealed class CallRates : IDisposable
     /// <exception cref="Problem">It is one too many.</exception>
     public IDisposable? Take(HttpContext context, Caller caller, bool isGateway)
     {
-        if (_limiter is null)
+        if (_policies is null)
             return null;
         var key = caller.KeyAt(context.Connection.RemoteIpAddress);
-        var lease = _limiter.AttemptAcquire(key);
+        var lease = _limiter!.AttemptAcquire(key);
         if (!isGateway || !lease.IsAcquired)
             Tell(context, key);
         return OrThrow(lease);
@@ -45,7 +59,7 @@ internal sealed class CallRates : IDisposable
     /// <summary>The same of a call of whose answer nothing is known.</summary>
     /// <param name="key">By what its caller is told apart from others.</param>
     /// <exception cref="Problem">It is one too many.</exception>
-    public IDisposable? Take(string key) => _limiter is null ? null : OrThrow(_limiter.AttemptAcquire(key));
+    public IDisposable? Take(string key) => _policies is null ? null : OrThrow(_limiter!.AttemptAcquire(key));
 
     public void Dispose() => _limiter?.Dispose();
 

@@ -16,9 +16,6 @@ internal sealed class Entrance(Access access, IEnumerable<string> names, TimePro
     private readonly Lock _changing = new();
     private volatile Terms? _terms;
 
-    /// <summary>Those before, which calls that are under way may still look at.</summary>
-    private CallRates? _before;
-
     /// <summary>Looks at a call before it is known to what page it comes.</summary>
     /// <returns>Whether it is answered already.</returns>
     /// <exception cref="Problem">It comes from where it may not.</exception>
@@ -78,11 +75,7 @@ internal sealed class Entrance(Access access, IEnumerable<string> names, TimePro
         return (caller, Current().Rates.Take(caller.KeyAt(from)));
     }
 
-    public void Dispose()
-    {
-        _before?.Dispose();
-        _terms?.Rates.Dispose();
-    }
+    public void Dispose() => _terms?.Rates.Dispose();
 
     /// <summary>What holds now: the configuration may have changed since the last call.</summary>
     private Terms Current()
@@ -92,14 +85,11 @@ internal sealed class Entrance(Access access, IEnumerable<string> names, TimePro
         lock (_changing)
         {
             var (last, now) = (_terms, access.Configuration);
-            // What callers have used of the same rates stays used.
-            var areSame = last is not null && last.Of.RateLimits == now.RateLimits;
-            if (last is not null && !areSame)
-            {
-                _before?.Dispose();
-                _before = last.Rates;
-            }
-            return _terms = new Terms(now, new HashSet<string>([.. now.Hosts, .. _ownNames], StringComparer.OrdinalIgnoreCase), new CrossOrigin(now.Cors), areSame ? last!.Rates : new CallRates(now.RateLimits, time));
+            // What callers have used stays used.
+            var rates = last?.Rates ?? new CallRates(now.RateLimits, time);
+            if (last is not null && last.Of.RateLimits != now.RateLimits)
+                rates.Change(now.RateLimits);
+            return _terms = new Terms(now, new HashSet<string>([.. now.Hosts, .. _ownNames], StringComparer.OrdinalIgnoreCase), new CrossOrigin(now.Cors), rates);
         }
     }
 

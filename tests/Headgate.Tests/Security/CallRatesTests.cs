@@ -66,6 +66,25 @@ public sealed class CallRatesTests
         Assert.All(Enumerable.Range(0, 1000), _ => Assert.Null(Take(rates, Caller.Anybody)));
     }
 
+    [Fact]
+    public void What_was_used_counts_in_other_limits()
+    {
+        using var rates = Rates("3/h", "2 concurrent");
+        using var first = Take(rates, Caller.Anybody);
+        Take(rates, Caller.Anybody)!.Dispose();
+
+        rates.Change([Limit.Parse("2/h"), Limit.Parse("2 concurrent")]);
+        Assert.Throws<Problem>(() => Take(rates, Caller.Anybody));
+        rates.Change([Limit.Parse("4/h"), Limit.Parse("1 concurrent")]);
+        Assert.Throws<Problem>(() => Take(rates, Caller.Anybody));
+        first!.Dispose();
+        Take(rates, Caller.Anybody)!.Dispose();
+        rates.Change([]);
+        Assert.Null(Take(rates, Caller.Anybody));
+        rates.Change([Limit.Parse("3/h")]);
+        Assert.Throws<Problem>(() => Take(rates, Caller.Anybody));
+    }
+
     private CallRates Rates(params string[] limits) => new([.. limits.Select(Limit.Parse)], _time);
 
     private static IDisposable? Take(CallRates rates, Caller caller, string from = "127.0.0.1")
