@@ -157,7 +157,9 @@ internal sealed class ApiCache
             return (_upstream.Token is not null && exchange.NeedsToken ? _client : "", null, true);
         if (keys.AnswersShared)
             return ("pool", null, true);
-        var key = pool.Keys is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Terms.Tenant) : null;
+        // One that was exchanged for it is used no more, whatever still counts of it.
+        PoolKey[] used = [.. pool.Keys.Where(static key => !key.IsRetired)];
+        var key = used is [var only] ? only : keys.Choice == KeyChoice.Sticky ? _upstream.StickyFor(exchange.Terms.Tenant) : null;
         return key is null ? ("", null, false) : (_names.GetValue(key, static key => Digest(key)), key, true);
     }
 

@@ -172,13 +172,14 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Why there is no answer.</summary>
     private Outcome Broken(Exception failure)
     {
-        var brokeOff = Answer is not null;
+        var hadBegun = Answer is not null;
         Answer?.Dispose();
         (Answer, Status) = (null, 0);
         Error = HeadgateException.ErrorOf(failure);
         try
         {
-            return Failed(failure) with { BrokeOff = brokeOff };
+            var outcome = Failed(failure);
+            return outcome with { BrokeOff = outcome.BrokeOff || hadBegun };
         }
         catch
         {

@@ -231,9 +231,12 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             attempt.Break(broken);
         if (part is null || cache.Answers.Keep(request, receipt, answer with { Body = part.Value }, out var isKept) is not { } joined)
             return Again(attempt);
-        cache.Counts.Revalidate();
         if (isKept)
             Stored();
+        // A server may give less than it was asked for (RFC 9110 §15.3.7): then there is more than before, but not all.
+        if (!Reuse.HasAll(request, joined))
+            return Again(attempt);
+        cache.Counts.Revalidate();
         return Instead(attempt, joined, CacheOutcome.Revalidated);
     }
 

@@ -192,6 +192,18 @@ public sealed class ApiCacheTests
         Assert.Equal("miss 200 answer 4", $"{await api.GetAsync()}");
     }
 
+    [Fact]
+    public async Task A_key_in_the_place_of_another_is_the_only_one()
+    {
+        using var api = new CachingApi("http", "", "old", "new");
+        await api.GetAsync();
+        var pool = api.Engine.UpstreamOf(new Uri("https://api.test/a")).Keys!;
+        api.Engine.Dispatcher.Change(pool, static (_, pool, _) => pool.Retire(pool.Keys[0]));
+
+        Assert.Equal("miss", (await api.GetAsync()).Cache);
+        Assert.Equal("hit", (await api.GetAsync()).Cache);
+    }
+
     [Theory]
     [InlineData("keys:\"answersShared\": false", 4)]
     [InlineData("keys:\"answersShared\": true", 1)]

@@ -49,6 +49,20 @@ public sealed class ProxyBlameTests
     }
 
     [Fact]
+    public async Task A_proxy_that_answers_nonsense_gets_a_few_tries_and_no_request_pays_for_it()
+    {
+        using var world = World(policy => policy with { Breaker = BreakerConfiguration.Default }, "bad", "g1", "g2");
+        world.TalksNonsense = static proxy => proxy == "bad";
+
+        var all = await world.SendManyAsync(300);
+        for (var round = 0; round < 30; round++)
+            all.AddRange(await LaterAsync(world, 20));
+
+        Assert.All(all, sent => Assert.Equal(("200", 0), (sent.Outcome, sent.Exchange.RetriesMade)));
+        Assert.InRange(world.Tries.Count(attempt => attempt.Proxy == "bad"), 4, 6);
+    }
+
+    [Fact]
     public async Task One_that_begins_to_break_answers_off_after_it_was_good_for_long_is_found_out_as_well()
     {
         using var world = World("a", "b", "c");

@@ -83,6 +83,9 @@ internal sealed class ProxyWorld : IDisposable
     public static ProxyEntry Entry(string name, string? country = null, string? exit = null, int weight = 1, params string[] limits) =>
         new(new ProxyEndpoint(ProxyKind.Http, name, 80)) { Name = name, Country = country, Exit = exit, Weight = weight, Limits = limits.Length == 0 ? null : ChangingEngine.List(limits) };
 
+    /// <summary>Whether what comes through a proxy is no HTTP at all.</summary>
+    public Func<string, bool> TalksNonsense { get; set; } = static _ => false;
+
     /// <summary>Whether what comes through a proxy from an address breaks off after its first bytes.</summary>
     public Func<string, Uri, bool> BreaksOff { get; set; } = static (_, _) => false;
 
@@ -177,6 +180,8 @@ internal sealed class ProxyWorld : IDisposable
                 throw new HttpRequestException("no connection", new ProxyFaultException(fault, $"it is {fault}"));
             }
             message.OnHeaders();
+            if (world.TalksNonsense(proxy.Name))
+                throw new HttpRequestException(HttpRequestError.InvalidResponse, "no HTTP");
             world.Arrivals.Enqueue((proxy.Exit.Name, request.RequestUri!.Host, world.Time.Elapsed));
             if (world.LatencyOf(proxy.Name) is var latency && latency > TimeSpan.Zero)
                 await Task.Delay(latency, world.Time, cancellationToken);

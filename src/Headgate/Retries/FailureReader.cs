@@ -54,7 +54,7 @@ internal static class FailureReader
             HttpRequestException http => Of(http, sent),
             HttpProtocolException protocol => Protocol(protocol, sent),
             HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => Failed(FailureClass.Invalid, sent, TooLarge),
-            HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed(FailureClass.Network, sent, NotHttp),
+            HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => Nonsense(sent),
             AuthenticationException => Failed(FailureClass.Network, sent, Tls(exception)),
             InvalidDataException => Failed(FailureClass.Network, sent, "the answer could not be unpacked: what came is not what its content-encoding says"),
             IOException or SocketException or ObjectDisposedException => Failed(FailureClass.Network, sent, Broken(exception, sent)),
@@ -73,6 +73,9 @@ internal static class FailureReader
     private const string TooLarge = "the headers of the answer are larger than allowed";
 
     private static Outcome Failed(FailureClass failure, bool sent, string detail) => new() { Class = failure, Sent = sent, Detail = detail };
+
+    // It had begun to come, as far as it was an answer.
+    private static Outcome Nonsense(bool sent) => Failed(FailureClass.Network, sent, NotHttp) with { BrokeOff = true };
 
     private static Outcome Cancelled(Exception exception, bool sent, CancellationReason reason) => reason switch
     {
@@ -94,7 +97,7 @@ internal static class FailureReader
         HttpRequestError.VersionNegotiationError => Failed(FailureClass.Network, sent, "the server does not speak the HTTP version that was asked for"),
         HttpRequestError.ProxyTunnelError => Failed(FailureClass.Proxy, sent, "the proxy did not open the tunnel"),
         HttpRequestError.UserAuthenticationError => Failed(FailureClass.Network, sent, "the exchange of credentials failed"),
-        HttpRequestError.InvalidResponse => Failed(FailureClass.Network, sent, NotHttp),
+        HttpRequestError.InvalidResponse => Nonsense(sent),
         HttpRequestError.ConfigurationLimitExceeded => Failed(FailureClass.Invalid, sent, TooLarge),
         HttpRequestError.HttpProtocolError when Find<HttpProtocolException>(e) is { } protocol => Protocol(protocol, sent),
         HttpRequestError.HttpProtocolError => Failed(FailureClass.Network, sent, "the server broke the protocol"),
