@@ -60,6 +60,21 @@ public sealed class OriginalContractTests : ServiceOverApi
     }
 
     [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity", 202)]
+    public async Task A_packed_body_is_refused_as_that(string packing, int expected)
+    {
+        using var body = new StringContent($$"""{"url":"{{Api.Url}}/x"}""");
+        body.Headers.ContentEncoding.Add(packing);
+
+        using var answer = await Service.Client.PostAsync("/api/v1/request", body);
+
+        Assert.Equal(expected, (int)answer.StatusCode);
+        if (expected == 415)
+            Assert.Contains("Content-Encoding", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("POST", "/api/v1/request", "{", 400, "Invalid JSON")]
     [InlineData("POST", "/api/v1/request", "{}", 400, "URL is required")]
     [InlineData("POST", "/api/v1/request", "[]", 400, "the body must be a JSON object")]
