@@ -48,7 +48,8 @@ internal static partial class OpenApiDocument
         from page in pages
         let route = page.RoutePattern.RawText
         where route is not null && !route.StartsWith("{*", StringComparison.Ordinal)
-        from method in page.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods is { Count: > 0 } known ? known : AnyMethod
+        // The head of a page is the page without its body.
+        from method in page.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods is { Count: > 0 } known ? known.Where(method => method != "HEAD") : AnyMethod
         select (method, route);
 
     /// <summary>A pattern as OpenAPI writes it.</summary>

@@ -69,7 +69,7 @@ internal static class CallNeeds
     /// <param name="route">The pattern of the page it comes to; null if there is none.</param>
     public static CallNeed Of(string method, string? route) =>
         IsGateway(route) ? OfGateway
-        : route is not null && Table.TryGetValue((method, route), out var need) ? need
+        : route is not null && Table.TryGetValue((method == "HEAD" ? "GET" : method, route), out var need) ? need
         : method is "GET" or "HEAD" ? new CallNeed(AccessScopes.Read, false)
         : new CallNeed(AccessScopes.Operate, false);
 

@@ -29,8 +29,11 @@ internal sealed class CallBody
     public CallBody(ReadOnlyMemory<byte> json) => (_json, _members) = (json, Members(json.Span));
 
     /// <summary>The bytes of a body, at most <see cref="ServiceSite.LargestBody"/>.</summary>
+    /// <exception cref="Problem">They are packed.</exception>
     public static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpContext context)
     {
+        if (context.Request.Headers.ContentEncoding is { Count: > 0 } packed && !"identity".Equals(packed, StringComparison.OrdinalIgnoreCase))
+            throw new Problem(StatusCodes.Status415UnsupportedMediaType, "the body is packed (Content-Encoding): send it as it is; only /api/v1/requests:import unpacks gzip") { AcceptEncoding = "identity" };
         var bytes = new MemoryStream(context.Request.ContentLength is { } length and < 1 << 20 ? (int)length : 0);
         await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);

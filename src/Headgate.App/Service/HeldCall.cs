@@ -6,7 +6,7 @@ namespace Headgate.App.Service;
 /// <param name="gone">Its caller has gone.</param>
 internal sealed class HeldCall(CancellationToken gone) : IDisposable
 {
-    private const int Waits = 0, LetGo = 1, GivenUp = 2;
+    private const int Waits = 0, LetGo = 1, GivenUp = 2, CutOff = 3;
 
     private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(gone);
     private int _state;
@@ -20,6 +20,12 @@ internal sealed class HeldCall(CancellationToken gone) : IDisposable
     /// <summary>The answer to a call whose wait was ended.</summary>
     public static Problem Stopping => new(StatusCodes.Status503ServiceUnavailable, "the service is stopping") { RetryAfter = 5 };
 
+    /// <summary>Whether the service has ended it in flight.</summary>
+    public bool WasCutOff => Volatile.Read(ref _state) == CutOff;
+
+    /// <summary>The answer to a call that was cut off: it was sent, and what it came to is not known.</summary>
+    public static Problem Stopped => new(StatusCodes.Status504GatewayTimeout, "the service has stopped before the answer came: the call was sent");
+
     /// <summary>Follows it on its way: once it may be sent it is in flight, and ends as it ends.</summary>
     public void Follow(LineStep step)
     {
@@ -30,8 +36,22 @@ internal sealed class HeldCall(CancellationToken gone) : IDisposable
     /// <summary>Ends its wait, if it waits.</summary>
     public void GiveUp()
     {
-        if (Interlocked.CompareExchange(ref _state, GivenUp, Waits) != Waits)
-            return;
+        if (Interlocked.CompareExchange(ref _state, GivenUp, Waits) == Waits)
+            End();
+    }
+
+    /// <summary>Ends it wherever it stands: there is no more time for it.</summary>
+    public void CutOffNow()
+    {
+        GiveUp();
+        if (Interlocked.CompareExchange(ref _state, CutOff, LetGo) == LetGo)
+            End();
+    }
+
+    public void Dispose() => _end.Dispose();
+
+    private void End()
+    {
         try
         {
             _ = _end.CancelAsync();
@@ -41,6 +61,4 @@ internal sealed class HeldCall(CancellationToken gone) : IDisposable
             // It ended just now.
         }
     }
-
-    public void Dispose() => _end.Dispose();
 }

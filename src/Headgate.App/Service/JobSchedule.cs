@@ -48,6 +48,9 @@ internal sealed record JobSchedule(string Name, string Cron, TimeZoneInfo Zone, 
     /// <summary>The first time after another; null while it rests, or if there is none.</summary>
     public DateTimeOffset? NextAfter(DateTimeOffset after) => IsPaused ? null : _expression.GetNextOccurrence(after, Zone);
 
+    /// <summary>Whether a time of it comes at all: the 30th of February never does.</summary>
+    public bool ComesAfter(DateTimeOffset now) => _expression.GetNextOccurrence(now, Zone) is not null;
+
     /// <summary>Writes <c>cron</c>, <c>timezone</c>, <c>paused</c> and <c>request</c>.</summary>
     public void WriteMembers(Utf8JsonWriter json)
     {

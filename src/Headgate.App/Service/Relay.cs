@@ -52,6 +52,10 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         {
             throw problem = HeldCall.Stopping;
         }
+        catch (Exception) when (held.WasCutOff && !context.Response.HasStarted)
+        {
+            throw problem = HeldCall.Stopped;
+        }
         catch (HeadgateException) when (!context.Response.HasStarted && body?.Failure is { } broken)
         {
             throw problem = Unreadable(broken);

@@ -38,6 +38,8 @@ internal static class SchedulePages
         var body = (await CallBody.ReadAsync(context)).With("cron", "timezone", "request", "paused");
         var cron = body.Text("cron") ?? throw new Problem(StatusCodes.Status400BadRequest, "cron field is required: five fields, such as \"*/5 * * * *\", or six with seconds first");
         var schedule = ScheduleOf(name, cron, body.Text("timezone") ?? "UTC", new CallBody(body.Part("request")).Request(), body.Flag("paused"));
+        if (!schedule.ComesAfter(state.Time.GetUtcNow()))
+            throw new Problem(StatusCodes.Status400BadRequest, $"cron \"{Excerpt.Of(cron)}\": no such time ever comes");
         var isNew = schedules.Find(name) is null;
         await schedules.PutAsync(schedule);
         state.Audit.Write(context, "schedule.put", name, ("cron", cron));

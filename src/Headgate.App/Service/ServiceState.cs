@@ -130,7 +130,7 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
     public void End() => _end.TrySetResult();
 
     /// <summary>Begins nothing more, and waits for the calls that are passed through.</summary>
-    /// <param name="longest">How long at most.</param>
+    /// <param name="longest">How long at most; those that take longer are told so.</param>
     public async Task DrainAsync(TimeSpan longest)
     {
         _isDraining = true;
@@ -138,6 +138,8 @@ internal sealed class ServiceState(Engine engine, DurableJobs jobs, TimeProvider
             held.GiveUp();
         Leave(null);
         await Task.WhenAny(_idle.Task, Task.Delay(longest, time));
+        foreach (var (held, _) in _held)
+            held.CutOffNow();
     }
 
     private static Problem Stopping() => new(StatusCodes.Status503ServiceUnavailable, "the service is stopping: nothing is accepted any more") { RetryAfter = 5 };

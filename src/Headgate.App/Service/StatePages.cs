@@ -11,13 +11,16 @@ namespace Headgate.App.Service;
 /// <summary>How the service is: for people, for the original's clients, and for orchestrators.</summary>
 internal static class StatePages
 {
+    /// <summary>Who only looks whether it is well asks for the head.</summary>
+    private static readonly string[] Looks = ["GET", "HEAD"];
+
     public static void Map(IEndpointRouteBuilder site, ServiceState state)
     {
-        site.MapGet("/health", context => HealthAsync(context, state));
+        site.MapMethods("/health", Looks, context => HealthAsync(context, state));
         // Whether the process does anything at all: it never looks at what it depends on.
-        site.MapGet("/livez", context => Json.AnswerAsync(context, StatusCodes.Status200OK, json => Word(json, "ok")));
-        site.MapGet("/startupz", context => Json.AnswerAsync(context, StatusCodes.Status200OK, json => Word(json, "ok")));
-        site.MapGet("/readyz", context => ReadyAsync(context, state));
+        site.MapMethods("/livez", Looks, context => Json.AnswerAsync(context, StatusCodes.Status200OK, json => Word(json, "ok")));
+        site.MapMethods("/startupz", Looks, context => Json.AnswerAsync(context, StatusCodes.Status200OK, json => Word(json, "ok")));
+        site.MapMethods("/readyz", Looks, context => ReadyAsync(context, state));
     }
 
     private static async Task ReadyAsync(HttpContext context, ServiceState state)

@@ -139,6 +139,7 @@ public sealed class NamedQueueTests : IAsyncDisposable
     [InlineData("""{"cron":"* * * * *","request":{"url":"http://a.example","queue":"callbacks"} }""", "callbacks")]
     [InlineData("""{"request":{"url":"http://a.example"} }""", "cron")]
     [InlineData("""{"cron":"61 * * * *","request":{"url":"http://a.example"} }""", "Minutes")]
+    [InlineData("""{"cron":"0 0 30 2 *","request":{"url":"http://a.example"} }""", "no such time ever comes")]
     [InlineData("""{"cron":"* * * * *"}""", "request")]
     [InlineData("""{"cron":"* * * * *","timezone":"Mars","request":{"url":"http://a.example"} }""", "Mars")]
     [InlineData("""{"cron":"* * * * *","request":{"url":"nowhere"} }""", "url")]

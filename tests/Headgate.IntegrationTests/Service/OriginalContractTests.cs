@@ -46,6 +46,35 @@ public sealed class OriginalContractTests : ServiceOverApi
     }
 
     [Theory]
+    [InlineData("/health", 200)]
+    [InlineData("/livez", 200)]
+    [InlineData("/readyz", 200)]
+    [InlineData("/startupz", 200)]
+    [InlineData("/api/v1/requests", 405)]
+    public async Task Whoever_only_looks_whether_it_is_well_may_ask_for_the_head(string path, int expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var answer = await Service.Client.SendAsync(request);
+
+        Assert.Equal((expected, ""), ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+    }
+
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity", 202)]
+    public async Task A_packed_body_is_refused_as_that(string packing, int expected)
+    {
+        using var body = new StringContent($$"""{"url":"{{Api.Url}}/x"}""");
+        body.Headers.ContentEncoding.Add(packing);
+
+        using var answer = await Service.Client.PostAsync("/api/v1/request", body);
+
+        Assert.Equal(expected, (int)answer.StatusCode);
+        if (expected == 415)
+            Assert.Contains("Content-Encoding", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("POST", "/api/v1/request", "{", 400, "Invalid JSON")]
     [InlineData("POST", "/api/v1/request", "{}", 400, "URL is required")]
     [InlineData("POST", "/api/v1/request", "[]", 400, "the body must be a JSON object")]
@@ -53,6 +82,8 @@ public sealed class OriginalContractTests : ServiceOverApi
     [InlineData("POST", "/api/v1/request", """{"url":"http://a.example","body_file":"/etc/passwd"}""", 400, "body_file")]
     [InlineData("POST", "/api/v1/request", """{"url":"http://a.example","headers":{"X":"a\r\nb"}}""", 400, "X")]
     [InlineData("POST", "/api/v1/request", """{"url":"http://a.example","nonsense":1}""", 400, "nonsense")]
+    [InlineData("POST", "/api/v1/request", """{"url":"http://a.example","priority":9}""", 400, "priority \"9\" is not 1 to 5 nor critical")]
+    [InlineData("POST", "/api/v1/request", """{"url":"http://a.example","params":{"q":null}}""", 400, "\"q\"")]
     [InlineData("POST", "/api/v1/requests/bulk", "{}", 400, "requests field is required")]
     [InlineData("POST", "/api/v1/requests/bulk", """{"requests":{}}""", 400, "requests must be a list")]
     [InlineData("POST", "/api/v1/requests/wait", "{}", 400, "request_ids field is required")]

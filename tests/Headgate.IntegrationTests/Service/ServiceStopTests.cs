@@ -84,6 +84,29 @@ public sealed class ServiceStopTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Told_to_stop_it_tells_a_call_that_takes_longer_than_there_is_time_for()
+    {
+        // Found: its connection was cut, without a status.
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"sim={api.Url}", "--drain", "1", "--proxy-listen", "127.0.0.1:0");
+        using var through = new HttpClient(new HttpClientHandler { Proxy = new System.Net.WebProxy(await service.ProxyAsync()) });
+        var (call, proxied) = (service.Client.GetAsync("/up/sim/delay/60000?one"), through.GetAsync($"{api.Url}/delay/60000?two"));
+        while (api.Report().Arrivals < 2)
+            await Task.Delay(20);
+
+        service.Process.Terminate();
+
+        foreach (var cut in (Task<HttpResponseMessage>[])[call, proxied])
+        {
+            using var answer = await cut;
+            Assert.Equal(504, (int)answer.StatusCode);
+            Assert.Contains("the service has stopped before the answer came", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+        Assert.Equal(0, (await service.Process.EndAsync()).Code);
+    }
+
+    [Fact]
     public async Task Told_to_stop_it_keeps_nobody_waiting_for_what_does_not_come()
     {
         // Found: whoever waited was kept until the end of the drain, and its connection was reset then.
