@@ -101,17 +101,20 @@ internal sealed class ProxyOutlets
     /// <summary>
     /// Whose fault it is that an answer broke off on a way whose proxy is there: the API's, where answers break off on the other ways too, at least half
     /// as often; or where this request broke off on another way before, and this one mostly brings what it is given. Until three others have brought
-    /// anything, or all there are, it is that of the way: they will tell. Where there is no other way it is the API's.
+    /// anything, or all that the request could take, it is that of the way: they will tell. Where there is no other way it is the API's.
     /// </summary>
     /// <param name="way">The way, in which it counts.</param>
     /// <param name="before">The proxy by which the same request broke off before; null for none.</param>
-    public bool IsApisFaultNeedsLock(ProxyOutlet way, PoolProxy? before)
+    /// <param name="country">The country that the request keeps to; null for none.</param>
+    /// <param name="now">The time.</param>
+    public bool IsApisFaultNeedsLock(ProxyOutlet way, PoolProxy? before, string? country, long now)
     {
         way.Answers.Add(isWhole: false);
+        var keepsTo = country is not null && Has(country) ? country : null;
         var (whole, broken, known, others) = (0d, 0d, 0, 0);
         foreach (var other in _all)
         {
-            if (other == way || (other.IsDead && !other.Answers.IsKnown))
+            if (other == way || !(other.Answers.IsKnown || CanTell(other, keepsTo, now)))
                 continue;
             (whole, broken) = (whole + other.Answers.Whole, broken + other.Answers.Broken);
             (known, others) = (known + (other.Answers.IsKnown ? 1 : 0), others + 1);
@@ -145,6 +148,9 @@ internal sealed class ProxyOutlets
 
     /// <summary>One that was dead may be used again: whoever kept to another one in its place goes back.</summary>
     public void Revived() => _preferred = [];
+
+    /// <summary>Whether a request may go that way next. Of one that never gets any, because it is paused or elsewhere, nothing will ever be known.</summary>
+    private static bool CanTell(ProxyOutlet way, string? country, long now) => way.IsUsable(now) && (country is null || way.Proxy.Entry.Country == country);
 
     private WishedWays For(ProxyWish wish)
     {
