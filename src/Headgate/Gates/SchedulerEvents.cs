@@ -42,7 +42,10 @@ internal static class SchedulerEvents
 
     public static void Lost(this Scheduler scheduler, Permit permit, long now)
     {
+        var wasAnswered = permit.State == PermitState.Answered;
         permit.Lose(now);
+        if (wasAnswered)
+            permit.Proxy?.LostNeedsLock(permit.RanOut, permit.SentAt, now);
         scheduler.BetterFor(permit, now);
     }
 

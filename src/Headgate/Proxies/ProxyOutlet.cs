@@ -69,6 +69,16 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
         return proxy.Health.Brought(isEmpty, sentAt, now) | Reach.Brought(isEmpty, sentAt, now);
     }
 
+    /// <summary>An answer that had begun to come did not come to its end.</summary>
+    /// <param name="ranOut">Its time was over.</param>
+    /// <param name="sentAt">When its request was sent.</param>
+    /// <param name="now">The time.</param>
+    public void LostNeedsLock(bool ranOut, long sentAt, long now)
+    {
+        proxy.Health.Lost(ranOut, sentAt, now);
+        Reach.Lost(ranOut, sentAt, now);
+    }
+
     public void EndNeedsLock(ProxyPool pool)
     {
         InFlight--;
