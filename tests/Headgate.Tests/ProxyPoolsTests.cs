@@ -2,6 +2,7 @@ using System.Text;
 using Headgate.Configuration;
 using Headgate.Limits;
 using Headgate.Proxies;
+using Headgate.Retries;
 using static Headgate.Tests.ProxyWorld;
 
 namespace Headgate.Tests;
@@ -359,6 +360,22 @@ public sealed class ProxyPoolsTests
         world.Time.Advance(TimeSpan.FromSeconds(1));
         pools.Answered(pool, pool.Proxies[0], world.Engine.Clock.Now);
         Assert.Null(pool.Proxies[0].Health.DeadReason);
+    }
+
+    [Fact]
+    public async Task One_that_was_away_for_a_moment_while_an_answer_came_is_well_with_the_first_probe()
+    {
+        using var world = new ProxyWorld(Pool(), [Entry("p1")]);
+        await world.SendInTurnAsync(1);
+        var (pools, pool, ways) = (world.Engine.Proxies, world.Engine.Proxies.All[0], world.Engine.UpstreamOf(new Uri("https://api.test/")).Proxies!);
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        world.Engine.Learn(ways, ways.All[0], new Outcome { Class = FailureClass.Proxy, ProxyFault = ProxyFault.Broken, BrokeOff = true, Detail = "it is gone" }, world.Engine.Clock.Now);
+        Assert.Equal("probation", pool.Proxies[0].StateAt(long.MaxValue / 2));
+        world.Time.Advance(TimeSpan.FromSeconds(2));
+
+        pools.Answered(pool, pool.Proxies[0], world.Engine.Clock.Now);
+
+        Assert.Equal("ok", pool.Proxies[0].StateAt(long.MaxValue / 2));
     }
 
     [Fact]

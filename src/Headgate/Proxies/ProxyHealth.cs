@@ -129,7 +129,7 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <param name="why">What it did, in words.</param>
     /// <param name="grantedAt">Of those that went together the first is told; the others say nothing new.</param>
     /// <param name="now">The time.</param>
-    /// <param name="brokeOff">An answer had begun to come.</param>
+    /// <param name="brokeOff">That was to break an answer off, while it was there itself.</param>
     /// <returns>Whether that is news.</returns>
     public bool Failed(string why, long grantedAt, long now, bool brokeOff = false)
     {
@@ -149,7 +149,7 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>It is tried again as if it were new: somebody has mended it, or a probe came through.</summary>
     public void Revive(long now)
     {
-        (DeadReason, _answers, _faults, _comingSince) = (null, 0, Math.Min(_faults, 1), null);
+        (DeadReason, _answers, _faults, _breaksOff, _comingSince) = (null, 0, Math.Min(_faults, 1), false, null);
         RestsUntil = Math.Min(RestsUntil, now);
     }
 

@@ -168,6 +168,19 @@ public sealed class ProxyHealthTests
     }
 
     [Fact]
+    public void Of_one_that_is_mended_an_answer_without_a_body_says_as_much_as_any()
+    {
+        var health = Proven();
+        health.Failed("broke off", Second, Second, brokeOff: true);
+
+        health.Revive(2 * Second);
+
+        Assert.False(health.BreaksOff);
+        Assert.True(health.Brought(isEmpty: true, 3 * Second, 4 * Second));
+        Assert.False(health.IsOnProbation);
+    }
+
+    [Fact]
     public void A_latency_counts_half_each_half_minute_so_that_it_is_measured_again()
     {
         var health = new ProxyHealth(null);
