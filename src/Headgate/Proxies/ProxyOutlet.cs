@@ -40,6 +40,9 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
 
     public bool IsDead => DeadReason is not null;
 
+    /// <summary>Whether it is this API alone that nothing goes to this way now, whatever goes to others.</summary>
+    public bool IsOutOfReach(long now) => Reach.DeadReason is not null || Reach.RestsUntil > now;
+
     /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
     public bool IsUsable(long now) => !IsDead && proxy.PausedBy is null && proxy.Health.RestsUntil <= now && Reach.RestsUntil <= now;
 
