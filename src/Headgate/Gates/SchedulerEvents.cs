@@ -82,8 +82,8 @@ internal static class SchedulerEvents
     /// <summary>The same of one API.</summary>
     public static void Better(this Scheduler scheduler, ProxyOutlets proxies)
     {
-        foreach (var view in proxies.Views)
-            scheduler.Better(view);
+        foreach (var ways in proxies.Wished)
+            scheduler.Better(ways);
     }
 
     /// <summary>The limits of gates have changed, or one of their keys.</summary>
