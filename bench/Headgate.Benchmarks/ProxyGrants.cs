@@ -98,8 +98,8 @@ internal static class ProxyGrants
         private Permit Ask()
         {
             var permit = new Permit(Cost.One, LimitState.Never);
-            var view = _ways.For("DE", $"tenant {_random.Next(100)}", null);
-            _dispatcher.Acquire(permit, _gate, new LaneKey(Cost.One, RequestPriority.Medium, null, null, view), CancellationToken.None);
+            var ways = _ways.For("DE", $"tenant {_random.Next(100)}", null);
+            _dispatcher.Acquire(permit, _gate, new LaneKey(Cost.One, RequestPriority.Medium, null, null, ways), CancellationToken.None);
             return permit;
         }
 

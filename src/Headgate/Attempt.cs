@@ -326,6 +326,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
         // Before its place is free: whoever counts those under way never counts more than there may be.
         _engine.Ended(this);
         _permit.BringsBody = _wasReceived && _announced != 0 && _exchange.Method != HttpMethod.Head && Status is not (204 or 304);
+        _permit.RanOut = Failure == FailureClass.Timeout;
         if (isWhole)
             _engine.Dispatcher.Ended(_permit, EndedAt, Actual);
         else

@@ -68,7 +68,7 @@ internal sealed class Exchange(HttpRequestMessage request, SendTerms terms)
     public bool MaybeSent { get; set; }
 
     /// <summary>The proxies it may go through, as their pool chooses them: by its country, or by whom it comes from; null where there are none.</summary>
-    public Proxies.WishedWays? ViewOf(Proxies.ProxyOutlets? proxies) => proxies?.For(terms.Country, terms.Tenant ?? Uri.IdnHost, Avoids);
+    public Proxies.WishedWays? WaysOf(Proxies.ProxyOutlets? proxies) => proxies?.For(terms.Country, terms.Tenant ?? Uri.IdnHost, Avoids);
 
     /// <summary>The proxy that failed it last; null for none.</summary>
     public Proxies.PoolProxy? Avoids { get; set; }

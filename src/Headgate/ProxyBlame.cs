@@ -44,7 +44,8 @@ internal static class ProxyBlame
         var (exchange, way) = (attempt.Exchange, attempt.Permit.Proxy!);
         var before = exchange.BrokeOffBy;
         exchange.BrokeOffBy = way.Proxy;
-        return engine.Dispatcher.Change((Ways: attempt.Permit.Lane.Gate.Proxies!, way, before), static (_, it, _) => it.Ways.IsApisFaultNeedsLock(it.way, it.before))
+        var lane = attempt.Permit.Lane;
+        return engine.Dispatcher.Change((Ways: lane.Gate.Proxies!, way, before, lane.Key.Via?.Wish.Country), static (_, it, now) => it.Ways.IsApisFaultNeedsLock(it.way, it.before, it.Country, now))
             ? outcome
             : outcome with { Class = FailureClass.Proxy, ProxyFault = ProxyFault.BrokeOff, Detail = $"{outcome.Detail}, on its way through the proxy" };
     }

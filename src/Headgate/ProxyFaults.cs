@@ -62,6 +62,6 @@ internal static class ProxyFaults
         }
         var health = outcome.ProxyFault is ProxyFault.TargetRefused or ProxyFault.TargetUnreachable or ProxyFault.BrokeOff ? way.Reach : way.Proxy.Health;
         var wasWell = !health.IsOnProbation;
-        return health.Failed(why, grantedAt, now, outcome.BrokeOff) && (wasWell || health.DeadReason is not null);
+        return health.Failed(why, grantedAt, now, outcome.ProxyFault == ProxyFault.BrokeOff) && (wasWell || health.DeadReason is not null);
     }
 }

@@ -127,8 +127,7 @@ internal sealed class ProxyPools : IDisposable
     public void Answered(ProxyPool pool, PoolProxy proxy, long since) => _engine.Dispatcher.Change((pool, proxy, since), static (scheduler, it, now) =>
     {
         // Who was found at fault meanwhile was so after the probe, as far as anybody knows.
-        // And of one that breaks answers off a head says nothing.
-        if (it.proxy.Health is { IsOnProbation: true, BreaksOff: false } && it.proxy.Health.FaultAt < it.since)
+        if (it.proxy.Health.IsOnProbation && it.proxy.Health.FaultAt < it.since)
             it.proxy.Health.Revive(now);
         it.proxy.Health.Answered(it.since, now);
         it.proxy.Health.Brought(isEmpty: true, it.since, now);

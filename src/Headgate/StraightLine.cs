@@ -241,7 +241,7 @@ internal sealed class StraightLine(Engine engine)
             expires = Math.Min(expires, (exchange.AskedAt == 0 ? engine.Clock.Now : exchange.AskedAt) + Clock.Nanoseconds(queue));
         // Behind all who wait, a redirected one would be half done for as long as they take.
         var gate = upstream.GateFor(exchange);
-        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Terms.Priority, exchange.Terms.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Terms.Tenant) : null, exchange.ViewOf(upstream.Proxies));
+        var key = new LaneKey(upstream.CostOf(exchange), exchange.Hops > 0 ? RequestPriority.Critical : exchange.Terms.Priority, exchange.Terms.Tenant, gate.Own is null ? upstream.StickyFor(exchange.Terms.Tenant) : null, exchange.WaysOf(upstream.Proxies));
         var permit = new LinePermit(exchange, key.Cost, expires) { EnqueuedAt = exchange.AskedAt };
         exchange.AskedAt = 0;
         engine.Dispatcher.Acquire(permit, gate, key, cancellation);

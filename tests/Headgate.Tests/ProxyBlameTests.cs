@@ -135,6 +135,25 @@ public sealed class ProxyBlameTests
         Assert.Equal(0, world.Engine.Proxies.All[0].Proxies[0].Faults);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_the_other_proxies_cannot_be_taken_they_cannot_tell_and_it_is_the_API(bool isGeo)
+    {
+        string[] countries = ["DE", "FR", "GB", "US"];
+        using var world = new ProxyWorld(ProxyWorld.Pool(isGeo ? ProxyChoice.Geo : default), [.. countries.Select(country => ProxyWorld.Entry(country, country))], ChangingEngine.Policy());
+        if (!isGeo)
+            world.Engine.Proxies.Pause([.. countries[1..].Select(country => ("pool", country, "somebody"))]);
+        world.BreaksOff = static (_, url) => url.AbsolutePath == "/broken";
+
+        Assert.All(await world.SendInTurnAsync(5, country: "DE", url: "https://api.test/broken"), way => Assert.StartsWith("Network: ", way, StringComparison.Ordinal));
+
+        var before = world.Time.Elapsed;
+        Assert.Equal(["DE"], await world.SendInTurnAsync(1, country: "DE", url: "https://api.test/whole"));
+        Assert.InRange((world.Time.Elapsed - before).TotalSeconds, 0, 0.9);
+        Assert.Equal(0, world.Engine.Proxies.All[0].Proxies[0].Faults);
+    }
+
     /// <summary>The same somewhat later: whoever sits out comes back meanwhile.</summary>
     private static async Task<List<(string Outcome, string? Proxy, Exchange Exchange)>> LaterAsync(ProxyWorld world, int count)
     {

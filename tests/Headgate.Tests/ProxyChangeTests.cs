@@ -90,17 +90,17 @@ public sealed class ProxyChangeTests
     }
 
     [Fact]
-    public void A_view_that_was_forgotten_when_nobody_waited_is_told_of_events_once_somebody_does()
+    public void Ways_that_were_forgotten_when_nobody_waited_are_told_of_events_once_somebody_does()
     {
         using var world = new ProxyWorld(Pool(ProxyChoice.Geo), [Entry("p1", country: "DE")]);
         var api = world.Engine.UpstreamOf(Api);
-        var view = api.Proxies!.For("DE", null, null);
+        var ways = api.Proxies!.For("DE", null, null);
         api.Proxies.UseNeedsLock(api.Proxies.All);
-        Assert.DoesNotContain(view, api.Proxies.Views);
+        Assert.DoesNotContain(ways, api.Proxies.Wished);
 
-        new Lane(api.Gates.Usual, new LaneKey(Cost.One, RequestPriority.Medium, null, null, view), 0).Claim();
+        new Lane(api.Gates.Usual, new LaneKey(Cost.One, RequestPriority.Medium, null, null, ways), 0).Claim();
 
-        Assert.Contains(view, api.Proxies.Views);
+        Assert.Contains(ways, api.Proxies.Wished);
     }
 
     [Fact]

@@ -89,6 +89,9 @@ internal sealed class ProxyWorld : IDisposable
     /// <summary>Whether what comes through a proxy from an address breaks off after its first bytes.</summary>
     public Func<string, Uri, bool> BreaksOff { get; set; } = static (_, _) => false;
 
+    /// <summary>Whether of what comes through a proxy nothing follows its head.</summary>
+    public Func<string, bool> Stalls { get; set; } = static _ => false;
+
     /// <summary>Asks for something; tells what became of it, and through which proxy.</summary>
     public async Task<(string Outcome, string? Proxy, Exchange Exchange)> SendAsync(string url = "https://api.test/x", string? tenant = null, string? country = null)
     {
@@ -166,6 +169,18 @@ internal sealed class ProxyWorld : IDisposable
         }
     }
 
+    /// <summary>Nothing, for ever.</summary>
+    private sealed class StalledStream : ReadingStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return 0;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+
     private sealed class Handler(ProxyWorld world) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -188,6 +203,8 @@ internal sealed class ProxyWorld : IDisposable
             var answer = FakeApi.Answer(world.StatusOf(proxy.Exit.Name));
             if (world.BreaksOff(proxy.Name, request.RequestUri!))
                 answer.Content = new StreamContent(new CutStream());
+            if (world.Stalls(proxy.Name))
+                answer.Content = new StreamContent(new StalledStream());
             return answer;
         }
     }

@@ -117,7 +117,7 @@ internal sealed class Lane
         Disclaim();
         (FreeAt, LookAt, HeldBy, GoesWith, Way) = (LimitState.Never, LimitState.Never, null, null, null);
         _pool = Gate.Keys is { } pool ? new Claim(this, pool) : null;
-        _via = _key.Via is { } view ? new Claim(this, view) : null;
+        _via = _key.Via is { } ways ? new Claim(this, ways) : null;
         IEnumerable<Claim> claims = Needed(Gate.Checkpoints).Select(limit => new Claim(this, limit));
         if (Sticky is { } key)
             claims = claims.Concat(Needed(key.Scope.Checkpoints).Select(limit => new Claim(this, limit, _pool)));

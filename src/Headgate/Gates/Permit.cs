@@ -65,6 +65,9 @@ internal class Permit : IValueTaskSource<Permit>
     /// <summary>A body was read to its end.</summary>
     public bool BringsBody { get; set; }
 
+    /// <summary>Its time was over before its end.</summary>
+    public bool RanOut { get; set; }
+
     public long GrantedAt { get; set; }
 
     public long SentAt { get; set; }

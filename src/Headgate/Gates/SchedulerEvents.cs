@@ -42,7 +42,10 @@ internal static class SchedulerEvents
 
     public static void Lost(this Scheduler scheduler, Permit permit, long now)
     {
+        var wasAnswered = permit.State == PermitState.Answered;
         permit.Lose(now);
+        if (wasAnswered)
+            permit.Proxy?.LostNeedsLock(permit.RanOut, permit.SentAt, now);
         scheduler.BetterFor(permit, now);
     }
 
@@ -79,8 +82,8 @@ internal static class SchedulerEvents
     /// <summary>The same of one API.</summary>
     public static void Better(this Scheduler scheduler, ProxyOutlets proxies)
     {
-        foreach (var view in proxies.Views)
-            scheduler.Better(view);
+        foreach (var ways in proxies.Wished)
+            scheduler.Better(ways);
     }
 
     /// <summary>The limits of gates have changed, or one of their keys.</summary>

@@ -30,6 +30,9 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>Since when an answer is coming of which the end will tell; none where that is not so.</summary>
     private long? _comingSince;
 
+    /// <summary>When the request of that answer was sent, which tells it from others.</summary>
+    private long _comingSentAt;
+
     /// <summary>What it did wrong last was to break an answer off, of which one without a body says nothing.</summary>
     private bool _breaksOff;
     private long _restsSince = long.MinValue;
@@ -82,12 +85,22 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <returns>Whether it is known when more may go through it than before.</returns>
     public bool Answered(long sentAt, long now)
     {
-        var took = Math.Max(1, now - sentAt);
-        (_latency, _measuredAt) = (_latency == 0 ? took : _latency + ((took - _latency) >> 3), now);
+        Measure(sentAt, now);
         if (sentAt <= _restsSince || DeadReason is not null || IsProven || _comingSince is not null)
             return false;
-        _comingSince = now;
+        (_comingSince, _comingSentAt) = (now, sentAt);
         return true;
+    }
+
+    /// <summary>An answer that had begun to come through it did not come to its end: what it seemed to say meanwhile it did not say.</summary>
+    /// <param name="ranOut">It was still not there when its time was over: so long it takes at least, however quick its head was.</param>
+    /// <param name="sentAt">As for <see cref="Answered"/>.</param>
+    /// <param name="now">The time.</param>
+    public void Lost(bool ranOut, long sentAt, long now)
+    {
+        if (ranOut)
+            Measure(sentAt, now);
+        ComesNoMore(sentAt);
     }
 
     /// <summary>An answer came through it to its end.</summary>
@@ -97,8 +110,13 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <returns>Whether more may go through it than before.</returns>
     public bool Brought(bool isEmpty, long sentAt, long now)
     {
-        if (sentAt <= _restsSince || DeadReason is not null || (isEmpty && BreaksOff))
+        if (sentAt <= _restsSince || DeadReason is not null)
             return false;
+        if (isEmpty && BreaksOff)
+        {
+            ComesNoMore(sentAt);
+            return false;
+        }
         var said = Said(now);
         (_faults, HasWorked, _breaksOff, _comingSince) = (0, true, false, null);
         if (IsProven)
@@ -111,7 +129,7 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <param name="why">What it did, in words.</param>
     /// <param name="grantedAt">Of those that went together the first is told; the others say nothing new.</param>
     /// <param name="now">The time.</param>
-    /// <param name="brokeOff">An answer had begun to come.</param>
+    /// <param name="brokeOff">That was to break an answer off, while it was there itself.</param>
     /// <returns>Whether that is news.</returns>
     public bool Failed(string why, long grantedAt, long now, bool brokeOff = false)
     {
@@ -131,8 +149,20 @@ internal sealed class ProxyHealth(int? leftAfter)
     /// <summary>It is tried again as if it were new: somebody has mended it, or a probe came through.</summary>
     public void Revive(long now)
     {
-        (DeadReason, _answers, _faults, _comingSince) = (null, 0, Math.Min(_faults, 1), null);
+        (DeadReason, _answers, _faults, _breaksOff, _comingSince) = (null, 0, Math.Min(_faults, 1), false, null);
         RestsUntil = Math.Min(RestsUntil, now);
+    }
+
+    private void Measure(long sentAt, long now)
+    {
+        var took = Math.Max(1, now - sentAt);
+        (_latency, _measuredAt) = (_latency == 0 ? took : _latency + ((took - _latency) >> 3), now);
+    }
+
+    private void ComesNoMore(long sentAt)
+    {
+        if (_comingSentAt == sentAt)
+            _comingSince = null;
     }
 
     private int RoomAfter(int answers) => answers >= Proven ? int.MaxValue : answers == 0 && _faults > 0 ? 1 : 2 << answers;

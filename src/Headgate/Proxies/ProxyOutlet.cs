@@ -40,6 +40,9 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
 
     public bool IsDead => DeadReason is not null;
 
+    /// <summary>Whether it is this API alone that nothing goes to this way now, whatever goes to others.</summary>
+    public bool IsOutOfReach(long now) => Reach.DeadReason is not null || Reach.RestsUntil > now;
+
     /// <summary>Whether a request may wait for it: it is neither dead, nor paused, nor sits out.</summary>
     public bool IsUsable(long now) => !IsDead && proxy.PausedBy is null && proxy.Health.RestsUntil <= now && Reach.RestsUntil <= now;
 
@@ -67,6 +70,16 @@ internal sealed class ProxyOutlet(PoolProxy proxy, ProxyExit exit, string name)
         if (!isEmpty)
             Answers.Add(isWhole: true);
         return proxy.Health.Brought(isEmpty, sentAt, now) | Reach.Brought(isEmpty, sentAt, now);
+    }
+
+    /// <summary>An answer that had begun to come did not come to its end.</summary>
+    /// <param name="ranOut">Its time was over.</param>
+    /// <param name="sentAt">When its request was sent.</param>
+    /// <param name="now">The time.</param>
+    public void LostNeedsLock(bool ranOut, long sentAt, long now)
+    {
+        proxy.Health.Lost(ranOut, sentAt, now);
+        Reach.Lost(ranOut, sentAt, now);
     }
 
     public void EndNeedsLock(ProxyPool pool)

@@ -8,7 +8,7 @@ namespace Headgate.Proxies;
 internal sealed class ProxyOutlets
 {
     /// <summary>More wishes are not kept apart: they are named by whoever asks.</summary>
-    private const int MostViews = 1_000;
+    private const int MostWishes = 1_000;
 
     /// <summary>So many ways are enough to compare another one with.</summary>
     private const int EnoughToCompare = 3;
@@ -18,14 +18,14 @@ internal sealed class ProxyOutlets
     private volatile ProxyOutlet[] _all = [];
     private volatile Dictionary<PoolProxy, ProxyOutlet> _byProxy = [];
     private volatile ConcurrentDictionary<string, PoolProxy> _preferred = [];
-    private volatile WishedWays[] _views;
+    private volatile WishedWays[] _wished;
 
     /// <param name="pool">The pool.</param>
     /// <param name="user">The API.</param>
     public ProxyOutlets(ProxyPool pool, IProxyUser user)
     {
         (_pool, User) = (pool, user);
-        _views = [Usual = new WishedWays(this, default)];
+        _wished = [Usual = new WishedWays(this, default)];
     }
 
     public ProxyPool Pool => _pool;
@@ -40,11 +40,11 @@ internal sealed class ProxyOutlets
     /// <summary>The way by a proxy; null where it leads nowhere.</summary>
     public ProxyOutlet? Of(PoolProxy proxy) => _byProxy.GetValueOrDefault(proxy);
 
-    /// <summary>The view of those who ask for nothing.</summary>
+    /// <summary>The ways of those who ask for nothing.</summary>
     public WishedWays Usual { get; }
 
-    /// <summary>Every view somebody may wait at.</summary>
-    public WishedWays[] Views => _views;
+    /// <summary>The ways of every wish that somebody may wait at.</summary>
+    public WishedWays[] Wished => _wished;
 
     /// <summary>No proxy is left, and none will come by itself.</summary>
     public bool AllDead
@@ -85,7 +85,7 @@ internal sealed class ProxyOutlets
         return false;
     }
 
-    /// <summary>The view for what a request asks for.</summary>
+    /// <summary>The ways for what a request asks for.</summary>
     /// <param name="country">The country it is to go through, for pools chosen by that.</param>
     /// <param name="keepsTo">By what it keeps to one, for pools chosen so.</param>
     /// <param name="avoids">The proxy that has just failed it.</param>
@@ -101,17 +101,20 @@ internal sealed class ProxyOutlets
     /// <summary>
     /// Whose fault it is that an answer broke off on a way whose proxy is there: the API's, where answers break off on the other ways too, at least half
     /// as often; or where this request broke off on another way before, and this one mostly brings what it is given. Until three others have brought
-    /// anything, or all there are, it is that of the way: they will tell. Where there is no other way it is the API's.
+    /// anything, or all that the request could take, it is that of the way: they will tell. Where there is no other way it is the API's.
     /// </summary>
     /// <param name="way">The way, in which it counts.</param>
     /// <param name="before">The proxy by which the same request broke off before; null for none.</param>
-    public bool IsApisFaultNeedsLock(ProxyOutlet way, PoolProxy? before)
+    /// <param name="country">The country that the request keeps to; null for none.</param>
+    /// <param name="now">The time.</param>
+    public bool IsApisFaultNeedsLock(ProxyOutlet way, PoolProxy? before, string? country, long now)
     {
         way.Answers.Add(isWhole: false);
+        var keepsTo = country is not null && Has(country) ? country : null;
         var (whole, broken, known, others) = (0d, 0d, 0, 0);
         foreach (var other in _all)
         {
-            if (other == way || (other.IsDead && !other.Answers.IsKnown))
+            if (other == way || !(other.Answers.IsKnown || CanTell(other, keepsTo, now)))
                 continue;
             (whole, broken) = (whole + other.Answers.Whole, broken + other.Answers.Broken);
             (known, others) = (known + (other.Answers.IsKnown ? 1 : 0), others + 1);
@@ -122,7 +125,7 @@ internal sealed class ProxyOutlets
             || (before is not null && before != way.Proxy && own < 0.5);
     }
 
-    /// <summary>Others from now on; needs the lock. Views nobody waits at are forgotten.</summary>
+    /// <summary>Others from now on; needs the lock. Wishes nobody waits at are forgotten.</summary>
     public void UseNeedsLock(IEnumerable<ProxyOutlet> outlets)
     {
         _all = [.. outlets];
@@ -130,35 +133,38 @@ internal sealed class ProxyOutlets
         _preferred = [];
         lock (_lock)
         {
-            foreach (var view in _views)
-                view.IsKept = view == Usual || view.FirstClaim is not null;
-            _views = [.. _views.Where(view => view.IsKept)];
+            foreach (var ways in _wished)
+                ways.IsKept = ways == Usual || ways.FirstClaim is not null;
+            _wished = [.. _wished.Where(ways => ways.IsKept)];
         }
     }
 
-    /// <summary>Somebody waits at a view that was forgotten.</summary>
-    public void KeepNeedsLock(WishedWays view)
+    /// <summary>Somebody waits at ways that were forgotten.</summary>
+    public void KeepNeedsLock(WishedWays ways)
     {
         lock (_lock)
-            (view.IsKept, _views) = (true, [.. _views, view]);
+            (ways.IsKept, _wished) = (true, [.. _wished, ways]);
     }
 
     /// <summary>One that was dead may be used again: whoever kept to another one in its place goes back.</summary>
     public void Revived() => _preferred = [];
 
+    /// <summary>Whether a request may go that way next. Of one that never gets any, because it is paused or elsewhere, nothing will ever be known.</summary>
+    private static bool CanTell(ProxyOutlet way, string? country, long now) => way.IsUsable(now) && (country is null || way.Proxy.Entry.Country == country);
+
     private WishedWays For(ProxyWish wish)
     {
-        foreach (var view in _views)
-            if (view.Wish == wish)
-                return view;
+        foreach (var ways in _wished)
+            if (ways.Wish == wish)
+                return ways;
         lock (_lock)
         {
-            if (Array.Find(_views, view => view.Wish == wish) is { } known)
+            if (Array.Find(_wished, ways => ways.Wish == wish) is { } known)
                 return known;
-            if (_views.Length >= MostViews)
+            if (_wished.Length >= MostWishes)
                 return Usual;
             var made = new WishedWays(this, wish);
-            _views = [.. _views, made];
+            _wished = [.. _wished, made];
             return made;
         }
     }
@@ -169,7 +175,7 @@ internal sealed class ProxyOutlets
         if (known.TryGetValue(text, out var best) && Of(best) is { IsDead: false })
             return best;
         best = Scored(text);
-        if (best is not null && known.Count < MostViews)
+        if (best is not null && known.Count < MostWishes)
             known[text] = best;
         return best;
     }

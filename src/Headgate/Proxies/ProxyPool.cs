@@ -13,8 +13,9 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     private volatile Func<X509ChainPolicy>? _trust;
     private PoolProxy[] _gone = [];
 
-    /// <summary>Those of one country, and under the empty name all.</summary>
-    private readonly Dictionary<string, ProxyRanking> _rankings = [];
+    /// <summary>Those of one country, and under the empty name all; for all APIs, or for one.</summary>
+    private readonly Dictionary<(string Country, ProxyOutlets? Ways), ProxyRanking> _rankings = [];
+    private long _forgetsAt = long.MinValue;
 
     public string Name => _configuration.Name;
 
@@ -71,12 +72,14 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
 
     /// <summary>Its proxies in the order in which they are chosen.</summary>
     /// <param name="country">Those of one country; null for all.</param>
+    /// <param name="ways">Those to one API, for an order that holds for a moment and puts behind what that cannot be reached by; null for that of all APIs.</param>
     /// <param name="now">The time.</param>
-    public ProxyRanking RankingNeedsLock(string? country, long now)
+    public ProxyRanking RankingNeedsLock(string? country, ProxyOutlets? ways, long now)
     {
-        if (_rankings.TryGetValue(country ?? "", out var known) && known.IsOf(Configuration.Choice, now))
+        ForgetNeedsLock(now);
+        if (_rankings.TryGetValue((country ?? "", ways), out var known) && known.IsOf(Configuration.Choice, now))
             return known;
-        return _rankings[country ?? ""] = new ProxyRanking(Configuration.Choice, country is null ? _proxies : [.. _proxies.Where(proxy => proxy.Entry.Country == country)], now);
+        return _rankings[(country ?? "", ways)] = new ProxyRanking(Configuration.Choice, country is null ? _proxies : [.. _proxies.Where(proxy => proxy.Entry.Country == country)], now, ways);
     }
 
     /// <summary>A request goes through one of them.</summary>
@@ -98,6 +101,17 @@ internal sealed class ProxyPool(ProxyPoolConfiguration configuration)
     {
         proxy.End();
         Changed(proxy);
+    }
+
+    /// <summary>Orders of one API cost something at each change: those that nobody asks for any more are not kept.</summary>
+    private void ForgetNeedsLock(long now)
+    {
+        if (now < _forgetsAt)
+            return;
+        _forgetsAt = now + ProxyRanking.Holds;
+        foreach (var (key, ranking) in _rankings)
+            if (key.Ways is not null && !ranking.IsOf(Configuration.Choice, now))
+                _rankings.Remove(key);
     }
 
     private void Changed(PoolProxy proxy)

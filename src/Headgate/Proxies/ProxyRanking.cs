@@ -10,13 +10,14 @@ namespace Headgate.Proxies;
 /// </summary>
 internal sealed class ProxyRanking
 {
-    /// <summary>What counts less as time goes on is looked at anew so often.</summary>
-    private const long Holds = Clock.Second;
+    /// <summary>What counts less as time goes on is looked at anew so often; and whether an API needs an order of its own.</summary>
+    public const long Holds = Clock.Second;
 
     /// <summary>How far the order is told: where none of these can be taken, a walk through all is as good.</summary>
-    private const int MostTold = 16;
+    public const int MostTold = 16;
 
     private readonly ProxyChoice _choice;
+    private readonly ProxyOutlets? _ways;
     private readonly PoolProxy[] _proxies;
     private readonly long _now;
 
@@ -35,12 +36,13 @@ internal sealed class ProxyRanking
     /// <param name="choice">The strategy.</param>
     /// <param name="proxies">The proxies; of two alike the first is better.</param>
     /// <param name="now">The time.</param>
-    public ProxyRanking(ProxyChoice choice, PoolProxy[] proxies, long now)
+    /// <param name="ways">Those to one API, whose own troubles with proxies put these behind all others too; null for all APIs.</param>
+    public ProxyRanking(ProxyChoice choice, PoolProxy[] proxies, long now, ProxyOutlets? ways = null)
     {
         var half = 1;
         while (half < proxies.Length)
             half *= 2;
-        (_choice, _proxies, _now, _winners, _isOut) = (choice, proxies, now, new int[2 * half], new bool[proxies.Length]);
+        (_choice, _ways, _proxies, _now, _winners, _isOut) = (choice, ways, proxies, now, new int[2 * half], new bool[proxies.Length]);
         Array.Fill(_winners, -1);
         for (var index = 0; index < proxies.Length; index++)
         {
@@ -52,7 +54,7 @@ internal sealed class ProxyRanking
     }
 
     /// <summary>Whether it is that of a strategy, and holds yet.</summary>
-    public bool IsOf(ProxyChoice choice, long now) => choice == _choice && (choice != ProxyChoice.Fastest || now - _now < Holds);
+    public bool IsOf(ProxyChoice choice, long now) => choice == _choice && ((choice != ProxyChoice.Fastest && _ways is null) || now - _now < Holds);
 
     /// <summary>One has more or less to do than before.</summary>
     public void Changed(PoolProxy proxy)
@@ -111,10 +113,12 @@ internal sealed class ProxyRanking
 
     private void Judge(PoolProxy proxy, int place, long now)
     {
-        var isResting = !proxy.IsDead && proxy.Health.RestsUntil > now;
-        _isOut[place] = proxy.IsDead || proxy.PausedBy is not null || isResting;
-        if (isResting)
-            _resting.Enqueue(proxy, proxy.Health.RestsUntil);
+        var way = _ways?.Of(proxy);
+        var isDead = _ways is null ? proxy.IsDead : way is null or { IsDead: true };
+        var until = Math.Max(proxy.Health.RestsUntil, way?.Reach.RestsUntil ?? long.MinValue);
+        _isOut[place] = isDead || proxy.PausedBy is not null || until > now;
+        if (!isDead && until > now)
+            _resting.Enqueue(proxy, until);
     }
 
     private int Better(int one, int other) => other < 0 || (one >= 0 && !IsBefore(other, one)) ? one : other;

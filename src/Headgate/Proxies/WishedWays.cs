@@ -23,6 +23,9 @@ internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constra
     private long _serviceTime;
     private int _serviceTimeFor;
 
+    /// <summary>Until when the order of all APIs is not asked: most that come first there do not reach this one.</summary>
+    private long _ranksAloneUntil = long.MinValue;
+
     public ProxyWish Wish => wish;
 
     public override string Describe() => outlets.Describe();
@@ -63,14 +66,32 @@ internal sealed class WishedWays(ProxyOutlets outlets, ProxyWish wish) : Constra
     }
 
     /// <summary>The best way that is free, if it is among the first of the strategy's order; null if a walk through all is to tell.</summary>
-    private ProxyOutlet? Best(Claim turn, Cost cost, long now, bool overtakes, bool isCountry)
+    public ProxyOutlet? Best(Claim turn, Cost cost, long now, bool overtakes, bool isCountry)
     {
-        var ranking = outlets.Pool.RankingNeedsLock(isCountry ? wish.Country : null, now);
+        var country = isCountry ? wish.Country : null;
+        if (now >= _ranksAloneUntil)
+        {
+            if (First(outlets.Pool.RankingNeedsLock(country, null, now), turn, cost, now, overtakes, out var outOfReach) is { } first)
+                return first;
+            if (2 * outOfReach <= ProxyRanking.MostTold)
+                return null;
+            _ranksAloneUntil = now + ProxyRanking.Holds;
+        }
+        return First(outlets.Pool.RankingNeedsLock(country, outlets, now), turn, cost, now, overtakes, out _);
+    }
+
+    private ProxyOutlet? First(ProxyRanking ranking, Claim turn, Cost cost, long now, bool overtakes, out int outOfReach)
+    {
         var retry = Clock.Never;
+        outOfReach = 0;
         ranking.Begin(now);
         while (ranking.Next() is { } proxy)
-            if (proxy != wish.Avoids && outlets.Of(proxy) is { } outlet && outlet.FreeAt(turn, cost, now, overtakes, ref retry) <= now)
+        {
+            if (outlets.Of(proxy) is not { } outlet || outlet.IsOutOfReach(now))
+                outOfReach++;
+            else if (proxy != wish.Avoids && outlet.FreeAt(turn, cost, now, overtakes, ref retry) <= now)
                 return outlet;
+        }
         return null;
     }
 

@@ -93,6 +93,33 @@ public sealed class ProxyHealthTests
     }
 
     [Fact]
+    public void An_answer_that_began_to_come_and_never_ended_has_said_nothing()
+    {
+        var health = new ProxyHealth(null);
+        health.Answered(Second, 2 * Second);
+        health.Lost(ranOut: false, 5 * Second, 6 * Second);
+        Assert.Equal(4, health.Room(12 * Second));
+
+        health.Lost(ranOut: false, Second, 13 * Second);
+
+        Assert.Equal((2, Clock.Never, Second), (health.Room(60 * Second), health.FreeAt(2, 60 * Second), health.Latency));
+        health.Answered(20 * Second, 21 * Second);
+        health.Lost(ranOut: true, 20 * Second, 29 * Second);
+        Assert.Equal((2, 2 * Second), (health.Room(60 * Second), health.Latency));
+    }
+
+    [Fact]
+    public void Nor_has_the_head_of_one_without_a_body_where_answers_break_off()
+    {
+        var health = new ProxyHealth(null);
+        health.Failed("broke off", Second, Second, brokeOff: true);
+        health.Answered(3 * Second, 4 * Second);
+        Assert.False(health.Brought(isEmpty: true, 3 * Second, 4 * Second));
+
+        Assert.Equal(1, health.Room(80 * Second));
+    }
+
+    [Fact]
     public void That_an_answer_without_a_body_did_not_break_off_says_nothing()
     {
         var health = Proven();
@@ -138,6 +165,19 @@ public sealed class ProxyHealthTests
         health.Revive(Second);
 
         Assert.Equal((Second, (string?)null), (health.FreeAt(0, Second), health.DeadReason));
+    }
+
+    [Fact]
+    public void Of_one_that_is_mended_an_answer_without_a_body_says_as_much_as_any()
+    {
+        var health = Proven();
+        health.Failed("broke off", Second, Second, brokeOff: true);
+
+        health.Revive(2 * Second);
+
+        Assert.False(health.BreaksOff);
+        Assert.True(health.Brought(isEmpty: true, 3 * Second, 4 * Second));
+        Assert.False(health.IsOnProbation);
     }
 
     [Fact]
