@@ -91,6 +91,23 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_id_that_was_forgotten_is_sent_anew_in_the_next_process()
+    {
+        var (api, post) = (new FakeApi(), Get("/nightly", "nightly"));
+        post.Method = "POST";
+        var first = await StartAsync(api);
+        await EndAsync(first.WaitAsync([await first.SubmitAsync(post)], Forever));
+        await first.StopAsync();
+        Assert.Equal(1, await _store.DeleteAsync(["nightly"]));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        var second = await StartAsync(api);
+        var job = Assert.Single(await EndAsync(second.WaitAsync([await second.SubmitAsync(post)], Forever)));
+
+        Assert.Equal((JobStatus.Completed, false, 2), (job.Status, job.MaybeSent, api.Paths.Count));
+    }
+
+    [Fact]
     public async Task Limits_go_on_where_the_last_process_left_them()
     {
         var api = new FakeApi();

@@ -19,14 +19,16 @@ internal sealed class JobLedgers
     public static JobLedgers Read(string directory)
     {
         Directory.CreateDirectory(directory);
-        return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path)))]);
+        // In the order of their time.
+        var clock = new LatestClock();
+        return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path, clock: clock)))]);
     }
 
-    /// <summary>Whether an earlier process may have sent a job that has no result.</summary>
+    /// <summary>Whether an earlier process may have sent a job that has no result. One of its id that ended and was forgotten before it was accepted is another.</summary>
     public bool MayHaveArrived(StoredJob job)
     {
         foreach (var (_, sent) in _earlier)
-            if (sent.MayHaveArrived(job.Id, 0, job.Request.IsRepeatable))
+            if (sent.MayHaveArrived(job.Id, 0, job.Request.IsRepeatable, job.CreatedAt))
                 return true;
         return false;
     }
