@@ -373,6 +373,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Its time for the answer begins now.</summary>
     public void TimeAnswer() => GiveUpAfter(_exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout, _engine.Clock.Now);
 
+    /// <summary>Until it is handed to the transport only its deadline ends it.</summary>
+    public void GiveUpAtDeadline() => GiveUpAfter(TimeSpan.MaxValue, _engine.Clock.Now);
+
     /// <summary>
     /// No connection is at hand: until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many
     /// requests that wait for one, a connection that fails ends only the first, and the next is begun for the second (10 s each, measured with 5).

@@ -22,12 +22,15 @@ internal sealed class SendPromise(Engine engine, Attempt attempt)
         {
             record();
             _isMade = true;
+            attempt.GiveUpAtDeadline();
             await sync.ThroughAsync().WaitAsync(attempt.Token).ConfigureAwait(false);
         }
         catch (LedgerException failure)
         {
             throw new SendRefusedException(failure);
         }
+        // It may have come as the disk was through.
+        attempt.Token.ThrowIfCancellationRequested();
         return await send().ConfigureAwait(false);
     }
 
