@@ -34,7 +34,7 @@ public static class SqliteJobs
         var database = SqliteDatabase.Open(path);
         try
         {
-            return new JobFile(new SqliteJobStore(database), new SqliteJobQueue(database, time), database.Dispose);
+            return new JobFile(new SqliteJobStore(database), new SqliteJobQueue(database, time), database.Writer.Dispose) { Release = database.Dispose };
         }
         catch
         {

@@ -140,6 +140,8 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         _file.Close();
         Engine.Dispose();
         await _jobs.DisposeAsync().ConfigureAwait(false);
+        // Last: whoever has it next reads what was sent, and nothing may be sent after that.
+        _file.Release();
         _stopped.TrySetResult();
     }
 

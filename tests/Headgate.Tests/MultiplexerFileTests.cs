@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Headgate.Backends;
 using Headgate.Jobs;
+using Headgate.Ledgers;
 using Headgate.Queues;
 using Headgate.Tests.Ledgers;
 using Headgate.Time;
@@ -105,6 +106,26 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         var job = Assert.Single(await EndAsync(second.WaitAsync([await second.SubmitAsync(post)], Forever)));
 
         Assert.Equal((JobStatus.Completed, false, 2), (job.Status, job.MaybeSent, api.Paths.Count));
+    }
+
+    [Fact]
+    public async Task The_file_is_given_away_when_nothing_can_be_sent_any_more()
+    {
+        var order = new ConcurrentQueue<string>();
+        var mux = await StartAsync(Silent(), o => o.OpenFile = (_, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed"))
+        {
+            Release = () =>
+            {
+                // Whoever sends has its ledger for itself.
+                LedgerWriter.Resume(Assert.Single(Directory.GetFiles(_folder["jobs.db.sends/ledgers"])), _time, out _).Dispose();
+                order.Enqueue("given away");
+            },
+        });
+        await mux.SubmitAsync(Get("/a", "a"));
+
+        await mux.StopAsync();
+
+        Assert.Equal(["closed", "given away"], order);
     }
 
     [Fact]
