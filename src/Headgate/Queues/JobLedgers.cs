@@ -10,9 +10,11 @@ internal sealed class JobLedgers
     private const int LeastKept = 3;
 
     private readonly string _directory;
-    private readonly List<(string Path, LedgerSends Sent)> _earlier;
 
-    private JobLedgers(string directory, List<(string, LedgerSends)> earlier) => (_directory, _earlier) = (directory, earlier);
+    /// <summary>Never changed, but replaced: jobs are asked for while some are forgotten.</summary>
+    private volatile (string Path, LedgerSends Sent)[] _earlier;
+
+    private JobLedgers(string directory, (string, LedgerSends)[] earlier) => (_directory, _earlier) = (directory, earlier);
 
     /// <summary>Reads the ledgers of earlier starts.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>
@@ -49,9 +51,10 @@ internal sealed class JobLedgers
     /// <returns>How many are left.</returns>
     public async Task<int> ForgetEndedAsync(IJobStore store)
     {
-        for (var at = _earlier.Count - LeastKept - 1; at >= 0; at--)
+        var left = _earlier.ToList();
+        for (var at = left.Count - LeastKept - 1; at >= 0; at--)
         {
-            var (path, sent) = _earlier[at];
+            var (path, sent) = left[at];
             var isOpen = false;
             foreach (var ids in sent.Ids.Chunk(JobSearch.LargestPage))
                 if (isOpen = (await store.FindAsync(ids).ConfigureAwait(false)).Any(job => job is { End: null }))
@@ -59,8 +62,9 @@ internal sealed class JobLedgers
             if (isOpen)
                 continue;
             File.Delete(path);
-            _earlier.RemoveAt(at);
+            left.RemoveAt(at);
+            _earlier = [.. left];
         }
-        return _earlier.Count;
+        return left.Count;
     }
 }
