@@ -94,7 +94,7 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         var found = await FindAsync(ids).ConfigureAwait(false);
         if (found.IndexOf(null) is var missing and >= 0)
             throw Unknown(ids[missing]);
-        List<string> open = [.. found.Where(job => !job!.HasEnded).Select(job => job!.Id)];
+        List<string> open = [.. found.Where(job => !job!.HasEnded).Select(job => job!.Id).Distinct()];
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var ends = WaitForAsync(open, timeout < TimeSpan.Zero ? Clock.LongestTimer : timeout, either.Token);
         if (await Task.WhenAny(ends, _stopped.Task).ConfigureAwait(false) == ends)

@@ -65,6 +65,7 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         Assert.Equal(job.CompletedAt, Assert.Single(await second.WaitAsync([id], Forever)).CompletedAt);
         Assert.Equal("there is a job \"x\" already", (await Assert.ThrowsAsync<HeadgateException>(() => second.SubmitAsync(Get("/x", "x")))).Message);
         Assert.Null(await second.GetAsync("y"));
+        Assert.Equal(2, (await second.WaitAsync([id, id], Forever)).Count);
         await Assert.ThrowsAsync<KeyNotFoundException>(() => second.WaitAsync([id, "y"], Forever));
     }
 
@@ -156,11 +157,11 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         await mux.SubmitAsync(later);
         Assert.Equal(JobStatus.Pending, (await mux.GetAsync("later"))!.Status);
 
-        var waiting = mux.WaitAsync(["later"], Forever);
+        var waiting = mux.WaitAsync(["later", "later"], Forever);
         await EndAsync(mux.StopAsync(TimeSpan.FromMinutes(1)));
 
         Assert.Equal((40, 1), (mux.GetStatistics().Ok, mux.GetStatistics().Queued));
-        Assert.Equal(JobStatus.Pending, Assert.Single(await waiting).Status);
+        Assert.Equal([JobStatus.Pending, JobStatus.Pending], (await waiting).Select(job => job.Status));
         await Assert.ThrowsAsync<InvalidOperationException>(() => mux.SubmitAsync(Get("/", null)));
     }
 
