@@ -29,11 +29,12 @@ public static class SqliteJobs
     private static JobFile Open(string path, TimeProvider time)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        // Headers are in it, and what is secret in them.
         OwnFile.MakeIfNone(path);
         var database = SqliteDatabase.Open(path);
         try
         {
+            // Headers are in it, and what is secret in them.
+            OwnFile.Keep(OwnFile.Meant(path), static _ => { });
             return new JobFile(new SqliteJobStore(database), new SqliteJobQueue(database, time), database.Writer.Dispose) { Release = database.Dispose };
         }
         catch
