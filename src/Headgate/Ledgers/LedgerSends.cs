@@ -62,8 +62,7 @@ internal sealed class LedgerSends
 
     private void Ended(in Sent name, in LedgerEnd end)
     {
-        // Recorded, and never sent.
-        if (end.Cost is { } cost && UnitCost.In(Limits.Limit.Requests, cost) == 0)
+        if (end.WasNeverSent)
             return;
         // A refusal was not done, and the line would have gone on to its next attempt.
         if (end.Class == Jobs.WireNames.Of(FailureClass.RateLimit))
