@@ -29,7 +29,6 @@ public static class SqliteJobs
     private static JobFile Open(string path, TimeProvider time)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        OwnFile.MakeIfNone(path);
         var database = SqliteDatabase.Open(path);
         try
         {

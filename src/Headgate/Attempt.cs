@@ -145,9 +145,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
     public Task<HttpResponseMessage> SendAsync() =>
-        _engine.Journal.BeforeSends is { } sync ? (_promise = new SendPromise(_engine, this)).SendAsync(sync, Record, SendNow) : SendNow();
+        _engine.Journal.BeforeSends is { } sync ? (_promise = new SendPromise(_engine, this)).SendAsync(sync) : SendNow();
 
-    private Task<HttpResponseMessage> SendNow()
+    /// <summary>Hands it to the transport.</summary>
+    public Task<HttpResponseMessage> SendNow()
     {
         var sending = Upstream.Transport.SendAsync(AttemptMessage.Of(this, _permit, out _token), _exchange.Terms.IsPassedOn, Via, Token);
         if (!WasSent)
@@ -258,7 +259,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Writes the intent down; says whether there was anything to write to.</summary>
-    private bool Record()
+    public bool Record()
     {
         var number = _engine.Journal.NextNumber();
         Volatile.Write(ref _recordedAs, number);

@@ -142,12 +142,12 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
     public async Task The_file_is_given_away_when_nothing_can_be_sent_any_more()
     {
         var order = new ConcurrentQueue<string>();
-        var mux = await StartAsync(Silent(), o => o.OpenFile = (_, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed"))
+        var mux = await StartAsync(Silent(), o => o.OpenFile = (file, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed"))
         {
             Release = () =>
             {
                 // Whoever sends has its ledger for itself.
-                LedgerWriter.Resume(Assert.Single(Directory.GetFiles(_folder["jobs.db.sends/ledgers"])), _time, out _).Dispose();
+                LedgerWriter.Resume(Assert.Single(Directory.GetFiles(file + ".sends/ledgers")), _time, out _).Dispose();
                 order.Enqueue("given away");
             },
         });

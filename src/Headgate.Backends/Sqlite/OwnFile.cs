@@ -45,20 +45,6 @@ internal static class OwnFile
         MakeNew(path);
     }
 
-    /// <summary>Makes an empty file where there is none.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
-    public static void MakeIfNone(string path)
-    {
-        try
-        {
-            MakeNew(path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Somebody else may have made it at the same moment.
-        }
-    }
-
     private static void MakeNew(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
