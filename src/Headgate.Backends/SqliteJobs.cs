@@ -30,12 +30,12 @@ public static class SqliteJobs
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         LostDatabase.Refuse(path, MultiplexerFile.LedgersOf(path));
-        // Headers are in it, and what is secret in them.
-        OwnFile.MakeIfNone(path);
         var database = SqliteDatabase.Open(path);
         try
         {
-            return new JobFile(new SqliteJobStore(database), new SqliteJobQueue(database, time), database.Dispose);
+            // Headers are in it, and what is secret in them.
+            OwnFile.Keep(OwnFile.Meant(path), static _ => { });
+            return new JobFile(new SqliteJobStore(database), new SqliteJobQueue(database, time), database.Writer.Dispose) { Release = database.Dispose };
         }
         catch
         {

@@ -145,9 +145,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     /// <summary>Sends, and waits for the headers of the final answer.</summary>
     public Task<HttpResponseMessage> SendAsync() =>
-        _engine.Journal.BeforeSends is { } sync ? (_promise = new SendPromise(_engine, this)).SendAsync(sync, Record, SendNow) : SendNow();
+        _engine.Journal.BeforeSends is { } sync ? (_promise = new SendPromise(_engine, this)).SendAsync(sync) : SendNow();
 
-    private Task<HttpResponseMessage> SendNow()
+    /// <summary>Hands it to the transport.</summary>
+    public Task<HttpResponseMessage> SendNow()
     {
         var sending = Upstream.Transport.SendAsync(AttemptMessage.Of(this, _permit, out _token), _exchange.Terms.IsPassedOn, Via, Token);
         if (!WasSent)
@@ -259,7 +260,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
     }
 
     /// <summary>Writes the intent down; says whether there was anything to write to.</summary>
-    private bool Record()
+    public bool Record()
     {
         var number = _engine.Journal.NextNumber();
         Volatile.Write(ref _recordedAs, number);
@@ -374,6 +375,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     /// <summary>Its time for the answer begins now.</summary>
     public void TimeAnswer() => GiveUpAfter(_exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout, _engine.Clock.Now);
+
+    /// <summary>Until it is handed to the transport only its deadline ends it.</summary>
+    public void GiveUpAtDeadline() => GiveUpAfter(TimeSpan.MaxValue, _engine.Clock.Now);
 
     /// <summary>
     /// No connection is at hand: until the first byte it is the connect timeout that runs. The handler's own is for each connection: of many

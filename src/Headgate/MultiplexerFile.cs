@@ -39,7 +39,7 @@ internal static class MultiplexerFile
         catch (Exception failure)
         {
             engine?.Dispose();
-            file?.Close();
+            file?.Release();
             if (failure is JobStoreException or UnauthorizedAccessException)
                 throw new IOException(failure.Message, failure);
             throw;

@@ -19,7 +19,9 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
     private readonly DurableJobs _jobs;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _forgetting;
+    private int _isStopping;
 
     /// <summary>Requests that are being kept.</summary>
     private long _coming;
@@ -52,12 +54,16 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         {
             await _jobs.StartAsync().ConfigureAwait(false);
             await _ledgers.ForgetEndedAsync(_file.Store).ConfigureAwait(false);
+            _forgetting = Provider.CreateTimer(_ => _ = ForgetAsync(), null, ForgetsEvery, ForgetsEvery);
         }
         catch (JobStoreException failure)
         {
             throw Told(failure);
         }
-        _forgetting = Provider.CreateTimer(_ => _ = ForgetAsync(), null, ForgetsEvery, ForgetsEvery);
+        finally
+        {
+            _started.TrySetResult();
+        }
     }
 
     public override async Task<string> SubmitAsync(JobRequest request)
@@ -94,7 +100,7 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         var found = await FindAsync(ids).ConfigureAwait(false);
         if (found.IndexOf(null) is var missing and >= 0)
             throw Unknown(ids[missing]);
-        List<string> open = [.. found.Where(job => !job!.HasEnded).Select(job => job!.Id)];
+        List<string> open = [.. found.Where(job => !job!.HasEnded).Select(job => job!.Id).Distinct()];
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var ends = WaitForAsync(open, timeout < TimeSpan.Zero ? Clock.LongestTimer : timeout, either.Token);
         if (await Task.WhenAny(ends, _stopped.Task).ConfigureAwait(false) == ends)
@@ -122,13 +128,27 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
 
     public override async Task<IReadOnlyList<Job>> StopAsync(TimeSpan drain, CancellationToken cancellation)
     {
-        if (_jobs.Open == 0)
-            _idle.TrySetResult();
-        if (drain != TimeSpan.Zero)
-            await _idle.Task.WaitAsync(drain, Provider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _jobs.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-        await DisposeAsync().ConfigureAwait(false);
-        return [];
+        if (Interlocked.Exchange(ref _isStopping, 1) != 0)
+        {
+            await _stopped.Task.ConfigureAwait(false);
+            return [];
+        }
+        try
+        {
+            // Else what is begun after it would never end.
+            await _started.Task.ConfigureAwait(false);
+            if (_jobs.Open == 0)
+                _idle.TrySetResult();
+            if (drain != TimeSpan.Zero)
+                await _idle.Task.WaitAsync(drain, Provider, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _jobs.StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            await DisposeAsync().ConfigureAwait(false);
+            return [];
+        }
+        finally
+        {
+            _stopped.TrySetResult();
+        }
     }
 
     public override async ValueTask DisposeAsync()
@@ -140,6 +160,8 @@ internal sealed class MultiplexerJobsInFile : MultiplexerJobs
         _file.Close();
         Engine.Dispose();
         await _jobs.DisposeAsync().ConfigureAwait(false);
+        // Last: whoever has it next reads what was sent, and nothing may be sent after that.
+        _file.Release();
         _stopped.TrySetResult();
     }
 

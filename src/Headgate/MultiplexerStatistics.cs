@@ -9,10 +9,10 @@ public sealed record MultiplexerStatistics
     /// <summary>How many were refused when they were submitted.</summary>
     public long Rejected { get; internal init; }
 
-    /// <summary>How many wait for their time.</summary>
+    /// <summary>How many wait for their time. Jobs in a file do so there, and are among <see cref="Queued"/>.</summary>
     public long Pending { get; internal init; }
 
-    /// <summary>How many wait for their turn.</summary>
+    /// <summary>How many wait for their turn; of jobs in a file those that wait for their time are among them.</summary>
     public long Queued { get; internal init; }
 
     /// <summary>How many are under way.</summary>

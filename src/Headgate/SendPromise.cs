@@ -12,23 +12,23 @@ internal sealed class SendPromise(Engine engine, Attempt attempt)
 
     /// <summary>Sends when the intent is on disk.</summary>
     /// <param name="sync">What puts it there.</param>
-    /// <param name="record">Writes it down.</param>
-    /// <param name="send">Sends.</param>
     /// <exception cref="SendRefusedException">It could not be recorded: nothing may be sent.</exception>
     /// <exception cref="OperationCanceledException">The attempt was given up.</exception>
-    public async Task<HttpResponseMessage> SendAsync(IntentSync sync, Func<bool> record, Func<Task<HttpResponseMessage>> send)
+    public async Task<HttpResponseMessage> SendAsync(IntentSync sync)
     {
         try
         {
-            record();
-            _isMade = true;
+            _isMade = attempt.Record();
+            attempt.GiveUpAtDeadline();
             await sync.ThroughAsync().WaitAsync(attempt.Token).ConfigureAwait(false);
         }
         catch (LedgerException failure)
         {
             throw new SendRefusedException(failure);
         }
-        return await send().ConfigureAwait(false);
+        // It may have come as the disk was through.
+        attempt.Token.ThrowIfCancellationRequested();
+        return await attempt.SendNow().ConfigureAwait(false);
     }
 
     /// <summary>It was not sent, unless it was: to be told while its permit is held.</summary>

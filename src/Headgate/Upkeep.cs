@@ -30,6 +30,8 @@ internal sealed class Upkeep : IDisposable
             lock (_syncing)
                 if (!_isDisposed)
                     _engine.Journal.Sync();
+            // What the next ledger says of keys and proxies is asked of others: not while anybody waits for us.
+            _engine.Journal.GoOnInNext();
         }
         catch (LedgerException failure)
         {

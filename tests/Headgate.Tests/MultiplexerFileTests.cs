@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Headgate.Backends;
 using Headgate.Jobs;
+using Headgate.Ledgers;
 using Headgate.Queues;
 using Headgate.Tests.Ledgers;
 using Headgate.Time;
@@ -64,6 +65,7 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         Assert.Equal(job.CompletedAt, Assert.Single(await second.WaitAsync([id], Forever)).CompletedAt);
         Assert.Equal("there is a job \"x\" already", (await Assert.ThrowsAsync<HeadgateException>(() => second.SubmitAsync(Get("/x", "x")))).Message);
         Assert.Null(await second.GetAsync("y"));
+        Assert.Equal(2, (await second.WaitAsync([id, id], Forever)).Count);
         await Assert.ThrowsAsync<KeyNotFoundException>(() => second.WaitAsync([id, "y"], Forever));
     }
 
@@ -88,6 +90,72 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         Assert.Equal((JobStatus.Completed, JobStatus.Failed, FailureClass.MaybeSent), (jobs[0].Status, jobs[1].Status, jobs[1].FailureClass));
         Assert.All(jobs, job => Assert.True(job.MaybeSent || job.Ok));
         Assert.Equal(1, _told.Count(told => told == "failed"));
+    }
+
+    [Fact]
+    public async Task An_id_that_was_forgotten_is_sent_anew_in_the_next_process()
+    {
+        var (api, post) = (new FakeApi(), Get("/nightly", "nightly"));
+        post.Method = "POST";
+        var first = await StartAsync(api);
+        await EndAsync(first.WaitAsync([await first.SubmitAsync(post)], Forever));
+        await first.StopAsync();
+        Assert.Equal(1, await _store.DeleteAsync(["nightly"]));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        var second = await StartAsync(api);
+        var job = Assert.Single(await EndAsync(second.WaitAsync([await second.SubmitAsync(post)], Forever)));
+
+        Assert.Equal((JobStatus.Completed, false, 2), (job.Status, job.MaybeSent, api.Paths.Count));
+    }
+
+    [Fact]
+    public async Task One_that_is_stopped_while_it_starts_is_closed_when_it_has_started()
+    {
+        var late = Get("/late", "late");
+        late.Deadline = TimeSpan.FromSeconds(1);
+        var first = await StartAsync(Silent(), o => o.Limits = ["1/h"]);
+        await first.SubmitAsync(late);
+        await first.StopAsync();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        var order = new ConcurrentQueue<string>();
+        Task? stopping = null;
+        var options = new MultiplexerOptions { Queue = $"sqlite:{_folder["jobs.db"]}", OpenFile = (_, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed")) };
+        var second = new Multiplexer(options, Silent().In(_time));
+        _all.Add(second);
+        // Told of while it starts.
+        second.RequestTimeout += (_, _) =>
+        {
+            stopping = second.StopAsync();
+            for (var times = 0; order.IsEmpty && times < 10_000; times++)
+                Thread.Yield();
+            order.Enqueue("told");
+        };
+
+        await second.StartAsync();
+        await stopping!;
+
+        Assert.Equal(["told", "closed"], order);
+    }
+
+    [Fact]
+    public async Task The_file_is_given_away_when_nothing_can_be_sent_any_more()
+    {
+        var order = new ConcurrentQueue<string>();
+        var mux = await StartAsync(Silent(), o => o.OpenFile = (file, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed"))
+        {
+            Release = () =>
+            {
+                // Whoever sends has its ledger for itself.
+                LedgerWriter.Resume(Assert.Single(Directory.GetFiles(file + ".sends/ledgers")), _time, out _).Dispose();
+                order.Enqueue("given away");
+            },
+        });
+        await mux.SubmitAsync(Get("/a", "a"));
+
+        await mux.StopAsync();
+
+        Assert.Equal(["closed", "given away"], order);
     }
 
     [Fact]
@@ -118,11 +186,11 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
         await mux.SubmitAsync(later);
         Assert.Equal(JobStatus.Pending, (await mux.GetAsync("later"))!.Status);
 
-        var waiting = mux.WaitAsync(["later"], Forever);
+        var waiting = mux.WaitAsync(["later", "later"], Forever);
         await EndAsync(mux.StopAsync(TimeSpan.FromMinutes(1)));
 
         Assert.Equal((40, 1), (mux.GetStatistics().Ok, mux.GetStatistics().Queued));
-        Assert.Equal(JobStatus.Pending, Assert.Single(await waiting).Status);
+        Assert.Equal([JobStatus.Pending, JobStatus.Pending], (await waiting).Select(job => job.Status));
         await Assert.ThrowsAsync<InvalidOperationException>(() => mux.SubmitAsync(Get("/", null)));
     }
 

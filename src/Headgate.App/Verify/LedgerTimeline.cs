@@ -55,6 +55,9 @@ internal sealed class LedgerTimeline
 
     public long Sent { get; set; }
 
+    /// <summary>Recorded as about to be sent, and never sent.</summary>
+    public long Unsent { get; set; }
+
     /// <summary>With a status.</summary>
     public long Answered { get; set; }
 

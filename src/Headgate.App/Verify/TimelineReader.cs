@@ -57,7 +57,7 @@ internal sealed class TimelineReader
             _ledger.Notes.Add($"the last line ({torn.Line}, at byte {torn.Offset}) was never finished: its process died in the write, before the send");
         foreach (var ((scope, _), limit) in _learned)
             _ledger.Notes.Add($"{scope} told that it allows {limit}: kept, and not audited, since nobody declared it");
-        _ledger.Sent = _ledger.Attempts.Count;
+        _ledger.Sent = _ledger.Attempts.Count - _ledger.Unsent;
         _ledger.Unended += _open.Count;
         return _ledger;
     }
@@ -175,7 +175,10 @@ internal sealed class TimelineReader
         _last = Math.Max(_last, attempt.End);
         if (end.Status != 0)
             _ledger.Answered++;
-        Count(end.Status != 0 ? end.Status.ToString() : end.Class ?? "no answer");
+        if (end.WasNeverSent)
+            _ledger.Unsent++;
+        else
+            Count(end.Status != 0 ? end.Status.ToString() : end.Class ?? "no answer");
         foreach (var actual in end.Cost ?? [])
             if (actual.Amount > UnitCost.In(actual.Unit, attempt.Cost))
                 _ledger.Undeclared.Add(new LedgerFault(end.Number, $"{actual.Amount} {actual.Unit} used, {UnitCost.In(actual.Unit, attempt.Cost)} declared"));

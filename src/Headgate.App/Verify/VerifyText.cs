@@ -14,7 +14,7 @@ internal static class VerifyText
         var first = ledger.Headers[0];
         var width = Math.Min(LongestName, Math.Max(ShortestName, report.Limits.Select(limit => limit.Scope.Length).DefaultIfEmpty().Max()));
         Row("ledger", $"{ledger.Path}: {Count(ledger.Headers.Count, "run")} from {Time(ledger.Wall(first.MonoUs))}");
-        Row("sends", $"{ledger.Sent}: {ledger.Answered} answered, {ledger.Sent - ledger.Answered - ledger.Unended} failed without an answer, {ledger.Unended} without an end");
+        Row("sends", $"{ledger.Sent}: {ledger.Answered} answered, {ledger.Sent - ledger.Answered - ledger.Unended} failed without an answer, {ledger.Unended} without an end{(ledger.Unsent > 0 ? $"; {ledger.Unsent} more recorded and never sent" : "")}");
         if (ledger.Outcomes.Count > 0)
             Row("answers", string.Join(", ", ledger.Outcomes.Select(outcome => $"{outcome.Key} × {outcome.Value}")));
         foreach (var limit in report.Limits)

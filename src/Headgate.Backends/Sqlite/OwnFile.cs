@@ -23,10 +23,19 @@ internal static class OwnFile
             Make(path);
             return true;
         }
+        Keep(path, notice);
+        return false;
+    }
+
+    /// <summary>A database that is there is for its owner alone from here on.</summary>
+    /// <param name="path">The file, no link.</param>
+    /// <param name="notice">Told where others could read it until now.</param>
+    /// <exception cref="UnauthorizedAccessException">It is somebody else's.</exception>
+    public static void Keep(string path, Action<string> notice)
+    {
         if (!OperatingSystem.IsWindows())
             foreach (var file in DatabaseFiles.Of(path))
                 Restrict(file, notice);
-        return false;
     }
 
     /// <summary>Makes an empty file in the place of whatever is there.</summary>
@@ -34,20 +43,6 @@ internal static class OwnFile
     {
         File.Delete(path);
         MakeNew(path);
-    }
-
-    /// <summary>Makes an empty file where there is none.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
-    public static void MakeIfNone(string path)
-    {
-        try
-        {
-            MakeNew(path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Somebody else may have made it at the same moment.
-        }
     }
 
     private static void MakeNew(string path)

@@ -20,6 +20,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly string _path;
     private readonly Thread _thread;
     private bool _isSynced;
+    private int _isDisposed;
 
     /// <param name="connection">Owned from here on.</param>
     /// <param name="path">For messages.</param>
@@ -51,6 +52,8 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Waits for what was asked for.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return;
         _queue.CompleteAdding();
         _thread.Join();
         _statements.Dispose();

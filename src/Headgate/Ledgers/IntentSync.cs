@@ -58,20 +58,36 @@ internal sealed class IntentSync(Action<RecordFile>? sync = null)
                 (round, _next, files, _unsynced) = (_next, null, _unsynced, []);
                 _running = round.Task;
             }
+            Exception? failure = null;
             try
             {
                 foreach (var file in files)
                     Sync(file);
-                round.SetResult();
             }
-            catch (Exception failure)
+            catch (Exception wrong)
             {
-                round.SetException(failure);
-                _ = round.Task.Exception;
+                failure = wrong;
             }
             lock (_lock)
+            {
                 _running = Task.CompletedTask;
+                if (failure is not null)
+                    // Whoever wrote before this round and asks after it is not told that all is well.
+                    _unsynced.UnionWith(files);
+            }
+            Tell(round, failure);
         }
+    }
+
+    private static void Tell(TaskCompletionSource round, Exception? failure)
+    {
+        if (failure is null)
+        {
+            round.SetResult();
+            return;
+        }
+        round.SetException(failure);
+        _ = round.Task.Exception;
     }
 
     private void Sync(RecordFile file)

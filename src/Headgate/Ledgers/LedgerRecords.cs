@@ -55,6 +55,9 @@ internal readonly record struct LedgerEnd
 
     /// <summary>The costs that were settled otherwise than declared; null if none.</summary>
     public UnitCost[]? Cost { get; init; }
+
+    /// <summary>It was recorded, and taken back: it has cost nothing.</summary>
+    public bool WasNeverSent => Status == 0 && Cost is { } cost && UnitCost.In(Limits.Limit.Requests, cost) == 0;
 }
 
 /// <summary>New limits of some scopes, from a moment on.</summary>

@@ -17,15 +17,19 @@ internal sealed class LedgerSends
     /// <summary>Reads a ledger.</summary>
     /// <param name="ledger">Its path.</param>
     /// <param name="hasResult">Whether there is a result of what is known by an id, or by its line where it has none; null for none.</param>
+    /// <param name="clock">What the ledgers before tell of the wall clock; null for nothing.</param>
     /// <exception cref="LedgerException">It cannot be read.</exception>
-    public static LedgerSends Read(string ledger, Func<string?, long, bool>? hasResult = null)
+    public static LedgerSends Read(string ledger, Func<string?, long, bool>? hasResult = null, LatestClock? clock = null)
     {
+        clock ??= new LatestClock();
         var sends = new LedgerSends();
-        var open = new Dictionary<long, (string? Id, long Line)>();
+        var open = new Dictionary<long, Sent>();
         using var reader = LedgerReader.Open(ledger);
         while (reader.Read())
-            if (reader.Kind == LedgerRecordKind.Intent)
-                open[reader.Intent.Number] = (reader.Intent.Id, reader.Intent.Line ?? 0);
+            if (reader.Kind == LedgerRecordKind.Header)
+                clock.Begin(reader.Header);
+            else if (reader.Kind == LedgerRecordKind.Intent)
+                open[reader.Intent.Number] = new Sent(reader.Intent.Id, reader.Intent.Line ?? 0, clock.At(reader.Intent.WallUs, reader.Intent.SentUs));
             else if (reader.Kind == LedgerRecordKind.End && open.Remove(reader.End.Number, out var ended) && !HasResult(ended))
                 sends.Ended(ended, reader.End);
         foreach (var name in open.Values)
@@ -36,7 +40,7 @@ internal sealed class LedgerSends
         }
         return sends;
 
-        bool HasResult((string? Id, long Line) name) => hasResult?.Invoke(name.Id, name.Line) ?? false;
+        bool HasResult(in Sent name) => hasResult?.Invoke(name.Id, name.Line) ?? false;
     }
 
     /// <summary>The ids of all of which it tells anything.</summary>
@@ -46,15 +50,19 @@ internal sealed class LedgerSends
     /// <param name="id">Its id; null for one that is known by its line.</param>
     /// <param name="line">Its line.</param>
     /// <param name="isRepeatable">Whether it may be sent twice.</param>
-    public bool MayHaveArrived(string? id, long line, bool isRepeatable) => _maybe.Has(id, line) || (!isRepeatable && _failed.Has(id, line));
+    /// <param name="since">When it was accepted, by the wall clock: what was sent before was another one of its name.</param>
+    public bool MayHaveArrived(string? id, long line, bool isRepeatable, DateTimeOffset since = default)
+    {
+        var sinceUs = (since - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        return _maybe.Has(id, line, sinceUs) || (!isRepeatable && _failed.Has(id, line, sinceUs));
+    }
 
     /// <summary>Whether an attempt was sent whose end is not known.</summary>
-    public bool IsOpen(string? id, long line) => _open.Has(id, line);
+    public bool IsOpen(string? id, long line) => _open.Has(id, line, long.MinValue);
 
-    private void Ended((string? Id, long Line) name, in LedgerEnd end)
+    private void Ended(in Sent name, in LedgerEnd end)
     {
-        // Recorded, and never sent.
-        if (end.Cost is { } cost && UnitCost.In(Limits.Limit.Requests, cost) == 0)
+        if (end.WasNeverSent)
             return;
         // A refusal was not done, and the line would have gone on to its next attempt.
         if (end.Class == Jobs.WireNames.Of(FailureClass.RateLimit))
@@ -64,21 +72,28 @@ internal sealed class LedgerSends
         (isFinal ? _maybe : _failed).Add(name);
     }
 
+    /// <summary>One that was sent.</summary>
+    /// <param name="Id">By what it is known; null for its line.</param>
+    /// <param name="Line">The line.</param>
+    /// <param name="LatestUs">Not after this it was accepted: see <see cref="LatestClock"/>.</param>
+    private readonly record struct Sent(string? Id, long Line, long LatestUs);
+
+    /// <summary>When each was sent last.</summary>
     private sealed class Names
     {
-        private readonly HashSet<string> _ids = [];
-        private readonly HashSet<long> _lines = [];
+        private readonly Dictionary<string, long> _ids = [];
+        private readonly Dictionary<long, long> _lines = [];
 
-        public IEnumerable<string> Ids => _ids;
+        public IEnumerable<string> Ids => _ids.Keys;
 
-        public void Add((string? Id, long Line) name)
+        public void Add(in Sent sent)
         {
-            if (name.Id is { } id)
-                _ids.Add(id);
+            if (sent.Id is { } id)
+                _ids[id] = Math.Max(sent.LatestUs, _ids.GetValueOrDefault(id, long.MinValue));
             else
-                _lines.Add(name.Line);
+                _lines[sent.Line] = Math.Max(sent.LatestUs, _lines.GetValueOrDefault(sent.Line, long.MinValue));
         }
 
-        public bool Has(string? id, long line) => id is null ? _lines.Contains(line) : _ids.Contains(id);
+        public bool Has(string? id, long line, long sinceUs) => (id is null ? _lines.TryGetValue(line, out var at) : _ids.TryGetValue(id, out at)) && at >= sinceUs;
     }
 }

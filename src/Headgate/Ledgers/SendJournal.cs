@@ -43,7 +43,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Attempts with a number up to this belong to the ledger before.</summary>
     private long _lastOfBefore;
     private long _number;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
+    private int _isGoingOn;
 
     /// <summary>There is no file to write to. Those of an attempt's scopes were opened before it was granted, so that this need not wait for a lock.</summary>
     private bool WritesNothing => _ledger is null && _files.Count == 0;
@@ -264,7 +265,6 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         lock (_order)
             FlushNeedsOrder();
         _ledger?.Sync();
-        GoOnInNext();
         List<ScopeFile> files;
         lock (_lock)
             files = [.. _files.Values];
@@ -295,26 +295,58 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             (_isDisposed, files) = (true, [.. _files.Values]);
         foreach (var file in files)
             file.Dispose();
-        _before?.Dispose();
-        _ledger?.Dispose();
+        // Whoever goes on in the next at this moment is through, or sees that it is over.
+        lock (_order)
+        {
+            _before?.Dispose();
+            _ledger?.Dispose();
+        }
     }
 
     /// <summary>A ledger that is large enough is left for the next; ends of what it has come into it until that one is large enough as well.</summary>
-    private void GoOnInNext()
+    /// <exception cref="LedgerException">There is no next one: the one there is goes on.</exception>
+    public void GoOnInNext()
     {
-        if (NextLedger is null || _ledger is not { } full || full.Length < LargestLedger)
+        if (NextLedger is not { } begin || _ledger is not { } full || full.Length < LargestLedger || _isDisposed || Interlocked.Exchange(ref _isGoingOn, 1) != 0)
             return;
-        var last = full.LastNumber + NumbersBetween;
-        var next = NextLedger(last);
+        try
+        {
+            var last = full.LastNumber + NumbersBetween;
+            GoOnIn(begin(last), last, full);
+        }
+        catch (Exception failure) when (failure is not LedgerException)
+        {
+            throw new LedgerException($"{full.Path}: is full, and the next one cannot be begun: {failure.Message}; it goes on until that can be", failure) { Path = full.Path };
+        }
+        finally
+        {
+            Volatile.Write(ref _isGoingOn, 0);
+        }
+    }
+
+    private void GoOnIn(LedgerWriter next, long last, LedgerWriter full)
+    {
         LedgerWriter? left;
         lock (_order)
         {
+            if (_isDisposed)
+            {
+                next.Dispose();
+                return;
+            }
             FlushNeedsOrder();
             left = _before;
             (_before, _lastOfBefore, _ledger) = (full, last, next);
         }
-        full.Sync();
         left?.Dispose();
+        try
+        {
+            full.Sync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over.
+        }
     }
 
     private LedgerWriter? LedgerOfNeedsOrder(long number) => number > _lastOfBefore ? _ledger : _before;

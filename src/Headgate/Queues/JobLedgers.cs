@@ -10,23 +10,27 @@ internal sealed class JobLedgers
     private const int LeastKept = 3;
 
     private readonly string _directory;
-    private readonly List<(string Path, LedgerSends Sent)> _earlier;
 
-    private JobLedgers(string directory, List<(string, LedgerSends)> earlier) => (_directory, _earlier) = (directory, earlier);
+    /// <summary>Never changed, but replaced: jobs are asked for while some are forgotten.</summary>
+    private volatile (string Path, LedgerSends Sent)[] _earlier;
+
+    private JobLedgers(string directory, (string, LedgerSends)[] earlier) => (_directory, _earlier) = (directory, earlier);
 
     /// <summary>Reads the ledgers of earlier starts.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>
     public static JobLedgers Read(string directory)
     {
         StateDirectory.Make(directory);
-        return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path)))]);
+        // In the order of their time.
+        var clock = new LatestClock();
+        return new JobLedgers(directory, [.. Directory.EnumerateFiles(directory, "*.ledger").Order(StringComparer.Ordinal).Select(path => (path, LedgerSends.Read(path, clock: clock)))]);
     }
 
-    /// <summary>Whether an earlier process may have sent a job that has no result.</summary>
+    /// <summary>Whether an earlier process may have sent a job that has no result. One of its id that ended and was forgotten before it was accepted is another.</summary>
     public bool MayHaveArrived(StoredJob job)
     {
         foreach (var (_, sent) in _earlier)
-            if (sent.MayHaveArrived(job.Id, 0, job.Request.IsRepeatable))
+            if (sent.MayHaveArrived(job.Id, 0, job.Request.IsRepeatable, job.CreatedAt))
                 return true;
         return false;
     }
@@ -47,9 +51,10 @@ internal sealed class JobLedgers
     /// <returns>How many are left.</returns>
     public async Task<int> ForgetEndedAsync(IJobStore store)
     {
-        for (var at = _earlier.Count - LeastKept - 1; at >= 0; at--)
+        var left = _earlier.ToList();
+        for (var at = left.Count - LeastKept - 1; at >= 0; at--)
         {
-            var (path, sent) = _earlier[at];
+            var (path, sent) = left[at];
             var isOpen = false;
             foreach (var ids in sent.Ids.Chunk(JobSearch.LargestPage))
                 if (isOpen = (await store.FindAsync(ids).ConfigureAwait(false)).Any(job => job is { End: null }))
@@ -57,8 +62,9 @@ internal sealed class JobLedgers
             if (isOpen)
                 continue;
             File.Delete(path);
-            _earlier.RemoveAt(at);
+            left.RemoveAt(at);
+            _earlier = [.. left];
         }
-        return _earlier.Count;
+        return left.Count;
     }
 }

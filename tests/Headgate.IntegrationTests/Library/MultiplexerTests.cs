@@ -64,6 +64,23 @@ public sealed class MultiplexerTests
     }
 
     [Fact]
+    public async Task A_file_that_others_could_read_is_its_owners_alone_from_the_start()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await using var cli = new Cli();
+        var path = cli.PathOf("jobs.db");
+        await using (var first = new Multiplexer(o => o.UseSqlite(path)))
+            await first.StartAsync();
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+
+        await using var second = new Multiplexer(o => o.UseSqlite(path));
+        await second.StartAsync();
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
     public async Task A_file_that_another_one_has_is_refused_and_free_when_that_one_has_stopped()
     {
         await using var cli = new Cli();

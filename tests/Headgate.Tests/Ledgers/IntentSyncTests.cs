@@ -79,6 +79,41 @@ public sealed class IntentSyncTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_wrote_before_a_sync_that_failed_and_asks_after_it_is_not_told_that_all_is_well()
+    {
+        var syncs = 0;
+        var sync = new IntentSync(file => throw new LedgerException($"{file.Path}: cannot be written ({++syncs})"));
+        using var ledger = LedgerWriter.Create(_folder["out.ledger"], LedgerTests.Header, _time);
+        sync.Wrote(ledger.Records);
+        sync.Wrote(ledger.Records);
+
+        await Assert.ThrowsAsync<LedgerException>(sync.ThroughAsync);
+        var later = await Assert.ThrowsAsync<LedgerException>(sync.ThroughAsync);
+
+        Assert.EndsWith("(2)", later.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whose_deadline_passes_while_the_disk_takes_its_time_is_not_sent()
+    {
+        var api = new FakeApi();
+        _disk.Reset();
+        using var engine = EngineOf(api, file =>
+        {
+            _disk.Wait();
+            file.Sync();
+        });
+        var sending = Assert.ThrowsAsync<HeadgateException>(() => SendAsync(engine, "/a", engine.Clock.Now + 5 * Clock.Second));
+        await FakeApi.Until(() => Read(_folder["out.ledger"]).Contains("\"t\":", StringComparison.Ordinal));
+        await Threads.PassUntilAsync(_time, () => sending.IsCompleted, milliseconds: 1000);
+        _disk.Set();
+
+        Assert.Equal(FailureClass.Deadline, (await sending).FailureClass);
+        Assert.Empty(api.Paths);
+        Assert.True(_time.Elapsed < TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task What_was_recorded_and_could_not_be_sent_has_cost_nothing()
     {
         var down = true;
@@ -114,10 +149,10 @@ public sealed class IntentSyncTests : IDisposable
         return engine;
     }
 
-    private static async Task SendAsync(Engine engine, string path)
+    private static async Task SendAsync(Engine engine, string path, long? deadline = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"https://api.example{path}");
-        var exchange = new Exchange(request, new SendTerms { Id = path }) { Receive = (_, _) => ValueTask.CompletedTask };
+        var exchange = new Exchange(request, new SendTerms { Id = path, Deadline = deadline }) { Receive = (_, _) => ValueTask.CompletedTask };
         (await new StraightLine(engine).SendAsync(exchange, TestContext.Current.CancellationToken)).Dispose();
         exchange.Last!.WriteEnd();
     }

@@ -68,6 +68,7 @@ public sealed class SendJournalTests : IDisposable
             (await line.SendAsync(exchange, TestContext.Current.CancellationToken)).Dispose();
             // In the ledger that follows, if it is full just now.
             engine.Journal.Sync();
+            engine.Journal.GoOnInNext();
             exchange.Last!.WriteEnd();
         }
         engine.Journal.Sync();
@@ -87,6 +88,28 @@ public sealed class SendJournalTests : IDisposable
             Assert.Empty(reader.Damage);
         }
         Assert.Equal(100, numbers.Count);
+    }
+
+    [Fact]
+    public async Task Where_the_next_ledger_cannot_be_begun_the_full_one_goes_on_and_that_is_told()
+    {
+        var (api, count, told, keysAreThere) = (new FakeApi(), 0, new List<string>(), false);
+        LedgerWriter Begin(long after) => LedgerWriter.Create(_folder[$"{++count}.ledger"], LedgerTests.Header, _time, after);
+        using var engine = new Engine(HeadgateConfiguration.Default, api.In(_time) with { Journal = clock => new SendJournal(clock, null) { LargestLedger = 1 } });
+        engine.Journal.WriteTo(Begin(0));
+        // What callers give is asked for the header.
+        engine.Journal.NextLedger = after => keysAreThere ? Begin(after) : throw new InvalidOperationException("no keys today");
+        engine.SyncEachSecond(failure => told.Add(failure.Message));
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Contains("no keys today", Assert.Single(told), StringComparison.Ordinal);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "https://api.example/");
+        (await new StraightLine(engine).SendAsync(new Exchange(request, new SendTerms()) { Receive = (_, _) => ValueTask.CompletedTask }, TestContext.Current.CancellationToken)).Dispose();
+        keysAreThere = true;
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((1, 2), (told.Count, count));
+        Assert.Equal(1, LedgerPast.Read(_folder["1.ledger"]).HighestNumber);
     }
 
     private static async Task<string> ReadAsync(string path)

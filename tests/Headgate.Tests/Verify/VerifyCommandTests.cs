@@ -33,6 +33,23 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_was_taken_back_was_no_send()
+    {
+        _script.Burst(2, 0, 10).Write(writer =>
+        {
+            writer.WriteIntent(new LedgerIntent { WallUs = LedgerScript.WallAtZero, SentUs = 0, Number = 3, Line = 3, Upstream = "api" });
+            writer.WriteEnd(new LedgerEnd { Number = 3, EndUs = 5, LateUs = 5, Cost = [new UnitCost(Headgate.Limits.Limit.Requests, 0)] });
+            writer.Flush();
+        });
+
+        var (exit, output, _) = Run(_script.Path);
+
+        Assert.Equal(0, exit);
+        Assert.Contains("sends        2: 2 answered, 0 failed without an answer, 0 without an end; 1 more recorded and never sent", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("no answer ×", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_breach_names_the_attempts_and_ends_with_9()
     {
         _script.Burst(4, 0, 10);
