@@ -149,34 +149,6 @@ public sealed class ProxyPoolsTests
         Assert.InRange((await world.SendInTurnAsync(100)).Count(way => way == "p2"), 1, 40);
     }
 
-    [Fact]
-    public async Task One_that_gives_heads_and_then_nothing_gets_no_more_room_than_one_that_is_new()
-    {
-        using var world = new ProxyWorld(Pool(), [Entry("p1")], ChangingEngine.Policy() with { Timeout = TimeSpan.FromSeconds(3), Retries = 0 });
-        world.Stalls = static _ => true;
-        var proxy = world.Engine.Proxies.All[0].Proxies[0];
-        var most = 0;
-
-        var all = Enumerable.Range(0, 60).Select(_ => world.SendAsync()).ToList();
-        await Threads.PassUntilAsync(world.Time, () => (most = Math.Max(most, proxy.InFlight)) < 0 || all.TrueForAll(task => task.IsCompleted), milliseconds: 100);
-
-        Assert.All(all, task => Assert.StartsWith("Timeout: ", task.Result.Outcome, StringComparison.Ordinal));
-        Assert.Equal(2, most);
-    }
-
-    [Fact]
-    public async Task The_fastest_is_not_the_one_that_gives_heads_at_once_and_then_nothing()
-    {
-        using var world = new ProxyWorld(Pool(ProxyChoice.Fastest), [Entry("p1"), Entry("p2")], ChangingEngine.Policy() with { Timeout = TimeSpan.FromSeconds(3), Retries = 0 });
-        world.LatencyOf = static proxy => TimeSpan.FromMilliseconds(proxy == "p1" ? 5 : 100);
-        await world.SendInTurnAsync(20);
-        world.Stalls = static proxy => proxy == "p1";
-
-        var ways = await world.SendInTurnAsync(100);
-
-        Assert.InRange(ways.Count(way => way == "p2"), 80, 100);
-    }
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

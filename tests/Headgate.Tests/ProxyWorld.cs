@@ -170,11 +170,11 @@ internal sealed class ProxyWorld : IDisposable
     }
 
     /// <summary>Nothing, for ever.</summary>
-    private sealed class StalledStream : ReadingStream
+    private sealed class StalledStream(VirtualTime time) : ReadingStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
             return 0;
         }
 
@@ -204,7 +204,7 @@ internal sealed class ProxyWorld : IDisposable
             if (world.BreaksOff(proxy.Name, request.RequestUri!))
                 answer.Content = new StreamContent(new CutStream());
             if (world.Stalls(proxy.Name))
-                answer.Content = new StreamContent(new StalledStream());
+                answer.Content = new StreamContent(new StalledStream(world.Time));
             return answer;
         }
     }
