@@ -110,35 +110,6 @@ public sealed class MultiplexerFileTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task One_that_is_stopped_while_it_starts_is_closed_when_it_has_started()
-    {
-        var late = Get("/late", "late");
-        late.Deadline = TimeSpan.FromSeconds(1);
-        var first = await StartAsync(Silent(), o => o.Limits = ["1/h"]);
-        await first.SubmitAsync(late);
-        await first.StopAsync();
-        _time.Advance(TimeSpan.FromSeconds(2));
-        var order = new ConcurrentQueue<string>();
-        Task? stopping = null;
-        var options = new MultiplexerOptions { Queue = $"sqlite:{_folder["jobs.db"]}", OpenFile = (_, time) => new JobFile(_store, new MemoryJobs(time), () => order.Enqueue("closed")) };
-        var second = new Multiplexer(options, Silent().In(_time));
-        _all.Add(second);
-        // Told of while it starts.
-        second.RequestTimeout += (_, _) =>
-        {
-            stopping = second.StopAsync();
-            for (var times = 0; order.IsEmpty && times < 10_000; times++)
-                Thread.Yield();
-            order.Enqueue("told");
-        };
-
-        await second.StartAsync();
-        await stopping!;
-
-        Assert.Equal(["told", "closed"], order);
-    }
-
-    [Fact]
     public async Task The_file_is_given_away_when_nothing_can_be_sent_any_more()
     {
         var order = new ConcurrentQueue<string>();
