@@ -175,12 +175,10 @@ internal sealed class Attempt : ISendWitness, IDisposable
     {
         var hadBegun = Answer is not null;
         Answer?.Dispose();
-        (Answer, Status) = (null, 0);
-        Error = HeadgateException.ErrorOf(failure);
+        (Answer, Status, Error) = (null, 0, HeadgateException.ErrorOf(failure));
         try
         {
-            var outcome = Failed(failure);
-            return outcome with { BrokeOff = outcome.BrokeOff || hadBegun };
+            return Failed(failure) is var outcome && hadBegun ? outcome with { BrokeOff = true } : outcome;
         }
         catch
         {
