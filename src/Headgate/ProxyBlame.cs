@@ -6,7 +6,7 @@ namespace Headgate;
 /// <summary>
 /// Whose fault it was that an attempt came to nothing, where a proxy stands in between. A connection that broke, or an answer that did not come,
 /// is the API's while the proxy still answers. What the proxy does not reach is the API's too, unless somebody reached it lately. And an answer
-/// that broke off after it had begun is the proxy's, unless others bring no more of what the API answers than this one does:
+/// that broke off after it had begun, or did not come to its end in time, is the proxy's, unless others bring no more of what the API answers than this one does:
 /// <see cref="Proxies.ProxyOutlets.IsApisFaultNeedsLock"/>.
 /// </summary>
 internal static class ProxyBlame
@@ -36,7 +36,7 @@ internal static class ProxyBlame
         }
         return fault == ProxyFault.TargetUnreachable
             ? outcome with { ProxyFault = fault, Class = attempt.Upstream.WasReachedSince(engine.Clock.Now - Lately) ? FailureClass.Proxy : FailureClass.Network }
-            : outcome is { BrokeOff: true, Class: FailureClass.Network } ? BrokeOff(engine, attempt, outcome) : outcome;
+            : outcome is { BrokeOff: true, Class: FailureClass.Network or FailureClass.Timeout } ? BrokeOff(engine, attempt, outcome) : outcome;
     }
 
     private static Outcome BrokeOff(Engine engine, Attempt attempt, in Outcome outcome)

@@ -23,6 +23,30 @@ public sealed class ProxyStallTests
     }
 
     [Fact]
+    public async Task One_that_stalls_where_others_do_not_gets_a_few_tries_and_no_request_pays_for_it()
+    {
+        using var world = new ProxyWorld(Pool(), [Entry("bad"), Entry("g1"), Entry("g2")], ChangingEngine.Policy() with { Timeout = TimeSpan.FromSeconds(3), Retries = 0 });
+        world.Stalls = static proxy => proxy == "bad";
+
+        var all = await world.SendManyAsync(300);
+
+        Assert.All(all, sent => Assert.Equal(("200", 0), (sent.Outcome, sent.Exchange.RetriesMade)));
+        Assert.InRange(world.Tries.Count(attempt => attempt.Proxy == "bad"), 1, 6);
+    }
+
+    [Fact]
+    public async Task An_API_whose_answers_do_not_come_to_their_end_takes_no_proxy_away()
+    {
+        using var world = new ProxyWorld(Pool(), [Entry("p1"), Entry("p2"), Entry("p3")], ChangingEngine.Policy() with { Timeout = TimeSpan.FromSeconds(3), Retries = 0 });
+        world.Stalls = static _ => true;
+
+        var all = await world.SendManyAsync(60);
+
+        Assert.All(all, sent => Assert.StartsWith("Timeout: ", sent.Outcome, StringComparison.Ordinal));
+        Assert.All(world.Engine.UpstreamOf(new Uri("https://api.test/x")).Proxies!.All, static way => Assert.Null(way.DeadReason));
+    }
+
+    [Fact]
     public async Task The_fastest_is_not_the_one_that_gives_heads_at_once_and_then_nothing()
     {
         using var world = new ProxyWorld(Pool(ProxyChoice.Fastest), [Entry("p1"), Entry("p2")], ChangingEngine.Policy() with { Timeout = TimeSpan.FromSeconds(3), Retries = 0 });
