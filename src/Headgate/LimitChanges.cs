@@ -79,7 +79,6 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
     /// <summary>Changes them.</summary>
     public void CommitNeedsLock(Scheduler scheduler, long now)
     {
-        _at = now;
         var present = engine.UnderWayNeedsLock.OfType<LinePermit>().ToHashSet();
         var numbers = present.Select(permit => permit.Attempt?.RecordedAs ?? 0).Where(number => number != 0).ToHashSet();
         // What was not recorded yet when that was read, and has ended since, is in neither.
@@ -96,7 +95,7 @@ internal sealed class LimitChanges(Engine engine, IReadOnlyList<ScopeChange> cha
             foreach (var limit in added)
                 engine.JoinNeedsLock(limit, change.Api, now);
         }
-        engine.Journal.Eras.Begin(now);
+        _at = engine.Journal.Eras.Begin();
     }
 
     /// <summary>Those who wait are looked at anew.</summary>

@@ -65,7 +65,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     public bool RemembersAll { get; init; }
 
     /// <summary>When limits were changed.</summary>
-    public LimitEras Eras { get; } = new();
+    public LimitEras Eras { get; } = new(clock);
 
     /// <summary>Whether sends are remembered.</summary>
     public bool HasRecords => state is not null;

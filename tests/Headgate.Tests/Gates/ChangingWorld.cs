@@ -24,7 +24,7 @@ internal sealed class ChangingWorld
     private readonly bool _isRecorded;
     private readonly ArrivalTerms _terms;
     private readonly Scheduler _scheduler = new();
-    private readonly UnderWay _underWay = new(new LimitEras(), 0);
+    private readonly UnderWay _underWay = new(new LimitEras(new Clock(TimeProvider.System)), 0);
     private readonly Gate _gate;
     private readonly List<Scope> _scopes;
     private readonly List<Epoch> _epochs = [];

@@ -10,7 +10,7 @@ namespace Headgate.Tests.Gates;
 public sealed class ScopeChangeTests
 {
     private readonly GateFixture _gates = new();
-    private readonly UnderWay _underWay = new(new LimitEras(), 0);
+    private readonly UnderWay _underWay = new(new LimitEras(new Clock(TimeProvider.System)), 0);
 
     [Theory]
     [InlineData(LimitTiming.Nominal)]
