@@ -42,14 +42,16 @@ internal static class JobPages
         var left = search.Limit;
         var (jobs, next) = await state.Jobs.SearchAsync(search with { Limit = Math.Min(left, AtATime) });
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
-        await using var json = Json.Writer(context.Response);
+        await using var json = Json.LongWriter(context.Response);
         json.WriteStartObject();
         json.WriteStartArray("requests");
         while (true)
         {
             foreach (var job in jobs)
+            {
                 JobJson.Write(json, job);
-            await json.FlushAsync(context.RequestAborted);
+                await Json.PassAsync(json, context.RequestAborted);
+            }
             left -= jobs.Count;
             if (next is null || left == 0)
                 break;
@@ -89,7 +91,7 @@ internal static class JobPages
         if (!await state.WaitAsync(gone => state.Jobs.WaitAsync(known, longest, gone), context.RequestAborted))
             throw HeldCall.Stopping;
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
-        await using var json = Json.Writer(context.Response);
+        await using var json = Json.LongWriter(context.Response);
         var (count, completed, pending, unknown) = (0, 0, new List<string>(), new List<string>());
         json.WriteStartObject();
         json.WriteStartArray("results");
@@ -103,15 +105,17 @@ internal static class JobPages
                 else if (!view.HasEnded)
                 {
                     pending.Add(some[at]);
-                    if (tellsOpen)
-                        JobJson.Write(json, view);
+                    if (!tellsOpen)
+                        continue;
+                    JobJson.Write(json, view);
+                    await Json.PassAsync(json, context.RequestAborted);
                 }
                 else
                 {
                     count++;
                     completed += view.Stored.End!.Status == JobStatus.Completed ? 1 : 0;
                     JobJson.Write(json, view);
-                    await json.FlushAsync(context.RequestAborted);
+                    await Json.PassAsync(json, context.RequestAborted);
                 }
         }
         json.WriteEndArray();

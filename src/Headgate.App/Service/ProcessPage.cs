@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Headgate.App.Security;
 using Headgate.Jobs;
 using Headgate.Queues;
@@ -73,26 +74,31 @@ internal sealed class ProcessPage(ServiceState state)
             return;
         }
         (context.Response.StatusCode, context.Response.ContentType) = (StatusCodes.Status200OK, Json.Type);
-        await using var json = Json.Writer(context.Response);
+        await using var json = Json.LongWriter(context.Response);
         json.WriteStartObject();
         json.WriteStartArray("results");
         foreach (var some in Enumerable.Range(0, ids.Length).Chunk(AtATime))
         {
             var found = await state.Jobs.FindAsync([.. some.Select(at => ids[at] ?? "")]);
             foreach (var (job, at) in found.Zip(some))
+            {
                 if (job is not null)
                     JobJson.Write(json, job);
                 else
-                {
-                    json.WriteStartObject();
-                    json.WriteString("error", errors[at] ?? "it was forgotten");
-                    json.WriteEndObject();
-                }
-            await json.FlushAsync(context.RequestAborted);
+                    WriteError(json, errors[at] ?? "it was forgotten");
+                await Json.PassAsync(json, context.RequestAborted);
+            }
         }
         json.WriteEndArray();
         WriteEnd(json, began, ids.Length);
         await json.FlushAsync(context.RequestAborted);
+    }
+
+    private static void WriteError(Utf8JsonWriter json, string error)
+    {
+        json.WriteStartObject();
+        json.WriteString("error", error);
+        json.WriteEndObject();
     }
 
     /// <summary>The id of each, or why it has none.</summary>

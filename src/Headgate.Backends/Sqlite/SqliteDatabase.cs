@@ -58,15 +58,17 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Reads something. It sees all that was committed before.</summary>
+    /// <param name="read">What to read.</param>
+    /// <param name="isMany">It is many statements: they take the locks of the file once, and see it as it is at the first.</param>
     /// <exception cref="JobStoreException">It cannot be read.</exception>
-    public T Read<T>(Func<Statements, T> read)
+    public T Read<T>(Func<Statements, T> read, bool isMany = false)
     {
         Statements? reader = null;
         try
         {
             if (!_readers.TryTake(out reader))
                 reader = new Statements(Connect());
-            return read(reader);
+            return isMany ? reader.Together(read) : read(reader);
         }
         catch (SqliteException failure)
         {

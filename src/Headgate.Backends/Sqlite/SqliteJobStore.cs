@@ -51,7 +51,10 @@ internal sealed class SqliteJobStore(SqliteDatabase database) : IJobStore
             jobs.Add(row.Read() ? Read(row) : null);
         }
         return jobs;
-    }));
+    }, isMany: ids.Count > 1));
+
+    public Task<IReadOnlyList<bool>> AreOpenAsync(IReadOnlyList<string> ids) => Task.FromResult<IReadOnlyList<bool>>(database.Read(
+        statements => ids.Select(id => statements.Scalar("SELECT 1 FROM jobs WHERE id = $1 AND status IS NULL", id) is not null).ToList(), isMany: ids.Count > 1));
 
     public Task<JobPage> SearchAsync(JobSearch search) => Task.FromResult(database.Read(statements =>
     {

@@ -20,6 +20,20 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
     /// <inheritdoc cref="Execute"/>
     public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteReader();
 
+    /// <summary>Reads with several statements in one transaction.</summary>
+    public T Together<T>(Func<Statements, T> read)
+    {
+        Execute("BEGIN");
+        try
+        {
+            return read(this);
+        }
+        finally
+        {
+            Execute("COMMIT");
+        }
+    }
+
     public void Dispose()
     {
         foreach (var command in _prepared.Values)

@@ -4,7 +4,8 @@ namespace Headgate.Limits;
 
 /// <summary>
 /// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
-/// every 50 ms of clean answers; a refusal halves it.
+/// every 50 ms of clean answers; a refusal halves it. Until the first one they are spread over those 50 ms: of many that left together
+/// a server that allows few would refuse nearly all before it could be heard.
 /// </summary>
 internal sealed class ConcurrencyCap : OwnState
 {
@@ -27,13 +28,20 @@ internal sealed class ConcurrencyCap : OwnState
     private long _unrecorded;
     private (long Cap, string Text) _words = (0, "");
 
+    /// <summary>It starts slowly, and nothing was refused yet.</summary>
+    private bool _isUntried;
+
+    /// <summary>When the next may go while they are spread, and the time of the last look: a grant is decided at that very moment.</summary>
+    private long _next = long.MinValue / 4;
+    private long _now = long.MinValue / 4;
+
     private readonly string _counted;
 
     /// <param name="most">At most so many.</param>
     /// <param name="slowStart">Whether it begins with 16.</param>
     /// <param name="counted">What users are told that there are so many of.</param>
     public ConcurrencyCap(int most, bool slowStart, string counted = "at once") : base(most) =>
-        (_most, _ceiling, _cap, _counted) = (most, most, slowStart ? Math.Min(First, most) : most, counted);
+        (_most, _ceiling, _cap, _isUntried, _counted) = (most, most, slowStart ? Math.Min(First, most) : most, slowStart, counted);
 
     /// <summary>At most so many connections.</summary>
     public static ConcurrencyCap OfConnections(int most) => new(most, slowStart: false, Connections);
@@ -78,7 +86,8 @@ internal sealed class ConcurrencyCap : OwnState
     }
 
     /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
-    public void Refused(long now) => (_cap, _cleanSince, _dirtyUntil) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, now + Clock.Second);
+    public void Refused(long now) =>
+        (_cap, _cleanSince, _dirtyUntil, _isUntried) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, now + Clock.Second, false);
 
     /// <summary>One that ends now is under way until it is recorded: together with those in flight there are never more than the most.</summary>
     public void Keep() => _unrecorded++;
@@ -88,19 +97,35 @@ internal sealed class ConcurrencyCap : OwnState
 
     public bool HasRoom => Room > 0;
 
-    public override long Available(long now) => Math.Max(0, Room);
+    public override long Available(long now) => IsSpread && _next > now ? 0 : Math.Max(0, Room);
 
-    public override bool FitsAt(long at, long cost, long now, long taken) => taken + cost <= Room;
+    public override bool FitsAt(long at, long cost, long now, long taken) =>
+        taken + cost <= Room && (!IsSpread || (taken == 0 ? _next : Math.Max(now, _next) + taken * Gap) <= at);
 
-    public override void Take(long cost) => _inFlight += cost;
+    public override long NextCertain => IsSpread ? _next : Never;
+
+    public override void Take(long cost)
+    {
+        _inFlight += cost;
+        if (IsSpread)
+            _next = Math.Max(_now, _next) + cost * Gap;
+    }
 
     public override void Return(long cost) => _inFlight -= cost;
 
     public override void Ended(long cost, long sent, bool isAborted, long now) => _inFlight -= cost;
 
-    protected override long Earliest(long cost, long now) => Room > 0 ? now : Never;
+    protected override long Earliest(long cost, long now)
+    {
+        _now = now;
+        return Room <= 0 ? Never : IsSpread ? Math.Max(now, _next) : now;
+    }
 
     protected override long EmptyAt => _inFlight + _unrecorded == 0 ? long.MinValue : Never;
+
+    private bool IsSpread => _isUntried && IsGrowing;
+
+    private long Gap => Step / _cap;
 
     private long Room => Math.Min(_cap, _most - _unrecorded) - _inFlight;
 }

@@ -206,9 +206,9 @@ internal sealed class DurableJobs : IAsyncDisposable
         {
             foreach (var some in ids.Chunk(100))
             {
-                var found = await _store.FindAsync(some).ConfigureAwait(false);
+                var areOpen = await _store.AreOpenAsync(some).ConfigureAwait(false);
                 for (var at = 0; at < some.Length; at++)
-                    if (found[at] is not { End: null })
+                    if (!areOpen[at])
                         _ends.Waiters.Release(some[at]);
             }
             await Task.WhenAll(ends).WaitAsync(timeout < Clock.LongestTimer ? timeout : Clock.LongestTimer, _engine.Clock.Provider, cancellation).ConfigureAwait(false);

@@ -23,6 +23,10 @@ internal interface IJobStore : IAsyncDisposable
     /// <exception cref="JobStoreException">They cannot be read.</exception>
     Task<IReadOnlyList<StoredJob?>> FindAsync(IReadOnlyList<string> ids);
 
+    /// <summary>Of jobs by their ids, in their order, whether each is known and has not ended: nothing else of them is read.</summary>
+    /// <exception cref="JobStoreException">They cannot be read.</exception>
+    Task<IReadOnlyList<bool>> AreOpenAsync(IReadOnlyList<string> ids);
+
     /// <summary>Jobs in the order they were accepted, or the other way round.</summary>
     /// <param name="search">Which.</param>
     /// <exception cref="JobStoreException">They cannot be read.</exception>

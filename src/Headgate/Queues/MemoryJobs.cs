@@ -57,6 +57,12 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
             return Task.FromResult<IReadOnlyList<StoredJob?>>([.. ids.Select(id => _places.TryGetValue(id, out var place) ? _jobs[place] : null)]);
     }
 
+    public Task<IReadOnlyList<bool>> AreOpenAsync(IReadOnlyList<string> ids)
+    {
+        lock (_lock)
+            return Task.FromResult<IReadOnlyList<bool>>([.. ids.Select(id => _places.TryGetValue(id, out var place) && _jobs[place].End is null)]);
+    }
+
     public Task<JobPage> SearchAsync(JobSearch search)
     {
         lock (_lock)

@@ -122,6 +122,16 @@ public abstract class JobContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Open_is_what_is_known_and_has_not_ended()
+    {
+        await Store.AddAsync([Job("a"), Job("b")]);
+        await Store.EndAsync(End("a"));
+
+        Assert.Equal([true, false, false, true], await Store.AreOpenAsync(["b", "a", "c", "b"]));
+        Assert.Empty(await Store.AreOpenAsync([]));
+    }
+
+    [Fact]
     public async Task Jobs_are_looked_for_page_by_page()
     {
         await Store.AddAsync([.. Enumerable.Range(0, 10).Select(n => Job($"j{n}"))]);

@@ -32,6 +32,41 @@ public sealed class ConcurrencyCapTests
     }
 
     [Fact]
+    public void While_it_starts_slowly_those_it_lets_go_are_spread_over_the_50_ms_until_the_first_refusal()
+    {
+        var cap = new ConcurrencyCap(100, slowStart: true);
+        var gap = 50 * Clock.Millisecond / 16;
+        Assert.Equal(Start, cap.FreeAt(1, Start));
+        cap.Take(1);
+        Assert.Equal((Start + gap, 0), (cap.FreeAt(1, Start), cap.Available(Start)));
+        Assert.Equal((Start + gap, Start + gap), (cap.FreeAt(1, Start + gap - 1), cap.NextCertain));
+        Assert.True(cap.FitsAt(Start + gap, 1, Start, taken: 0));
+        Assert.False(cap.FitsAt(Start + gap, 1, Start, taken: 1));
+        Assert.True(cap.FitsAt(Start + 2 * gap, 1, Start, taken: 1));
+        // What was not used is not made up for.
+        var later = Start + Clock.Second;
+        Assert.Equal(later, cap.FreeAt(1, later));
+        cap.Take(1);
+        Assert.Equal(later + gap, cap.FreeAt(1, later));
+        cap.Refused(later);
+        Assert.Equal(later, cap.FreeAt(1, later));
+    }
+
+    [Fact]
+    public void Once_it_has_all_that_it_may_have_nothing_is_spread()
+    {
+        var (grown, asked) = (new ConcurrencyCap(32, slowStart: true), new ConcurrencyCap(100, slowStart: false));
+        After(grown, Start);
+        After(grown, Start + 50 * Clock.Millisecond);
+        foreach (var cap in (ConcurrencyCap[])[grown, asked])
+            for (var taken = 0; taken < 32; taken++)
+            {
+                Assert.Equal(Start + Clock.Second, cap.FreeAt(1, Start + Clock.Second));
+                cap.Take(1);
+            }
+    }
+
+    [Fact]
     public void What_has_ended_and_is_not_recorded_takes_of_the_most_but_not_of_a_cap_that_grows()
     {
         var (full, slow) = (new ConcurrencyCap(20, slowStart: false), new ConcurrencyCap(20, slowStart: true));
