@@ -31,6 +31,9 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
 
     private ReuseDecision _decision;
     private Flight? _flight;
+
+    /// <summary>By which fields the answer is chosen, as somebody's told it that was waited for.</summary>
+    private IReadOnlyList<string>? _told;
     private StoredAnswer? _stored;
 
     /// <summary>Why the API would have been asked, had not somebody else asked it; null for one that waited for nobody.</summary>
@@ -79,12 +82,11 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             }
             if (!shares)
                 return null;
-            var (other, own) = cache.Engine.Stored.Flights.Join(request, Terms, cache.Now);
-            _flight = own;
-            if (other is null)
+            if (Join() is not { } other)
                 return null;
             _shared = _decision.Reason;
             shares = await FollowAsync(other, waiting).ConfigureAwait(false) == FlightEnd.Gone && ++followed < MostFollowed;
+            _told = other.Names ?? _told;
         }
     }
 
@@ -95,7 +97,7 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         Decide();
         if (_decision.Kind != ReuseKind.ServeAndValidate)
             return false;
-        _flight = cache.Engine.Stored.Flights.Join(request, Terms, cache.Now).Own;
+        Join();
         return _flight is not null;
     }
 
@@ -185,6 +187,20 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
     private void SetConditions() => Conditions = _decision.Kind is ReuseKind.Forward or ReuseKind.Serve || _decision.Stored is null ? null
         : Forwarding.Of(request, _decision).Where(static field => Forwarding.IsConditional(field.Name));
 
+    /// <summary>Whom to wait for; null where it asks itself, for others too unless it must not.</summary>
+    private Flight? Join()
+    {
+        var stored = _decision.Reason == ForwardReason.UriMiss ? null : cache.Answers.NamesOf(request);
+        (var other, _flight) = cache.Engine.Stored.Flights.Join(request, Terms, _told, stored, cache.Now);
+        return other;
+    }
+
+    private void Share(Selecting selecting)
+    {
+        if (_flight is { } flight && selecting != Selecting.Never)
+            cache.Engine.Stored.Flights.Share(request, flight, selecting);
+    }
+
     private async ValueTask<FlightEnd> FollowAsync(Flight flight, CancellationToken waiting)
     {
         var (clock, asked) = (cache.Engine.Clock, cache.Engine.Clock.Now);
@@ -208,6 +224,8 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
         var status = attempt.Status;
         Drop(attempt);
         Serve(stored, word, new CacheStatus { Forward = _decision.Reason, ForwardStatus = status, Ttl = Seconds(stored), IsStored = word == CacheOutcome.Revalidated });
+        if (word == CacheOutcome.Revalidated)
+            Share(stored.Selecting);
         End(word == CacheOutcome.Revalidated ? FlightEnd.Kept : FlightEnd.Alone);
         return Taken.Stored;
     }
@@ -253,13 +271,13 @@ internal sealed class CacheVisit(ApiCache cache, Exchange exchange, CacheRequest
             return;
         }
         _isCollecting = true;
+        Share(Selecting.Of(answer.Fields, request.Fields)!);
         var collector = new BodyCollector(attempt.AnnouncedLength, cache.Answers.MostOfOne, cache.Engine.Stored.Collecting, (body, isWhole) => Keep(receipt, answer, body, isWhole, attempt.AnnouncedLength is not null));
         if (answer.Status is 204 or 304 || attempt.AnnouncedLength == 0)
         {
             collector.End(isWhole: true);
             return;
         }
-        _flight?.Share(Selecting.Of(answer.Fields, request.Fields)!);
         head.Content = new StoringContent(head.Content, collector);
     }
 

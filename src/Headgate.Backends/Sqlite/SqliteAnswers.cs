@@ -10,17 +10,22 @@ internal sealed class SqliteAnswers
     /// <summary>What an entry takes beside itself: its rows, its place in two indexes, and the rest of its last page.</summary>
     private const int Overhead = 8 * 1024;
 
+    private const int PageSize = 4096;
+
     private readonly SqliteDatabase _database;
     private readonly long _limit;
+
+    /// <summary>So many bytes are written in one transaction, and so long the log ahead of the file gets before it is copied into that.</summary>
+    private readonly long _log;
     private readonly byte[] _salt;
     private long _used;
 
     /// <param name="database">Not owned.</param>
-    /// <param name="limit">Bytes of the file.</param>
+    /// <param name="limit">Bytes of the file and its log together. An eighth is for the log: it may have all of <see cref="_log"/> when the largest entry comes, a tenth.</param>
     public SqliteAnswers(SqliteDatabase database, long limit)
     {
-        (_database, _limit) = (database, limit);
-        _ = database.Writer.WriteAsync(static statements => statements.Execute("PRAGMA journal_size_limit=4194304"), isSynced: false);
+        (_database, _limit, _log) = (database, limit, limit / 64);
+        _ = database.Writer.WriteAsync(statements => statements.Execute($"PRAGMA journal_size_limit={_log}") + statements.Execute($"PRAGMA wal_autocheckpoint={Math.Max(1, _log / PageSize)}"), isSynced: false);
         _salt = ReadSalt() ?? MakeSalt();
         _used = database.Read(statements => statements.Scalar("SELECT MAX(used) FROM entries") as long? ?? 0);
     }
@@ -38,19 +43,25 @@ internal sealed class SqliteAnswers
         return row.Read() ? (row.GetInt64(0), (byte[])row.GetValue(1)) : null;
     });
 
-    /// <summary>Writes many at once: null for what is not kept any more.</summary>
+    /// <summary>Writes many, as many together as the log may have: null for what is not kept any more. What fails may have been written in part.</summary>
     /// <param name="entries">By their keys, with the rules by which each was made.</param>
     /// <param name="used">Those that were asked for meanwhile.</param>
-    public Task WriteAsync(IReadOnlyCollection<KeyValuePair<CacheKey, KeptEntry>> entries, IReadOnlyCollection<long> used) => _database.Writer.WriteAsync(
-        statements =>
+    public async Task WriteAsync(IReadOnlyCollection<KeyValuePair<CacheKey, KeptEntry>> entries, IReadOnlyCollection<long> used)
+    {
+        var (part, bytes) = (new List<KeyValuePair<CacheKey, KeptEntry>>(), 0L);
+        foreach (var entry in entries)
         {
-            foreach (var id in used)
-                statements.Execute("UPDATE entries SET used = $1 WHERE id = $2", ++_used, id);
-            foreach (var (key, kept) in entries)
-                Write(statements, key, kept.Entry is { } entry ? EntryBytes.Write(entry, kept.Rules) : null);
-            return entries.Count;
-        },
-        isSynced: false);
+            var size = entry.Value.Entry?.Size ?? 0;
+            if (part.Count > 0 && bytes + size > _log)
+            {
+                await WritePartAsync(part, used);
+                (part, bytes, used) = ([], 0, []);
+            }
+            part.Add(entry);
+            bytes += size;
+        }
+        await WritePartAsync(part, used);
+    }
 
     /// <summary>What is kept of a URL, whoever it is for, as it was written, but what is known; and whether it is for who asks.</summary>
     public IReadOnlyList<(string Place, byte[] Entry, bool IsAskers)> Look(string url, IReadOnlyCollection<CacheKey> known, CacheKey asker)
@@ -91,6 +102,17 @@ internal sealed class SqliteAnswers
     /// <summary>Forgets all of it.</summary>
     public Task ClearAsync() => _database.Writer.WriteAsync(statements => statements.Execute("DELETE FROM entries") + statements.Execute("DELETE FROM bodies"), isSynced: false);
 
+    private Task WritePartAsync(List<KeyValuePair<CacheKey, KeptEntry>> entries, IReadOnlyCollection<long> used) => _database.Writer.WriteAsync(
+        statements =>
+        {
+            foreach (var id in used)
+                statements.Execute("UPDATE entries SET used = $1 WHERE id = $2", ++_used, id);
+            foreach (var (key, kept) in entries)
+                Write(statements, key, kept.Entry is { } entry ? EntryBytes.Write(entry, kept.Rules) : null);
+            return entries.Count;
+        },
+        isSynced: false);
+
     private void Write(Statements statements, CacheKey key, byte[]? entry)
     {
         var owner = OwnerOf(key);
@@ -98,7 +120,7 @@ internal sealed class SqliteAnswers
             Delete(statements, known);
         if (entry is null || entry.Length > _limit / 10)
             return;
-        while (BytesOf(statements) + entry.Length + 2L * key.Url.Length + Overhead > _limit)
+        while (BytesOf(statements) + entry.Length + 2L * key.Url.Length + Overhead > _limit - _limit / 8)
         {
             if (statements.Scalar("SELECT id FROM entries ORDER BY used LIMIT 1") is not long oldest)
                 return;

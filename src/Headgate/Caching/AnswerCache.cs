@@ -68,6 +68,9 @@ internal sealed class AnswerCache(long limit, ICacheArchive? archive = null)
         return Reuse.Decide(request.Rules, request, stored, variants is null ? ForwardReason.UriMiss : ForwardReason.VaryMiss, IsInvalid(request, stored), now);
     }
 
+    /// <summary>By which fields the newest answer was chosen of those that are stored of a URL; null if none is.</summary>
+    public IReadOnlyList<string>? NamesOf(CacheRequest request) => Find(request) is { Answers: [var newest, ..] } ? newest.Selecting.Names : null;
+
     /// <summary>What is to be done with an answer; what it says of stored ones is done.</summary>
     /// <param name="request">What asked for it.</param>
     /// <param name="decision">What was decided then.</param>

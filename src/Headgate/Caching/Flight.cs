@@ -9,7 +9,7 @@ internal enum FlightEnd
     /// <summary>The answer is for nobody else, or there is none: each asks for itself.</summary>
     Alone,
 
-    /// <summary>Whoever asked has gone, or its answer was chosen by what the others do not say: the next one asks.</summary>
+    /// <summary>Whoever asked has gone, or its answer was chosen by what this one does not say: look again whom to wait for.</summary>
     Gone,
 }
 
@@ -43,11 +43,16 @@ internal sealed class Flight(FlightTerms terms, TimeProvider time)
     /// <summary>Whether anybody has waited for it.</summary>
     public bool HadFollowers => Volatile.Read(ref _followers) > 0;
 
-    /// <summary>Whether a request may wait for it: not if its body has taken too long already.</summary>
-    public bool IsFor(CacheRequest request, in FlightTerms other) =>
-        terms.AreGoodFor(other) && (_selecting is not { } selecting || (selecting.Matches(request.Fields, null) && BodyLeft > TimeSpan.Zero));
+    /// <summary>By which fields its answer was chosen; null until its head has told that.</summary>
+    public IReadOnlyList<string>? Names => _selecting?.Names;
 
-    /// <summary>Its answer will be stored, for those who would have been given the same.</summary>
+    /// <summary>Where it is found among those of its URL: <see cref="Flights"/> alone reads and writes it, under its lock.</summary>
+    public string Variant { get; set; } = "";
+
+    /// <summary>Whether one of the same variant may wait for it: not if its body has taken too long already.</summary>
+    public bool IsFor(in FlightTerms other) => terms.AreGoodFor(other) && (_selecting is null || BodyLeft > TimeSpan.Zero);
+
+    /// <summary>Its answer will be stored, for those who would have been given the same: <see cref="Flights.Share"/>.</summary>
     public void Share(Selecting selecting)
     {
         _sharedAt = time.GetTimestamp();

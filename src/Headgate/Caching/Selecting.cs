@@ -48,6 +48,13 @@ internal sealed class Selecting
         return new Selecting([.. names], written, [.. names.Zip(written, Meaning)]);
     }
 
+    /// <summary>What a request says in some fields, as one text: the same of those that mean the same.</summary>
+    public static string Said(IReadOnlyList<string> names, FieldList request) => names.Count == 0 ? "" : string.Concat(
+        from name in names.Order(StringComparer.Ordinal)
+        let meant = Meaning(name, request.Combined(name))
+        where meant is not null
+        select $"{name}={meant}\n");
+
     /// <summary>Whether a request would have been given the same answer.</summary>
     /// <param name="request">Its headers.</param>
     /// <param name="language">The language of the answer; null if it says none.</param>

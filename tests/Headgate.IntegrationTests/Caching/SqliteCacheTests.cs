@@ -152,6 +152,30 @@ public sealed class SqliteCacheTests : IAsyncDisposable
         Assert.InRange(world.Cache.Bytes, 1, 100_000);
     }
 
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(1_500_000)]
+    public async Task The_file_and_the_log_ahead_of_it_are_bounded_together_however_much_is_written_at_once(int size)
+    {
+        const int disk = 16 << 20;
+        await using var world = new KeptWorld(memory: 32 << 20, disk: disk);
+        long most = 0;
+        for (var batch = 0; batch < 12; batch++)
+        {
+            for (var written = 0; written < 6 << 20; written += size)
+                Assert.True(world.Keep($"https://api.test/{batch}/{written}", "", 200, KeptWorld.FieldsOf(Fresh), new byte[size]));
+            var flushed = world.Archive.FlushAsync();
+            do
+                most = Math.Max(most, new FileInfo(world.File).Length + new FileInfo($"{world.File}-wal").Length);
+            while (!flushed.IsCompleted);
+            await flushed;
+            most = Math.Max(most, new FileInfo(world.File).Length + new FileInfo($"{world.File}-wal").Length);
+        }
+
+        // All of it is used, and no more.
+        Assert.InRange(most, disk / 2, disk);
+    }
+
     [Fact]
     public async Task The_file_is_bounded_and_what_was_used_longest_ago_goes()
     {

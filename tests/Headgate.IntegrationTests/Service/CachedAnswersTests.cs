@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -42,6 +43,32 @@ public sealed class CachedAnswersTests
             using var answer = await service.Client.GetAsync("/up/api/thing");
             return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(), string.Join(',', answer.Headers.GetValues("Cache-Status")));
         }));
+    }
+
+    [Fact]
+    public async Task Of_fifty_calls_in_five_variants_each_variant_reaches_the_api_once_and_all_take_as_long_as_two_answers()
+    {
+        await using var api = await SmallServer.StartAsync(async context =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            (context.Response.Headers.CacheControl, context.Response.Headers.Vary) = ("max-age=60", "Accept-Language");
+            await context.Response.WriteAsync($"{context.Request.Headers.AcceptLanguage}");
+        });
+        await using var cli = new Cli();
+        await using var service = await ServiceProcess.StartAsync(cli, "--up", $"api={api.Url}", "--limit", "none");
+
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(async number =>
+        {
+            var language = "en de fr it es".Split(' ')[number % 5];
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/up/api/thing") { Headers = { { "Accept-Language", language } } };
+            using var answer = await service.Client.SendAsync(request);
+            Assert.Equal(language, await answer.Content.ReadAsStringAsync());
+        }));
+
+        Assert.Equal(5, api.Requests);
+        // One after the other they would take ten seconds.
+        Assert.InRange(clock.Elapsed.TotalSeconds, 3.9, 8);
     }
 
     [Fact]
