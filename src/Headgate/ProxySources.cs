@@ -11,6 +11,9 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
 
     /// <summary>What each source gave last: one that fails keeps what it had.</summary>
     private readonly Dictionary<string, IReadOnlyList<ProxyEntry>> _given = [];
+
+    /// <summary>Addresses that had proxies, and whose last list was empty: one that has just started may know of none yet.</summary>
+    private readonly HashSet<string> _emptied = [];
     private ITimer? _timer;
     private ProxyProbing? _probing;
 
@@ -127,8 +130,8 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
             try
             {
                 var given = IsFile(source) ? options.Proxies(source) : ProxyFile.ReadAnswer(await options.ProxyList(new Uri(source), cancellation).ConfigureAwait(false), source);
-                lock (_lock)
-                    _given[source] = given;
+                if (!TryTake(source, given))
+                    trouble.Add($"{Shown(source)}: it is empty; it counts if it is so the next time, too");
             }
             catch (Exception failure)
             {
@@ -152,6 +155,19 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
         lock (_lock)
             if (!cancellation.IsCancellationRequested)
                 _used = next;
+    }
+
+    /// <summary>Takes what a source gave; false for the first empty list of an address that had proxies.</summary>
+    private bool TryTake(string source, IReadOnlyList<ProxyEntry> given)
+    {
+        lock (_lock)
+        {
+            if (given.Count == 0 && !IsFile(source) && _given.GetValueOrDefault(source) is { Count: > 0 } && _emptied.Add(source))
+                return false;
+            _emptied.Remove(source);
+            _given[source] = given;
+            return true;
+        }
     }
 
     private IReadOnlyList<ProxyEntry> Joined(ProxyPoolConfiguration configuration)

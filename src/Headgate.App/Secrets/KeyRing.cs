@@ -38,6 +38,16 @@ internal sealed class KeyRing
     public static RingProtection Given(Func<string, string?> environment) =>
         environment(SecretVariable) is { Length: > 0 } ? RingProtection.Secret : environment(CertificateVariable) is { Length: > 0 } ? RingProtection.Certificate : RingProtection.None;
 
+    /// <summary>Sees that what a ring is protected by is there, and makes nothing.</summary>
+    /// <exception cref="CommandException">It is not.</exception>
+    public static void Require(RingProtection protection, Func<string, string?> environment)
+    {
+        if (protection == RingProtection.Secret)
+            SecretOf(environment);
+        else if (protection == RingProtection.Certificate)
+            CertificateOf(environment).Dispose();
+    }
+
     /// <summary>Opens a ring.</summary>
     /// <param name="directory">Where it is, or is to be.</param>
     /// <param name="protection">What it is protected by.</param>

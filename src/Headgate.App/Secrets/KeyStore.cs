@@ -79,15 +79,36 @@ internal sealed class KeyStore(string directory, Func<string, string?> environme
     /// <param name="unprotected">Whether a ring may be made that nothing protects but the rights of its files.</param>
     /// <returns>The key as it is kept, and what the ring is protected by.</returns>
     /// <exception cref="CommandException">It cannot be put there.</exception>
-    public Task<(StoredKey Key, RingProtection Protection)> AddAsync(string pool, string? name, string value, IReadOnlyList<string>? limits, int weight, bool replaces, bool unprotected) => ChangeAsync(content =>
+    public async Task<(StoredKey Key, RingProtection Protection)> AddAsync(string pool, string? name, string value, IReadOnlyList<string>? limits, int weight, bool replaces, bool unprotected)
     {
-        var all = Parse(content);
+        // Before anything is made: what is refused leaves no directory and no lock behind.
+        KeyRing.Require(ProtectionOf(Parse(ReadBytes()), unprotected), environment);
+        return await ChangeAsync(content => Add(Parse(content), pool, name, value, limits, weight, replaces, unprotected));
+    }
+
+    /// <summary>Takes a key out.</summary>
+    /// <returns>How many its pool has left.</returns>
+    /// <exception cref="CommandException">There is none of that name.</exception>
+    public async Task<int> RemoveAsync(string pool, string name)
+    {
+        Remove(Parse(ReadBytes()), pool, name);
+        return await ChangeAsync(content => Remove(Parse(content), pool, name));
+    }
+
+    private RingProtection ProtectionOf(StoredKeys all, bool unprotected)
+    {
         var isNew = all.Check is null;
         var protection = isNew ? KeyRing.Given(environment) : all.Protection;
         if (protection == RingProtection.None && !unprotected && !isNew)
             throw new CommandException(ExitCode.Configuration, $"the store {directory} was made with --unprotected, and stays so: give that again, or remove the directory, set {KeyRing.SecretVariable}, and add its keys anew");
         if (protection == RingProtection.None && !unprotected)
             throw new CommandException(ExitCode.Configuration, $"nothing protects the store of keys: set {KeyRing.SecretVariable} to a secret (for example: export {KeyRing.SecretVariable}=\"$(openssl rand -base64 24)\", and keep it elsewhere), or {KeyRing.CertificateVariable} to a certificate with its private key; or take --unprotected, and whoever can read its files has the keys");
+        return protection;
+    }
+
+    private (StoredKeys Keys, (StoredKey Key, RingProtection Protection)) Add(StoredKeys all, string pool, string? name, string value, IReadOnlyList<string>? limits, int weight, bool replaces, bool unprotected)
+    {
+        var protection = ProtectionOf(all, unprotected);
         var ring = KeyRing.Open(Ring, protection, all.Check, environment, grows: true);
         var others = all.Keys.Where(key => key.Pool == pool).ToList();
         name ??= Enumerable.Range(1, others.Count + 1).Select(number => $"key-{number}").First(free => others.TrueForAll(key => key.Name != free));
@@ -102,21 +123,17 @@ internal sealed class KeyStore(string directory, Func<string, string?> environme
         if (!keys.Contains(added))
             keys.Add(added);
         return (new StoredKeys(StoredKeys.Current, protection, all.Check ?? ring.MakeCheck(), keys), (added, protection));
-    });
+    }
 
-    /// <summary>Takes a key out.</summary>
-    /// <returns>How many its pool has left.</returns>
-    /// <exception cref="CommandException">There is none of that name.</exception>
-    public Task<int> RemoveAsync(string pool, string name) => ChangeAsync(content =>
+    private static (StoredKeys Keys, int Left) Remove(StoredKeys all, string pool, string name)
     {
-        var all = Parse(content);
         var of = all.Keys.Where(key => key.Pool == pool).Select(key => key.Name).ToList();
         if (!of.Contains(name))
             throw new CommandException(ExitCode.Configuration, of.Count == 0
                 ? $"the store has no pool \"{Excerpt.Of(pool)}\"{NearestName.Suggest(pool, all.Keys.Select(key => key.Pool).Distinct())}"
                 : $"{pool} has no key \"{Excerpt.Of(name)}\"{NearestName.Suggest(name, of)}");
         return (all with { Keys = [.. all.Keys.Where(key => key.Pool != pool || key.Name != name)] }, of.Count - 1);
-    });
+    }
 
     private async Task<T> ChangeAsync<T>(Func<byte[]?, (StoredKeys Keys, T Result)> change)
     {

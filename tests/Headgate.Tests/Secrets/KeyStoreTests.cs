@@ -80,7 +80,12 @@ public sealed class KeyStoreTests : IDisposable
     {
         _environment.Clear();
         Assert.Contains("--unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "value"))).Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(Store().File));
+        Assert.Contains("has no pool", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync("p", "one"))).Message, StringComparison.Ordinal);
+        _environment["HEADGATE_SECRET"] = "short";
+        Assert.Contains("shorter than 16", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "value"))).Message, StringComparison.Ordinal);
+        _environment.Clear();
+        // Whoever was refused finds nothing that was not there before, no lock either.
+        Assert.True(!Directory.Exists(_directory) || Directory.GetFileSystemEntries(_directory).Length == 0);
 
         await AddAsync("p", null, "value", unprotected: true);
 
