@@ -282,6 +282,18 @@ public sealed class ProxyPoolsTests
     }
 
     [Fact]
+    public async Task What_is_wrong_with_a_list_is_told_without_the_token_in_its_address()
+    {
+        using var world = new ProxyWorld(Pool() with { From = ["http://list.test/api/proxies?token=hunter2"] }, []);
+        world.List = static () => Task.FromResult("<html>"u8.ToArray());
+        world.Engine.Proxies.Begin();
+
+        await FakeApi.Until(() => world.Notices.Any(notice => notice.Contains("stays as it is: http://list.test/api/proxies:", StringComparison.Ordinal)));
+
+        Assert.All(world.Notices, notice => Assert.DoesNotContain("hunter2", notice, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task One_that_is_paused_gets_nothing_until_it_is_resumed()
     {
         using var world = new ProxyWorld(Pool(), [Entry("p1"), Entry("p2")]);
