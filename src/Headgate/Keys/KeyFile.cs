@@ -56,8 +56,14 @@ internal sealed class KeyFile
     }
 
     /// <summary>The same source wherever it is read from: a relative path is one of this process.</summary>
-    public static string Absolute(string source) => source.StartsWith(FromVariable, StringComparison.Ordinal) || source.StartsWith(Scalars.FromStore, StringComparison.Ordinal) ? source
-        : FromFile + Path.GetFullPath(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
+    public static string Absolute(string source)
+    {
+        if (source.StartsWith(FromVariable, StringComparison.Ordinal) || source.StartsWith(Scalars.FromStore, StringComparison.Ordinal))
+            return source;
+        var path = source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source;
+        // Whoever reads it says what is wrong with none.
+        return FromFile + (path.Length > 0 ? Path.GetFullPath(path) : "");
+    }
 
     private void ReadSource(string source)
     {
