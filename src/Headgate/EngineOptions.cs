@@ -30,8 +30,8 @@ internal sealed record EngineOptions
     /// <summary>How often the keys of an API are read anew; null for never.</summary>
     public Func<UpstreamConfiguration, TimeSpan?> KeysEvery { get; init; } = _ => null;
 
-    /// <summary>The proxies of a file that a pool names.</summary>
-    public Func<string, IReadOnlyList<ProxyEntry>> Proxies { get; init; } = static file => ProxyFile.Read([file]);
+    /// <summary>The proxies of a file that a pool names, or of a pool of the encrypted store.</summary>
+    public Func<string, IReadOnlyList<ProxyEntry>> Proxies { get; init; } = static source => ProxyFile.Read(source);
 
     /// <summary>The list that an address answers with, which a pool names.</summary>
     public Func<Uri, CancellationToken, Task<byte[]>> ProxyList { get; init; } = ProxyLists.FetchAsync;

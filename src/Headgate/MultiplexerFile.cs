@@ -33,7 +33,7 @@ internal static class MultiplexerFile
             var state = StateDirectory.Open(options.StatePath ?? Path.Combine(path + Beside, "state"));
             var ledgers = JobLedgers.Read(LedgersOf(path));
             engine = new Engine(configuration, engineOptions with { Journal = clock => new SendJournal(clock, state) { RemembersAll = true } });
-            Record(engine, ledgers, () => SendingHeader.Of(configuration, [], options.KeysOf, ProxiesOf, state, engine.Clock));
+            Record(engine, ledgers, () => SendingHeader.Of(configuration, [], options.KeysOf, pool => ProxyFile.Of(pool, engineOptions.Proxies), state, engine.Clock));
             return new MultiplexerJobsInFile(engine, file, ledgers, room, options, tell);
         }
         catch (Exception failure)
@@ -55,7 +55,4 @@ internal static class MultiplexerFile
         engine.Journal.NextLedger = after => ledgers.Begin(header(), engine.Clock.Provider, after);
         engine.SyncEachSecond(failure => engine.Notice(failure.Message));
     }
-
-    private static IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool) =>
-        ProxyFile.Join(pool.From.Where(source => source.StartsWith("file:", StringComparison.Ordinal)).SelectMany(source => ProxyFile.Read([source])));
 }

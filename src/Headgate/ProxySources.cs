@@ -3,7 +3,7 @@ using Headgate.Proxies;
 
 namespace Headgate;
 
-/// <summary>Reads the list of one pool: files at once, addresses when somebody asks for it, all of them anew from time to time. Thread-safe.</summary>
+/// <summary>Reads the list of one pool: files and the encrypted store at once, addresses when somebody asks for it, all of them anew from time to time. Thread-safe.</summary>
 internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool pool, EngineOptions options) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -24,22 +24,22 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     private bool _isAgain;
     private IReadOnlyList<ProxyEntry> _used = [];
 
-    /// <summary>Reads the files; addresses give nothing yet.</summary>
+    /// <summary>Reads what is here; addresses give nothing yet.</summary>
     /// <exception cref="ConfigurationException">One cannot be read.</exception>
     public IReadOnlyList<ProxyEntry> ReadFiles(ProxyPoolConfiguration configuration)
     {
-        foreach (var file in configuration.From.Where(IsFile))
-            _given[file] = options.Proxies(file);
-        pool.IsAwaited = configuration.From.Any(source => !IsFile(source));
+        foreach (var source in configuration.From.Where(IsHere))
+            _given[source] = options.Proxies(source);
+        pool.IsAwaited = configuration.From.Any(ProxyFile.IsAddress);
         return _used = Joined(configuration);
     }
 
-    /// <summary>Reads the files of another configuration, to see whether it can be followed.</summary>
+    /// <summary>Reads what is here of another configuration, to see whether it can be followed.</summary>
     /// <exception cref="ConfigurationException">One cannot be read.</exception>
     public void Check(ProxyPoolConfiguration next)
     {
-        foreach (var file in next.From.Where(IsFile))
-            options.Proxies(file);
+        foreach (var source in next.From.Where(IsHere))
+            options.Proxies(source);
     }
 
     /// <summary>Begins to read anew from time to time, and addresses at once.</summary>
@@ -129,7 +129,7 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
         foreach (var source in configuration.From)
             try
             {
-                var given = IsFile(source) ? options.Proxies(source) : ProxyFile.ReadAnswer(await options.ProxyList(new Uri(source), cancellation).ConfigureAwait(false), source);
+                var given = IsHere(source) ? options.Proxies(source) : ProxyFile.ReadAnswer(await options.ProxyList(new Uri(source), cancellation).ConfigureAwait(false), Shown(source));
                 if (!TryTake(source, given))
                     trouble.Add($"{Shown(source)}: it is empty; it counts if it is so the next time, too");
             }
@@ -137,7 +137,8 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
             {
                 if (cancellation.IsCancellationRequested)
                     return;
-                trouble.Add($"{(IsFile(source) ? source["file:".Length..] : Shown(source))}: {failure.Message}");
+                // What is wrong with a list names its place itself.
+                trouble.Add(failure is ConfigurationException ? failure.Message : $"{(IsHere(source) ? source : Shown(source))}: {failure.Message}");
             }
         bool isNew;
         IReadOnlyList<ProxyEntry> next;
@@ -162,7 +163,7 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     {
         lock (_lock)
         {
-            if (given.Count == 0 && !IsFile(source) && _given.GetValueOrDefault(source) is { Count: > 0 } && _emptied.Add(source))
+            if (given.Count == 0 && !IsHere(source) && _given.GetValueOrDefault(source) is { Count: > 0 } && _emptied.Add(source))
                 return false;
             _emptied.Remove(source);
             _given[source] = given;
@@ -189,5 +190,5 @@ internal sealed class ProxySources(Engine engine, ProxyPools pools, ProxyPool po
     /// <summary>An address can have a token in its query.</summary>
     private static string Shown(string address) => new Uri(address).GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
-    private static bool IsFile(string source) => source.StartsWith("file:", StringComparison.Ordinal);
+    private static bool IsHere(string source) => !ProxyFile.IsAddress(source);
 }

@@ -282,28 +282,6 @@ public sealed class ProxyPoolsTests
     }
 
     [Fact]
-    public async Task An_empty_list_from_an_address_that_had_some_counts_only_if_the_next_one_is_empty_too()
-    {
-        var given = "one";
-        var asked = 0;
-        using var world = new ProxyWorld(Pool() with { From = ["http://list.test/api/proxies"], Poll = TimeSpan.FromSeconds(60) }, []);
-        world.List = () =>
-        {
-            Interlocked.Increment(ref asked);
-            return Task.FromResult(Encoding.UTF8.GetBytes(given.Length == 0 ? """{"proxies":[]}""" : $$"""{"proxies":[{"url":"http://{{given}}.test:1"}]}"""));
-        };
-        Assert.Equal(["http://one.test:1"], await world.SendInTurnAsync(1));
-
-        foreach (var (next, left) in ((string, int)[])[("", 1), ("two", 1), ("", 1), ("", 0), ("", 0), ("three", 1)])
-        {
-            (given, var before) = (next, asked);
-            await PassAsync(world, 61);
-            await FakeApi.Until(() => Volatile.Read(ref asked) > before && world.Engine.Proxies.All[0].Proxies.Length == left && (next.Length == 0 || world.Engine.Proxies.All[0].Proxies[0].Name.Contains(next, StringComparison.Ordinal)));
-        }
-        Assert.Contains(world.Notices, notice => notice.Contains("stays as it is: http://list.test/api/proxies: it is empty", StringComparison.Ordinal));
-    }
-
-    [Fact]
     public async Task One_that_is_paused_gets_nothing_until_it_is_resumed()
     {
         using var world = new ProxyWorld(Pool(), [Entry("p1"), Entry("p2")]);
@@ -388,12 +366,6 @@ public sealed class ProxyPoolsTests
         world.Engine.Change(world.Configuration with { ProxyPools = [], Defaults = world.Configuration.Defaults with { Proxies = null } });
         Assert.Empty(world.Engine.Proxies.All);
         Assert.Null(world.Engine.UpstreamOf(new Uri("https://api.test/")).Proxies);
-    }
-
-    private static Task PassAsync(ProxyWorld world, double seconds)
-    {
-        var until = world.Time.Elapsed + TimeSpan.FromSeconds(seconds);
-        return Threads.PassUntilAsync(world.Time, () => world.Time.Elapsed >= until, milliseconds: 100);
     }
 
     private static IEnumerable<(string? Proxy, int Count)> Counted(IEnumerable<string?> ways) => ways.GroupBy(way => way).Select(group => (group.Key, group.Count())).OrderBy(pair => pair.Key, StringComparer.Ordinal);

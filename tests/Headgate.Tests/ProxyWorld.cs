@@ -208,4 +208,11 @@ internal sealed class ProxyWorld : IDisposable
             return answer;
         }
     }
+
+    /// <summary>Lets time go on.</summary>
+    public static Task PassAsync(ProxyWorld world, double seconds)
+    {
+        var until = world.Time.Elapsed + TimeSpan.FromSeconds(seconds);
+        return Threads.PassUntilAsync(world.Time, () => world.Time.Elapsed >= until, milliseconds: 100);
+    }
 }

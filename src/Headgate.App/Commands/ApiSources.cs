@@ -1,20 +1,21 @@
+using Headgate.App.Secrets;
 using Headgate.Configuration;
 using Headgate.Connections;
 using Headgate.Proxies;
 
 namespace Headgate.App.Commands;
 
-/// <summary>What a configuration names and does not say itself, beside keys: the files of its proxies, the secrets of its clients. Read as a process that sends would.</summary>
+/// <summary>What a configuration names and does not say itself, beside keys: its proxies, the secrets of its clients. Read as a process that sends would.</summary>
 internal static class ApiSources
 {
-    /// <summary>The proxies in the files of a pool, whose certificates are looked at too; those that an address tells are not among them.</summary>
-    /// <exception cref="ConfigurationException">A file cannot be used.</exception>
+    /// <summary>The proxies of a pool, whose certificates are looked at too; those that an address tells are not among them.</summary>
+    /// <exception cref="ConfigurationException">A file or a pool of the store cannot be used.</exception>
     public static IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool)
     {
         try
         {
             TlsFiles.ReadTrust(pool, TimeProvider.System.GetUtcNow(), static _ => { });
-            return ProxyFile.Join(pool.From.Where(IsFile).SelectMany(file => ProxyFile.Read([file])));
+            return ProxyFile.Of(pool, static source => ProxyFile.Read(source, SecretStore.ProxiesOfProcess));
         }
         catch (ConfigurationException wrong)
         {
@@ -41,11 +42,9 @@ internal static class ApiSources
     /// <summary>What a pool is made of, in a few words.</summary>
     public static string Describe(ProxyPoolConfiguration pool, int count)
     {
-        var addresses = pool.From.Count(source => !IsFile(source));
+        var addresses = pool.From.Count(ProxyFile.IsAddress);
         return $"{pool.Name} ({count}{(addresses > 0 ? " and what an address tells" : "")})";
     }
-
-    private static bool IsFile(string source) => source.StartsWith("file:", StringComparison.Ordinal);
 
     private static ConfigurationException Of(ConfigurationException wrong, string whose) => new([.. wrong.Errors.Select(error => error with { Message = $"{error.Message} ({whose})" })]);
 }

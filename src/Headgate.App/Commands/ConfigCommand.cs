@@ -106,7 +106,7 @@ internal static class ConfigCommand
             return line;
         try
         {
-            var entries = KeyFile.Read(keys.From, sources.Environment, directory, KeyStore.ReadOfProcess);
+            var entries = KeyFile.Read(keys.From, sources.Environment, directory, SecretStore.KeysOfProcess);
             var each = keys.Limits.Count > 0 ? $", each {string.Join(", ", keys.Limits)}" : "";
             var idle = ApiCache.Idle(upstream, entries.Count) is { } told ? $"; {told}" : "";
             return $"{line}; keys {string.Join(", ", entries.Take(10).Select(entry => entry.Secret.Name))}{(entries.Count > 10 ? $" and {entries.Count - 10} more" : "")}{each}{idle}";

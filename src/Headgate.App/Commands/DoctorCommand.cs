@@ -64,7 +64,7 @@ internal static class DoctorCommand
     }
 
     private static Finding LookAtKeys(UpstreamConfiguration api, ConfigurationSources sources, string directory) =>
-        Look("keys", api.Name, () => $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory, KeyStore.ReadOfProcess).Count} of {api.Name}");
+        Look("keys", api.Name, () => $"{KeyFile.Read(api.Keys!.From, sources.Environment, directory, SecretStore.KeysOfProcess).Count} of {api.Name}");
 
     /// <summary>How it is with what the configuration names.</summary>
     private static Finding Look(string what, string whose, Func<string> read)
@@ -75,7 +75,7 @@ internal static class DoctorCommand
         }
         catch (ConfigurationException wrong)
         {
-            return Finding.Fail(what, $"{whose}: {string.Join("; ", wrong.Errors)}", "set the variable or write the file that the configuration names");
+            return Finding.Fail(what, $"{whose}: {string.Join("; ", wrong.Errors)}", "set the variable, write the file or fill the pool of the store that the configuration names");
         }
     }
 

@@ -5,17 +5,19 @@ using Headgate.App.Remote;
 
 namespace Headgate.App.Commands;
 
-/// <summary><c>headgate proxies ls|show|pause|resume</c>: the proxies of a service that runs, by their names.</summary>
+/// <summary><c>headgate proxies add|ls|rm|show|pause|resume</c>: the encrypted store of this machine, and the proxies of a service that runs, by their names.</summary>
 internal static class ProxiesCommand
 {
     private const string Path = "api/v1/proxies";
 
-    public static Command Create() => new("proxies", "Shows the proxies of a service that runs, and lets some of them rest. Their passwords are told nowhere.")
+    public static Command Create() => new("proxies", "Keeps proxies encrypted on this machine; shows those of a service that runs, and lets some of them rest. Their passwords are told nowhere.")
     {
-        List(), Show(), Pause("pause", "Sends nothing more through a proxy, until it is resumed."), Pause("resume", "Uses a proxy again: one that was paused, or one that failed and is mended."),
+        StoredProxiesCommands.CreateAdd(), List(), StoredProxiesCommands.CreateRemove(), Show(), Pause("pause", "Sends nothing more through a proxy of a service, until it is resumed."), Pause("resume", "Uses a proxy of a service again: one that was paused, or one that failed and is mended."),
     };
 
-    private static Command List() => new ServerOptions().Complete(new Command("ls", "Shows the proxies and how they are."),
+    private static Command List() => new ServerOptions("Write JSON.").Complete(
+        new Command("ls", $"Shows the proxies of the store of this machine; with --server (or {ServerOptions.ServerVariable}) those of a service that runs, and how they are."),
+        StoredProxiesCommands.List,
         (server, _, stop) => server.GetAsync(Path, stop),
         (output, answer) =>
         {
@@ -28,14 +30,14 @@ internal static class ProxiesCommand
     private static Command Show()
     {
         var pool = new Argument<string>("POOL") { Description = "The pool, by its name." };
-        return new ServerOptions().Complete(new Command("show", "Shows what is left of the limits of the proxies of a pool, at each API.") { pool },
+        return new ServerOptions().Complete(new Command("show", "Shows what is left of the limits of the proxies of a pool of a service, at each API.") { pool },
             async (server, parse, stop) =>
             {
                 var name = parse.GetValue(pool)!;
                 var answer = await server.GetAsync(Path, stop);
                 return answer.GetProperty("pools").EnumerateArray().Any(known => known.GetProperty("pool").GetString() == name)
                     ? JsonElement.Parse($"[{string.Join(',', answer.GetProperty("proxies").EnumerateArray().Where(proxy => proxy.GetProperty("pool").GetString() == name).Select(proxy => proxy.GetRawText()))}]")
-                    : throw new CommandException(ExitCode.Configuration, $"no pool of proxies is called \"{Excerpt.Of(name)}\"; see headgate proxies ls");
+                    : throw new CommandException(ExitCode.Configuration, $"no pool of proxies is called \"{Excerpt.Of(name)}\"; see headgate proxies ls --server URL");
             },
             (output, answer) => Columns.Write(output, ["PROXY", "EXIT", "COUNTRY", "WEIGHT", "API", "LIMITS", "REASON"],
                 [.. answer.EnumerateArray().SelectMany(proxy => proxy.GetProperty("at").EnumerateArray().Select(api => PlaceOf(proxy, api)))]));

@@ -5,12 +5,12 @@ using Headgate.App.Runs;
 using Headgate.App.Secrets;
 using Headgate.Caching;
 using Headgate.Configuration;
-using Headgate.Keys;
+using Headgate.Proxies;
 
 namespace Headgate.App.Operation;
 
 /// <summary>
-/// What the files say of which a configuration is made: itself, what is put into it by <c>${file:…}</c>, the keys and certificates of each API, and the proxies of each pool.
+/// What the files say of which a configuration is made: itself, what is put into it by <c>${file:…}</c>, the keys and certificates of each API, and the proxies of each pool, be they in files or in the encrypted store.
 /// Known by their content: mounted ones change by links that lead elsewhere, of which no system tells. Immutable.
 /// </summary>
 internal sealed partial class ConfigurationFiles
@@ -29,7 +29,7 @@ internal sealed partial class ConfigurationFiles
     {
         var prints = new Dictionary<string, string> { [""] = PrintOfItself(sources) };
         foreach (var pool in configuration.ProxyPools)
-            prints[LiveConfiguration.OfPool + pool.Name] = string.Concat(pool.From.Append(pool.Ca).OfType<string>().Where(source => source.StartsWith("file:", StringComparison.Ordinal)).Select(source => Print(source[5..])));
+            prints[LiveConfiguration.OfPool + pool.Name] = string.Concat(PathsOf(pool.From.Where(source => !ProxyFile.IsAddress(source)).Append(pool.Ca)).Select(Print));
         foreach (var api in configuration.Upstreams)
             if (FilesOf(api).ToList() is { Count: > 0 } files)
                 prints[api.Name] = string.Concat(files.Select(Print));
@@ -44,9 +44,12 @@ internal sealed partial class ConfigurationFiles
         _prints.Where(print => print.Key.Length > 0 && before._prints.TryGetValue(print.Key, out var known) && known != print.Value).Select(print => print.Key).ToHashSet();
 
     private static IEnumerable<string> FilesOf(UpstreamConfiguration api) =>
-        ((string?[])[.. api.Keys?.From ?? [], api.Tls.Ca, api.Tls.ClientCertificate, api.Tls.Password]).OfType<string>()
+        PathsOf([.. api.Keys?.From ?? [], api.Tls.Ca, api.Tls.ClientCertificate, api.Tls.Password]);
+
+    private static IEnumerable<string> PathsOf(IEnumerable<string?> sources) =>
+        sources.OfType<string>()
             .Where(source => !source.StartsWith("env:", StringComparison.Ordinal))
-            .Select(source => source.StartsWith("file:", StringComparison.Ordinal) ? source[5..] : source.StartsWith(KeyFile.FromStore, StringComparison.Ordinal) ? KeyStore.OfProcess().File : source);
+            .Select(source => source.StartsWith("file:", StringComparison.Ordinal) ? source[5..] : source.StartsWith(Scalars.FromStore, StringComparison.Ordinal) ? SecretStore.OfProcess().File : source);
 
     private static string PrintOfItself(ConfigurationSources sources)
     {

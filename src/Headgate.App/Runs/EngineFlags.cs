@@ -16,7 +16,7 @@ internal sealed class EngineFlags
     private readonly Option<string[]> _keyLimits = List("--key-limit", "LIMIT", "A limit of each key.");
     private readonly Option<string?> _keys = new("--keys") { HelpName = "FILE", Description = "The API's keys: a file with one a line, env:NAME, or store:POOL." };
     private readonly Option<string?> _keyAs = new("--key-as") { HelpName = "TEMPLATE", Description = "Where the key goes: \"Authorization: Bearer {key}\" (default), \"X-Api-Key: {key}\" or \"?api_key={key}\"." };
-    private readonly Option<string?> _proxies = new("--proxies") { HelpName = "FILE", Description = "The proxies to send through: a file with a URL on each line, or JSON." };
+    private readonly Option<string?> _proxies = new("--proxies") { HelpName = "FILE", Description = "The proxies to send through: a file with a URL on each line, or JSON; or store:POOL." };
     private readonly Option<string[]> _proxyLimits = List("--proxy-limit", "LIMIT", "A limit of each proxy, or of each exit where proxies name theirs, at each API.");
     private readonly Option<string?> _concurrency = new("--concurrency") { HelpName = "N", Description = "At most so many at once to each API; 100 by default." };
     private readonly Option<string?> _retries = new("--retries") { HelpName = "N", Description = "How often a request is tried again; 3 by default. Pauses asked for by the server are not counted." };
@@ -107,7 +107,7 @@ internal sealed class EngineFlags
             Environment = sources.Environment,
             OriginOf = reading.OriginOf,
             Keys = ReadKeys(parse),
-            ProxyFile = parse.GetValue(_proxies),
+            Proxies = parse.GetValue(_proxies),
             Share = ReadShare(parse.GetValue(_share)),
             State = parse.GetValue(_state),
         };
@@ -122,13 +122,13 @@ internal sealed class EngineFlags
     private void ReadProxies(ParseResult parse, List<ConfigurationOverride> flags)
     {
         var limits = parse.GetValue(_proxyLimits) ?? [];
-        if (parse.GetValue(_proxies) is not { } file)
+        if (parse.GetValue(_proxies) is not { } source)
         {
             if (limits.Length > 0)
                 throw new CommandException(ExitCode.Usage, "--proxy-limit says how much goes through each proxy; say with --proxies FILE which there are");
             return;
         }
-        flags.Add(new ConfigurationOverride($"/proxies/{OfFlags}/from", [$"file:{Path.GetFullPath(file)}"], "--proxies"));
+        flags.Add(new ConfigurationOverride($"/proxies/{OfFlags}/from", [KeyFile.Absolute(source)], "--proxies"));
         if (limits.Length > 0)
             flags.Add(new ConfigurationOverride($"/proxies/{OfFlags}/limits", limits, "--proxy-limit"));
         flags.Add(new ConfigurationOverride("/defaults/proxies", [OfFlags], "--proxies"));
@@ -189,21 +189,20 @@ internal sealed record EngineSettings
     /// <summary>The keys of <c>--keys</c>: of the one API that is sent to.</summary>
     public KeysConfiguration? Keys { get; init; }
 
-    /// <summary>The file of <c>--proxies</c>; null for none.</summary>
-    public string? ProxyFile { get; init; }
+    /// <summary>What <c>--proxies</c> names; null for nothing.</summary>
+    public string? Proxies { get; init; }
 
     public int? Share { get; init; }
 
     public string? State { get; init; }
 
-    /// <summary>The proxies in the files of a pool.</summary>
-    public IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool) =>
-        Headgate.Proxies.ProxyFile.Join(pool.From.Where(source => source.StartsWith("file:", StringComparison.Ordinal)).SelectMany(ProxiesIn));
+    /// <summary>The proxies of a pool but for those that an address tells.</summary>
+    public IReadOnlyList<ProxyEntry> ProxiesOf(ProxyPoolConfiguration pool) => ProxyFile.Of(pool, ProxiesIn);
 
-    /// <summary>The proxies in one file.</summary>
-    public IReadOnlyList<ProxyEntry> ProxiesIn(string file)
+    /// <summary>The proxies in one file, or in one pool of the encrypted store.</summary>
+    public IReadOnlyList<ProxyEntry> ProxiesIn(string source)
     {
-        var entries = Headgate.Proxies.ProxyFile.Read([file]);
+        var entries = ProxyFile.Read(source, SecretStore.ProxiesOfProcess);
         return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
     }
 
@@ -224,8 +223,8 @@ internal sealed record EngineSettings
     public IReadOnlyList<KeyEntry> KeysOf(UpstreamConfiguration api)
     {
         var entries = ReferenceEquals(api.Keys, Keys)
-            ? KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), System.Environment.CurrentDirectory, KeyStore.ReadOfProcess)
-            : KeyFile.Read(api.Keys!.From, Environment, Directory, KeyStore.ReadOfProcess);
+            ? KeyFile.Read(api.Keys!.From, Overrides.ProcessEnvironment(), System.Environment.CurrentDirectory, SecretStore.KeysOfProcess)
+            : KeyFile.Read(api.Keys!.From, Environment, Directory, SecretStore.KeysOfProcess);
         return Share is > 1 ? [.. entries.Select(entry => entry.Limits is { } own ? entry with { Limits = Shares.Of(own, Share.Value) } : entry)] : entries;
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Headgate.App.Secrets;
 
-/// <summary>What encrypts and decrypts the values of keys: ASP.NET Data Protection, whose own ring of keys is protected in turn. Thread-safe.</summary>
+/// <summary>What encrypts and decrypts the values of the store: ASP.NET Data Protection, whose own ring of keys is protected in turn. Thread-safe.</summary>
 internal sealed class KeyRing
 {
     public const string SecretVariable = "HEADGATE_SECRET";
@@ -28,11 +28,11 @@ internal sealed class KeyRing
     /// <summary>A word of ours, encrypted.</summary>
     public string MakeCheck() => _root.CreateProtector("check").Protect(CheckWord);
 
-    /// <summary>Encrypts a value, for this pool and name alone.</summary>
-    public string Protect(string pool, string name, string value) => _root.CreateProtector("key", pool, name).Protect(value);
+    /// <summary>Encrypts a value, for this kind, pool and name alone.</summary>
+    public string Protect(SecretKind kind, string pool, string name, string value) => _root.CreateProtector(kind.Name, pool, name).Protect(value);
 
     /// <exception cref="CryptographicException">It was encrypted by another ring, for another name, or is damaged.</exception>
-    public string Unprotect(StoredKey key) => _root.CreateProtector("key", key.Pool, key.Name).Unprotect(key.Value);
+    public string Unprotect(SecretKind kind, StoredSecret secret) => _root.CreateProtector(kind.Name, secret.Pool, secret.Name).Unprotect(secret.Value);
 
     /// <summary>What the environment has to protect a new ring with; none if it has nothing.</summary>
     public static RingProtection Given(Func<string, string?> environment) =>
@@ -74,9 +74,9 @@ internal sealed class KeyRing
         {
             // Told below.
         }
-        throw new CommandException(ExitCode.Configuration, $"the keys in {Path.GetDirectoryName(directory)} cannot be decrypted: {protection switch
+        throw new CommandException(ExitCode.Configuration, $"the keys and proxies in {Path.GetDirectoryName(directory)} cannot be decrypted: {protection switch
         {
-            _ when !Directory.EnumerateFiles(directory).Any() => "its directory \"ring\" is empty; put back what was there, or remove the store and add its keys anew",
+            _ when !Directory.EnumerateFiles(directory).Any() => "its directory \"ring\" is empty; put back what was there, or remove the store and add them anew",
             RingProtection.Secret => $"{SecretVariable} is another than the one they were encrypted with",
             RingProtection.Certificate => $"{CertificateVariable} is another certificate than the one they were encrypted with",
             _ => "the files in its directory \"ring\" are gone or damaged",
@@ -111,7 +111,7 @@ internal sealed class KeyRing
 
     private static string SecretOf(Func<string, string?> environment) => environment(SecretVariable) switch
     {
-        null or "" => throw new CommandException(ExitCode.Configuration, $"the store of keys is protected by a secret; set {SecretVariable} to the one it was made with"),
+        null or "" => throw new CommandException(ExitCode.Configuration, $"the store of keys and proxies is protected by a secret; set {SecretVariable} to the one it was made with"),
         { Length: < RingSecret.Shortest } => throw new CommandException(ExitCode.Configuration, $"{SecretVariable} is shorter than {RingSecret.Shortest} characters; take for example the output of: openssl rand -base64 24"),
         var secret => secret,
     };
@@ -119,7 +119,7 @@ internal sealed class KeyRing
     private static X509Certificate2 CertificateOf(Func<string, string?> environment)
     {
         if (environment(CertificateVariable) is not { Length: > 0 } path)
-            throw new CommandException(ExitCode.Configuration, $"the store of keys is protected by a certificate; set {CertificateVariable} to the path of its file, with its private key");
+            throw new CommandException(ExitCode.Configuration, $"the store of keys and proxies is protected by a certificate; set {CertificateVariable} to the path of its file, with its private key");
         try
         {
             var own = CertificateFile.Read(BoundedFile.ReadAllBytes(path, LargestFile), null, environment(PasswordVariable))?.TargetCertificate;

@@ -120,7 +120,7 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         ForgetsIdle = TimeSpan.FromMinutes(10),
         Journal = data.JournalOf,
         Keys = api => live.Settings.KeysOf(api),
-        Proxies = file => live.Settings.ProxiesIn(file),
+        Proxies = source => live.Settings.ProxiesIn(source),
         Notice = log.Noticed,
         Decompression = System.Net.DecompressionMethods.All,
         Cache = CacheConfiguration.Http,

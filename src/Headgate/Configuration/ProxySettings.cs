@@ -10,7 +10,7 @@ internal static class ProxySettings
     private static readonly string[] Names = ["least-used", "round-robin", "fastest", "geo", "sticky"];
 
     private static readonly Scalar<string> Source = new(
-        "proxySource", "where proxies come from: \"file:PATH\", or the http:// or https:// address of a list", """{ "type": "string", "pattern": "^(file:.|https?://.)" }""", ReadSource);
+        "proxySource", "where proxies come from: \"file:PATH\", \"store:POOL\", or the http:// or https:// address of a list", """{ "type": "string", "pattern": "^(file:.|store:.|https?://.)" }""", ReadSource);
 
     private static readonly Scalar<ProxyChoice> ChoiceScalar = new(
         "proxyChoice", "\"least-used\", \"round-robin\", \"fastest\", \"geo\" or \"sticky\"", """{ "enum": ["least-used", "round-robin", "fastest", "geo", "sticky"] }""", ReadChoice);
@@ -22,7 +22,7 @@ internal static class ProxySettings
         "proxyLimit", "a limit of requests, for example \"5/s\"", """{ "type": "string", "minLength": 1, "examples": ["5/s", "10 concurrent"] }""", ReadLimit);
 
     public static readonly ListOf<string> FromShape = new(Source, 1);
-    public static readonly Setting From = new("from", FromShape, "Where the proxies come from: \"file:PATH\" (relative to this file), or an address that answers {\"proxies\": [{\"url\", \"country\"}]}.");
+    public static readonly Setting From = new("from", FromShape, "Where the proxies come from: \"file:PATH\" (relative to this file), \"store:POOL\" (headgate proxies add), or an address that answers {\"proxies\": [{\"url\", \"country\"}]}.");
     public static readonly Setting<TimeSpan> Poll = new("poll", Scalars.PositiveDuration, "How often that is read anew.", "60");
     public static readonly Setting<ProxyChoice> Choose = new("choose", ChoiceScalar, "Which of those that are free a request goes through.", "\"least-used\"");
     public static readonly ListOf<Limit> LimitsShape = new(LimitScalar);
@@ -48,7 +48,7 @@ internal static class ProxySettings
     private static bool ReadSource(ConfigurationNode node, out string value, out string? problem)
     {
         (value, problem) = (node.Text ?? "", null);
-        return node.Kind == JsonValueKind.String && (value is ['f', 'i', 'l', 'e', ':', _, ..] || IsWeb(value));
+        return node.Kind == JsonValueKind.String && (Scalars.IsAfter("file:", value) || Scalars.IsAfter(Scalars.FromStore, value) || IsWeb(value));
     }
 
     private static bool ReadProbe(ConfigurationNode node, out string value, out string? problem)

@@ -79,6 +79,9 @@ internal static class Scalars
     public static readonly Scalar<KeyTemplate> Template = new(
         "keyTemplate", KeyTemplate.Expects, """{ "type": "string", "pattern": "^[^{]+[:=].*\\{key\\}" }""", ReadTemplate);
 
+    /// <summary>Before the name of a pool of the encrypted store.</summary>
+    public const string FromStore = "store:";
+
     public static readonly Scalar<string> KeySource = new(
         "keySource", "where a key comes from: \"env:NAME\", \"file:PATH\" or \"store:POOL\"", """{ "type": "string", "pattern": "^(env|file|store):." }""",
         ReadKeySource);
@@ -215,7 +218,7 @@ internal static class Scalars
     private static bool ReadKeySource(ConfigurationNode node, out string value, out string? problem)
     {
         (value, problem) = (node.Text, "a source of keys is \"env:NAME\", \"file:PATH\" or \"store:POOL\" (headgate keys add POOL); the key itself does not belong here");
-        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value) || IsAfter("store:", value));
+        return node.Kind == JsonValueKind.String && (IsAfter("env:", value) || IsAfter("file:", value) || IsAfter(FromStore, value));
     }
 
     private static bool ReadSecretSource(ConfigurationNode node, out string value, out string? problem)
@@ -231,7 +234,7 @@ internal static class Scalars
     }
 
     // Neither a path nor the name of a variable may have a null in it: the runtime throws at one.
-    private static bool IsAfter(string scheme, string source) => source.Length > scheme.Length && source.StartsWith(scheme, StringComparison.Ordinal) && !source.Contains('\0', StringComparison.Ordinal);
+    internal static bool IsAfter(string scheme, string source) => source.Length > scheme.Length && source.StartsWith(scheme, StringComparison.Ordinal) && !source.Contains('\0', StringComparison.Ordinal);
 
     private static bool ReadHttpVersions(ConfigurationNode node, out HttpVersions value, out string? problem)
     {

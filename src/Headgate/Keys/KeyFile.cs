@@ -16,9 +16,6 @@ internal sealed class KeyFile
     private const string FromVariable = "env:";
     private const string FromFile = "file:";
 
-    /// <summary>A pool of the encrypted store.</summary>
-    public const string FromStore = "store:";
-
     /// <summary>Reads a pool of the encrypted store; null where there is none to be read.</summary>
     private readonly Func<string, IReadOnlyList<KeyEntry>>? _store;
 
@@ -59,8 +56,14 @@ internal sealed class KeyFile
     }
 
     /// <summary>The same source wherever it is read from: a relative path is one of this process.</summary>
-    public static string Absolute(string source) => source.StartsWith(FromVariable, StringComparison.Ordinal) || source.StartsWith(FromStore, StringComparison.Ordinal) ? source
-        : FromFile + Path.GetFullPath(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
+    public static string Absolute(string source)
+    {
+        if (source.StartsWith(FromVariable, StringComparison.Ordinal) || source.StartsWith(Scalars.FromStore, StringComparison.Ordinal))
+            return source;
+        var path = source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source;
+        // Whoever reads it says what is wrong with none.
+        return FromFile + (path.Length > 0 ? Path.GetFullPath(path) : "");
+    }
 
     private void ReadSource(string source)
     {
@@ -70,7 +73,7 @@ internal sealed class KeyFile
             Add(origin, null, source);
             return;
         }
-        if (source.StartsWith(FromStore, StringComparison.Ordinal))
+        if (source.StartsWith(Scalars.FromStore, StringComparison.Ordinal))
         {
             ReadStore(source);
             return;
@@ -106,7 +109,7 @@ internal sealed class KeyFile
         }
         try
         {
-            foreach (var entry in _store(source[FromStore.Length..]))
+            foreach (var entry in _store(source[Scalars.FromStore.Length..]))
                 Add(origin, entry.Secret.Name, entry.Secret.Reveal(), entry.Limits, entry.Weight);
         }
         catch (ConfigurationException wrong)

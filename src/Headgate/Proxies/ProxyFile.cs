@@ -32,16 +32,39 @@ internal sealed class ProxyFile
 
     private ProxyFile(bool isForeign) => _isForeign = isForeign;
 
-    /// <summary>Reads all proxies of some files.</summary>
-    /// <param name="sources">Paths, with <c>file:</c> before them or without.</param>
-    /// <exception cref="ConfigurationException">One cannot be read, has no proxy, or has a line that is none: all errors together, each with file and line.</exception>
-    public static IReadOnlyList<ProxyEntry> Read(IEnumerable<string> sources)
+    /// <summary>Reads all proxies of a source that is no address.</summary>
+    /// <param name="source"><c>store:POOL</c>, or a path with <c>file:</c> before it or without.</param>
+    /// <param name="store">Reads a pool of the encrypted store; null where there is none.</param>
+    /// <exception cref="ConfigurationException">It cannot be read, has no proxy, or has a line that is none: all errors together, each with file and line.</exception>
+    public static IReadOnlyList<ProxyEntry> Read(string source, Func<string, IReadOnlyList<ProxyEntry>>? store = null)
+    {
+        if (source.StartsWith(Scalars.FromStore, StringComparison.Ordinal))
+            return store is not null ? store(source[Scalars.FromStore.Length..])
+                : throw new ConfigurationException(new ValueOrigin(ValueSource.File, source), "the encrypted store is for the program headgate; here proxies come from file:PATH or an address");
+        var file = new ProxyFile(isForeign: false);
+        file.ReadSource(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
+        return file.All();
+    }
+
+    /// <summary>Reads a list that is our own, in JSON.</summary>
+    /// <param name="json">The list.</param>
+    /// <param name="place">Where it is from.</param>
+    /// <exception cref="ConfigurationException">Something in it is wrong: all errors together.</exception>
+    public static IReadOnlyList<ProxyEntry> ReadList(byte[] json, string place)
     {
         var file = new ProxyFile(isForeign: false);
-        foreach (var source in sources)
-            file.ReadSource(source.StartsWith(FromFile, StringComparison.Ordinal) ? source[FromFile.Length..] : source);
-        return file._errors.Count == 0 ? file._entries : throw new ConfigurationException(file._errors);
+        file.ReadJson(json, place);
+        return file.All();
     }
+
+    /// <summary>The proxies of a pool but for those that an address tells.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="read">Reads one of its sources.</param>
+    public static IReadOnlyList<ProxyEntry> Of(ProxyPoolConfiguration pool, Func<string, IReadOnlyList<ProxyEntry>> read) =>
+        Join(pool.From.Where(source => !IsAddress(source)).SelectMany(read));
+
+    /// <summary>Whether a source is asked over HTTP, and not read here.</summary>
+    public static bool IsAddress(string source) => !source.StartsWith(FromFile, StringComparison.Ordinal) && !source.StartsWith(Scalars.FromStore, StringComparison.Ordinal);
 
     /// <summary>Reads what an address answered.</summary>
     /// <param name="json">The body.</param>
@@ -67,6 +90,8 @@ internal sealed class ProxyFile
         }
         return joined;
     }
+
+    private List<ProxyEntry> All() => _errors.Count == 0 ? _entries : throw new ConfigurationException(_errors);
 
     private void ReadSource(string path)
     {

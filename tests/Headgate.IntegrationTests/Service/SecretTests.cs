@@ -27,7 +27,7 @@ public sealed class SecretTests
         {
             await SubmitAsync(service, token, api.Url);
             await PassThroughAsync(service, token);
-            foreach (var path in (string[])["/health", "/status", "/metrics", "/api/v1/statistics", "/api/v1/performance", "/api/v1/requests?limit=1000", "/api/v1/dlq?limit=1000", "/api/v1/queues", "/api/v1/schedules", "/api/v1/tokens", "/nowhere", "/readyz"])
+            foreach (var path in (string[])["/health", "/status", "/metrics", "/api/v1/statistics", "/api/v1/performance", "/api/v1/requests?limit=1000", "/api/v1/dlq?limit=1000", "/api/v1/queues", "/api/v1/schedules", "/api/v1/tokens", "/api/v1/proxies", "/api/v1/config", "/nowhere", "/readyz"])
                 await ReadAsync(service, "GET", path, token);
             await LookCloselyAsync(service, token);
             // Files that change, for the better and for the worse.
@@ -37,14 +37,14 @@ public sealed class SecretTests
             service.Process.Terminate();
             Read(await service.Process.EndAsync());
         }
-        foreach (var file in (string[])[.. Directory.GetFiles(cli.PathOf("data/ledgers")), .. Directory.GetFiles(cli.PathOf("data/state"), "*.jsonl", SearchOption.AllDirectories), cli.PathOf("data/audit.log"), cli.PathOf("data/tokens.json")])
+        foreach (var file in (string[])[.. Directory.GetFiles(cli.PathOf("data/ledgers")), .. Directory.GetFiles(cli.PathOf("data/state"), "*.jsonl", SearchOption.AllDirectories), cli.PathOf("data/audit.log"), cli.PathOf("data/tokens.json"), cli.PathOf("keys/keys.json"), .. Directory.GetFiles(cli.PathOf("keys/ring"))])
             _read.AppendLine(File.ReadAllText(file));
-        foreach (var verb in (string[][])[["config", "show"], ["config", "show", "--json"], ["config", "check"], ["config", "schema"], ["tokens", "ls"], ["tokens", "ls", "--json"], .. Directory.GetFiles(cli.PathOf("data/ledgers")).Select(ledger => (string[])["verify", ledger])])
+        foreach (var verb in (string[][])[["config", "show"], ["config", "show", "--json"], ["config", "check"], ["config", "schema"], ["tokens", "ls"], ["tokens", "ls", "--json"], ["doctor"], ["keys", "ls"], ["proxies", "ls"], ["proxies", "ls", "--json"], ["proxies", "rm", "stored", $"http://{Mark}-user:{Mark}-password@127.0.0.1:1"], .. Directory.GetFiles(cli.PathOf("data/ledgers")).Select(ledger => (string[])["verify", ledger])])
             Read(await cli.RunAsync(verb));
 
         var text = _read.ToString();
         // What is looked through is what there is: each of these was in it.
-        foreach (var expected in (string[])["\"action\":\"token.add\"", "headgate_jobs_submitted_total", "\"key\":\"gold\"", "\"key\":\"own-", "/serve/tls/password", "application", "connection refused", "302 × ", "\"status\":\"failed\""])
+        foreach (var expected in (string[])["\"action\":\"token.add\"", "headgate_jobs_submitted_total", "\"key\":\"gold\"", "\"key\":\"own-", "/serve/tls/password", "\"pool\":\"stored\"", "store:stored", "has no such proxy", "application", "connection refused", "302 × ", "\"status\":\"failed\""])
             Assert.True(text.Contains(expected, StringComparison.Ordinal), $"{expected} is nowhere in\n{text}");
         var at = text.IndexOf(Mark, StringComparison.OrdinalIgnoreCase);
         Assert.True(at < 0, at < 0 ? "" : $"…{text[Math.Max(0, at - 300)..Math.Min(text.Length, at + 100)]}…");
@@ -88,11 +88,17 @@ public sealed class SecretTests
         cli.Environment["KEY"] = $"{Mark}-key-3";
         cli.Environment["COLLECTOR"] = $"{Mark}-collector";
         cli.Write("mounted.json", """{ "tokens": [] }""");
+        cli.Environment["HEADGATE_KEYS"] = cli.PathOf("keys");
+        cli.Environment["HEADGATE_SECRET"] = $"{Mark}-of-the-store-itself";
+        // What answers to whole URLs is a proxy.
+        Read(await cli.RunAsync(api.Replace("://", $"://{Mark}-user:{Mark}-password@", StringComparison.Ordinal), Cli.Patience, "proxies", "add", "stored", "-"));
         cli.Write("headgate.json", $$"""
-            { "upstreams": {
+            { "proxies": { "stored": { "from": ["store:stored"] } },
+              "upstreams": {
                 "header": { "base": ["{{api}}/header"], "keys": { "from": ["file:keys.txt"], "as": "${file:template}", "limits": ["100/s"] } },
                 "query": { "base": ["{{api}}/query"], "keys": { "from": ["env:KEY"], "as": "?api_key={key}", "limits": ["100/s"] } },
                 "bearer": { "base": ["{{api}}/bearer"], "limits": ["100/s"], "keys": { "from": ["env:KEY"], "limits": ["100/s"], "dead": [401] } },
+                "proxied": { "base": ["{{api}}/proxied"], "limits": ["100/s"], "proxies": "stored" },
                 "down": { "base": ["http://127.0.0.1:{{Ports.Free()}}"], "retries": 0, "keys": { "from": ["env:KEY"], "as": "?api_key={key}" } } },
               "otlp": { "endpoint": "http://127.0.0.1:{{Ports.Free()}}", "headers": { "x-collector": "env:COLLECTOR" } },
               "serve": { "tokensFile": "mounted.json", "tls": { "certificate": "file:certificate.pem", "key": "file:key.pem", "password": "file:pass" } } }
@@ -144,7 +150,7 @@ public sealed class SecretTests
 
     private async Task PassThroughAsync(ServiceProcess service, string token)
     {
-        foreach (var path in (string[])["/up/header/ok", "/up/query/ok", "/up/query/redirect", "/up/bearer/ok", "/up/bearer/unauthorized", "/up/down/x", "/up/nobody/x"])
+        foreach (var path in (string[])["/up/header/ok", "/up/query/ok", "/up/query/redirect", "/up/bearer/ok", "/up/bearer/unauthorized", "/up/proxied/ok", "/up/down/x", "/up/nobody/x"])
         {
             await ReadAsync(service, "GET", path, token, null, ("Cookie", Mark), ("X-Secret", Mark));
             await ReadAsync(service, "GET", path, token, null, ("Authorization", $"Bearer {Mark}"));

@@ -23,7 +23,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal("https://api.github.com", Assert.Single(github.Bases).ToString());
         Assert.Equal(UpstreamPolicy.Default with { Limits = [Limit.Parse("100 concurrent")], Learns = false, Breaker = null, MaxPassed = 16 << 20, Connections = github.Connections, Proxies = "pool-a", Cache = new CacheConfiguration(CacheMode.Ttl, 300) { Targets = ["CDN-Cache-Control"] } }, github.Policy);
         Assert.Equal(
-            new ProxyPoolConfiguration { Name = "pool-a", From = [$"file:{Path.Combine(reading.Directory, "proxies.txt")}", "http://proxy-manager.example:8000/api/proxies"], Choice = ProxyChoice.RoundRobin, Limits = [Limit.Parse("5/s")], Probe = "http://probe.example/204", Ca = $"file:{Path.Combine(reading.Directory, "proxies-ca.pem")}" },
+            new ProxyPoolConfiguration { Name = "pool-a", From = [$"file:{Path.Combine(reading.Directory, "proxies.txt")}", "store:pool-a", "http://proxy-manager.example:8000/api/proxies"], Choice = ProxyChoice.RoundRobin, Limits = [Limit.Parse("5/s")], Probe = "http://probe.example/204", Ca = $"file:{Path.Combine(reading.Directory, "proxies-ca.pem")}" },
             Assert.Single(configuration.ProxyPools));
         Assert.Equal(new PriorityShares(new(10_000), new(10_000), new(9_000), new(6_000), new(2_000)), github.Shares);
         Assert.Equal(new Percentage(6_000), github.Shares[RequestPriority.Low]);

@@ -54,6 +54,7 @@ public sealed class SchemaTests
     [InlineData("""{ "version": 2 }""")]
     [InlineData("""{ "proxies": { "pool-a": {} } }""")]
     [InlineData("""{ "proxies": { "pool-a": { "from": ["socks5://127.0.0.1"] } } }""")]
+    [InlineData("""{ "proxies": { "pool-a": { "from": ["store:"] } } }""")]
     [InlineData("""{ "serve": { "listen": [] } }""")]
     [InlineData("""{ "serve": { "listen": ["ftp://127.0.0.1"] } }""")]
     [InlineData("""{ "serve": { "tokens": {} } }""")]

@@ -16,7 +16,7 @@ internal static class WrittenConfiguration
             "retryCap": 60, "queueTimeout": null, "patience": null, "maxBody": "16MiB", "cache": "http", "concurrency": 100,
             "connections": { "idleTimeout": "30s" }, "proxies": "none",
           },
-          "proxies": { "pool-a": { "from": ["file:proxies.txt", "http://proxy-manager.example:8000/api/proxies"], "poll": 60, "choose": "round-robin", "limits": ["5/s"], "probe": "http://probe.example/204", "tls": { "ca": "file:proxies-ca.pem" } } },
+          "proxies": { "pool-a": { "from": ["file:proxies.txt", "store:pool-a", "http://proxy-manager.example:8000/api/proxies"], "poll": 60, "choose": "round-robin", "limits": ["5/s"], "probe": "http://probe.example/204", "tls": { "ca": "file:proxies-ca.pem" } } },
           "upstreams": {
             "github": {
               "base": ["https://api.github.com"],

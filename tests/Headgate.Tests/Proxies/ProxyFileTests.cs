@@ -96,6 +96,6 @@ public sealed class ProxyFileTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "proxies.txt");
         File.WriteAllText(path, text);
-        return ProxyFile.Read([$"file:{path}"]);
+        return ProxyFile.Read($"file:{path}");
     }
 }

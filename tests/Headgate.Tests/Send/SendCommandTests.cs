@@ -18,6 +18,8 @@ public sealed class SendCommandTests
     [InlineData(2, "put the whole curl command into quotes", "curl")]
     [InlineData(3, "limit \"100/m\": \"m\" could be a minute or a month", "https://a.example", "--limit", "100/m")]
     [InlineData(3, "the file of keys cannot be read", "https://a.example", "--state", "none", "--keys", "/no/such/file")]
+    [InlineData(3, "where proxies come from", "https://a.example", "--state", "none", "--proxies", "")]
+    [InlineData(3, "where proxies come from", "https://a.example", "--state", "none", "--proxies", "store:")]
     [InlineData(4, "/no/such/file does not exist", "https://a.example", "-d", "@/no/such/file")]
     public async Task A_request_that_cannot_be_sent_is_said_so_with_its_code(int code, string message, params string[] args)
     {

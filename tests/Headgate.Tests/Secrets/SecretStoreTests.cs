@@ -5,7 +5,7 @@ using Headgate.Time;
 
 namespace Headgate.Tests.Secrets;
 
-public sealed class KeyStoreTests : IDisposable
+public sealed class SecretStoreTests : IDisposable
 {
     private readonly string _directory = Path.Combine(Path.GetTempPath(), $"headgate-{Guid.NewGuid():N}");
     private readonly Dictionary<string, string> _environment = new() { ["HEADGATE_SECRET"] = "a secret of some length" };
@@ -24,10 +24,10 @@ public sealed class KeyStoreTests : IDisposable
         await AddAsync("openai", null, "sk-second");
         await AddAsync("github", null, "gh-third");
 
-        var keys = Store().Read("openai");
+        var keys = Store().Keys("openai");
 
         Assert.Equal([("one", "sk-first", "5/s", 3), ("key-1", "sk-second", "", 1)], keys.Select(key => (key.Secret.Name, key.Secret.Reveal(), string.Join(',', key.Limits ?? []), key.Weight)));
-        Assert.Equal("gh-third", Store().Read("github").Single().Secret.Reveal());
+        Assert.Equal("gh-third", Store().Keys("github").Single().Secret.Reveal());
         foreach (var file in Directory.GetFiles(_directory, "*", SearchOption.AllDirectories))
         {
             var text = File.ReadAllText(file);
@@ -50,7 +50,7 @@ public sealed class KeyStoreTests : IDisposable
         var open = Path.Combine(_directory, folder).TrimEnd('/');
         File.SetUnixFileMode(open, File.GetUnixFileMode(open) | others);
 
-        Assert.Contains($"chmod go-w {open}", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod go-w {open}", Assert.Throws<ConfigurationException>(() => Store().Keys("openai")).Message, StringComparison.Ordinal);
         Assert.Contains("chmod go-w", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second"))).Message, StringComparison.Ordinal);
     }
 
@@ -65,14 +65,14 @@ public sealed class KeyStoreTests : IDisposable
             _environment.Remove("HEADGATE_SECRET");
             if (secret is not null)
                 _environment["HEADGATE_SECRET"] = secret;
-            Assert.Contains(says, Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+            Assert.Contains(says, Assert.Throws<ConfigurationException>(() => Store().Keys("openai")).Message, StringComparison.Ordinal);
             Assert.Contains(says, (await Assert.ThrowsAsync<CommandException>(() => AddAsync("openai", null, "sk-second", unprotected: true))).Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(before, File.ReadAllText(Store().File));
         Assert.Single(Directory.GetFiles(Path.Combine(_directory, "ring")));
         // What it is called is no secret.
-        Assert.Equal("key-1", Store().List().Single().Name);
+        Assert.Equal("key-1", Store().List(SecretKind.Key).Single().Name);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class KeyStoreTests : IDisposable
     {
         _environment.Clear();
         Assert.Contains("--unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "value"))).Message, StringComparison.Ordinal);
-        Assert.Contains("has no pool", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync("p", "one"))).Message, StringComparison.Ordinal);
+        Assert.Contains("has no keys", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync(SecretKind.Key, "p", "one"))).Message, StringComparison.Ordinal);
         _environment["HEADGATE_SECRET"] = "short";
         Assert.Contains("shorter than 16", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "value"))).Message, StringComparison.Ordinal);
         _environment.Clear();
@@ -89,7 +89,7 @@ public sealed class KeyStoreTests : IDisposable
 
         await AddAsync("p", null, "value", unprotected: true);
 
-        Assert.Equal("value", Store().Read("p").Single().Secret.Reveal());
+        Assert.Equal("value", Store().Keys("p").Single().Secret.Reveal());
         // A secret that comes later protects nothing that is there.
         _environment["HEADGATE_SECRET"] = "a secret of some length";
         Assert.Contains("was made with --unprotected", (await Assert.ThrowsAsync<CommandException>(() => AddAsync("p", null, "other"))).Message, StringComparison.Ordinal);
@@ -105,9 +105,9 @@ public sealed class KeyStoreTests : IDisposable
 
         await AddAsync("p", "one", "third", replaces: true);
 
-        Assert.Equal([("one", "third"), ("two", "second")], Store().Read("p").Select(key => (key.Secret.Name, key.Secret.Reveal())));
-        Assert.Equal(1, await Store().RemoveAsync("p", "one"));
-        Assert.Contains("did you mean \"two\"", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync("p", "tow"))).Message, StringComparison.Ordinal);
+        Assert.Equal([("one", "third"), ("two", "second")], Store().Keys("p").Select(key => (key.Secret.Name, key.Secret.Reveal())));
+        Assert.Equal(1, await Store().RemoveAsync(SecretKind.Key, "p", "one"));
+        Assert.Contains("did you mean \"two\"", (await Assert.ThrowsAsync<CommandException>(() => Store().RemoveAsync(SecretKind.Key, "p", "tow"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,10 +115,10 @@ public sealed class KeyStoreTests : IDisposable
     {
         await AddAsync("p", "cheap", "first");
         await AddAsync("p", "dear", "second");
-        var keys = Store().List();
+        var keys = Store().List(SecretKind.Key);
         File.WriteAllText(Store().File, File.ReadAllText(Store().File).Replace(keys[0].Value, "x", StringComparison.Ordinal).Replace(keys[1].Value, keys[0].Value, StringComparison.Ordinal));
 
-        Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Read("p")).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Keys("p")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,28 +128,30 @@ public sealed class KeyStoreTests : IDisposable
         foreach (var file in Directory.GetFiles(Path.Combine(_directory, "ring")))
             File.Delete(file);
 
-        Assert.Contains("\"ring\" is empty", Assert.Throws<ConfigurationException>(() => Store().Read("p")).Message, StringComparison.Ordinal);
+        Assert.Contains("\"ring\" is empty", Assert.Throws<ConfigurationException>(() => Store().Keys("p")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_pool_that_is_not_there_is_told_with_what_to_do() =>
-        Assert.Contains("headgate keys add openai", Assert.Throws<ConfigurationException>(() => Store().Read("openai")).Message, StringComparison.Ordinal);
+        Assert.Contains("headgate keys add openai", Assert.Throws<ConfigurationException>(() => Store().Keys("openai")).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{")]
     [InlineData("""{"version":2,"protection":"None","keys":[]}""")]
     [InlineData("""{"version":1,"protection":"None","keys":[null]}""")]
+    [InlineData("""{"version":1,"protection":"None","keys":[],"proxies":[null]}""")]
     public void A_damaged_file_is_told_and_stays_as_it_is(string content)
     {
         Directory.CreateDirectory(_directory);
         File.WriteAllText(Store().File, content);
 
-        Assert.Throws<ConfigurationException>(() => Store().Read("p"));
+        Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Keys("p")).Message, StringComparison.Ordinal);
+        Assert.Contains("damaged", Assert.Throws<ConfigurationException>(() => Store().Proxies("p")).Message, StringComparison.Ordinal);
         Assert.Equal(content, File.ReadAllText(Store().File));
     }
 
-    private KeyStore Store() => new(_directory, name => _environment.GetValueOrDefault(name), _time);
+    private SecretStore Store() => new(_directory, name => _environment.GetValueOrDefault(name), _time);
 
     private Task AddAsync(string pool, string? name, string value, IReadOnlyList<string>? limits = null, int weight = 1, bool replaces = false, bool unprotected = false) =>
-        Store().AddAsync(pool, name, value, limits, weight, replaces, unprotected);
+        Store().AddAsync(SecretKind.Key, new StoredSecret(pool, name ?? "", "", default, limits, weight), value, replaces, unprotected);
 }
