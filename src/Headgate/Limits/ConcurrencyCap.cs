@@ -4,8 +4,8 @@ namespace Headgate.Limits;
 
 /// <summary>
 /// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
-/// every 50 ms of clean answers; a refusal halves it. Until the first one they are spread over those 50 ms: of many that left together
-/// a server that allows few would refuse nearly all before it could be heard.
+/// every 50 ms of clean answers; a refusal halves it. Until the first one they are spread over those 50 ms, but where all before were
+/// answered: of many that left together a server that allows few would refuse nearly all before it could be heard.
 /// </summary>
 internal sealed class ConcurrencyCap : OwnState
 {
@@ -23,6 +23,9 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>For a second after a refusal nothing is clean.</summary>
     private long _dirtyUntil = long.MinValue;
     private long _inFlight;
+
+    /// <summary>Those of them that nothing was heard of yet.</summary>
+    private long _unheard;
 
     /// <summary>Ended, but what came of them is not recorded yet: of no concern to the server, but a death would send them again.</summary>
     private long _unrecorded;
@@ -106,12 +109,16 @@ internal sealed class ConcurrencyCap : OwnState
 
     public override void Take(long cost)
     {
-        _inFlight += cost;
+        (_inFlight, _unheard) = (_inFlight + cost, _unheard + cost);
         if (IsSpread)
             _next = Math.Max(_now, _next) + cost * Gap;
     }
 
-    public override void Return(long cost) => _inFlight -= cost;
+    public override void Return(long cost) => (_inFlight, _unheard) = (_inFlight - cost, _unheard - cost);
+
+    public override void Answered(long cost, long sent, long now) => _unheard -= cost;
+
+    public override void Lost(long cost, long sent, long now) => _unheard -= cost;
 
     public override void Ended(long cost, long sent, bool isAborted, long now) => _inFlight -= cost;
 
@@ -123,7 +130,7 @@ internal sealed class ConcurrencyCap : OwnState
 
     protected override long EmptyAt => _inFlight + _unrecorded == 0 ? long.MinValue : Never;
 
-    private bool IsSpread => _isUntried && IsGrowing;
+    private bool IsSpread => _isUntried && IsGrowing && _unheard > 0;
 
     private long Gap => Step / _cap;
 

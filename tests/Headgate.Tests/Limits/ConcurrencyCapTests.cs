@@ -48,6 +48,12 @@ public sealed class ConcurrencyCapTests
         Assert.Equal(later, cap.FreeAt(1, later));
         cap.Take(1);
         Assert.Equal(later + gap, cap.FreeAt(1, later));
+        // Whoever has heard of all that left sends on.
+        cap.Answered(1, Start, later);
+        Assert.Equal(later + gap, cap.FreeAt(1, later));
+        cap.Lost(1, later, later);
+        Assert.Equal(later, cap.FreeAt(1, later));
+        cap.Take(1);
         cap.Refused(later);
         Assert.Equal(later, cap.FreeAt(1, later));
     }
