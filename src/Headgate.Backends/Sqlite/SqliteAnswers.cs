@@ -20,6 +20,9 @@ internal sealed class SqliteAnswers
     private readonly byte[] _salt;
     private long _used;
 
+    /// <summary>Something was ever put in: until then nothing is looked for on disk.</summary>
+    private volatile bool _hasAny;
+
     /// <param name="database">Not owned.</param>
     /// <param name="limit">Bytes of the file and its log together. An eighth is for the log: it may have all of <see cref="_log"/> when the largest entry comes, a tenth.</param>
     public SqliteAnswers(SqliteDatabase database, long limit)
@@ -28,6 +31,7 @@ internal sealed class SqliteAnswers
         _ = database.Writer.WriteAsync(statements => statements.Execute($"PRAGMA journal_size_limit={_log}") + statements.Execute($"PRAGMA wal_autocheckpoint={Math.Max(1, _log / PageSize)}"), isSynced: false);
         _salt = ReadSalt() ?? MakeSalt();
         _used = database.Read(statements => statements.Scalar("SELECT MAX(used) FROM entries") as long? ?? 0);
+        _hasAny = _used > 0;
     }
 
     /// <summary>Bytes that are in use.</summary>
@@ -37,7 +41,7 @@ internal sealed class SqliteAnswers
 
     /// <summary>What is kept under a key, and by what it is known; null for nothing.</summary>
     /// <exception cref="Headgate.Queues.JobStoreException">It cannot be read.</exception>
-    public (long Id, byte[] Entry)? Find(CacheKey key) => _database.Read<(long, byte[])?>(statements =>
+    public (long Id, byte[] Entry)? Find(CacheKey key) => !_hasAny ? null : _database.Read<(long, byte[])?>(statements =>
     {
         using var row = statements.Query("SELECT id, entry FROM entries JOIN bodies USING (id) WHERE url = $1 AND owner = $2", key.Url, OwnerOf(key));
         return row.Read() ? (row.GetInt64(0), (byte[])row.GetValue(1)) : null;
@@ -126,6 +130,7 @@ internal sealed class SqliteAnswers
                 return;
             Delete(statements, oldest);
         }
+        _hasAny = true;
         statements.Execute("INSERT INTO entries (url, owner, used) VALUES ($1, $2, $3)", key.Url, owner, ++_used);
         statements.Execute("INSERT INTO bodies (id, entry) VALUES (last_insert_rowid(), $1)", entry);
     }

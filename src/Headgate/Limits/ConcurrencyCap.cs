@@ -4,7 +4,7 @@ namespace Headgate.Limits;
 
 /// <summary>
 /// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
-/// every 50 ms of clean answers; a refusal halves it. Until the first one they are spread over those 50 ms, but where all before were
+/// every 50 ms of clean answers, to a quarter of them at least; a refusal halves it. Until the first one they are spread over those 50 ms, but where all before were
 /// answered: of many that left together a server that allows few would refuse nearly all before it could be heard.
 /// </summary>
 internal sealed class ConcurrencyCap : OwnState
@@ -19,6 +19,9 @@ internal sealed class ConcurrencyCap : OwnState
     /// <summary>What whoever watches the latency asks for; the cap grows no further.</summary>
     private long _ceiling;
     private long _cleanSince = Never;
+
+    /// <summary>Clean answers since: two of them say little where a busy machine has not read the refusals behind them yet.</summary>
+    private long _clean;
 
     /// <summary>For a second after a refusal nothing is clean.</summary>
     private long _dirtyUntil = long.MinValue;
@@ -82,15 +85,16 @@ internal sealed class ConcurrencyCap : OwnState
     {
         if (_cap >= _ceiling || now < _dirtyUntil)
             return;
+        _clean++;
         if (_cleanSince == Never)
             _cleanSince = now;
-        else if (now - _cleanSince >= Step)
-            (_cap, _cleanSince) = (Math.Min(_ceiling, _cap * 2), now);
+        else if (now - _cleanSince >= Step && _clean >= _cap / 4)
+            (_cap, _cleanSince, _clean) = (Math.Min(_ceiling, _cap * 2), now, 0);
     }
 
     /// <summary>The server refused: begin to look for clean answers anew, with half.</summary>
     public void Refused(long now) =>
-        (_cap, _cleanSince, _dirtyUntil, _isUntried) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, now + Clock.Second, false);
+        (_cap, _cleanSince, _clean, _dirtyUntil, _isUntried) = (Math.Max(1, Math.Min(_cap, Math.Max(First, _inFlight)) / 2), Never, 0, now + Clock.Second, false);
 
     /// <summary>One that ends now is under way until it is recorded: together with those in flight there are never more than the most.</summary>
     public void Keep() => _unrecorded++;

@@ -45,8 +45,9 @@ public sealed class SimulatedCallsTests
         }));
 
         Assert.Equal((10_000, 0), (calls.Report.Arrivals, calls.Report.Refused));
-        Assert.Equal(0, order[0]);
-        Assert.Equal(9, order[^1]);
+        // Each thousand takes 10 ms at that rate and an answer up to 20: neighbours may change places, and more of them on a busy machine.
+        Assert.InRange(order.IndexOf(0), 0, 3);
+        Assert.InRange(order.IndexOf(9), 6, 9);
     }
 
     [Fact]

@@ -11,11 +11,23 @@ public sealed class ConcurrencyCapTests
     public void It_doubles_after_every_50_ms_of_clean_answers_up_to_the_most()
     {
         var cap = new ConcurrencyCap(100, slowStart: true);
-        long[] seen = [.. Enumerable.Range(0, 20).Select(step => After(cap, Start + step * 10 * Clock.Millisecond))];
+        long[] seen = [.. Enumerable.Range(0, 100).Select(step => After(cap, Start + step * 2 * Clock.Millisecond))];
         Assert.Equal([16, 32, 64, 100], seen.Distinct());
-        Assert.Equal(16, seen[4]);
-        Assert.Equal(32, seen[5]);
+        Assert.Equal(16, seen[24]);
+        Assert.Equal(32, seen[25]);
         Assert.False(cap.IsGrowing);
+    }
+
+    [Fact]
+    public void It_does_not_double_for_the_few_that_a_server_answers_before_it_refuses()
+    {
+        var cap = new ConcurrencyCap(100, slowStart: true);
+        long[] seen = [.. Enumerable.Range(0, 4).Select(step => After(cap, Start + step * 100 * Clock.Millisecond))];
+        Assert.Equal([16, 16, 16, 32], seen);
+        cap.Take(16);
+        cap.Refused(Start + Clock.Second);
+        var later = Start + 3 * Clock.Second;
+        Assert.Equal([8, 16, 16, 16, 16, 32], Enumerable.Range(0, 6).Select(step => After(cap, later + step * 100 * Clock.Millisecond)));
     }
 
     [Fact]
@@ -27,7 +39,8 @@ public sealed class ConcurrencyCapTests
         Assert.Equal(40, cap.Now);
         for (var at = Start; at < Start + Clock.Second; at += 20 * Clock.Millisecond)
             Assert.Equal(40, After(cap, at));
-        Assert.Equal(40, After(cap, Start + Clock.Second));
+        for (var answers = 1; answers < 10; answers++)
+            Assert.Equal(40, After(cap, Start + Clock.Second));
         Assert.Equal(80, After(cap, Start + Clock.Second + 50 * Clock.Millisecond));
     }
 
@@ -62,8 +75,8 @@ public sealed class ConcurrencyCapTests
     public void Once_it_has_all_that_it_may_have_nothing_is_spread()
     {
         var (grown, asked) = (new ConcurrencyCap(32, slowStart: true), new ConcurrencyCap(100, slowStart: false));
-        After(grown, Start);
-        After(grown, Start + 50 * Clock.Millisecond);
+        for (var answers = 0; answers < 4; answers++)
+            After(grown, Start + answers * 50 * Clock.Millisecond);
         foreach (var cap in (ConcurrencyCap[])[grown, asked])
             for (var taken = 0; taken < 32; taken++)
             {
