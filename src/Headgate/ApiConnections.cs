@@ -82,8 +82,7 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
         handler.PlaintextStreamFilter = (context, _) =>
         {
             upstream.Connected();
-            // Over HTTP/2 it would have to be unpacked beside the handler, with the table of the connection: there nobody learns of it.
-            return new ValueTask<Stream>(unpacks || context.NegotiatedHttpVersion.Major > 1 ? context.PlaintextStream : new InterimStream(context.PlaintextStream));
+            return new ValueTask<Stream>(Watched(context));
         };
         return new ApiHandler(api, handler);
     }
@@ -109,12 +108,16 @@ internal sealed class ApiConnections(Engine engine, EngineOptions options)
                 {
                     if (!isAbsolute || !IsPlain(context.InitialRequestMessage))
                         upstream.Connected();
-                    return new ValueTask<Stream>(context.PlaintextStream);
+                    return new ValueTask<Stream>(Watched(context));
                 };
                 return handler;
             }
         });
     }
+
+    /// <summary>Over HTTP/2 what comes before an answer would have to be unpacked beside the handler, with the table of the connection: there nobody learns of it.</summary>
+    private static Stream Watched(SocketsHttpPlaintextStreamFilterContext context) =>
+        context.NegotiatedHttpVersion.Major > 1 ? context.PlaintextStream : new Http1Stream(context.PlaintextStream);
 
     private static bool IsPlain(HttpRequestMessage request) => AbsoluteForm.IsFor(request.RequestUri!);
 

@@ -101,7 +101,7 @@ internal sealed class AttemptMessage : HttpRequestMessage
         }
         Sent = true;
         if (Interim is not null)
-            InterimStream.Expect(Interim);
+            Http1Stream.Expect(Interim);
     }
 
     // Over HTTP/1.1 only what has no body is repeated, or one that waits for 100 Continue.

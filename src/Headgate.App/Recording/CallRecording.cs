@@ -23,6 +23,10 @@ internal sealed class CallRecording(CallRecorder recorder, HttpContext context, 
     private readonly long _startedAt = time.GetTimestamp();
     private readonly string _requestHeaders = Redaction.Of(Lines(context.Request.Headers), keys);
     private byte[] _answer = [];
+    private int? _status;
+
+    /// <summary>An answer is passed on, with or without a body.</summary>
+    public void Answered(int status) => (_status, _answer) = (status, []);
 
     /// <summary>A part of the body of its answer.</summary>
     public void Answered(ReadOnlySpan<byte> piece)
@@ -41,7 +45,7 @@ internal sealed class CallRecording(CallRecorder recorder, HttpContext context, 
         Method = context.Request.Method,
         Url = Redaction.Of(target, keys),
         Api = api,
-        Status = problem?.Status ?? (context.Response.HasStarted ? context.Response.StatusCode : null),
+        Status = problem?.Status ?? _status,
         Class = problem?.Class ?? FailureClass.None,
         Error = problem?.Message,
         Attempts = exchange.Attempts,

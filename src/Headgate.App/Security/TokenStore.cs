@@ -32,6 +32,8 @@ internal sealed class TokenStore(string directory, TimeProvider time)
         var text = TokenText.Make();
         var now = time.GetUtcNow();
         var token = new TokenConfiguration(name, TokenText.HashOf(text), scopes) { Tenant = tenant, Created = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)), Expires = expires };
+        if (expires <= now)
+            throw new CommandException(ExitCode.Configuration, $"expires: {expires:yyyy-MM-dd'T'HH:mm:ss'Z'} has passed already");
         if (AccessRules.WhyUnfit(token) is { } why)
             throw new CommandException(ExitCode.Configuration, why);
         tokens.Add(token);

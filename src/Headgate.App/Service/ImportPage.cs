@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Headgate.Retries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -19,7 +20,7 @@ internal sealed class ImportPage(ServiceState state)
 
     private async Task ImportAsync(HttpContext context)
     {
-        var body = BodyOf(context.Request);
+        var body = await WithoutMarkAsync(BodyOf(context.Request), context.RequestAborted);
         Unbound(context.Features);
         // Most clients read nothing before they have sent everything: their verdicts wait aside, instead of both waiting for each other.
         using var verdicts = new SpillBuffer();
@@ -59,6 +60,21 @@ internal sealed class ImportPage(ServiceState state)
         catch (OperationCanceledException)
         {
             // Nobody reads them any more; what was accepted is.
+        }
+    }
+
+    /// <summary>A body without the mark that some editors begin UTF-8 with.</summary>
+    private static async Task<Stream> WithoutMarkAsync(Stream body, CancellationToken cancellation)
+    {
+        var first = new byte[3];
+        try
+        {
+            var count = await body.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, cancellation);
+            return first is [0xEF, 0xBB, 0xBF] ? body : new PrefixedStream(first.AsMemory(0, count), body);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new Problem(StatusCodes.Status400BadRequest, $"the body is damaged: {damaged.Message}");
         }
     }
 

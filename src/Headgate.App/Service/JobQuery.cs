@@ -36,7 +36,13 @@ internal static class JobQuery
         string.Join(' ', Filters.Where(filter => Text(context, filter) is not null).Select(filter => filter == "url" ? "url=…" : $"{filter}={Text(context, filter)}")) is { Length: > 0 } told ? told : "all";
 
     /// <summary>A member of the query; null where it is not given.</summary>
-    public static string? Text(HttpContext context, string name) => context.Request.Query[name] is [{ Length: > 0 } text, ..] ? text : null;
+    /// <exception cref="Problem">It is given twice: one of the two would say nothing.</exception>
+    public static string? Text(HttpContext context, string name) => context.Request.Query[name] switch
+    {
+        [{ Length: > 0 } text] => text,
+        [_, _, ..] => throw Wrong($"{name} is given twice"),
+        _ => null,
+    };
 
     private static JobSearch Of(HttpContext context, TimeProvider time)
     {

@@ -132,6 +132,7 @@ internal sealed class Relay(ServiceState state, TimeSpan patience, bool isProxy 
         // An attempt before this one may have come as far as its headers.
         response.Headers.Clear();
         response.StatusCode = (int)answer.StatusCode;
+        recording?.Answered(response.StatusCode);
         GatewayRequest.CopyHeaders(answer, response);
         if (isProxy)
             response.Headers.Append("Via", Via(answer.Version.ToString()));

@@ -56,7 +56,7 @@ internal static class SchedulePages
         }
         catch (FormatException wrong)
         {
-            throw new Problem(StatusCodes.Status400BadRequest, $"cron \"{Excerpt.Of(cron)}\": {wrong.Message}");
+            throw new Problem(StatusCodes.Status400BadRequest, $"cron \"{Excerpt.Of(cron)}\" is not five fields (minute, hour, day of the month, month, day of the week), or six with seconds first: {wrong.Message.Replace("'\0'", "its end", StringComparison.Ordinal)}");
         }
         catch (Exception unknown) when (unknown is TimeZoneNotFoundException or InvalidTimeZoneException or System.Security.SecurityException)
         {

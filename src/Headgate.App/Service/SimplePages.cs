@@ -1,5 +1,6 @@
 using Headgate.Jobs;
 using Headgate.Queues;
+using Headgate.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -47,7 +48,7 @@ internal static class SimplePages
         var id = await SubmissionPages.SubmitAsync(context, state, request);
         var end = await EndAsync(context, state, id);
         if (!JobJson.HasResult(end))
-            throw Failed(end);
+            throw Failed(end, IsBroken(state, request));
         context.Response.Headers.Location = SubmissionPages.PathOf(id);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.WriteResult(json, end));
     }
@@ -69,11 +70,20 @@ internal static class SimplePages
         return view?.Stored.End ?? throw new Problem(StatusCodes.Status408RequestTimeout, "Request timeout");
     }
 
-    private static Problem Failed(JobEnd end)
+    /// <summary>Whether its API is asked nothing at present, after it has failed too often.</summary>
+    private static bool IsBroken(ServiceState state, JobRequest request)
+    {
+        var name = state.Engine.ConfigurationOf(JobMessage.Target(request)).Name;
+        return state.Engine.Upstreams.Any(api => api.Name == name && api.Watch is { Position: BreakerPosition.Open });
+    }
+
+    private static Problem Failed(JobEnd end, bool isBroken)
     {
         var (failure, detail) = JobJson.ErrorOf(end);
         return failure switch
         {
+            // The breaker stays open for longer than anybody waits here.
+            FailureClass.Deadline when isBroken => new Problem(StatusCodes.Status503ServiceUnavailable, detail) { Class = failure },
             FailureClass.Timeout or FailureClass.Deadline => new Problem(StatusCodes.Status408RequestTimeout, "Request timeout") { Class = failure },
             FailureClass.Blocked => new Problem(StatusCodes.Status403Forbidden, detail) { Class = failure },
             FailureClass.CircuitOpen => new Problem(StatusCodes.Status503ServiceUnavailable, detail) { Class = failure },

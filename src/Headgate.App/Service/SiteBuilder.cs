@@ -36,5 +36,6 @@ internal static class SiteBuilder
     private static Encoding? EncodingOf(string header) =>
         header.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? ConnectionLines.Reader
         : header.Equals("If-None-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Match", StringComparison.OrdinalIgnoreCase) || header.Equals("If-Range", StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1
+        : header.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? DigitsOnly.Encoding
         : null;
 }

@@ -36,6 +36,8 @@ internal static class Admission
     /// <summary>The lower bound: nobody ahead, and everything in flight answered now.</summary>
     private static RefusedException? TooLate(Lane lane, Cost cost, long now, long expiresAt)
     {
+        if (expiresAt < now)
+            return new RefusedException(RefusalReason.Expired, "not sent in time: its time was over before it came");
         var (latest, holding) = (long.MinValue, (Checkpoint?)null);
         foreach (var claim in lane.Claims)
         {

@@ -35,7 +35,7 @@ internal sealed class DurableJobs : IAsyncDisposable
         (_engine, _store, _queue, _options) = (engine, store, queue, options);
         _feed = new JobFeed(queue, engine.Clock, options.Room.AtHand, leases => _atHand!.BeginAsync(leases), failure => engine.Notice($"jobs cannot be taken from the queue: {failure.Message}"));
         _lanes = new JobLanes(engine, queue, _feed.Signal, _stop.Token);
-        _ends = new JobEnds(store, _lanes, options.Follow);
+        _ends = new JobEnds(store, _lanes, options.Follow, Told);
         _atHand = new JobsAtHand(engine, store, queue, _feed, _ends, options, _stop.Token);
         _expiry = new JobExpiry(store, engine.Clock, ExpireAsync, failure => engine.Notice($"jobs that are too late cannot be ended: {failure.Message}"));
     }
@@ -144,14 +144,19 @@ internal sealed class DurableJobs : IAsyncDisposable
         var isNew = await _store.AddAsync(jobs).ConfigureAwait(false);
         List<StoredJob> queued = [.. jobs.Where((_, at) => isNew[at])];
         // Told before the first of them can end.
-        foreach (var job in queued)
-            _options.Tell(JobEvent.Submitted, _atHand.LiveOf(job));
-        Interlocked.Add(ref _submitted, queued.Count);
+        queued.ForEach(Told);
         _ends.Accepted(queued.Count);
         await _lanes.EnqueueAsync(queued).ConfigureAwait(false);
         if (queued.Min(job => job.Expires) is { } expires)
             _expiry.Expect(expires);
         return isNew;
+    }
+
+    /// <summary>A job was accepted, or follows from one that has ended.</summary>
+    private void Told(StoredJob job)
+    {
+        _options.Tell(JobEvent.Submitted, _atHand.LiveOf(job));
+        Interlocked.Increment(ref _submitted);
     }
 
     /// <summary>Jobs as they stand; null for those that are not known.</summary>

@@ -6,7 +6,8 @@ namespace Headgate.Queues;
 /// <param name="store">Keeps them.</param>
 /// <param name="lanes">Where what follows is queued.</param>
 /// <param name="follow">The job that follows from the end of another; null for none.</param>
-internal sealed class JobEnds(IJobStore store, JobLanes lanes, Func<Job, ResultRecord, StoredJob?> follow)
+/// <param name="followed">Told of one that did, before it can end.</param>
+internal sealed class JobEnds(IJobStore store, JobLanes lanes, Func<Job, ResultRecord, StoredJob?> follow, Action<StoredJob> followed)
 {
     private long _open;
 
@@ -29,8 +30,10 @@ internal sealed class JobEnds(IJobStore store, JobLanes lanes, Func<Job, ResultR
         if (isFirst)
             Interlocked.Add(ref _open, then is null ? -1 : 0);
         Waiters.Release(job.Id);
-        if (isFirst && then is not null)
-            await lanes.EnqueueAsync([then]).ConfigureAwait(false);
-        return isFirst;
+        if (!isFirst || then is null)
+            return isFirst;
+        followed(then);
+        await lanes.EnqueueAsync([then]).ConfigureAwait(false);
+        return true;
     }
 }

@@ -37,6 +37,31 @@ public sealed class BreakerTellsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Whoever_waits_for_the_answer_of_an_API_behind_an_open_breaker_is_told_that_and_of_no_timeout()
+    {
+        _cli.Write("headgate.json", ["""{ "upstreams": { "gone": { "base": ["http://127.0.0.1:1"], "retries": 0, "breaker": { "failureThreshold": 1, "recoveryTimeout": "10m" } } } }"""]);
+        await using var service = await ServiceProcess.StartAsync(_cli);
+        await service.WaitAsync(await service.SubmitAsync(["""{"url":"http://127.0.0.1:1/first"}"""]));
+
+        var (status, problem) = await service.CallAsync("GET", "/api/v1/get?url=http://127.0.0.1:1/x");
+
+        Assert.Equal(503, status);
+        Assert.Contains("breaker", (string?)problem["error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_job_whose_time_was_over_before_it_came_says_so()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}");
+        using var call = new HttpRequestMessage(HttpMethod.Get, "/up/sim/x");
+        call.Headers.Add("Headgate-Deadline", "0");
+        using var answer = await service.Client.SendAsync(call);
+
+        Assert.Contains("its time was over before it came", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_job_that_was_refused_says_what_it_waits_for()
     {
         await using var api = await SimulatedApi.StartAsync(new() { Limits = [Limit.Parse("1/h")], Style = AnswerStyle.Plain });

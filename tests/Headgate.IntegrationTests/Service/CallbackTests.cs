@@ -173,6 +173,9 @@ public sealed class CallbackTests : IAsyncLifetime
         Assert.Equal("invalid", failed.Single()!["error"]!["class"]!.GetValue<string>());
         Assert.DoesNotContain(_cli.Folder, failed.ToJsonString(), StringComparison.Ordinal);
         Assert.DoesNotContain("tooshort", failed.ToJsonString() + _service.Process.Error.Text, StringComparison.Ordinal);
+        // Found: it was never made again, even when the file was mended.
+        await File.WriteAllTextAsync(Secrets, $"whsec_{Convert.ToBase64String(new byte[32])}\n");
+        Next();
     }
 
     [Fact]

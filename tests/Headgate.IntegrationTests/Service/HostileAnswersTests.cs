@@ -54,4 +54,23 @@ public sealed class HostileAnswersTests : IAsyncLifetime
             Assert.Contains(shown, head + body, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task A_server_of_HTTP_1_0_which_closes_after_each_answer_loses_nothing()
+    {
+        // Found: its connections were used again, and a fifth of what had no right to be sent twice was answered 502.
+        _answer = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        var statuses = new System.Collections.Concurrent.ConcurrentBag<int>();
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 20 }, async (number, stop) =>
+        {
+            using var answer = await _service.Client.PostAsync($"/up/odd/{number}", null, stop);
+            statuses.Add((int)answer.StatusCode);
+        });
+        var jobs = await _service.WaitAsync(await _service.SubmitAsync(Enumerable.Range(0, 100).Select(number => $$"""{"url":"http://127.0.0.1:{{_api.Port}}/{{number}}","method":"POST"}""")));
+
+        Assert.Equal([200], statuses.Distinct());
+        Assert.All(jobs, job => Assert.Equal("completed", job.GetProperty("status").GetString()));
+        Assert.Equal(300, _api.Connections);
+    }
 }

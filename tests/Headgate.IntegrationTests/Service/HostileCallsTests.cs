@@ -40,6 +40,8 @@ public sealed class HostileCallsTests(ITestOutputHelper output) : IAsyncLifetime
         (400, "Content-Length: 3, 3\r\n\r\nabc"),
         (400, "Content-Length: -1\r\n\r\n"),
         (400, "Content-Length: 0x3\r\n\r\nabc"),
+        (400, "Content-Length: +3\r\n\r\nabc"),
+        (400, "Content-Length: +0\r\n\r\n"),
         (501, "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
         (501, "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         (400, "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),

@@ -33,6 +33,14 @@ public sealed class ImportTests : ServiceOverApi
     }
 
     [Fact]
+    public async Task A_mark_before_the_first_line_is_no_part_of_it()
+    {
+        var (status, lines) = await ImportAsync($$"""{{'\uFEFF'}}{"url":"{{Api.Url}}/a"}""" + "\n");
+
+        Assert.Equal((HttpStatusCode.Accepted, 1, 0), (status, (int)lines[^1]["count"]!, (int)lines[^1]["refused"]!));
+    }
+
+    [Fact]
     public async Task Many_lines_are_taken_from_a_caller_who_reads_nothing_before_all_are_sent()
     {
         // Some 12 MB of verdicts, which no buffer between the two has room for.

@@ -37,6 +37,19 @@ public sealed class RecordedCallsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_without_a_body_is_an_answer()
+    {
+        // Found: nothing had been written to the caller yet, and it was recorded as none.
+        await using var api = await SimulatedApi.StartAsync(new());
+        await using var service = await ServiceProcess.StartAsync(_cli, "--up", $"sim={api.Url}", "--record", "all");
+        using (var head = new HttpRequestMessage(HttpMethod.Head, "/up/sim/x"))
+            (await service.Client.SendAsync(head)).Dispose();
+
+        Assert.Equal(200, (int)Assert.Single(await FoundAsync(service, "?status=200", 1))!["status_code"]!);
+        Assert.Empty(await FoundAsync(service, "?failed=true", 0));
+    }
+
+    [Fact]
     public async Task In_a_directory_that_others_may_read_what_is_kept_is_for_its_owner_alone()
     {
         if (OperatingSystem.IsWindows())

@@ -178,6 +178,7 @@ public sealed class TokenTests
         Assert.Equal(HttpStatusCode.NotFound, await service.StatusAsync("DELETE", "/api/v1/tokens/web", admin));
         Assert.Equal(HttpStatusCode.BadRequest, await service.StatusAsync("POST", "/api/v1/tokens", admin, """{"name":"ops","scopes":["read"]}"""));
         Assert.Equal(HttpStatusCode.BadRequest, await service.StatusAsync("POST", "/api/v1/tokens", admin, """{"name":"x","scopes":["write"]}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.StatusAsync("POST", "/api/v1/tokens", admin, """{"name":"x","scopes":["read"],"expires":"2020-12-01T00:00:00Z"}"""));
 
         var lines = cli.ReadJson("data/audit.log");
         Assert.Equal(["token.add ops", "token.add web", $"job.cancel {id}", "token.remove web"], lines.Select(line => $"{line.GetProperty("action")} {line.GetProperty("subject")}"));

@@ -3,13 +3,21 @@ using System.Runtime.CompilerServices;
 namespace Headgate.Connections;
 
 /// <summary>
-/// A connection of HTTP/1.1 on which somebody wants to know what is said before the answers: the handler reads that, and throws it away. Which attempt a
-/// connection serves shows when it is written to, since the flow of the attempt does that; one attempt at a time is on it.
+/// A connection of HTTP/1, with what the handler leaves out. It throws away what is said before the answers, which somebody may want to know. And it
+/// takes a server of HTTP/1.0 to keep its connections (seen with .NET 10), which it does not (RFC 9112 §9.3): what is sent next would be lost with
+/// them, so the answer is made to say it. Which attempt a connection serves shows when it is written to, since the flow of the attempt does that; one
+/// attempt at a time is on it.
 /// </summary>
 /// <param name="connection">Owned.</param>
-internal sealed class InterimStream(Stream connection) : Stream
+internal sealed class Http1Stream(Stream connection) : Stream
 {
     private static readonly AsyncLocal<InterimReader?> Sending = new();
+
+    /// <summary>Something was written, and no answer to it has begun.</summary>
+    private volatile bool _awaits;
+
+    /// <summary>What a read had no room for.</summary>
+    private ReadOnlyMemory<byte> _rest;
 
     /// <summary>What looks at the answer to the attempt that was written last.</summary>
     private volatile InterimReader? _reader;
@@ -30,6 +38,8 @@ internal sealed class InterimStream(Stream connection) : Stream
     // It may have begun before the attempt was written to whose answer it reads: over TLS the handler reads ahead.
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (!_rest.IsEmpty)
+            return new(TakeRest(buffer.Span));
         var reading = connection.ReadAsync(buffer, cancellationToken);
         if (buffer.IsEmpty)
             return reading;
@@ -38,7 +48,7 @@ internal sealed class InterimStream(Stream connection) : Stream
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(Span<byte> buffer) => Looked(buffer, connection.Read(buffer));
+    public override int Read(Span<byte> buffer) => _rest.IsEmpty ? Looked(buffer, connection.Read(buffer)) : TakeRest(buffer);
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
@@ -82,6 +92,7 @@ internal sealed class InterimStream(Stream connection) : Stream
     /// <summary>More of the same attempt changes nothing: its answer may have begun before its body was through.</summary>
     private void Look()
     {
+        _awaits = true;
         if (Sending.Value is { } reader)
             _reader = reader;
     }
@@ -90,6 +101,26 @@ internal sealed class InterimStream(Stream connection) : Stream
     {
         if (_reader is { IsOver: false } reader)
             reader.Read(buffer[..count]);
+        if (!_awaits || count == 0)
+            return count;
+        _awaits = false;
+        return buffer[..count].StartsWith("HTTP/1.0 "u8) ? SayClose(buffer, count) : count;
+    }
+
+    /// <summary>Puts the line that ends the connection behind the first, where that has come whole.</summary>
+    private int SayClose(Span<byte> buffer, int count)
+    {
+        if (buffer[..count].IndexOf((byte)'\n') is not (>= 0 and var end))
+            return count;
+        _rest = (byte[])[.. "Connection: close\r\n"u8, .. buffer[(end + 1)..count]];
+        return end + 1 + TakeRest(buffer[(end + 1)..]);
+    }
+
+    private int TakeRest(Span<byte> buffer)
+    {
+        var count = Math.Min(buffer.Length, _rest.Length);
+        _rest.Span[..count].CopyTo(buffer);
+        _rest = _rest[count..];
         return count;
     }
 
