@@ -43,12 +43,12 @@ internal sealed class Bases(Upstream api, Engine engine)
     /// <summary>The base with the longest path that holds an address; -1 for none.</summary>
     private int IndexOf(Uri uri)
     {
-        var (authority, found) = (Authority.Of(uri), -1);
+        var (authority, path, found) = (Authority.Of(uri), UrlPath.Plain(uri.AbsolutePath), -1);
         for (var index = 0; index < _bases.Length; index++)
-            if (_bases[index].Authority == authority && _bases[index].Holds(uri.AbsolutePath) && (found < 0 || _bases[index].Path.Length > _bases[found].Path.Length))
+            if (_bases[index].Authority == authority && _bases[index].Holds(path) && (found < 0 || _bases[index].Path.Length > _bases[found].Path.Length))
                 found = index;
         return found;
     }
 
-    private static Uri Moved(Uri uri, UpstreamBase from, UpstreamBase to) => new($"{to.Authority}{to.Path}{uri.PathAndQuery[from.Path.Length..]}");
+    private static Uri Moved(Uri uri, UpstreamBase from, UpstreamBase to) => new($"{to.Authority}{to.Path}{uri.PathAndQuery[UrlPath.Below(uri.PathAndQuery, from.Path)..]}");
 }

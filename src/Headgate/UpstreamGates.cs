@@ -137,7 +137,8 @@ internal sealed class UpstreamGates
     {
         if (_routes.Length == 0)
             return 0;
-        var path = uri.AbsolutePath.AsSpan(BasePath(uri));
+        var whole = UrlPath.Plain(uri.AbsolutePath);
+        var path = whole.AsSpan(BasePath(Authority.Of(uri), whole));
         var routes = 0UL;
         for (var index = 0; index < _routes.Length; index++)
             if (_configuration.Routes[index].Holds(method, path))
@@ -146,11 +147,11 @@ internal sealed class UpstreamGates
     }
 
     /// <summary>How much of the path is that of the base address.</summary>
-    private int BasePath(Uri uri)
+    private int BasePath(Authority authority, string path)
     {
-        var (authority, longest) = (Authority.Of(uri), 0);
+        var longest = 0;
         foreach (var address in _configuration.Bases)
-            if (address.Authority == authority && address.Path.Length > longest && address.Holds(uri.AbsolutePath))
+            if (address.Authority == authority && address.Path.Length > longest && address.Holds(path))
                 longest = address.Path.Length;
         return longest;
     }

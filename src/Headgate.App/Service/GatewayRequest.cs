@@ -126,7 +126,8 @@ internal static class GatewayRequest
             foreach (var (name, values) in headers)
                 if (!OfTheConnection.Contains(name) && !named.Contains(name))
                     response.Headers.Append(name, values.Select(Cleared).ToArray());
-        if (!HasBody(answer.StatusCode))
+        // Chunks override a length that is said beside them, and it is not passed on (RFC 9112 §6.3).
+        if (!HasBody(answer.StatusCode) || answer.Headers.NonValidated.Contains("Transfer-Encoding"))
             response.ContentLength = null;
     }
 

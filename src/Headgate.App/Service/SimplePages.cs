@@ -47,7 +47,8 @@ internal static class SimplePages
         request.Deadline ??= Patience;
         var id = await SubmissionPages.SubmitAsync(context, state, request);
         var end = await EndAsync(context, state, id);
-        if (!JobJson.HasResult(end))
+        // Of an answer that was larger than is kept there is the head alone, which nobody is to take for all of it.
+        if (!JobJson.HasResult(end) || JobJson.ErrorOf(end).Class == FailureClass.Invalid)
             throw Failed(end, IsBroken(state, request));
         context.Response.Headers.Location = SubmissionPages.PathOf(id);
         await Json.AnswerAsync(context, StatusCodes.Status200OK, json => JobJson.WriteResult(json, end));

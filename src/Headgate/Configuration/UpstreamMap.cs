@@ -41,7 +41,7 @@ internal sealed class UpstreamMap
             return last;
         if (_configured.TryGetValue(authority, out var candidates))
         {
-            var path = url.AbsolutePath;
+            var path = UrlPath.Plain(url.AbsolutePath);
             foreach (var (address, upstream) in candidates)
                 if (address.Holds(path))
                     return upstream;

@@ -4,7 +4,7 @@ namespace Headgate.Limits;
 
 /// <summary>
 /// Our own care, not the server's promise: at most so many in flight. Where no limit is known it starts slowly: 16, doubled after
-/// every 50 ms of clean answers, to a quarter of them at least; a refusal halves it. Until the first one they are spread over those 50 ms, but where all before were
+/// every 50 ms of clean answers, to half of them at least; a refusal halves it. Until the first one they are spread over those 50 ms, but where all before were
 /// answered: of many that left together a server that allows few would refuse nearly all before it could be heard.
 /// </summary>
 internal sealed class ConcurrencyCap : OwnState
@@ -88,7 +88,7 @@ internal sealed class ConcurrencyCap : OwnState
         _clean++;
         if (_cleanSince == Never)
             _cleanSince = now;
-        else if (now - _cleanSince >= Step && _clean >= _cap / 4)
+        else if (now - _cleanSince >= Step && _clean >= _cap / 2)
             (_cap, _cleanSince, _clean) = (Math.Min(_ceiling, _cap * 2), now, 0);
     }
 

@@ -38,6 +38,7 @@ public sealed class HostileAnswersTests : IAsyncLifetime
     [InlineData("HTTP/1.1 304 Same\r\nContent-Length: 2\r\n\r\n", 304, "")]
     [InlineData("HTTP/1.1 999 Odd\r\nContent-Length: 2\r\n\r\nok", 999, "ok")]
     [InlineData("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 502, "http_protocol_error")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200, "hello")]
     [InlineData("HTTP/1.1 000 Nothing\r\nContent-Length: 2\r\n\r\nok", 502, "http_protocol_error")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk", 502, "")]
     public async Task An_odd_answer_is_passed_on_if_it_can_be_and_is_a_bad_gateway_else(string answer, int status, string shown)
@@ -72,5 +73,17 @@ public sealed class HostileAnswersTests : IAsyncLifetime
         Assert.Equal([200], statuses.Distinct());
         Assert.All(jobs, job => Assert.Equal("completed", job.GetProperty("status").GetString()));
         Assert.Equal(300, _api.Connections);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_an_answer_that_is_larger_than_is_kept_is_told_so()
+    {
+        // Found: he was given 200 and an empty body.
+        _answer = "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\nx";
+
+        var (status, problem) = await _service.CallAsync("GET", $"/api/v1/get?url=http://127.0.0.1:{_api.Port}/x");
+
+        Assert.Equal(502, status);
+        Assert.Contains("maxBody", (string?)problem["error"], StringComparison.Ordinal);
     }
 }

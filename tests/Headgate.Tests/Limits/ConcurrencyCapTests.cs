@@ -22,12 +22,12 @@ public sealed class ConcurrencyCapTests
     public void It_does_not_double_for_the_few_that_a_server_answers_before_it_refuses()
     {
         var cap = new ConcurrencyCap(100, slowStart: true);
-        long[] seen = [.. Enumerable.Range(0, 4).Select(step => After(cap, Start + step * 100 * Clock.Millisecond))];
-        Assert.Equal([16, 16, 16, 32], seen);
+        long[] seen = [.. Enumerable.Range(0, 8).Select(step => After(cap, Start + step * 100 * Clock.Millisecond))];
+        Assert.Equal([16, 16, 16, 16, 16, 16, 16, 32], seen);
         cap.Take(16);
         cap.Refused(Start + Clock.Second);
         var later = Start + 3 * Clock.Second;
-        Assert.Equal([8, 16, 16, 16, 16, 32], Enumerable.Range(0, 6).Select(step => After(cap, later + step * 100 * Clock.Millisecond)));
+        Assert.Equal([8, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16, 32], Enumerable.Range(0, 12).Select(step => After(cap, later + step * 100 * Clock.Millisecond)));
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ConcurrencyCapTests
         Assert.Equal(40, cap.Now);
         for (var at = Start; at < Start + Clock.Second; at += 20 * Clock.Millisecond)
             Assert.Equal(40, After(cap, at));
-        for (var answers = 1; answers < 10; answers++)
+        for (var answers = 1; answers < 20; answers++)
             Assert.Equal(40, After(cap, Start + Clock.Second));
         Assert.Equal(80, After(cap, Start + Clock.Second + 50 * Clock.Millisecond));
     }
@@ -75,7 +75,7 @@ public sealed class ConcurrencyCapTests
     public void Once_it_has_all_that_it_may_have_nothing_is_spread()
     {
         var (grown, asked) = (new ConcurrencyCap(32, slowStart: true), new ConcurrencyCap(100, slowStart: false));
-        for (var answers = 0; answers < 4; answers++)
+        for (var answers = 0; answers < 8; answers++)
             After(grown, Start + answers * 50 * Clock.Millisecond);
         foreach (var cap in (ConcurrencyCap[])[grown, asked])
             for (var taken = 0; taken < 32; taken++)
