@@ -151,8 +151,8 @@ internal sealed class UpstreamGates
     {
         var longest = 0;
         foreach (var address in _configuration.Bases)
-            if (address.Authority == authority && address.Path.Length > longest && address.Holds(path))
-                longest = address.Path.Length;
+            if (address.Authority == authority && address.PlainPath.Length > longest && address.Holds(path))
+                longest = address.PlainPath.Length;
         return longest;
     }
 

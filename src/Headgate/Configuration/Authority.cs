@@ -37,7 +37,7 @@ internal readonly record struct UpstreamBase(Authority Authority, string Path)
             : null;
         if (problem is not null)
             return false;
-        address = new UpstreamBase(Authority.Of(url!), UrlPath.Plain(url!.AbsolutePath.TrimEnd('/')));
+        address = new UpstreamBase(Authority.Of(url!), url!.AbsolutePath.TrimEnd('/'));
         // An invisible character can hide from the first reading what is left without it.
         if (Uri.TryCreate(address.ToString(), UriKind.Absolute, out var plain) && UrlHost.IsKnown(plain))
             return true;
@@ -47,8 +47,10 @@ internal readonly record struct UpstreamBase(Authority Authority, string Path)
 
     /// <summary>Whether a path lies at or below this one: <c>/v1</c> holds <c>/v1</c> and <c>/v1/x</c>, not <c>/v10</c>.</summary>
     /// <param name="path">As <see cref="UrlPath.Plain"/> gives it.</param>
-    public bool Holds(string path) =>
-        path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/');
+    public bool Holds(string path) => PlainPath is var own && path.StartsWith(own, StringComparison.Ordinal) && (path.Length == own.Length || path[own.Length] == '/');
+
+    /// <summary>The path as it is compared.</summary>
+    public string PlainPath => UrlPath.Plain(Path);
 
     public override string ToString() => Authority + Path;
 }

@@ -1,10 +1,10 @@
 namespace Headgate.Configuration;
 
 /// <summary>
-/// The paths that belong to a route: <c>/search/**</c>. A segment is compared as it is written; <c>*</c> stands for one segment,
+/// The paths that belong to a route: <c>/search/**</c>. A segment is compared however it is encoded (<see cref="UrlPath.Plain"/>); <c>*</c> stands for one segment,
 /// <c>**</c> for any number of them, none included. Immutable; equality is by value.
 /// </summary>
-/// <remarks>Paths are compared as they go out: percent-encoded, letter case counting (RFC 3986 §6.2.2.1), a final slash not.</remarks>
+/// <remarks>Letter case counts (RFC 3986 §6.2.2.1), a final slash does not.</remarks>
 internal sealed class RoutePattern : IEquatable<RoutePattern>
 {
     public const string Expects = "a pattern of a path that begins with a slash: \"/search/**\"";
@@ -15,7 +15,7 @@ internal sealed class RoutePattern : IEquatable<RoutePattern>
     private readonly string _text;
     private readonly string[] _segments;
 
-    private RoutePattern(string text) => (_text, _segments) = (text, text.Split('/', StringSplitOptions.RemoveEmptyEntries));
+    private RoutePattern(string text) => (_text, _segments) = (text, Array.ConvertAll(text.Split('/', StringSplitOptions.RemoveEmptyEntries), static segment => UrlPath.Plain(UrlPath.Encoded(segment))));
 
     public static bool TryParse(string text, out RoutePattern pattern, out string? problem)
     {
@@ -30,7 +30,7 @@ internal sealed class RoutePattern : IEquatable<RoutePattern>
         return true;
     }
 
-    /// <summary>Whether a path belongs to it. Takes time in proportion to the path times the length of the pattern, whatever the path.</summary>
+    /// <summary>Whether a path, as <see cref="UrlPath.Plain"/> gives it, belongs to it. Takes time in proportion to the path times the length of the pattern, whatever the path.</summary>
     public bool Holds(ReadOnlySpan<char> path)
     {
         // The usual way of wildcards: on a mismatch go back to the last **, and no further, and let it swallow one segment more.

@@ -5,9 +5,13 @@ namespace Headgate.Configuration;
 /// <summary>Paths that are one to a server although they are written differently. Pure.</summary>
 internal static class UrlPath
 {
+    /// <summary>What else may stand in a segment.</summary>
+    private const string Segments = "-._~!$&'()+,;=:@";
+
     /// <summary>
-    /// A path as it is compared: letters, digits, <c>-</c>, <c>.</c>, <c>_</c> and <c>~</c> as themselves, whatever else is encoded with capitals
-    /// (RFC 3986 §6.2.2). Callers whose paths are passed on as they came may write <c>/%761</c> for <c>/v1</c>: its limits are the same.
+    /// A path as it is compared: whatever may stand in a segment as it is (RFC 3986 §3.3) as itself, all else encoded, with capitals (§6.2.2).
+    /// Callers whose paths are passed on as they came may write <c>/%761</c> for <c>/v1</c>: its limits are the same. Servers may tell <c>%3A</c>
+    /// from <c>:</c>, but hardly any does, and a limit that counts both is kept either way.
     /// </summary>
     public static string Plain(string path)
     {
@@ -22,7 +26,7 @@ internal static class UrlPath
                 continue;
             }
             var letter = (char)Convert.ToByte(path.Substring(at + 1, 2), 16);
-            if (char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' or '_' or '~')
+            if (char.IsAsciiLetterOrDigit(letter) || Segments.Contains(letter))
                 plain.Append(letter);
             else
                 plain.Append('%').Append(char.ToUpperInvariant(path[at + 1])).Append(char.ToUpperInvariant(path[at + 2]));
@@ -30,6 +34,10 @@ internal static class UrlPath
         }
         return plain.ToString();
     }
+
+    /// <summary>What somebody wrote by hand as it goes out: letters that no URL has are encoded.</summary>
+    public static string Encoded(string written) =>
+        Ascii.IsValid(written) ? written : string.Concat(written.EnumerateRunes().Select(rune => rune.IsAscii ? rune.ToString() : Uri.EscapeDataString(rune.ToString())));
 
     /// <summary>Where, in a path as it was written, what lies below a base path begins: as many segments into it.</summary>
     public static int Below(string written, string basePath)

@@ -11,10 +11,16 @@ namespace Headgate.Connections;
 /// <param name="connection">Owned.</param>
 internal sealed class Http1Stream(Stream connection) : Stream
 {
+    /// <summary>A first line is not waited for beyond so many bytes.</summary>
+    private const int LongestLine = 8 * 1024;
+
     private static readonly AsyncLocal<InterimReader?> Sending = new();
 
-    /// <summary>Something was written, and no answer to it has begun.</summary>
+    /// <summary>A request was begun, and no answer to it has.</summary>
     private volatile bool _awaits;
+
+    /// <summary>The beginning of the first line of an answer, while more of it has to come.</summary>
+    private byte[] _line = [];
 
     /// <summary>What a read had no room for.</summary>
     private ReadOnlyMemory<byte> _rest;
@@ -43,18 +49,29 @@ internal sealed class Http1Stream(Stream connection) : Stream
         var reading = connection.ReadAsync(buffer, cancellationToken);
         if (buffer.IsEmpty)
             return reading;
-        return reading.IsCompletedSuccessfully ? new(Looked(buffer.Span, reading.Result)) : LookAsync(reading, buffer);
+        if (!reading.IsCompletedSuccessfully)
+            return LookAsync(reading, buffer, cancellationToken);
+        return Looked(buffer.Span, reading.Result) is >= 0 and var count ? new(count) : LookAsync(connection.ReadAsync(buffer, cancellationToken), buffer, cancellationToken);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(Span<byte> buffer) => _rest.IsEmpty ? Looked(buffer, connection.Read(buffer)) : TakeRest(buffer);
+    public override int Read(Span<byte> buffer)
+    {
+        if (!_rest.IsEmpty)
+            return TakeRest(buffer);
+        int count;
+        do
+            count = Looked(buffer, connection.Read(buffer));
+        while (count < 0);
+        return count;
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Look();
+        Look(buffer.Span);
         return connection.WriteAsync(buffer, cancellationToken);
     }
 
@@ -62,7 +79,7 @@ internal sealed class Http1Stream(Stream connection) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Look();
+        Look(buffer);
         connection.Write(buffer);
     }
 
@@ -90,30 +107,40 @@ internal sealed class Http1Stream(Stream connection) : Stream
     }
 
     /// <summary>More of the same attempt changes nothing: its answer may have begun before its body was through.</summary>
-    private void Look()
+    private void Look(ReadOnlySpan<byte> written)
     {
-        _awaits = true;
+        // The handler begins each request in a buffer of its own, so that only such a line is one.
+        if (written.IndexOf((byte)'\n') is >= 0 and var end && written[..end].EndsWith(" HTTP/1.1\r"u8))
+            _awaits = true;
         if (Sending.Value is { } reader)
             _reader = reader;
     }
 
+    /// <summary>What a read gives; less than 0 if it has to read more.</summary>
     private int Looked(Span<byte> buffer, int count)
     {
         if (_reader is { IsOver: false } reader)
             reader.Read(buffer[..count]);
-        if (!_awaits || count == 0)
-            return count;
-        _awaits = false;
-        return buffer[..count].StartsWith("HTTP/1.0 "u8) ? SayClose(buffer, count) : count;
+        return _awaits ? Begin(buffer, count) : count;
     }
 
-    /// <summary>Puts the line that ends the connection behind the first, where that has come whole.</summary>
-    private int SayClose(Span<byte> buffer, int count)
+    /// <summary>Puts the line that ends the connection behind the first of an answer of HTTP/1.0.</summary>
+    private int Begin(Span<byte> buffer, int count)
     {
-        if (buffer[..count].IndexOf((byte)'\n') is not (>= 0 and var end))
+        ReadOnlySpan<byte> start = _line.Length == 0 ? buffer[..count] : (byte[])[.. _line, .. buffer[..count]];
+        var isOld = start.StartsWith("HTTP/1.0 "u8);
+        var end = isOld ? start.IndexOf((byte)'\n') : -1;
+        if (count > 0 && ((isOld && end < 0 && start.Length < LongestLine) || (!isOld && "HTTP/1.0 "u8.StartsWith(start))))
+        {
+            _line = start.ToArray();
+            return -1;
+        }
+        _awaits = false;
+        if (end < 0 && _line.Length == 0)
             return count;
-        _rest = (byte[])[.. "Connection: close\r\n"u8, .. buffer[(end + 1)..count]];
-        return end + 1 + TakeRest(buffer[(end + 1)..]);
+        _rest = end < 0 ? start.ToArray() : [.. start[..(end + 1)], .. "Connection: close\r\n"u8, .. start[(end + 1)..]];
+        _line = [];
+        return TakeRest(buffer);
     }
 
     private int TakeRest(Span<byte> buffer)
@@ -125,9 +152,15 @@ internal sealed class Http1Stream(Stream connection) : Stream
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> LookAsync(ValueTask<int> reading, Memory<byte> buffer)
+    private async ValueTask<int> LookAsync(ValueTask<int> reading, Memory<byte> buffer, CancellationToken cancellation)
     {
-        var count = await reading.ConfigureAwait(false);
-        return Looked(buffer.Span, count);
+        while (true)
+        {
+            var read = await reading.ConfigureAwait(false);
+            var count = Looked(buffer.Span, read);
+            if (count >= 0)
+                return count;
+            reading = connection.ReadAsync(buffer, cancellation);
+        }
     }
 }

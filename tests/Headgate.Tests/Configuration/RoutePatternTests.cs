@@ -25,6 +25,10 @@ public sealed class RoutePatternTests
     [InlineData("/", "/", true)]
     [InlineData("/", "/x", false)]
     [InlineData("/Search", "/search", false)]
+    [InlineData("/caf%c3%a9/**", "/caf%C3%A9/x", true)]
+    [InlineData("/caf\u00e9/**", "/caf%C3%A9/x", true)]
+    [InlineData("/a%62/m%3Agen", "/ab/m:gen", true)]
+    [InlineData("/%2A", "/x", false)]
     public void A_pattern_holds_the_paths_it_describes(string pattern, string path, bool holds)
     {
         Assert.True(RoutePattern.TryParse(pattern, out var route, out _));

@@ -91,7 +91,7 @@ public sealed class SmallValueFuzzTests
         if (!isRead)
             return null;
         pattern.Holds(Fuzzing.Mutate(text.Random, text.Text.Replace("*", "a/b", StringComparison.Ordinal)));
-        return () => Assert.True(pattern.Holds(text.Text.Replace("**", "x/y", StringComparison.Ordinal)), "holds not even itself");
+        return () => Assert.True(pattern.Holds(UrlPath.Plain(UrlPath.Encoded(text.Text.Replace("**", "x/y", StringComparison.Ordinal)))), "holds not even itself");
     }
 
     private static Action? ReadBase(Fuzzed text)

@@ -9,6 +9,7 @@ public sealed class UrlPathTests
     [InlineData("/%76%31/%78", "/v1/x")]
     [InlineData("/a%2fb%C3%a9", "/a%2Fb%C3%A9")]
     [InlineData("/%7e%2D%2e%5F", "/~-._")]
+    [InlineData("/x%3Agen/%40me%2b%2C", "/x:gen/@me+,")]
     [InlineData("/%", "/%")]
     [InlineData("/%4", "/%4")]
     [InlineData("/%zz", "/%zz")]
