@@ -52,7 +52,7 @@ internal sealed class Callbacks(CallbackSecrets secrets, TimeProvider time, Acti
         if (record.Outcome.Ok || record.Outcome.Status == JobStatus.Cancelled || record.Result?.StatusCode == 410 || tries > Pauses.Length)
             return null;
         // Where it may not go today it may not go tomorrow.
-        if (record.Outcome.Class is FailureClass.Blocked)
+        if (record.Outcome.Class == FailureClass.Blocked)
             return null;
         var request = RequestOf(job.Request.Url, job.Request.Tenant, job.Request.IdempotencyKey!, job.Request.Body!.Value, of, tries + 1);
         request.NotBefore = Pauses[tries - 1];

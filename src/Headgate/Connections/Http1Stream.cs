@@ -109,8 +109,8 @@ internal sealed class Http1Stream(Stream connection) : Stream
     /// <summary>More of the same attempt changes nothing: its answer may have begun before its body was through.</summary>
     private void Look(ReadOnlySpan<byte> written)
     {
-        // The handler begins each request in a buffer of its own, so that only such a line is one.
-        if (written.IndexOf((byte)'\n') is >= 0 and var end && written[..end].EndsWith(" HTTP/1.1\r"u8))
+        // The handler begins each request in a buffer of its own, so that only such a line is one. Of a large body no more than that is looked through.
+        if (written[..Math.Min(written.Length, LongestLine)].IndexOf((byte)'\n') is >= 0 and var end && written[..end].EndsWith(" HTTP/1.1\r"u8))
             _awaits = true;
         if (Sending.Value is { } reader)
             _reader = reader;
