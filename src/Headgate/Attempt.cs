@@ -15,9 +15,7 @@ namespace Headgate;
 /// </summary>
 internal sealed class Attempt : ISendWitness, IDisposable
 {
-    private const int Unsent = 0;
-    private const int Leaves = 1;
-    private const int GivenUp = 2;
+    private const int Unsent = 0, Leaves = 1, GivenUp = 2;
 
     private readonly Engine _engine;
     private readonly Exchange _exchange;
@@ -241,6 +239,8 @@ internal sealed class Attempt : ISendWitness, IDisposable
     /// <summary>Called by the guard: the intent is on its way to the disk before the first byte is on its way to the server.</summary>
     public void BeforeFirstByte()
     {
+        // The connection came when its time was over, and nobody had told the handler yet: sent now, its answer would not be waited for.
+        Token.ThrowIfCancellationRequested();
         if (Interlocked.CompareExchange(ref _fate, Leaves, Unsent) == GivenUp)
             throw new OperationCanceledException("another attempt was answered before this one was sent");
         _permit.SentAt = _engine.Clock.Now;

@@ -388,7 +388,7 @@ internal sealed class Engine : IDisposable
     /// <summary>The same for any scope: of one API, or of several where none is given.</summary>
     public void Remember(Upstream? upstream, string name, Scope scope, string identity)
     {
-        Journal.Remember(scope, name, identity);
+        Journal.Remember(scope, name, identity, isOfUnknown: upstream is { Configuration.IsConfigured: false });
         // The header names the limits of those APIs that were known before the run.
         if (scope.Limits.Any())
             WriteLimits(upstream, name, scope.Limits);

@@ -6,8 +6,9 @@ using System.Text;
 namespace Headgate.Ledgers;
 
 /// <summary>
-/// The names of a scope's files: <c>NAME.jsonl</c> of a process that has the whole scope, <c>NAME.share-2-of-3.jsonl</c> of one that has a share,
-/// and a lock beside each, since the files themselves are replaced now and then.
+/// The names of a scope's files: <c>NAME.jsonl</c> of a process that has the whole scope, <c>NAME.shares/share-2-of-3.jsonl</c> of one that has a
+/// share, and a lock beside each, since the files themselves are replaced now and then. Shares have a folder of their own, so that whoever looks
+/// for them need not go through the files of all scopes.
 /// </summary>
 internal sealed class ScopeFiles(string directory, string scope)
 {
@@ -24,7 +25,9 @@ internal sealed class ScopeFiles(string directory, string scope)
 
     public string WholeLock => _stem + ".lock";
 
-    public string Share(int slot, int of) => string.Create(CultureInfo.InvariantCulture, $"{_stem}.share-{slot}-of-{of}.jsonl");
+    public string SharesFolder => _stem + ".shares";
+
+    public string Share(int slot, int of) => Path.Combine(SharesFolder, string.Create(CultureInfo.InvariantCulture, $"share-{slot}-of-{of}.jsonl"));
 
     public static string LockOf(string file) => Path.ChangeExtension(file, ".lock");
 
@@ -33,7 +36,9 @@ internal sealed class ScopeFiles(string directory, string scope)
     /// <summary>The files of shares that are there, with the number of parts each was made for.</summary>
     public IEnumerable<(string File, int Of)> Shares(string extension)
     {
-        foreach (var file in Directory.EnumerateFiles(directory, $"{Path.GetFileName(_stem)}.share-*-of-*{extension}").Order(StringComparer.Ordinal))
+        if (!Directory.Exists(SharesFolder))
+            yield break;
+        foreach (var file in Directory.EnumerateFiles(SharesFolder, $"share-*-of-*{extension}").Order(StringComparer.Ordinal))
             if (int.TryParse(Path.GetFileNameWithoutExtension(file).AsSpan()[(Path.GetFileNameWithoutExtension(file).LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var of))
                 yield return (file, of);
     }

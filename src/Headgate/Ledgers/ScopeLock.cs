@@ -44,6 +44,7 @@ internal sealed class ScopeLock : IDisposable
 
     private static ScopeLock TakeShare(ScopeFiles files, SafeFileHandle scope, int parts)
     {
+        StateDirectory.Make(files.SharesFolder);
         for (var slot = 1; slot <= parts; slot++)
         {
             var file = files.Share(slot, parts);

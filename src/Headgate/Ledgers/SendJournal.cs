@@ -15,17 +15,11 @@ namespace Headgate.Ledgers;
 /// <param name="earlier">Of a scope by its name in the ledger, and of <c>straggle</c>, what is known of its sends although no file of it does; null for nothing.</param>
 internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share = null, Func<string, TimeSpan, ScopePast>? earlier = null) : IDisposable
 {
-    /// <summary>
-    /// What a scope remembers at least, so that a limit named today finds what was sent under a shorter one yesterday. Old sends share records,
-    /// so a file grows with the logarithm of its age.
-    /// </summary>
-    private static readonly TimeSpan LeastKept = TimeSpan.FromDays(32);
-
     /// <summary>So many numbers may be given while one ledger takes the place of another.</summary>
     private const long NumbersBetween = 1 << 20;
 
-    private readonly Dictionary<Scope, ScopeFile> _files = [];
-    private readonly Lock _lock = new();
+    /// <summary>Null if sends are not remembered.</summary>
+    private readonly OpenScopes? _scopes = state is null ? null : new OpenScopes(clock, state, share);
 
     /// <summary>Held while the records of an attempt go to their files, so that their order is the same in all.</summary>
     private readonly Lock _order = new();
@@ -35,6 +29,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// from its ledger than the next run knows from the scope, or that would go faster than the ledger can prove.
     /// </summary>
     private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
+    private readonly List<ScopeFile> _filesOfOne = [];
     private LedgerWriter? _ledger;
 
     /// <summary>The ledger before, for the ends of what was sent while it was the one; null if there was none.</summary>
@@ -46,8 +41,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     private volatile bool _isDisposed;
     private int _isGoingOn;
 
-    /// <summary>There is no file to write to. Those of an attempt's scopes were opened before it was granted, so that this need not wait for a lock.</summary>
-    private bool WritesNothing => _ledger is null && _files.Count == 0;
+    /// <summary>There is no file to write to. The scopes of an attempt were told of before it was granted, so that this need not wait for a lock.</summary>
+    private bool WritesNothing => _ledger is null && _scopes is null or { IsEmpty: true };
 
     /// <summary>From here on sends go into the ledger of a run too, which is owned from here on. Before the first send.</summary>
     public void WriteTo(LedgerWriter? ledger) => _ledger = ledger;
@@ -83,70 +78,45 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <param name="scope">The scope.</param>
     /// <param name="name">What the ledger calls it.</param>
     /// <param name="identity">By what it is known across restarts.</param>
+    /// <param name="isOfUnknown">
+    /// Whether it is of an API that nobody configured. Without limits its file is opened only with its first send, so that hosts to which nothing
+    /// is ever sent, since they are blocked or do not exist, hold no files.
+    /// </param>
     /// <exception cref="ScopeHeldException">Another process holds it.</exception>
     /// <exception cref="LedgerException">It cannot be read or written.</exception>
     /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
-    public void Remember(Scope scope, string name, string identity)
+    public void Remember(Scope scope, string name, string identity, bool isOfUnknown = false)
     {
-        if (!scope.Limits.Any() && !RemembersAll)
+        var hasLimits = scope.Limits.Any();
+        if (!hasLimits && !RemembersAll)
             return;
+        if (!hasLimits && isOfUnknown)
+        {
+            _scopes?.OpenLater(scope, identity);
+            return;
+        }
         var known = earlier?.Invoke(name, Clock.Span(scope.Terms.Straggle)) ?? ScopePast.None;
-        var past = state is null ? known : Open(scope, identity, scope.Limits).Past.With(known);
-        ScopeMemory.Restore(scope, past, clock.Now);
+        ScopeMemory.Restore(scope, _scopes is null ? known : _scopes.Open(scope, identity, scope.Limits).Past.With(known), clock.Now);
     }
 
-    /// <summary>What is recorded of the sends of a scope up to now, those of this process among them; its file is opened if that was not so.</summary>
-    /// <param name="scope">A scope in which nothing is let go meanwhile.</param>
-    /// <param name="identity">By what it is known across restarts.</param>
-    /// <param name="limits">The limits that are to look back on them.</param>
-    /// <exception cref="ScopeHeldException">Another process holds it.</exception>
-    /// <exception cref="LedgerException">It cannot be read or written.</exception>
+    /// <inheritdoc cref="OpenScopes.Recall"/>
     public ScopePast Recall(Scope scope, string identity, IReadOnlyList<Limit> limits)
     {
-        ScopeFile? file;
-        lock (_lock)
-            file = _files.GetValueOrDefault(scope);
-        if (file is null)
-            return Open(scope, identity, limits).Past;
         lock (_order)
             FlushNeedsOrder();
-        file.KeepAtLeast(KeepOf(scope, limits));
-        return file.Recall(Clock.Span(scope.Terms.Straggle));
+        return _scopes!.Recall(scope, identity, limits);
     }
-
-    private ScopeFile Open(Scope scope, string identity, IEnumerable<Limit> limits)
-    {
-        var terms = new ScopeTerms(share, Clock.Span(scope.Terms.Straggle), KeepOf(scope, limits));
-        var file = ScopeFile.Open(state!, identity, terms, clock.Provider, MachineBoot.Id());
-        lock (_lock)
-            if (!_isDisposed)
-                _files.Add(scope, file);
-        if (!_isDisposed)
-            return file;
-        file.Dispose();
-        throw new ObjectDisposedException(nameof(SendJournal));
-    }
-
-    private static TimeSpan KeepOf(Scope scope, IEnumerable<Limit> limits) =>
-        limits.Select(ScopeMemory.Of).Append(LeastKept).Max() + Clock.Span(scope.Terms.Straggle) + TimeSpan.FromMinutes(1);
 
     /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
     public void Forget(Scope scope)
     {
-        ScopeFile? file;
         lock (_order)
             PassOnNeedsOrder();
-        lock (_lock)
-            _files.Remove(scope, out file);
-        file?.Dispose();
+        _scopes?.Forget(scope);
     }
 
     /// <summary>What was sent in a scope before this process.</summary>
-    public ScopePast PastOf(Scope scope)
-    {
-        lock (_lock)
-            return _files.GetValueOrDefault(scope)?.Past ?? ScopePast.None;
-    }
+    public ScopePast PastOf(Scope scope) => _scopes?.PastOf(scope) ?? ScopePast.None;
 
     /// <summary>The attempt is about to be sent.</summary>
     /// <param name="number">Its number.</param>
@@ -161,16 +131,15 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             return false;
         // What was let go before limits changed, and leaves after that, is recorded as sent before: who proves the new ones does not take it for theirs.
         var (cost, sent) = (Costs(attempt.Permit.Cost), Eras.Within(attempt.Permit.Era, at));
+        _scopes?.OpenThoseOf(attempt.Permit);
         lock (_order)
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.
-            if (_files.Count > 0)
-                foreach (var file in FilesOf(attempt))
-                {
-                    file?.Sent(number, sent, cost);
-                    if (file is not null)
-                        BeforeSends?.Wrote(file.Records);
-                }
+            foreach (var file in FilesOfNeedsOrder(attempt))
+            {
+                file.Sent(number, sent, cost);
+                BeforeSends?.Wrote(file.Records);
+            }
             var ledger = LedgerOfNeedsOrder(number);
             ledger?.WriteIntent(new LedgerIntent
             {
@@ -207,7 +176,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         lock (_order)
         {
             LedgerOfNeedsOrder(number)?.WriteEnd(new LedgerEnd { Number = number, EndUs = at / Clock.Microsecond, LateUs = at / Clock.Microsecond, Cost = nothing });
-            _toPassOn.AddRange(FilesOf(attempt).OfType<ScopeFile>().Select(file => (file, number, at, (UnitCost[]?)nothing)));
+            foreach (var file in FilesOfNeedsOrder(attempt))
+                _toPassOn.Add((file, number, at, nothing));
         }
     }
 
@@ -229,12 +199,11 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
                 Class = attempt.WasRefused ? Jobs.WireNames.Of(FailureClass.RateLimit) : attempt.Failure == FailureClass.None ? null : Jobs.WireNames.Of(attempt.Failure),
                 Cost = actual,
             });
-            if (_files.Count == 0)
+            if (FilesOfNeedsOrder(attempt) is not { Count: > 0 } files)
                 return;
             var late = attempt.Upstream.StrictLate(attempt);
-            foreach (var file in FilesOf(attempt))
-                if (file is not null)
-                    _toPassOn.Add((file, attempt.Number, late, actual));
+            foreach (var file in files)
+                _toPassOn.Add((file, attempt.Number, late, actual));
             if (_ledger is null)
                 PassOnNeedsOrder();
         }
@@ -265,18 +234,7 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         lock (_order)
             FlushNeedsOrder();
         _ledger?.Sync();
-        List<ScopeFile> files;
-        lock (_lock)
-            files = [.. _files.Values];
-        foreach (var file in files)
-            try
-            {
-                file.Sync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // Forgotten in between: nothing is sent in it any more.
-            }
+        _scopes?.Sync();
     }
 
     public void Dispose()
@@ -290,11 +248,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         {
             // What is lost are ends, without which whoever reads is only stricter.
         }
-        List<ScopeFile> files;
-        lock (_lock)
-            (_isDisposed, files) = (true, [.. _files.Values]);
-        foreach (var file in files)
-            file.Dispose();
+        _isDisposed = true;
+        _scopes?.Dispose();
         // Whoever goes on in the next at this moment is through, or sees that it is over.
         lock (_order)
         {
@@ -366,20 +321,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
         _toPassOn.Clear();
     }
 
-    private ScopeFile?[] FilesOf(Attempt attempt)
+    /// <summary>The files that an attempt is recorded in, until the next is asked for.</summary>
+    private List<ScopeFile> FilesOfNeedsOrder(Attempt attempt)
     {
-        var scopes = attempt.Permit.Lane.Gate.Scopes;
-        var files = new ScopeFile?[scopes.Count + 2];
-        lock (_lock)
-        {
-            for (var index = 0; index < scopes.Count; index++)
-                files[index] = _files.GetValueOrDefault(scopes[index]);
-            if (attempt.Permit.Key is { } key)
-                files[^1] = _files.GetValueOrDefault(key.Scope);
-            if (attempt.Permit.Proxy is { } way)
-                files[^2] = _files.GetValueOrDefault(way.Scope);
-        }
-        return files;
+        _filesOfOne.Clear();
+        _scopes?.Find(attempt.Permit, _filesOfOne);
+        return _filesOfOne;
     }
 
     internal static UnitCost[]? Costs(Cost cost)

@@ -36,6 +36,9 @@ internal static class FailureReader
         for (var e = exception; e is not null; e = e.InnerException)
             switch (e)
             {
+                case SendRefusedException { InnerException: OperationCanceledException }:
+                    // It was given up before its first byte, and the connection came after that.
+                    return Cancelled(e, sent, reason);
                 case SendRefusedException { InnerException: { } refusal }:
                     ExceptionDispatchInfo.Throw(refusal);
                     break;

@@ -232,6 +232,8 @@ public sealed class ScopeFileTests : IDisposable
         second.Dispose();
         using var again = Open(shareOf: 2);
         Assert.EndsWith("share-2-of-2.jsonl", again.Path, StringComparison.Ordinal);
+        // Whoever looks for shares does not go through the files of all scopes.
+        Assert.Empty(Directory.GetFiles(_state.Scopes, "*share-*"));
     }
 
     [Fact]
