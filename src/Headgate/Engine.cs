@@ -27,10 +27,8 @@ internal sealed class Engine : IDisposable
     private readonly TimingChoice _usual;
     private ResourceWatch? _resources;
     private Upkeep? _upkeep;
-    private volatile bool _isDisposed;
-
-    /// <summary>Connections that others have taken the place of, until what goes over them has ended.</summary>
     private ConcurrencyCap? _connections;
+    private volatile bool _isDisposed;
 
     /// <exception cref="ScopeHeldException">Another process holds the total limits.</exception>
     public Engine(HeadgateConfiguration configuration, EngineOptions options)
@@ -40,9 +38,11 @@ internal sealed class Engine : IDisposable
         Dispatcher = new Dispatcher(options.Time);
         Timeouts = new Timeouts(options.Time);
         Connections = new ApiConnections(this, options);
+        Unknown = new UnknownHosts(this, _register, options.ForgetsIdle, options.MostUnknown);
         try
         {
             Journal = options.Journal(Dispatcher.Clock);
+            Journal.Opened = () => Unknown.Opened(null);
             Total = MakeTotal(configuration);
             Journal.Remember(Total, "total", "total");
             Queues = Queues.With(configuration, this);
@@ -63,7 +63,7 @@ internal sealed class Engine : IDisposable
     private Scope MakeTotal(HeadgateConfiguration configuration)
     {
         var total = new Scope("everything", configuration.TotalLimits, SharedTerms.Of(configuration, []), Dispatcher.Ours);
-        if ((_connections = ConnectionsConfiguration.CapOf(configuration.TotalConnections)) is { } connections)
+        if ((_connections = ConnectionsConfiguration.CapOf(configuration.TotalConnections ?? _options.MostAtOnce)) is { } connections)
             total.Add(connections);
         return total;
     }
@@ -186,20 +186,22 @@ internal sealed class Engine : IDisposable
     /// <inheritdoc cref="UpstreamRegister.OfServer"/>
     public (Upstream Api, bool IsWhole) ServerOf(string host, int port) => _register.OfServer(host, port);
 
+    /// <summary>The hosts that nobody configured.</summary>
+    public UnknownHosts Unknown { get; }
+
     /// <summary>Puts what was recorded on disk once a second from here on; for engines whose journal nobody else looks after.</summary>
     /// <param name="failed">Told when it cannot be.</param>
     public void SyncEachSecond(Action<LedgerException> failed) => _upkeep = new Upkeep(this, failure => Tell(failed, failure));
 
-    /// <inheritdoc cref="UpstreamRegister.ForgetIdle"/>
-    public void ForgetIdle()
+    /// <summary>Forgets something, unless somebody changes what there is: then the next time will do.</summary>
+    public void UnlessChanging(Action forget)
     {
-        // While somebody changes what there is, the next time will do.
-        if (_options.ForgetsIdle is not { } idle || !_changing.TryEnter())
+        if (!_changing.TryEnter())
             return;
         try
         {
             if (!_isDisposed)
-                _register.ForgetIdle(Clock.Now - Clock.Nanoseconds(idle));
+                forget();
         }
         finally
         {
@@ -319,7 +321,7 @@ internal sealed class Engine : IDisposable
             return;
         if (_connections is { } gone)
             Total.Remove(gone);
-        if ((_connections = ConnectionsConfiguration.CapOf(next.TotalConnections)) is not { } cap)
+        if ((_connections = ConnectionsConfiguration.CapOf(next.TotalConnections ?? _options.MostAtOnce)) is not { } cap)
             return;
         JoinNeedsLock(Total.Add(cap), null, now);
     }

@@ -46,6 +46,12 @@ internal sealed record EngineOptions
     /// <summary>An API that nobody configured, and that nothing was sent to for so long, is forgotten with what was learned of it, and holds no file open; null for never.</summary>
     public TimeSpan? ForgetsIdle { get; init; }
 
+    /// <summary>So many APIs that nobody configured are known at most, beside those that are in use; null for any number.</summary>
+    public int? MostUnknown { get; init; }
+
+    /// <summary>So many requests are under way at once where the configuration does not say (<c>total.connections</c>); null for any number.</summary>
+    public int? MostAtOnce { get; init; }
+
     /// <summary>Told of every attempt that has ended, sent or not. Thread-safe; must not throw.</summary>
     public Action<Attempt> Ended { get; init; } = _ => { };
 

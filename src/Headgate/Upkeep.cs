@@ -39,7 +39,7 @@ internal sealed class Upkeep : IDisposable
         }
         _engine.LeftConnections.Close(_engine.Dispatcher);
         if (Interlocked.Increment(ref _seconds) % Minute == 0)
-            _engine.ForgetIdle();
+            _engine.Unknown.ForgetIdle();
     }
 
     public void Dispose()

@@ -105,12 +105,15 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>Whether nothing is under way, nobody waits, and nothing of what was sent counts any more.</summary>
-    public bool IsIdleNeedsLock(long now) => !UnderWay.All.Any()
-        && Gates.All.All(gate => gate.Waiting == 0)
-        && NamedScopes.All(named => named.Scope.IsIdle(now));
+    public bool IsIdleNeedsLock(long now) => IsUnusedNeedsLock && NamedScopes.All(named => named.Scope.IsIdle(now));
 
     /// <summary>Whether nobody would find out that it was there: it is idle, and neither is it paused nor has it failed lately.</summary>
     public bool IsForgettableNeedsLock(long now) => IsIdleNeedsLock(now) && Scope.Hold!.PausedBy is null && Watch?.IsCalmNeedsLock(now) != false;
+
+    /// <summary>Whether all that would be lost with it is on disk, or can be learned anew at little cost.</summary>
+    public bool IsQuietNeedsLock(long now) => IsUnusedNeedsLock && NamedScopes.All(named => named.Scope.Hold is not { } hold || (hold.PausedBy is null && hold.Until(now) is null));
+
+    private bool IsUnusedNeedsLock => !UnderWay.All.Any() && Gates.All.All(gate => gate.Waiting == 0);
 
     /// <summary>Its limits have changed, or those of everything: so may have what they count.</summary>
     public void CountUnits() => _costs.Count(_configuration, [.. _engine.Total.Limits, .. _engine.Queues.Named.SelectMany(queue => queue.Scope.Limits), .. _configuration.AllLimits, .. Keys?.Keys.SelectMany(key => key.Scope.Limits) ?? []]);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Headgate.Configuration;
 using Headgate.Ledgers;
 
@@ -17,7 +18,7 @@ internal sealed class UpstreamRegister : IDisposable
     private volatile Upstream? _last;
 
     /// <summary>Those that are to be disposed: one that is being opened is not among <see cref="Open"/> yet. Replaced whole.</summary>
-    private volatile Upstream[] _held = [];
+    private volatile ImmutableList<Upstream> _held = [];
 
     /// <summary>Those of them that the configuration does not know any more: they stay for as long as what they sent counts.</summary>
     private List<Upstream> _retired = [];
@@ -91,7 +92,7 @@ internal sealed class UpstreamRegister : IDisposable
         lock (_opening)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (known.Count != _held.Length)
+            if (known.Count != _held.Count)
                 return false;
             var (configuration, map, open) = commit();
             // The map last: whoever finds an API in it finds it here.
@@ -122,14 +123,26 @@ internal sealed class UpstreamRegister : IDisposable
     /// hosts keeps files open of those only that it uses. Whoever still comes to one is sent to the next that is opened.
     /// </summary>
     /// <param name="lastBefore">When something was sent to them last, monotonic nanoseconds.</param>
-    public void ForgetIdle(long lastBefore)
+    public void ForgetIdle(long lastBefore) => Forget(lastBefore, static (unknown, lastBefore, now) => unknown.Where(api => api.UnderWay.LastAt < lastBefore && api.IsForgettableNeedsLock(now)));
+
+    /// <summary>Forgets those that were used longest ago and that nobody waits for. What they sent still counts when they come back, where it is recorded.</summary>
+    /// <param name="most">So many at most.</param>
+    /// <param name="newest">One that stays; null for none.</param>
+    public void ForgetUnused(int most, Upstream? newest) =>
+        Forget((Most: most, Newest: newest, IsRecorded: _engine.Journal.HasRecords), static (unknown, it, now) => unknown
+            .Where(api => api != it.Newest && (it.IsRecorded ? api.IsQuietNeedsLock(now) : api.IsForgettableNeedsLock(now)))
+            .OrderBy(api => api.UnderWay.LastAt)
+            .Take(it.Most));
+
+    /// <summary>Forgets some of those that nobody configured.</summary>
+    private void Forget<T>(T asked, Func<IEnumerable<Upstream>, T, long, IEnumerable<Upstream>> choose)
     {
         List<Upstream> gone;
         lock (_opening)
         {
-            gone = _engine.Dispatcher.Change((_held, lastBefore), static (scheduler, it, now) =>
+            gone = _engine.Dispatcher.Change((_held, asked, choose), static (scheduler, it, now) =>
             {
-                var gone = it._held.Where(api => !api.Configuration.IsConfigured && api.UnderWay.LastAt < it.lastBefore && api.IsForgettableNeedsLock(now)).ToList();
+                var gone = it.choose(it._held.Where(api => !api.Configuration.IsConfigured), it.asked, now).ToList();
                 gone.ForEach(api => api.Gates.LeaveNeedsLock(scheduler, isAll: true));
                 return gone;
             });
@@ -182,7 +195,11 @@ internal sealed class UpstreamRegister : IDisposable
         {
             _engine.Remember(upstream);
             if (Keep(upstream, map))
+            {
+                if (!configuration.IsConfigured)
+                    _engine.Unknown.Opened(upstream);
                 return upstream;
+            }
         }
         catch
         {
@@ -202,7 +219,7 @@ internal sealed class UpstreamRegister : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_map == map)
-                _held = [.. _held, upstream];
+                _held = _held.Add(upstream);
             return _map == map;
         }
     }

@@ -13,7 +13,7 @@ internal sealed class ChangingEngine : IDisposable
 {
     private readonly StraightLine _line;
 
-    public ChangingEngine(HeadgateConfiguration configuration, string? state = null, TimeSpan? forgetsIdle = null)
+    public ChangingEngine(HeadgateConfiguration configuration, string? state = null, TimeSpan? forgetsIdle = null, int? mostUnknown = null)
     {
         Api = new FakeApi(async (request, cancellation) =>
         {
@@ -27,6 +27,7 @@ internal sealed class ChangingEngine : IDisposable
         {
             Concurrency = configuration.Concurrency,
             ForgetsIdle = forgetsIdle,
+            MostUnknown = mostUnknown,
             Notice = Notices.Enqueue,
             Journal = clock => new SendJournal(clock, directory) { RemembersAll = true },
             Keys = api => Keys.TryGetValue(api.Name, out var keys) ? [.. keys.Select(key => new KeyEntry(new KeySecret(key, $"secret-{key}")))] : throw Unreadable(api.Name),

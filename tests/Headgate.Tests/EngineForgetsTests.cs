@@ -19,15 +19,15 @@ public sealed class EngineForgetsTests
         Assert.Equal(2, Left(world, "https://one.test"));
 
         await world.PassAsync(200);
-        world.Engine.ForgetIdle();
+        world.Engine.Unknown.ForgetIdle();
         Assert.Equal(["https://one.test"], Names(world));
         await world.PassAsync(500);
-        world.Engine.ForgetIdle();
+        world.Engine.Unknown.ForgetIdle();
         // An hour of its limit is not over: what it sent still counts.
         Assert.Equal(["https://one.test"], Names(world));
 
         await world.PassAsync(3600);
-        world.Engine.ForgetIdle();
+        world.Engine.Unknown.ForgetIdle();
         Assert.Empty(Names(world));
         await world.EndAsync(await world.SendManyAsync("https://one.test/", 1));
         Assert.Equal((3, 3), (world.Arrivals.Count, Left(world, "https://one.test")));
@@ -46,7 +46,7 @@ public sealed class EngineForgetsTests
         var slow = await world.SendManyAsync("https://slow.test/", 1);
 
         await world.PassAsync(2 * 3600);
-        world.Engine.ForgetIdle();
+        world.Engine.Unknown.ForgetIdle();
 
         Assert.Equal(["a", "https://paused.test", "https://slow.test"], Names(world));
         await world.EndAsync(slow);
@@ -60,7 +60,7 @@ public sealed class EngineForgetsTests
         await world.EndAsync(await world.SendManyAsync("https://one.test/", 1));
         var before = world.Engine.UpstreamOf(new Uri("https://one.test/"));
         await world.PassAsync(2 * 3600);
-        world.Engine.ForgetIdle();
+        world.Engine.Unknown.ForgetIdle();
 
         var refused = await Assert.ThrowsAsync<RefusedException>(async () => await world.Engine.Dispatcher.AcquireAsync(before.Gates.Usual, new LaneKey(Cost.One, RequestPriority.Medium, null, null), Clock.Never, CancellationToken.None));
         Assert.Equal(RefusalReason.Moved, refused.Reason);

@@ -33,11 +33,11 @@ public sealed class ProxyRecordTests : IDisposable
     }
 
     [Fact]
-    public void An_API_whose_exits_cannot_all_be_opened_holds_the_files_of_none()
+    public async Task An_API_whose_exits_cannot_all_be_opened_holds_the_files_of_none()
     {
         var state = StateDirectory.Open(_folder["state"]);
         using (var before = World(state, "p1", "p2"))
-            before.Engine.UpstreamOf(Api);
+            await before.SendInTurnAsync(2);
         var file = Directory.GetFiles(state.Scopes, "*.jsonl").Single(path => Path.GetFileName(path).Contains("p2", StringComparison.Ordinal));
         File.Delete(file);
         Directory.CreateDirectory(file);

@@ -118,6 +118,8 @@ internal sealed class ServiceHost(ServeOptions options, TextWriter output, TextW
         Concurrency = live.Settings.Configuration.Concurrency,
         Patience = TimeSpan.FromMinutes(15),
         ForgetsIdle = TimeSpan.FromMinutes(10),
+        MostUnknown = OpenFiles.MostUnknown,
+        MostAtOnce = OpenFiles.MostAtOnce,
         Journal = data.JournalOf,
         Keys = api => live.Settings.KeysOf(api),
         Proxies = source => live.Settings.ProxiesIn(source),

@@ -18,8 +18,8 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
 
     private readonly Dictionary<Scope, ScopeFile> _files = [];
 
-    /// <summary>Those that are opened with the first send, by what they are known across restarts.</summary>
-    private readonly Dictionary<Scope, string> _later = [];
+    /// <summary>Those that are opened with the first send, by what they are known across restarts, and whether nothing had been sent in them.</summary>
+    private readonly Dictionary<Scope, (string Identity, bool IsNew)> _later = [];
 
     /// <summary>Held while a file is opened: no scope is opened twice.</summary>
     private readonly Lock _opening = new();
@@ -28,6 +28,9 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
 
     /// <summary>There is none, not even one that is to be opened.</summary>
     public bool IsEmpty => _files.Count == 0 && _later.Count == 0;
+
+    /// <summary>How many are open.</summary>
+    public int Count => _files.Count;
 
     /// <summary>Opens the file of a scope, and locks it.</summary>
     /// <param name="scope">The scope.</param>
@@ -55,26 +58,36 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
         }
     }
 
-    /// <summary>A scope without limits is opened with its first send.</summary>
-    public void OpenLater(Scope scope, string identity)
+    /// <summary>
+    /// Leaves a scope to be opened with its first send, so that hosts to which nothing is ever sent, since they are blocked or do not exist, cost no
+    /// files. Not one that has limits and may have sends that those have to know of before.
+    /// </summary>
+    /// <returns>Whether it was left; else it is to be opened now.</returns>
+    public bool OpenLater(Scope scope, string identity)
     {
+        var isNew = !new ScopeFiles(state.Scopes, identity).Exist;
+        if (!isNew && scope.Limits.Any())
+            return false;
         lock (_lock)
-            _later.Add(scope, identity);
+            _later.Add(scope, (identity, isNew));
+        return true;
     }
 
-    /// <summary>Opens those that a permit counts in and that are not yet open.</summary>
+    /// <summary>Opens those that a permit counts in and that are not yet open; says whether there were any.</summary>
     /// <inheritdoc cref="Open" path="/exception"/>
-    public void OpenThoseOf(Permit permit)
+    public bool OpenThoseOf(Permit permit)
     {
         // Nearly always there are none; whoever put one there did so before the permit was granted.
         if (_later.Count == 0)
-            return;
+            return false;
+        var hasOpened = false;
         foreach (var scope in permit.Lane.Gate.Scopes)
-            OpenNow(scope);
+            hasOpened |= OpenNow(scope);
         if (permit.Key is { } key)
-            OpenNow(key.Scope);
+            hasOpened |= OpenNow(key.Scope);
         if (permit.Proxy is { } way)
-            OpenNow(way.Scope);
+            hasOpened |= OpenNow(way.Scope);
+        return hasOpened;
     }
 
     /// <summary>All that is recorded of the sends of a scope up to now, those of this process among them; its file is opened if that was not so.</summary>
@@ -162,12 +175,19 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
             return _files.GetValueOrDefault(scope);
     }
 
-    private void OpenNow(Scope scope)
+    private bool OpenNow(Scope scope)
     {
-        string? identity;
+        (string Identity, bool IsNew) later;
         lock (_lock)
-            _later.TryGetValue(scope, out identity);
-        if (identity is not null)
-            Open(scope, identity, []);
+            if (!_later.TryGetValue(scope, out later))
+                return false;
+        var file = Open(scope, later.Identity, scope.Limits);
+        if (!later.IsNew || file.Past.Sends.Count == 0)
+            return true;
+        // The permit was granted without them.
+        Forget(scope);
+        lock (_lock)
+            _later.TryAdd(scope, later);
+        throw new ScopeHeldException($"another process has sent within \"{later.Identity}\" since this one looked: both together could go over its limits. Let only one of them send there, or give each its own state");
     }
 }

@@ -23,6 +23,9 @@ internal sealed class ScopeFiles(string directory, string scope)
 
     public string Whole => _stem + ".jsonl";
 
+    /// <summary>Whether anybody was ever in the scope.</summary>
+    public bool Exist => Path.Exists(Whole) || Path.Exists(SharesFolder);
+
     public string WholeLock => _stem + ".lock";
 
     public string SharesFolder => _stem + ".shares";

@@ -59,6 +59,12 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Scopes without limits are remembered as well: limits may be declared for them later.</summary>
     public bool RemembersAll { get; init; }
 
+    /// <summary>Told when a file was opened for a first send; may close others.</summary>
+    public Action? Opened { get; set; }
+
+    /// <summary>How many scopes have their files open.</summary>
+    public int OpenFiles => _scopes?.Count ?? 0;
+
     /// <summary>When limits were changed.</summary>
     public LimitEras Eras { get; } = new(clock);
 
@@ -78,25 +84,18 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <param name="scope">The scope.</param>
     /// <param name="name">What the ledger calls it.</param>
     /// <param name="identity">By what it is known across restarts.</param>
-    /// <param name="isOfUnknown">
-    /// Whether it is of an API that nobody configured. Without limits its file is opened only with its first send, so that hosts to which nothing
-    /// is ever sent, since they are blocked or do not exist, hold no files.
-    /// </param>
+    /// <param name="isOfUnknown">Whether it is of an API that nobody configured: its file is opened with its first send, see <see cref="OpenScopes.OpenLater"/>.</param>
     /// <exception cref="ScopeHeldException">Another process holds it.</exception>
     /// <exception cref="LedgerException">It cannot be read or written.</exception>
     /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
     public void Remember(Scope scope, string name, string identity, bool isOfUnknown = false)
     {
-        var hasLimits = scope.Limits.Any();
-        if (!hasLimits && !RemembersAll)
+        if (!scope.Limits.Any() && !RemembersAll)
             return;
-        if (!hasLimits && isOfUnknown)
-        {
-            _scopes?.OpenLater(scope, identity);
-            return;
-        }
-        var known = earlier?.Invoke(name, Clock.Span(scope.Terms.Straggle)) ?? ScopePast.None;
-        ScopeMemory.Restore(scope, _scopes is null ? known : _scopes.Open(scope, identity, scope.Limits).Past.With(known), clock.Now);
+        var past = earlier?.Invoke(name, Clock.Span(scope.Terms.Straggle)) ?? ScopePast.None;
+        if (_scopes is not null && !(isOfUnknown && _scopes.OpenLater(scope, identity)))
+            past = _scopes.Open(scope, identity, scope.Limits).Past.With(past);
+        ScopeMemory.Restore(scope, past, clock.Now);
     }
 
     /// <inheritdoc cref="OpenScopes.Recall"/>
@@ -131,7 +130,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
             return false;
         // What was let go before limits changed, and leaves after that, is recorded as sent before: who proves the new ones does not take it for theirs.
         var (cost, sent) = (Costs(attempt.Permit.Cost), Eras.Within(attempt.Permit.Era, at));
-        _scopes?.OpenThoseOf(attempt.Permit);
+        if (_scopes?.OpenThoseOf(attempt.Permit) == true)
+            Opened?.Invoke();
         lock (_order)
         {
             // First the scopes: whoever is killed in between has sent nothing yet, and the ledger may not know of a send for which the next run makes no room.

@@ -1,3 +1,4 @@
+using Headgate.Configuration;
 using Headgate.Jobs;
 using Headgate.Time;
 
@@ -77,9 +78,8 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
     /// <inheritdoc cref="Add"/>
     public void Take(Job job, bool isNew)
     {
-        var key = LaneOf(job, out var upstream);
-        var (clock, accepted, request) = (Engine.Clock, job.Accepted, job.Request);
-        var patience = upstream.Configuration.Policy.QueueTimeout is { } queue ? accepted.Mono + Clock.Nanoseconds(queue) : Clock.Never;
+        var (key, clock, accepted, request) = (LaneOf(job, out var api), Engine.Clock, job.Accepted, job.Request);
+        var patience = api.Policy.QueueTimeout is { } queue ? accepted.Mono + Clock.Nanoseconds(queue) : Clock.Never;
         var entry = new JobEntry(job)
         {
             NotBefore = accepted.MonoOf(request.NotBefore) ?? 0,
@@ -263,14 +263,18 @@ internal sealed class JobScheduler : IThreadPoolWorkItem, IDisposable
         _draining.Dispose();
     }
 
-    private JobLaneKey LaneOf(Job job, out Upstream upstream)
+    /// <summary>An API that nobody configured is opened only when a job of it begins: there may be a million of them. One that is, and cannot be used, is told at once.</summary>
+    private JobLaneKey LaneOf(Job job, out UpstreamConfiguration api)
     {
         try
         {
-            upstream = Engine.UpstreamOf(JobMessage.Target(job.Request));
-            return new JobLaneKey(upstream.Name, job.Request.Priority, job.Request.Tenant, job.Queue);
+            var url = JobMessage.Target(job.Request);
+            api = Engine.ConfigurationOf(url);
+            if (api.IsConfigured)
+                Engine.UpstreamOf(url);
+            return new JobLaneKey(api.Name, job.Request.Priority, job.Request.Tenant, job.Queue);
         }
-        catch (Exception wrong) when (wrong is ArgumentException or Ledgers.LedgerException or Ledgers.ScopeHeldException or Configuration.ConfigurationException)
+        catch (Exception wrong) when (wrong is ArgumentException or Ledgers.LedgerException or Ledgers.ScopeHeldException or ConfigurationException)
         {
             throw Rejected(FailureClass.Invalid, wrong.Message, wrong);
         }

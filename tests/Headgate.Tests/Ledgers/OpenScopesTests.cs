@@ -42,6 +42,35 @@ public sealed class OpenScopesTests : IDisposable
     }
 
     [Fact]
+    public async Task One_with_limits_and_no_past_is_opened_with_its_first_send_and_one_with_a_past_before()
+    {
+        using (var world = new ChangingEngine(Limited(), _folder.Path))
+        {
+            Assert.Equal((4, 1), (Left(world), Files()));
+            await SendAsync(world, 3);
+            Assert.Equal(2, Files());
+        }
+        using var next = new ChangingEngine(Limited(), _folder.Path);
+        Assert.Equal(1, Left(next));
+        Assert.Throws<Headgate.Ledgers.ScopeHeldException>(() => new ChangingEngine(Limited(), _folder.Path));
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_within_limits_that_do_not_know_what_another_process_has_sent_meanwhile()
+    {
+        using var world = new ChangingEngine(Of() with { Defaults = Policy("100/h") }, _folder["one"]);
+        Assert.Equal(100, Left(world));
+        using (var other = new ChangingEngine(Of() with { Defaults = Policy("100/h") }, _folder["other"]))
+            await SendAsync(other, 60);
+        foreach (var file in Directory.GetFiles(Path.Combine(_folder["other"], "scopes"), "*one.test*"))
+            File.Copy(file, Path.Combine(_folder["one"], "scopes", Path.GetFileName(file)));
+
+        for (var times = 0; times < 3; times++)
+            Assert.Contains("another process has sent within", (await Assert.ThrowsAsync<Headgate.Ledgers.ScopeHeldException>(() => world.SendAsync("https://one.test/1"))).Message, StringComparison.Ordinal);
+        Assert.Empty(world.Arrivals);
+    }
+
+    [Fact]
     public async Task Of_many_first_sends_at_once_one_opens_the_file()
     {
         using (var world = new ChangingEngine(Of(), _folder.Path))
