@@ -251,8 +251,7 @@ internal sealed class Attempt : ISendWitness, IDisposable
             _permit.SentAt = _engine.Clock.Now;
         var now = _permit.SentAt;
         _engine.Dispatcher.Sent(_permit, now);
-        var timeout = _exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout;
-        GiveUpAfter(timeout, now);
+        GiveUpAfter(_exchange.Terms.Timeout ?? Upstream.Adaptation.Timeout, now);
         _exchange.Tell(LineStep.Sent);
         _firstByte?.TrySetResult();
     }
@@ -359,8 +358,9 @@ internal sealed class Attempt : ISendWitness, IDisposable
 
     private Outcome Failed(Exception e)
     {
-        var reason = !Token.IsCancellationRequested ? CancellationReason.None
-            : _callersToken.IsCancellationRequested || _fate == GivenUp ? CancellationReason.Caller
+        // It is given up before its token is told.
+        var reason = _fate == GivenUp || _callersToken.IsCancellationRequested && Token.IsCancellationRequested ? CancellationReason.Caller
+            : !Token.IsCancellationRequested ? CancellationReason.None
             : _timesOutAtDeadline ? CancellationReason.Deadline
             : CancellationReason.AttemptTimeout;
         // A body that was being read when its time ran out breaks with whatever the transport throws then.

@@ -194,14 +194,15 @@ internal sealed class Engine : IDisposable
     public void SyncEachSecond(Action<LedgerException> failed) => _upkeep = new Upkeep(this, failure => Tell(failed, failure));
 
     /// <summary>Forgets something, unless somebody changes what there is: then the next time will do.</summary>
-    public void UnlessChanging(Action forget)
+    public bool UnlessChanging(Action forget)
     {
         if (!_changing.TryEnter())
-            return;
+            return false;
         try
         {
             if (!_isDisposed)
                 forget();
+            return true;
         }
         finally
         {

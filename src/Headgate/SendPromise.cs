@@ -22,7 +22,7 @@ internal sealed class SendPromise(Engine engine, Attempt attempt)
             attempt.GiveUpAtDeadline();
             await sync.ThroughAsync().WaitAsync(attempt.Token).ConfigureAwait(false);
         }
-        catch (LedgerException failure)
+        catch (Exception failure) when (failure is LedgerException or ScopeHeldException)
         {
             throw new SendRefusedException(failure);
         }

@@ -34,8 +34,8 @@ internal sealed class UnknownHosts(Engine engine, UpstreamRegister register, Tim
         {
             if (!_hosts.IsPassedBy(register.Held.Count) && !_files.IsPassedBy(engine.Journal.OpenFiles))
                 return;
-            engine.UnlessChanging(() => register.ForgetUnused(Math.Max(1, bound / 4), newest));
-            (_hosts, _files) = (_hosts.After(register.Held.Count), _files.After(engine.Journal.OpenFiles));
+            if (engine.UnlessChanging(() => register.ForgetUnused(Math.Max(1, bound / 4), newest)))
+                (_hosts, _files) = (_hosts.After(register.Held.Count), _files.After(engine.Journal.OpenFiles));
         }
     }
 

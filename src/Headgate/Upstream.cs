@@ -15,6 +15,7 @@ namespace Headgate;
 /// <summary>One API at work: its gate, its limits and keys, its connections, and what was learned of it.</summary>
 internal sealed class Upstream : IDisposable
 {
+    private bool _isGone;
     private const int Probes = 3;
 
     private readonly Engine _engine;
@@ -110,8 +111,14 @@ internal sealed class Upstream : IDisposable
     /// <summary>Whether nobody would find out that it was there: it is idle, and neither is it paused nor has it failed lately.</summary>
     public bool IsForgettableNeedsLock(long now) => IsIdleNeedsLock(now) && Scope.Hold!.PausedBy is null && Watch?.IsCalmNeedsLock(now) != false;
 
-    /// <summary>Whether all that would be lost with it is on disk, or can be learned anew at little cost.</summary>
-    public bool IsQuietNeedsLock(long now) => IsUnusedNeedsLock && NamedScopes.All(named => named.Scope.Hold is not { } hold || (hold.PausedBy is null && hold.Until(now) is null));
+    /// <summary>
+    /// Whether all that would be lost with it is on disk, or can be learned anew at no cost to its server: it has not refused anything, told of no
+    /// limits that still count, and is not paused or failing.
+    /// </summary>
+    public bool IsQuietNeedsLock(long now) => IsUnusedNeedsLock && Watch is not { IsHolding: true } && NamedScopes.All(named => named.Scope.IsForgettable(now));
+
+    /// <summary>It was forgotten: whoever still comes to it goes to the next that is opened.</summary>
+    public bool IsGone { get => Volatile.Read(ref _isGone); set => Volatile.Write(ref _isGone, value); }
 
     private bool IsUnusedNeedsLock => !UnderWay.All.Any() && Gates.All.All(gate => gate.Waiting == 0);
 

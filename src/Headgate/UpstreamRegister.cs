@@ -13,6 +13,9 @@ internal sealed class UpstreamRegister : IDisposable
 
     /// <summary>Held while an API comes to those that are open, or all of them are changed or disposed.</summary>
     private readonly Lock _opening = new();
+
+    /// <summary>Held from when some are forgotten until they are closed.</summary>
+    private readonly Lock _closing = new();
     private volatile HeadgateConfiguration _configuration;
     private volatile UpstreamMap _map;
     private volatile Upstream? _last;
@@ -46,7 +49,7 @@ internal sealed class UpstreamRegister : IDisposable
             var map = _map;
             var configuration = map.Find(url);
             // Nearly always the one as before: no name to look up.
-            if (_last is { } last && ReferenceEquals(last.Configuration, configuration))
+            if (_last is { IsGone: false } last && ReferenceEquals(last.Configuration, configuration))
                 return last;
             if (Of(configuration, map) is { } found)
                 return _last = found;
@@ -137,23 +140,48 @@ internal sealed class UpstreamRegister : IDisposable
     /// <summary>Forgets some of those that nobody configured.</summary>
     private void Forget<T>(T asked, Func<IEnumerable<Upstream>, T, long, IEnumerable<Upstream>> choose)
     {
-        List<Upstream> gone;
+        // Whoever opens one of them anew waits until its files are closed.
+        lock (_closing)
+        {
+            foreach (var api in TakeOut(asked, choose))
+                Close(api);
+        }
+    }
+
+    private List<Upstream> TakeOut<T>(T asked, Func<IEnumerable<Upstream>, T, long, IEnumerable<Upstream>> choose)
+    {
         lock (_opening)
         {
-            gone = _engine.Dispatcher.Change((_held, asked, choose), static (scheduler, it, now) =>
+            var gone = _engine.Dispatcher.Change((_held, asked, choose), static (scheduler, it, now) =>
             {
                 var gone = it.choose(it._held.Where(api => !api.Configuration.IsConfigured), it.asked, now).ToList();
                 gone.ForEach(api => api.Gates.LeaveNeedsLock(scheduler, isAll: true));
                 return gone;
             });
             if (gone.Count == 0)
-                return;
+                return gone;
             foreach (var api in gone)
-                _upstreams.TryRemove(api.Name, out _);
-            (_held, _last) = ([.. _held.Except(gone)], null);
+            {
+                api.IsGone = true;
+                if (_upstreams.TryGetValue(api.Name, out var opened) && opened.IsValueCreated && opened.Value == api)
+                    _upstreams.TryRemove(KeyValuePair.Create(api.Name, opened));
+            }
+            (_held, _last) = (_held.RemoveRange(gone), null);
             _retired = [.. _retired.Except(gone)];
+            return gone;
         }
-        gone.ForEach(_engine.Forget);
+    }
+
+    private void Close(Upstream api)
+    {
+        try
+        {
+            _engine.Forget(api);
+        }
+        catch (LedgerException failure)
+        {
+            _engine.Notice($"{api.Name}: {failure.Message}");
+        }
     }
 
     public void Dispose()
@@ -171,7 +199,7 @@ internal sealed class UpstreamRegister : IDisposable
             opened = _upstreams.GetOrAdd(configuration.Name, static (_, it) => new Lazy<Upstream?>(() => it.Register.Make(it.Configuration, it.Map)), (Register: this, Configuration: configuration, Map: map));
         try
         {
-            if (opened.Value is { } upstream)
+            if (opened.Value is { IsGone: false } upstream)
                 return ReferenceEquals(_map, map) ? upstream : null;
         }
         catch
@@ -190,16 +218,16 @@ internal sealed class UpstreamRegister : IDisposable
             return Revive(retired, configuration, map);
         if (_map != map)
             return null;
+        lock (_closing)
+        {
+            // It may be the one that is just being closed.
+        }
         var upstream = new Upstream(configuration, _engine);
+        var isKept = false;
         try
         {
             _engine.Remember(upstream);
-            if (Keep(upstream, map))
-            {
-                if (!configuration.IsConfigured)
-                    _engine.Unknown.Opened(upstream);
-                return upstream;
-            }
+            isKept = Keep(upstream, map);
         }
         catch
         {
@@ -209,8 +237,14 @@ internal sealed class UpstreamRegister : IDisposable
                 return null;
             throw;
         }
-        _engine.Forget(upstream);
-        return null;
+        if (!isKept)
+        {
+            _engine.Forget(upstream);
+            return null;
+        }
+        if (!configuration.IsConfigured)
+            _engine.Unknown.Opened(upstream);
+        return upstream;
     }
 
     private bool Keep(Upstream upstream, UpstreamMap map)

@@ -59,6 +59,46 @@ public sealed class EngineSurplusTests
         await world.EndAsync(slow);
     }
 
+    [Fact]
+    public async Task One_whose_server_has_refused_or_told_of_a_limit_that_counts_stays()
+    {
+        using var folder = new TempFolder();
+        using var world = new ChangingEngine(Of() with { Defaults = Policy() with { Learns = true } }, folder.Path, mostUnknown: 4) { Status = 429 };
+        await world.EndAsync(await world.SendManyAsync("https://refused.test/", 1));
+        world.Status = 200;
+
+        await world.PassAsync(60);
+        for (var host = 0; host < 40; host++)
+            await world.EndAsync(await world.SendManyAsync($"https://host-{host}.test/", 1));
+
+        Assert.Contains("https://refused.test", Names(world));
+        Assert.InRange(Names(world).Count(), 2, 5);
+    }
+
+    [Fact]
+    public async Task Hosts_that_come_and_go_from_many_threads_lose_no_request_and_no_record()
+    {
+        using var folder = new TempFolder();
+        const int hosts = 24, rounds = 400;
+        using (var world = new ChangingEngine(Of() with { Defaults = Policy("100000/h") }, folder.Path, mostUnknown: 4))
+        {
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(async () =>
+            {
+                var failed = new List<string>();
+                for (var round = 0; round < rounds; round++)
+                    if (await world.SendAsync($"https://host-{(round * 7 + thread) % hosts}.test/{round}") is not "200" and var other)
+                        failed.Add(other);
+                return failed;
+            })));
+            Assert.Empty(outcomes.SelectMany(failed => failed));
+            Assert.Equal(4 * rounds, world.Arrivals.Count);
+        }
+        using var next = new ChangingEngine(Of() with { Defaults = Policy("100000/h") }, folder.Path);
+        var counted = Enumerable.Range(0, hosts).Sum(host =>
+            100_000 - next.Engine.Dispatcher.Read(next.Engine.UpstreamOf(new Uri($"https://host-{host}.test/")).Scope, static (_, scope, now) => scope.Checkpoints[0].State.Available(now)));
+        Assert.Equal(4 * rounds, counted);
+    }
+
     private static IEnumerable<string> Names(ChangingEngine world) => world.Engine.Upstreams.Select(api => api.Name).Order(StringComparer.Ordinal);
 
     /// <summary>How many files of scopes somebody holds.</summary>

@@ -53,7 +53,7 @@ internal static class JobDetailPages
         var api = state.Engine.ConfigurationOf(JobMessage.Target(job.Request));
         var isWaiting = job.End is null && view.Live?.Status is null or JobStatus.Pending or JobStatus.Queued or JobStatus.RateLimited;
         var now = state.Time.GetUtcNow();
-        long? ahead = isWaiting ? (await state.Jobs.CountAsync(new JobSearch { HasEnded = false, Api = job.Api ?? api.Name, Until = job.CreatedAt })).Open : null;
+        long? ahead = isWaiting ? (await state.Jobs.CountAsync(new JobSearch { HasEnded = false, Api = job.Api ?? api.Name, Before = job.Id })).Open : null;
         var upstream = state.Engine.Upstreams.FirstOrDefault(upstream => upstream.Name == api.Name);
         var heldBy = upstream?.Scope.Hold?.PausedBy is { } by ? $"{api.Name}, which {by} has paused"
             : state.Queues.StateOf(job.Queue ?? JobQueues.Default).IsPaused ? $"queue {job.Queue ?? JobQueues.Default}, which is paused"

@@ -52,7 +52,7 @@ internal sealed class JobForecast(Engine engine, DurableJobs jobs, JobQueues que
         var name = job.Queue ?? JobQueues.Default;
         if (IsPaused(api) || queues.StateOf(name).IsPaused)
             return null;
-        var (there, here) = (StartOf(api, ahead), engine.Queues.Of(name) is null ? null : StartOf(name, await OpenAsync(new JobSearch { Queue = name, Until = job.CreatedAt })));
+        var (there, here) = (StartOf(api, ahead), engine.Queues.Of(name) is null ? null : StartOf(name, await OpenAsync(new JobSearch { Queue = name, Before = job.Id })));
         return there > (here ?? TimeSpan.Zero) ? there : here ?? there;
     }
 
@@ -64,7 +64,15 @@ internal sealed class JobForecast(Engine engine, DurableJobs jobs, JobQueues que
     {
         var lane = it.Asked is { State: PermitState.Waiting, Lane: { } own } ? own : it.api.Gates.Usual.Visitor(new LaneKey(Cost.One, it.Request.Priority, it.Request.Tenant, null));
         return (Scheduler.Forecast(lane, now).Holding ?? (lane.IsWaiting ? lane.LastHeldBy : null))?.Describe();
-    });
+    }) ?? HoldingOf(job.Queue ?? JobQueues.Default);
+
+    /// <summary>What a named queue holds its jobs by.</summary>
+    private string? HoldingOf(string queue)
+    {
+        var limit = engine.Queues.Of(queue) is not { } scope ? null : engine.Dispatcher.Read(scope, static (_, scope, now) =>
+            scope.Checkpoints.FirstOrDefault(limit => !limit.State.CountsAttempts && limit.State.FreeAfter(0, 1, now) > now));
+        return limit?.Describe() ?? (queues.StateOf(queue).Workers is { } workers ? $"one of the {workers} places of queue {queue}" : null);
+    }
 
     private static bool IsPaused(Upstream api) => api.Scope.Hold?.PausedBy is not null;
 
@@ -74,8 +82,8 @@ internal sealed class JobForecast(Engine engine, DurableJobs jobs, JobQueues que
 
     private TimeSpan? StartOf(Upstream api, long ahead) => engine.Dispatcher.Read((Gate: api.Gates.Usual, ahead), static (_, it, now) =>
     {
-        // Those in the gate are counted there, itself among them once it stands there.
-        var (at, holding) = QueueForecast.After(it.Gate, Cost.One, now, Math.Max(-1, it.ahead - it.Gate.QueuedRequests));
+        // Of those in the gate some come before it and some after.
+        var (at, holding) = QueueForecast.After(it.Gate, Cost.One, now, it.ahead - it.Gate.QueuedRequests);
         return holding is null || at == LimitState.Never ? (TimeSpan?)null : Clock.Span(Math.Max(0, at - now));
     });
 

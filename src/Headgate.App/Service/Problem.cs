@@ -39,6 +39,7 @@ internal sealed class Problem(int status, string error) : Exception(error)
         JobStoreException => new Problem(StatusCodes.Status503ServiceUnavailable, "jobs cannot be kept or read at the moment") { RetryAfter = 1 },
         HeadgateException wrong => new Problem(StatusCodes.Status400BadRequest, wrong.Message) { Class = wrong.FailureClass },
         LedgerException => new Problem(StatusCodes.Status503ServiceUnavailable, "what is sent cannot be recorded at the moment, so nothing is") { RetryAfter = 5 },
+        ScopeHeldException => new Problem(StatusCodes.Status503ServiceUnavailable, "another process sends within the same limits at the moment, so nothing is sent") { RetryAfter = 5 },
         BadHttpRequestException bad => new Problem(bad.StatusCode, bad.Message),
         _ => new Problem(StatusCodes.Status500InternalServerError, "Internal server error"),
     };

@@ -35,6 +35,8 @@ internal sealed class JobFilter
             _text.Append(CultureInfo.InvariantCulture, $" AND created >= {Add(since.UtcTicks)}");
         if (search.Until is { } until)
             _text.Append(CultureInfo.InvariantCulture, $" AND created < {Add(until.UtcTicks)}");
+        if (search.Before is { } before)
+            _text.Append(CultureInfo.InvariantCulture, $" AND seq < (SELECT seq FROM jobs WHERE id = {Add(before)})");
     }
 
     public string Text => _text.ToString();

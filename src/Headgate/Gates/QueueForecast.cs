@@ -10,7 +10,7 @@ internal static class QueueForecast
     /// <param name="gate">The gate.</param>
     /// <param name="cost">The cost.</param>
     /// <param name="now">Monotonic nanoseconds.</param>
-    /// <param name="ahead">So many requests of one each come before, beside those that wait in the gate.</param>
+    /// <param name="ahead">So many requests of one each come before, beside those that wait in the gate; less than 0 if so many of those come after.</param>
     public static (long At, Constraint? Holding) After(Gate gate, Cost cost, long now, long ahead = 0)
     {
         var (at, holding) = (now, (Constraint?)null);
@@ -19,7 +19,7 @@ internal static class QueueForecast
             var limit = gate.Checkpoints[index];
             if (limit.UnitsOf(cost) is not (var units and > 0))
                 continue;
-            var queued = gate.QueuedAt(index) + ahead * limit.UnitsOf(Cost.One);
+            var queued = Math.Max(0, gate.QueuedAt(index) + ahead * limit.UnitsOf(Cost.One));
             var free = limit.State.FreeAfter(queued, units, now);
             if (free != LimitState.Never && queued + units > limit.State.Whole)
                 free = LimitState.Later(free, Spread(gate, limit));

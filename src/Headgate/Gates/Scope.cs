@@ -138,6 +138,17 @@ internal sealed class Scope
         return true;
     }
 
+    /// <summary>Whether what is not on disk of it may be forgotten: nothing was refused, nothing holds it, and no limit that the server told of counts.</summary>
+    public bool IsForgettable(long now)
+    {
+        if (RefusalsCountFrom != long.MinValue || (Hold is { } hold && (hold.PausedBy is not null || hold.Until(now) is not null)))
+            return false;
+        foreach (var checkpoint in Checkpoints)
+            if (checkpoint.IsLearned && !checkpoint.State.IsIdle(now))
+                return false;
+        return true;
+    }
+
     /// <summary>After a hold, requests go this far apart: the slowest pace of its limits; where none is known, 20 ms.</summary>
     public long ReleaseGap() => Limits.Any(limit => limit.Unit == Limit.Requests && limit.Algorithm != LimitAlgorithm.Concurrent)
         ? Checkpoints.Where(c => !c.State.CountsAttempts && c.State.Limit.Unit == Limit.Requests && c.State.Limit.Algorithm != LimitAlgorithm.Concurrent).Max(c => c.State.ServiceTime(1))

@@ -38,20 +38,29 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
     /// <param name="limits">The limits that are to look back on its sends.</param>
     /// <inheritdoc cref="ScopeFile.Open(StateDirectory, string, ScopeTerms, TimeProvider, string)" path="/exception"/>
     /// <exception cref="ObjectDisposedException">Nobody would close it any more.</exception>
-    public ScopeFile Open(Scope scope, string identity, IEnumerable<Limit> limits)
+    public ScopeFile Open(Scope scope, string identity, IEnumerable<Limit> limits) => Open(scope, identity, limits, isNew: false).File;
+
+    /// <returns>The file, and whether it was opened for this.</returns>
+    private (ScopeFile File, bool IsOpened) Open(Scope scope, string identity, IEnumerable<Limit> limits, bool isNew)
     {
         lock (_opening)
         {
             if (FileOf(scope) is { } open)
-                return open;
+                return (open, false);
             var terms = new ScopeTerms(share, Clock.Span(scope.Terms.Straggle), KeepOf(scope, limits));
             var file = ScopeFile.Open(state, identity, terms, clock.Provider, MachineBoot.Id());
+            if (isNew && file.Past.Sends.Count > 0)
+            {
+                // Permits were granted without them.
+                file.Dispose();
+                throw new ScopeHeldException($"another process has sent within \"{identity}\" since this one looked: both together could go over its limits. Let only one of them send there, or give each its own state");
+            }
             lock (_lock)
                 if (!_isDisposed)
                 {
                     _files.Add(scope, file);
                     _later.Remove(scope);
-                    return file;
+                    return (file, true);
                 }
             file.Dispose();
             throw new ObjectDisposedException(nameof(OpenScopes));
@@ -74,7 +83,7 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
     }
 
     /// <summary>Opens those that a permit counts in and that are not yet open; says whether there were any.</summary>
-    /// <inheritdoc cref="Open" path="/exception"/>
+    /// <inheritdoc cref="Open(Scope, string, IEnumerable{Limit})" path="/exception"/>
     public bool OpenThoseOf(Permit permit)
     {
         // Nearly always there are none; whoever put one there did so before the permit was granted.
@@ -94,24 +103,25 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
     /// <param name="scope">A scope in which nothing is let go meanwhile.</param>
     /// <param name="identity">By what it is known across restarts.</param>
     /// <param name="limits">The limits that are to look back on them.</param>
-    /// <inheritdoc cref="Open" path="/exception"/>
+    /// <inheritdoc cref="Open(Scope, string, IEnumerable{Limit})" path="/exception"/>
     public ScopePast Recall(Scope scope, string identity, IReadOnlyList<Limit> limits)
     {
-        var file = Open(scope, identity, limits);
+        var (file, isOpened) = Open(scope, identity, limits, isNew: false);
+        if (isOpened)
+            return file.Past;
         file.KeepAtLeast(KeepOf(scope, limits));
         return file.Recall(Clock.Span(scope.Terms.Straggle));
     }
 
-    /// <summary>Closes the file of a scope in which nothing is sent any more, if it has one.</summary>
-    public void Forget(Scope scope)
+    /// <summary>Takes a scope out in which nothing is sent any more.</summary>
+    /// <returns>Its file, to be closed; null if it has none.</returns>
+    public ScopeFile? Take(Scope scope)
     {
-        ScopeFile? file;
         lock (_lock)
         {
-            _files.Remove(scope, out file);
             _later.Remove(scope);
+            return _files.Remove(scope, out var file) ? file : null;
         }
-        file?.Dispose();
     }
 
     /// <summary>What was sent in a scope before this process.</summary>
@@ -181,13 +191,7 @@ internal sealed class OpenScopes(Clock clock, StateDirectory state, int? share) 
         lock (_lock)
             if (!_later.TryGetValue(scope, out later))
                 return false;
-        var file = Open(scope, later.Identity, scope.Limits);
-        if (!later.IsNew || file.Past.Sends.Count == 0)
-            return true;
-        // The permit was granted without them.
-        Forget(scope);
-        lock (_lock)
-            _later.TryAdd(scope, later);
-        throw new ScopeHeldException($"another process has sent within \"{later.Identity}\" since this one looked: both together could go over its limits. Let only one of them send there, or give each its own state");
+        Open(scope, later.Identity, scope.Limits, isNew: later.IsNew && scope.Limits.Any());
+        return true;
     }
 }

@@ -28,7 +28,8 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// Ends that are in the ledger, but perhaps not through write(2). Scopes are told only then: whoever is killed in between may not know less
     /// from its ledger than the next run knows from the scope, or that would go faster than the ledger can prove.
     /// </summary>
-    private readonly List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
+    private List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _toPassOn = [];
+    private List<(ScopeFile File, long Number, long LateNs, UnitCost[]? Actual)> _passing = [];
     private readonly List<ScopeFile> _filesOfOne = [];
     private LedgerWriter? _ledger;
 
@@ -109,9 +110,21 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>Closes the file of a scope in which nothing is sent any more, so that others may have it; of no effect if it was not remembered.</summary>
     public void Forget(Scope scope)
     {
+        ScopeFile? file;
         lock (_order)
-            PassOnNeedsOrder();
-        _scopes?.Forget(scope);
+        {
+            try
+            {
+                PassOnNeedsOrder();
+            }
+            catch (LedgerException)
+            {
+                // What is lost are ends, without which whoever reads is only stricter.
+            }
+            // Whoever records an end after this finds no file to record it in.
+            file = _scopes?.Take(scope);
+        }
+        file?.Dispose();
     }
 
     /// <summary>What was sent in a scope before this process.</summary>
@@ -316,9 +329,17 @@ internal sealed class SendJournal(Clock clock, StateDirectory? state, int? share
     /// <summary>What is through in the ledger goes to the scopes.</summary>
     private void PassOnNeedsOrder()
     {
-        foreach (var (file, number, late, actual) in _toPassOn)
-            file.Late(number, late, actual);
-        _toPassOn.Clear();
+        (_toPassOn, _passing) = (_passing, _toPassOn);
+        try
+        {
+            foreach (var (file, number, late, actual) in _passing)
+                file.Late(number, late, actual);
+        }
+        finally
+        {
+            // Without an end that cannot be written whoever reads is only stricter.
+            _passing.Clear();
+        }
     }
 
     /// <summary>The files that an attempt is recorded in, until the next is asked for.</summary>

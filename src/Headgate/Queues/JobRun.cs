@@ -56,9 +56,9 @@ internal sealed class JobRun(JobScheduler scheduler, JobEntry entry) : IDisposab
             scheduler.Leave(entry);
             return;
         }
-        catch (Ledgers.LedgerException) when (scheduler.IsKept && (!WasSent || Job.Request.IsRepeatable))
+        catch (Exception failure) when (failure is Ledgers.LedgerException or Ledgers.ScopeHeldException && scheduler.IsKept && (!WasSent || Job.Request.IsRepeatable))
         {
-            // Nothing may be sent that is not recorded, and it was accepted: it waits until there is room.
+            // Nothing may be sent that is not recorded, and it was accepted: it waits until there is room, or whoever has its limits is gone.
             scheduler.GiveBack(entry);
             return;
         }

@@ -49,6 +49,9 @@ internal sealed record JobSearch
     /// <summary>Accepted before; null for all.</summary>
     public DateTimeOffset? Until { get; init; }
 
+    /// <summary>Only those that were accepted before the job of this id: none if there is no such job; null for all.</summary>
+    public string? Before { get; init; }
+
     /// <summary>Where the page before ended (<see cref="JobPage.Next"/>); null for the beginning.</summary>
     public long? After { get; init; }
 

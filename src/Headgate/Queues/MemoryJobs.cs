@@ -70,7 +70,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
             var places = search.IsNewestFirst
                 ? _inOrder.GetViewBetween(0, (search.After ?? long.MaxValue) - 1).Reverse()
                 : _inOrder.GetViewBetween(Math.Min(search.After ?? 0, long.MaxValue - 1) + 1, long.MaxValue);
-            var found = places.Where(place => search.Fits(_jobs[place])).Take(search.Limit + 1).ToList();
+            var before = BeforeNeedsLock(search);
+            var found = places.Where(place => place < before && search.Fits(_jobs[place])).Take(search.Limit + 1).ToList();
             var page = found.Take(search.Limit).ToList();
             return Task.FromResult(new JobPage([.. page.Select(place => _jobs[place])], found.Count > search.Limit ? page[^1] : null));
         }
@@ -99,7 +100,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
         {
             var counts = new long[Enum.GetValues<JobStatus>().Length];
             long ok = 0;
-            foreach (var job in _jobs.Values.Where(search.Fits))
+            var before = BeforeNeedsLock(search);
+            foreach (var (_, job) in _jobs.Where(placed => placed.Key < before && search.Fits(placed.Value)))
             {
                 counts[(int)(job.End?.Status ?? JobStatus.Pending)]++;
                 ok += job.End is { Status: JobStatus.Completed, Class: FailureClass.None } ? 1 : 0;
@@ -186,6 +188,8 @@ internal sealed class MemoryJobs(TimeProvider time, long mostBytes = 256L << 20)
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private long BeforeNeedsLock(JobSearch search) => search.Before is { } id ? _places.GetValueOrDefault(id) : long.MaxValue;
 
     private static long SizeOf(StoredJob ended) => Overhead + (ended.Request.Body?.Length ?? 0) + ended.End!.Record.Length;
 

@@ -20,7 +20,7 @@ public sealed class ReachTests(ITestOutputHelper output)
         var closed = $"http://127.0.0.1:{Ports.Free()}/";
         var mute = $"https://localhost:{((IPEndPoint)silent.LocalEndpoint).Port}";
         // The others have time enough to connect, or be refused, on a machine that is busy.
-        cli.Write("headgate.json", $$"""{ "defaults": { "connectTimeout": 3, "retryDelay": 0.05 }, "upstreams": { "mute": { "base": "{{mute}}", "connectTimeout": 0.5 } } }""");
+        cli.Write("headgate.json", $$"""{ "defaults": { "connectTimeout": 3, "retryDelay": 0.05 }, "upstreams": { "mute": { "base": ["{{mute}}"], "connectTimeout": 0.5 } } }""");
         cli.Write("in.jsonl", Enumerable.Range(1, 60).SelectMany(n => (string[])
         [
             Requests.Line($"name-{n}", "http://no-such-host.invalid/"),

@@ -208,6 +208,9 @@ public abstract class JobContract : IAsyncLifetime
         await FoundAsync(new JobSearch { Url = "it's?q=\"" }, "client");
         await FoundAsync(new JobSearch { Since = Start.AddSeconds(1) }, "client");
         await FoundAsync(new JobSearch { Until = Start.AddSeconds(1), Api = "a", Status = JobStatus.Completed }, "ok");
+        await FoundAsync(new JobSearch { Before = "dead" }, "ok", "client");
+        await FoundAsync(new JobSearch { Before = "open", HasEnded = false });
+        await FoundAsync(new JobSearch { Before = "nobody" });
         Assert.Equal(new JobTally(Open: 1, Ok: 1, Completed: 2, Failed: 1, Timeout: 1, Cancelled: 0), await Store.CountAsync(new JobSearch()));
         Assert.Equal(new JobTally(Open: 1, Ok: 1, Completed: 2, Failed: 0, Timeout: 0, Cancelled: 0), await Store.CountAsync(new JobSearch { Batch = "b1" }));
 

@@ -249,6 +249,22 @@ public sealed class JobControlTests : ServiceOverApi
         Assert.NotNull((string?)why["expires_at"]);
     }
 
+    [Fact]
+    public async Task Jobs_of_one_submission_say_how_many_of_them_come_before_and_when_they_start()
+    {
+        await Service.CallAsync("PUT", "/api/v1/limits/sim", """{"limits":["1/min"]}""");
+        var ids = await SubmitAsync(null, [.. Enumerable.Range(0, 6).Select(n => $$"""{"url":"API/{{n}}"}""")]);
+        await Service.WaitAsync([ids[0]]);
+
+        for (var number = 1; number < 6; number++)
+        {
+            var (_, why) = await Service.CallAsync("GET", $"/api/v1/request/{ids[number]}/explain");
+            Assert.Equal(number - 1, Number(why, "ahead"));
+            Assert.Contains("1/min", (string?)why["waiting_for"], StringComparison.Ordinal);
+            Assert.InRange((double)why["starts_in_seconds"]!, (number * 60) - 20, (number * 60) + 5);
+        }
+    }
+
     private async Task<List<string>> SubmitAsync(string? batch, params string[] requests)
     {
         var body = $$"""{"requests":[{{string.Join(',', requests).Replace("API", Api.Url, StringComparison.Ordinal)}}]{{(batch is null ? "" : $",\"batch\":\"{batch}\"")}} }""";

@@ -47,6 +47,24 @@ public sealed class NamedQueueTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_job_says_that_it_waits_for_the_limit_of_its_queue_or_a_place_in_it()
+    {
+        await using var api = await SimulatedApi.StartAsync(new());
+        _cli.Write("headgate.json", """{ "jobs": { "queues": { "narrow": { "limits": ["1/min"] }, "small": { "workers": 1 } } } }""");
+        await using var service = await ServiceProcess.StartAsync(_cli, ["--up", $"one={api.Url}"]);
+        var narrow = await service.SubmitAsync(Enumerable.Range(0, 3).Select(n => $$"""{"url":"{{api.Url}}/{{n}}","queue":"narrow"}"""));
+        var small = await service.SubmitAsync(Enumerable.Range(0, 2).Select(n => $$"""{"url":"{{api.Url}}/delay/6000","queue":"small"}"""));
+        await service.WaitAsync([narrow[0]]);
+
+        var (_, last) = await service.CallAsync("GET", $"/api/v1/request/{narrow[2]}/explain");
+        var (_, second) = await service.CallAsync("GET", $"/api/v1/request/{small[1]}/explain");
+
+        Assert.Contains("1/min", (string?)last["waiting_for"], StringComparison.Ordinal);
+        Assert.InRange((double)last["starts_in_seconds"]!, 100, 125);
+        Assert.Equal("one of the 1 places of queue small", (string?)second["waiting_for"]);
+    }
+
+    [Fact]
     public async Task A_queue_is_kept_to_limits_of_its_own_over_all_APIs_also_to_others_that_are_set_while_it_runs()
     {
         await using var one = await SimulatedApi.StartAsync(new());
