@@ -34,7 +34,9 @@ internal sealed class UnknownHosts(Engine engine, UpstreamRegister register, Tim
         {
             if (!_hosts.IsPassedBy(register.Held.Count) && !_files.IsPassedBy(engine.Journal.OpenFiles))
                 return;
-            if (engine.UnlessChanging(() => register.ForgetUnused(Math.Max(1, bound / 4), newest)))
+            // All that are too many, and some beyond, so that it is not done for each.
+            var many = Math.Max(register.Held.Count, engine.Journal.OpenFiles) - bound + (bound / 8);
+            if (engine.UnlessChanging(() => register.ForgetUnused(many, newest)))
                 (_hosts, _files) = (_hosts.After(register.Held.Count), _files.After(engine.Journal.OpenFiles));
         }
     }
@@ -46,6 +48,6 @@ internal sealed class UnknownHosts(Engine engine, UpstreamRegister register, Tim
 
         public bool IsPassedBy(int count) => count > (count < Next / 2 ? Most : Next);
 
-        public Mark After(int count) => this with { Next = count <= Most ? Most : count + (count / 4) };
+        public Mark After(int count) => this with { Next = count <= Most ? Most : count + (count / 8) };
     }
 }
