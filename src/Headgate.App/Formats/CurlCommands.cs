@@ -26,7 +26,7 @@ internal sealed class CurlCommands(Func<string, string>? shownUrl = null, Func<s
         if (result.Url is not { } url)
             throw new RequestFaultException("the result has no url: its line was no request", 0);
         WithoutBody += result.Method is "GET" or "HEAD" or "DELETE" or "OPTIONS" ? 0 : 1;
-        Put(output, $"curl{MethodOf(result.Method, hasBody: false)} {ShellQuote.Of(url)}\n");
+        Put(output, $"curl{MethodOf(result.Method, hasBody: false)} {AddressOf(url)}\n");
     }
 
     public void Write(JobRequest request, IBufferWriter<byte> output)
@@ -39,7 +39,7 @@ internal sealed class CurlCommands(Func<string, string>? shownUrl = null, Func<s
         // What no word of a shell can be comes through a pipe.
         if (sent.Bytes is { } binary && !isText)
             command.Append(CultureInfo.InvariantCulture, $"echo {Convert.ToBase64String(binary.Span)} | base64 -d | ");
-        command.Append("curl").Append(MethodOf(request.Method, hasBody)).Append(' ').Append(ShellQuote.Of(shownUrl?.Invoke(JobMessage.Target(request).OriginalString) ?? JobMessage.Target(request).OriginalString));
+        command.Append("curl").Append(MethodOf(request.Method, hasBody)).Append(' ').Append(AddressOf(shownUrl?.Invoke(JobMessage.Target(request).OriginalString) ?? JobMessage.Target(request).OriginalString));
         foreach (var (name, value) in sent.Headers)
             command.Append(" -H ").Append(ShellQuote.Of(value.Length == 0 ? $"{name};" : $"{name}: {shownValue?.Invoke(name, value) ?? value}"));
         // Otherwise curl would say that it is a form.
@@ -71,4 +71,7 @@ internal sealed class CurlCommands(Func<string, string>? shownUrl = null, Func<s
     }
 
     private static void Put(IBufferWriter<byte> output, string text) => output.Write(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>curl takes brackets and braces for many URLs in one, unless it is told not to, and a blank for the end of one.</summary>
+    private static string AddressOf(string url) => $"{(url.AsSpan().ContainsAny("[]{}") ? "--globoff " : "")}{ShellQuote.Of(url.Replace(" ", "%20", StringComparison.Ordinal))}";
 }

@@ -152,6 +152,16 @@ public sealed class ExportTests
     }
 
     [Fact]
+    public async Task A_command_sends_the_one_request_that_was_sent_whatever_curl_reads_into_its_URL()
+    {
+        var results = string.Concat(((string[])["/c[1-3]", "/{a,b}", "/a b"]).Select(path => Good.Replace("/x?q=1", path, StringComparison.Ordinal) + "\n"));
+
+        var run = await FormatRun.ExportAsync(new CurlCommands(), results);
+
+        Assert.Equal(["curl -X POST --globoff 'http://h/c[1-3]'", "curl -X POST --globoff 'http://h/{a,b}'", "curl -X POST http://h/a%20b"], run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Of_results_only_the_failed_ones_are_written_if_that_is_asked()
     {
         var run = await FormatRun.ExportAsync(new CurlCommands(), All, onlyFailed: true);
