@@ -51,6 +51,25 @@ public sealed class LostDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_whose_log_is_gone_with_all_that_was_in_it_is_none_that_is_new()
+    {
+        await using (var service = await ServiceProcess.StartAsync(_cli))
+        {
+            await service.SubmitAsync(["""{"url":"http://127.0.0.1:1/later","not_before":"1h"}"""]);
+            service.Process.Kill();
+            await service.Process.EndAsync();
+        }
+        File.Delete(_cli.PathOf("data/headgate.db-wal"));
+        var before = await File.ReadAllBytesAsync(_cli.PathOf("data/headgate.db"));
+
+        var refused = await _cli.RunAsync("serve", "--listen", "127.0.0.1:0");
+
+        Assert.Equal(8, refused.Code);
+        Assert.Contains("headgate.db-wal is gone", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(_cli.PathOf("data/headgate.db")));
+    }
+
+    [Fact]
     public async Task A_first_start_that_died_early_is_no_loss()
     {
         Directory.CreateDirectory(_cli.PathOf("data"));
