@@ -166,7 +166,7 @@ internal sealed class UpstreamRegister : IDisposable
                 if (_upstreams.TryGetValue(api.Name, out var opened) && opened.IsValueCreated && opened.Value == api)
                     _upstreams.TryRemove(KeyValuePair.Create(api.Name, opened));
             }
-            (_held, _last) = (_held.RemoveRange(gone), null);
+            (_held, _last) = (_held.RemoveAll(static api => api.IsGone), null);
             _retired = [.. _retired.Except(gone)];
             return gone;
         }
