@@ -72,6 +72,8 @@ internal sealed class JobsAtHand : IDisposable
     public async Task BeginAsync(IReadOnlyList<JobLease> leases)
     {
         var begun = 0;
+        lock (_ending.Lock)
+            _ending.Take(leases.Select(static lease => lease.Id));
         try
         {
             var jobs = await _store.FindAsync([.. leases.Select(lease => lease.Id)]).ConfigureAwait(false);
@@ -89,6 +91,11 @@ internal sealed class JobsAtHand : IDisposable
                 await SettleAsync(lease, isDone: false).ConfigureAwait(false);
             }
             throw;
+        }
+        finally
+        {
+            lock (_ending.Lock)
+                _ending.Release(leases.Select(static lease => lease.Id));
         }
     }
 
@@ -149,13 +156,13 @@ internal sealed class JobsAtHand : IDisposable
         try
         {
             lock (_ending.Lock)
-                if (!_ending.Contains(stored.Id))
+                if (_ending.MayBegin(stored.Id))
                 {
                     _scheduler.Take(job, isNew: false);
                     return;
                 }
-            if (_leases.TryRemove(stored.Id, out var lease))
-                await SettleAsync(lease, isDone: false).ConfigureAwait(false);
+            // When it comes again the store says whether it has ended.
+            _ = GiveBackAsync(job);
         }
         catch (HeadgateException wrong) when (wrong.InnerException is ArgumentException)
         {
@@ -202,7 +209,7 @@ internal sealed class JobsAtHand : IDisposable
             await SettleAsync(lease, isDone: true).ConfigureAwait(false);
     }
 
-    /// <summary>It could not be sent: it goes back to its lane, which rests for a while.</summary>
+    /// <summary>It could not be sent, or may not be: it goes back to its lane, which rests for a while.</summary>
     private async Task GiveBackAsync(Job job)
     {
         if (!_leases.TryRemove(job.Id, out var lease))
